@@ -1,0 +1,262 @@
+"""Tables: the rows a step keeps for one partition, and the overlay through which it reads and writes them.
+
+Rows are grouped under a root key (a conveyance, a consignee). A group of few rows is held as one packed blob, a
+larger one as a dict: most consignees have one or two bills, and a Python object per row would cost more than the row.
+Nothing here is judged; a row's value is bytes that only its step understands.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from struct import Struct
+from typing import Final
+
+PACKED_ROWS_MAX: Final = 8
+"""A group with more rows than this is held as a dict."""
+
+CACHED_WEIGHT_MAX: Final = 200_000
+"""Total weight (bills) of the cached indexes that a table keeps; the least recently used go first."""
+
+PARTITION_ROOT: Final = b""
+"""Root of the partition's own rows: input position, fingerprint, stream time."""
+
+_LENGTHS: Final = Struct("<HH")
+_LENGTH_MAX: Final = 0xFFFF
+
+Rows = dict[bytes, bytes]
+
+
+def changelog_key(root: bytes, suffix: bytes) -> bytes:
+    """Key of a row in the changelog: length of the root, root, suffix."""
+    return bytes((len(root),)) + root + suffix
+
+
+def split_changelog_key(key: bytes) -> tuple[bytes, bytes]:
+    """Undo `changelog_key`."""
+    end = 1 + key[0]
+    return key[1:end], key[end:]
+
+
+def _pack(rows: Rows) -> bytes | None:
+    """All rows as one blob, or None if one is too long for it."""
+    parts = []
+    for suffix, value in rows.items():
+        if len(value) > _LENGTH_MAX or len(suffix) > _LENGTH_MAX:
+            return None
+        parts.append(_LENGTHS.pack(len(suffix), len(value)))
+        parts.append(suffix)
+        parts.append(value)
+    return b"".join(parts)
+
+
+def _unpack(blob: bytes) -> Rows:
+    rows = {}
+    at, end, lengths = 0, len(blob), _LENGTHS.unpack_from
+    while at < end:
+        suffix_length, value_length = lengths(blob, at)
+        start = at + 4
+        middle = start + suffix_length
+        at = middle + value_length
+        rows[blob[start:middle]] = blob[middle:at]
+    return rows
+
+
+class Group:
+    """The rows under one root, as the running transaction sees them."""
+
+    __slots__ = ("_rows", "changed", "root")
+
+    def __init__(self, root: bytes, rows: Rows) -> None:
+        self.root = root
+        self._rows = rows
+        self.changed: dict[bytes, bytes | None] = {}
+
+    def get(self, suffix: bytes) -> bytes | None:
+        """Value of the row, or None."""
+        if suffix in self.changed:
+            return self.changed[suffix]
+        return self._rows.get(suffix)
+
+    def put(self, suffix: bytes, value: bytes) -> None:
+        """Write the row; the table sees it when the overlay joins."""
+        self.changed[suffix] = value
+
+    def delete(self, suffix: bytes) -> None:
+        """Remove the row, if it is there."""
+        if suffix in self._rows:
+            self.changed[suffix] = None
+        else:
+            self.changed.pop(suffix, None)
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """All rows, in no particular order; rows may be written meanwhile, and may or may not be seen."""
+        changed = self.changed
+        if not changed:
+            yield from self._rows.items()
+            return
+        pending = dict(changed)
+        for suffix, value in self._rows.items():
+            if suffix not in pending:
+                yield suffix, value
+        for suffix, fresh in pending.items():
+            if fresh is not None:
+                yield suffix, fresh
+
+    def row_count_at_most(self) -> int:
+        """An upper bound of the number of rows, at no cost."""
+        return len(self._rows) + len(self.changed)
+
+
+class Table:
+    """The committed rows of one partition."""
+
+    def __init__(self) -> None:
+        self._groups: dict[bytes, bytes | Rows] = {}
+        self._caches: OrderedDict[bytes, tuple[object, int]] = OrderedDict()
+        self._cached_weight = 0
+        self.row_count = 0
+        """Rows held."""
+        self.row_bytes = 0
+        """Bytes of suffixes and values held, without any overhead."""
+
+    def overlay(self) -> "Overlay":
+        """A fresh overlay; at most one at a time may be in use."""
+        return Overlay(self)
+
+    def rows_of(self, root: bytes) -> Rows:
+        """The rows of a group: a copy if it is small, else the table's own dict, which must not be changed."""
+        held = self._groups.get(root)
+        if held is None:
+            return {}
+        return _unpack(held) if type(held) is bytes else held  # type: ignore[return-value]
+
+    def roots(self) -> list[bytes]:
+        """All roots now, the partition's own among them."""
+        return list(self._groups)
+
+    def rows(self) -> Iterator[tuple[bytes, bytes]]:
+        """All rows with their changelog keys: what a compacted changelog of this table would hold."""
+        for root in self._groups:
+            for suffix, value in self.rows_of(root).items():
+                yield changelog_key(root, suffix), value
+
+    def apply(self, root: bytes, changed: Mapping[bytes, bytes | None], rows: Rows | None = None) -> None:
+        """Join changes into one group; `rows` is what `rows_of` gave for it, if the caller has it."""
+        if rows is None:
+            rows = self.rows_of(root)
+        count, size = 0, 0
+        for suffix, value in changed.items():
+            old = rows.pop(suffix, None) if value is None else rows.get(suffix)
+            if old is not None:
+                count -= 1
+                size -= len(suffix) + len(old)
+            if value is not None:
+                rows[suffix] = value
+                count += 1
+                size += len(suffix) + len(value)
+        self.row_count += count
+        self.row_bytes += size
+        if not rows:
+            self._groups.pop(root, None)
+            return
+        packed = _pack(rows) if len(rows) <= PACKED_ROWS_MAX else None
+        self._groups[root] = rows if packed is None else packed
+
+    def restore(self, rows: Mapping[bytes, bytes | None], slice_rows: int = 5000) -> Iterator[None]:
+        """Join changelog records (last value per key, None a tombstone); yields between slices of work.
+
+        Cached indexes are dropped: they were derived from the rows as they stood before.
+        """
+        self._caches.clear()
+        self._cached_weight = 0
+        by_root: dict[bytes, dict[bytes, bytes | None]] = {}
+        for number, (key, value) in enumerate(rows.items(), 1):
+            root, suffix = split_changelog_key(key)
+            by_root.setdefault(root, {})[suffix] = value
+            if number % slice_rows == 0:
+                yield
+        for number, (root, changed) in enumerate(by_root.items(), 1):
+            self.apply(root, changed)
+            if number % slice_rows == 0:
+                yield
+
+    def take_cache(self, root: bytes) -> object | None:
+        """Take the cached index of a group out of the table."""
+        found = self._caches.pop(root, None)
+        if found is None:
+            return None
+        self._cached_weight -= found[1]
+        return found[0]
+
+    def keep_cache(self, root: bytes, index: object, weight: int) -> None:
+        """Keep an index of a group; `weight` is about the number of bills in it."""
+        self.take_cache(root)
+        self._caches[root] = (index, weight)
+        self._cached_weight += weight
+        while self._cached_weight > CACHED_WEIGHT_MAX and len(self._caches) > 1:
+            _, (_, dropped) = self._caches.popitem(last=False)
+            self._cached_weight -= dropped
+
+
+class Overlay:
+    """Changes of one transaction over a table: nothing reaches the table before `join`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._groups: dict[bytes, Group] = {}
+        self._caches: dict[bytes, tuple[object, int]] = {}
+
+    def group(self, root: bytes) -> Group:
+        """The rows under a root, with this transaction's changes."""
+        group = self._groups.get(root)
+        if group is None:
+            group = self._groups[root] = Group(root, self._table.rows_of(root))
+        return group
+
+    def index(self, root: bytes) -> object | None:
+        """The index kept for a group, if any.
+
+        An index changes in place, so it leaves the table here and comes back with `join`. If the transaction
+        fails it is lost, and the step builds it anew from the rows.
+        """
+        kept = self._caches.get(root)
+        if kept is not None:
+            return kept[0]
+        return self._table.take_cache(root)
+
+    def keep_index(self, root: bytes, index: object, weight: int) -> None:
+        """Keep an index with the group; a step calls this whenever it has used one."""
+        self._caches[root] = (index, weight)
+
+    def roots(self) -> list[bytes]:
+        """The roots of the table below, for sweeping; roots that are new in this transaction are left out."""
+        return self._table.roots()
+
+    def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
+        """The changelog records of this transaction: key, and value or None for a tombstone."""
+        for root, group in self._groups.items():
+            if group.changed:
+                prefix = bytes((len(root),)) + root
+                for suffix, value in group.changed.items():
+                    yield prefix + suffix, value
+
+    def join(self) -> None:
+        """Make the changes the table's own, after the transaction is committed; the overlay is used up."""
+        table = self._table
+        for root, group in self._groups.items():
+            if group.changed:
+                table.apply(root, group.changed, group._rows)  # noqa: SLF001 - a group is this module's own
+        for root, (index, weight) in self._caches.items():
+            table.keep_cache(root, index, weight)
+        self._groups.clear()
+        self._caches.clear()
+
+
+def compacted(records: Iterable[tuple[bytes, bytes | None]]) -> dict[bytes, bytes]:
+    """What is left of changelog records after compaction."""
+    left: dict[bytes, bytes] = {}
+    for key, value in records:
+        if value is None:
+            left.pop(key, None)
+        else:
+            left[key] = value
+    return left

@@ -1,0 +1,98 @@
+"""The topics and consumer groups of one Tallygate, as data.
+
+Names follow one prefix, so that a back-test can run beside the real day under a prefix of its own. Partition counts
+are equal everywhere and fixed when the topics are created: a consignee must stay on its partition.
+"""
+
+from typing import Final
+
+import msgspec
+
+DAY_MS: Final = 86_400_000
+RECORD_BYTES_MAX: Final = 1_000_000
+"""An event is at most 1 MB (DESIGN section 2)."""
+
+TOPIC_RECORD_BYTES: Final = 1_048_576
+"""`max.message.bytes` of our topics; dead letters get twice as much, since headers come on top."""
+
+
+class TopicPlan(msgspec.Struct, frozen=True):
+    """What a topic must look like on the broker."""
+
+    name: str
+    config: dict[str, str]
+    """Topic settings that are set at creation and checked at start."""
+
+
+class Topics(msgspec.Struct, frozen=True):
+    """Names of topics and groups under one prefix and epoch."""
+
+    prefix: str = "tallygate"
+    epoch: int = 1
+    """Raised when tables are rebuilt from scratch: changelogs and groups are new then, the other topics stay."""
+
+    @property
+    def shipments(self) -> str:
+        """Shipment events, key conveyance."""
+        return f"{self.prefix}.shipments.v1"
+
+    @property
+    def postings(self) -> str:
+        """Posting records, key consignee."""
+        return f"{self.prefix}.postings.v1"
+
+    @property
+    def decisions(self) -> str:
+        """Decisions, key bill."""
+        return f"{self.prefix}.decisions.v1"
+
+    @property
+    def alerts(self) -> str:
+        """Alerts, key consignee."""
+        return f"{self.prefix}.alerts.v1"
+
+    @property
+    def dead_letters(self) -> str:
+        """Shipment records that could not be read, as they came."""
+        return f"{self.prefix}.shipments.v1.dlq"
+
+    @property
+    def control(self) -> str:
+        """The project's own compacted topic: suspects and halts of partitions."""
+        return f"{self.prefix}.control.v1"
+
+    def changelog(self, step: str) -> str:
+        """Changelog of a step's tables."""
+        return f"{self.prefix}.{step}.e{self.epoch}-changelog"
+
+    def group(self, step: str) -> str:
+        """Consumer group of a step; also its Faust app id."""
+        return f"{self.prefix}.{step}.e{self.epoch}"
+
+    def plans(self) -> tuple[TopicPlan, ...]:
+        """All topics of this prefix and epoch with the settings they need."""
+        days_60 = {"cleanup.policy": "delete", "retention.ms": str(60 * DAY_MS), **_sized(TOPIC_RECORD_BYTES)}
+        compact = {
+            "cleanup.policy": "compact",
+            "segment.ms": "600000",
+            "min.cleanable.dirty.ratio": "0.1",
+            "max.compaction.lag.ms": "3600000",
+            **_sized(TOPIC_RECORD_BYTES),
+        }
+        return (
+            TopicPlan(self.shipments, {**days_60, "message.timestamp.type": "LogAppendTime"}),
+            TopicPlan(self.postings, days_60),
+            TopicPlan(self.decisions, days_60),
+            TopicPlan(self.alerts, days_60),
+            TopicPlan(
+                self.dead_letters,
+                {"cleanup.policy": "delete", "retention.ms": str(90 * DAY_MS), **_sized(2 * TOPIC_RECORD_BYTES)},
+            ),
+            TopicPlan(self.control, compact),
+            TopicPlan(self.changelog("manifest"), compact),
+            TopicPlan(self.changelog("withholding"), compact),
+        )
+
+
+def _sized(record_bytes: int) -> dict[str, str]:
+    return {"max.message.bytes": str(record_bytes)}
