@@ -1,0 +1,58 @@
+# Everything a newcomer, a developer and CI run. `make` lists it. Needs Python 3.11 or later; Java and Maven for the tests on a real Kafka.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+KAFKA_JARS := .cache/kafka
+ARGS ?=
+
+# A broker is fetched only where it could be run; elsewhere tests that need it are skipped, and pytest says so in one line.
+HAVE_JAVA := $(shell command -v java >/dev/null 2>&1 && command -v mvn >/dev/null 2>&1 && echo yes)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench chaos docs kafka venv clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed ## run the whole system on a simulated day, all embedded: no Docker, no Java
+	@$(BIN)/tallygate demo $(ARGS)
+
+test: $(VENV)/.installed kafka ## run all tests; ARGS="-k name" to choose
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed ## ruff, mypy, import-linter, codespell
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/codespell
+
+bench: $(VENV)/.installed kafka ## measure throughput, latency and restore; prints medians of three
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: $(VENV)/.installed kafka ## the long fault run: kills, pauses, broker restarts, a million events
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+docs: $(VENV)/.installed ## write the generated pages, schemas and vectors anew
+	@$(BIN)/python -m tests.docs.generate $(ARGS)
+
+kafka: ## fetch Apache Kafka's jars for the tests, where Java and Maven are there
+ifeq ($(HAVE_JAVA),yes)
+	@test -e $(KAFKA_JARS)/.fetched || { \
+	  echo "fetching Apache Kafka into $(KAFKA_JARS)" && \
+	  mvn --batch-mode --quiet --file deploy/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+	    -DoutputDirectory=$(CURDIR)/$(KAFKA_JARS) </dev/null && touch $(KAFKA_JARS)/.fetched; }
+else
+	@echo "no Apache Kafka: java or mvn not found; the tests that need a real broker will be skipped"
+endif
+
+venv: $(VENV)/.installed ## make .venv and install everything into it
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
+	@touch $@
+
+clean: ## remove .venv and every cache
+	@rm -rf $(VENV) .cache build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,71 @@
+"""The `tallygate` command itself: its table of commands, each imported when it runs and not before."""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+# Name of the command -> one line for `--help`. The module is `agents.cli.<name>`, hyphens as underscores; its attribute
+# `command` is the function to run or a `typer.Typer` with commands of its own.
+COMMANDS: dict[str, str] = {}
+
+
+class LazyGroup(TyperGroup):
+    """A group that imports a command's module only to run it: `judge` must not wait for Faust to load."""
+
+    _listing = False
+
+    def list_commands(self, _ctx: Any) -> list[str]:
+        """Give the commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: Any, cmd_name: str) -> Any:
+        """Load a command, or give None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        return _stand_in(cmd_name) if self._listing else load(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help from the table alone."""
+        self._listing = True
+        super().format_help(ctx, formatter)
+
+
+def load(name: str) -> Any:
+    """Import the module of the command `name` and build what typer runs."""
+    command = import_module(f"agents.cli.{name.replace('-', '_')}").command
+    if isinstance(command, typer.Typer):
+        built = typer.main.get_command(command)
+    else:
+        single = typer.Typer(add_completion=False)
+        single.command(name)(command)
+        built = typer.main.get_command(single)
+    built.name = name
+    return built
+
+
+def _stand_in(name: str) -> Any:
+    """Stand for a command in the list that `--help` prints."""
+    single = typer.Typer(add_completion=False)
+    single.command(name, help=COMMANDS[name])(lambda: None)
+    return typer.main.get_command(single)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"tallygate {version('tallygate')}")
+        raise typer.Exit
+
+
+main = typer.Typer(name="tallygate", cls=LazyGroup, add_completion=False, no_args_is_help=True)
+
+
+@main.callback()
+def tallygate(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Release or withhold: low-value shipments judged per person and day, exactly once."""
