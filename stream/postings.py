@@ -1,0 +1,66 @@
+"""Posting records: what one shipment event means for one consignee (DESIGN sections 1 and 3).
+
+The manifest step writes them, the withholding step judges them. They hold nothing that names a person.
+"""
+
+from datetime import date, datetime
+from typing import Final, Literal
+
+import msgspec
+
+from stream.events import Filing, Flag, Mode
+
+BILLS_MAX: Final = 1000
+"""Bills in one posting record at most; further ones go in further records."""
+
+BYTES_MAX: Final = 500_000
+"""Bytes of one posting record at most, likewise."""
+
+Stand = Literal["expected", "arrived", "waiting", "closed", "moved"]
+"""Where a posting puts a bill: on a day as expected or arrived, on none yet (`waiting`), out by an exit (`closed`), or
+to another consignee (`moved`, a withdrawal: the decision comes there)."""
+
+Exit = Literal["deleted", "entry-01", "entry-11", "exported", "abandoned", "returned"]
+
+
+class PostedBill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One bill as an event posts it."""
+
+    bill: str
+    version: int
+    posting: int
+    """Counts from 1 the events that posted this bill on this conveyance."""
+    stand: Stand
+    manifested_at: datetime
+    """Of the first applied version on this conveyance; with `sequence` it places the bill in manifest order."""
+    sequence: int
+    mode: Mode
+    filing: Filing
+    day: date | None = None
+    """The day it is on; of a closed bill that of its last live posting; of a moved one null."""
+    arrived: bool = False
+    """Whether `day` is that of an arrival (`actual`) or of an estimate."""
+    exit: Exit | None = None
+    """The way a closed bill left."""
+    order: str | None = None
+    value_cents: int | None = None
+    """Sum of the lines in US cents; null where an exchange rate is missing."""
+    origins: tuple[str, ...] = ()
+    """Countries of origin of the lines, each once, sorted."""
+    flags: tuple[Flag, ...] = ()
+    """Flags of the lines, each once, sorted."""
+    filing_errors: tuple[str, ...] = ()
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One consignee's bills that one event posts, moves away or closes, in manifest order."""
+
+    time: datetime
+    """Time of the event."""
+    consignee: str
+    """Consignee key; also the record key."""
+    conveyance: str
+    partition: int
+    """With `offset`, where the shipment event stands in the shipments topic."""
+    offset: int
+    bills: tuple[PostedBill, ...]
