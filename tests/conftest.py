@@ -1,0 +1,32 @@
+"""What every test gets: the repository's root, and skips that are reported in one visible line."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.pieces import PIECES, ROOT, require, skip_lines
+
+# A slow machine is no defect, so no example has a deadline.
+settings.register_profile("tallygate", deadline=None, print_blob=True)
+settings.load_profile("tallygate")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Give the root of the repository."""
+    return ROOT
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip or fail a test that is marked with a piece this machine lacks, before its fixtures start."""
+    for piece in PIECES:
+        if item.get_closest_marker(piece):
+            require(piece)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """End with one line for each missing piece."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for line in skip_lines(report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple)):
+        terminalreporter.write_line(line, yellow=True)
