@@ -1,11 +1,12 @@
-# Everything a newcomer, a developer and CI run. `make` lists it. Needs Python 3.11 or later; Java and Maven for the tests on a real Kafka.
+# Everything a newcomer, a developer and CI run; `make` lists it. Needs Python 3.11 or later, and Java and Maven
+# for the tests on a real Kafka.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 KAFKA_JARS := .cache/kafka
 ARGS ?=
 
-# A broker is fetched only where it could be run; elsewhere tests that need it are skipped, and pytest says so in one line.
+# A broker is fetched only where it could run; elsewhere tests that need it are skipped, and pytest says so in one line.
 HAVE_JAVA := $(shell command -v java >/dev/null 2>&1 && command -v mvn >/dev/null 2>&1 && echo yes)
 
 .DEFAULT_GOAL := help

@@ -1,4 +1,4 @@
-"""What a test may need from its machine beyond Python; where it is missing, a reported skip, or a failure if insisted on."""
+"""What a test may need from its machine beyond Python: where it is missing, a reported skip, or a failure."""
 
 import os
 import shutil

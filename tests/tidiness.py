@@ -1,0 +1,227 @@
+"""The rules of tidiness, each a function from one file to the complaints about it; `unit/test_tidy.py` applies them."""
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ROOMS = ("stream", "state", "agents")
+LINES_A_FILE = 400
+LINES_A_FUNCTION = 59
+CHARACTERS_A_LINE = 120
+TESTS_PER_SOURCE_LINE = (0.0, 1.6)
+RATIO_COUNTS_FROM = 3_000
+"""Lines of source from which the ratio of tests to source says something."""
+
+LOADERS = ("state/rules/loading.py", "stream/canonical.py")
+"""The only files below `agents` that may read a file: data that ships in the package."""
+
+VAGUE_NAMES = frozenset({"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"})
+READING = frozenset({"open", "read_bytes", "read_text", "iterdir", "glob"})
+CLOCKS = frozenset({"now", "today", "utcnow", "fromtimestamp", "monotonic", "time_ns", "perf_counter"})
+OUTSIDE = frozenset({"asyncio", "os", "random", "secrets", "socket", "subprocess", "threading", "time"})
+
+PATHS = re.compile(r"(?<![\w.}~-])/(?:home|Users|root|work|tmp)/\w")
+INDEXES = re.compile(r"pypi\.(?:org|python)|python[h]osted|index[-]url|find[-]links|repo1?\.maven|npmjs\.org")
+CHECKING = re.compile(r"(?:assert|check)_|run_state_machine_as_test$|(?:raises|warns|fail)$")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of the repository: its path from the root, with slashes, and its text."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Give the syntax tree of a Python file."""
+        return ast.parse(self.text)
+
+    @property
+    def python(self) -> bool:
+        """Tell whether this is Python."""
+        return self.path.endswith(".py")
+
+    @property
+    def pure(self) -> bool:
+        """Tell whether this lies below `agents`, where everything is an argument."""
+        return self.python and self.path.startswith(("stream/", "state/"))
+
+    @property
+    def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+        """Give every function, those inside others too."""
+        return (node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+Rule = Callable[[Source], Iterable[str]]
+
+
+def read_sources(root: Path) -> list[Source]:
+    """Read every text file of the tree at `root`, leaving out what .gitignore does."""
+    left_out = {".git", ".venv", ".cache", "__pycache__", "build", "dist", ".hypothesis", ".import_linter_cache"}
+    sources = []
+    for path in sorted(root.rglob("*")):
+        within = path.relative_to(root)
+        if left_out.isdisjoint(within.parts) and not within.parts[0].endswith("_cache") and path.is_file():
+            try:
+                sources.append(Source(within.as_posix(), path.read_text("utf-8")))
+            except UnicodeDecodeError:
+                continue  # an image or a recorded message: no rule speaks of it
+    return sources
+
+
+def file_length(source: Source) -> Iterator[str]:
+    """Complain about a Python file that is too long to be read at once."""
+    lines = source.text.count("\n")
+    if source.python and lines > LINES_A_FILE:
+        yield f"{lines} lines, at most {LINES_A_FILE}"
+
+
+def function_length(source: Source) -> Iterator[str]:
+    """Complain about a function that does not fit on a screen."""
+    for function in source.functions if source.python else ():
+        lines = (function.end_lineno or function.lineno) - function.lineno + 1
+        if lines > LINES_A_FUNCTION:
+            yield f"line {function.lineno}: {function.name} has {lines} lines, at most {LINES_A_FUNCTION}"
+
+
+def line_length(source: Source) -> Iterator[str]:
+    """Complain about a line of code or configuration that is too wide."""
+    if source.path.endswith((".py", ".toml", ".yml", ".yaml", "Makefile", ".ci/run", "Dockerfile")):
+        for number, line in enumerate(source.text.splitlines(), 1):
+            # A source of a rule is often an address, and an address cannot be broken.
+            if len(line) > CHARACTERS_A_LINE and "https://" not in line:
+                yield f"line {number}: {len(line)} characters, at most {CHARACTERS_A_LINE}"
+
+
+def module_name(source: Source) -> Iterator[str]:
+    """Complain about a module or folder whose name says nothing."""
+    if source.python:
+        for part in source.path.removesuffix(".py").split("/"):
+            if not VAGUE_NAMES.isdisjoint(part.split("_")):
+                yield f"the name {part} does not say what lives there"
+
+
+def package_docstring(source: Source) -> Iterator[str]:
+    """Complain about a package that does not say what lives there."""
+    if source.path.endswith("__init__.py") and not ast.get_docstring(source.tree):
+        yield "a package says in its docstring what lives there and what may be touched"
+
+
+def markdown_title(source: Source) -> Iterator[str]:
+    """Complain about a page without a title."""
+    if source.path.endswith(".md") and not source.text.lstrip().startswith("# "):
+        yield "a page begins with its title"
+
+
+def machine_path(source: Source) -> Iterator[str]:
+    """Complain about a path that exists on one machine only."""
+    for number, line in enumerate(source.text.splitlines(), 1):
+        if PATHS.search(line):
+            yield f"line {number}: a path of one machine"
+
+
+def index_address(source: Source) -> Iterator[str]:
+    """Complain about the address of a package index: where packages come from is the machine's business."""
+    for number, line in enumerate(source.text.splitlines(), 1):
+        if INDEXES.search(line):
+            yield f"line {number}: an address or option of a package index"
+
+
+def purity(source: Source) -> Iterator[str]:
+    """Complain about clocks, chance, files, environment and floats below `agents`."""
+    if not source.pure:
+        return
+    for node in ast.walk(source.tree):
+        complaint = _impurity(node, reads=source.path in LOADERS)
+        if complaint:
+            yield f"line {getattr(node, 'lineno', 0)}: {complaint}"
+
+
+def _impurity(node: ast.AST, *, reads: bool) -> str | None:
+    match node:
+        case ast.Import(names=names) if any(name.name.split(".")[0] in OUTSIDE for name in names):
+            return "imports from the outside"
+        case ast.ImportFrom(module=str(module)) if module.split(".")[0] in OUTSIDE:
+            return f"imports from {module}"
+        case ast.Attribute(attr=name) if name in CLOCKS:
+            return f"{name}: time is an argument"
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in READING and not reads:
+            return f"{name}: files are read by {' and '.join(LOADERS)} only"
+        case ast.Constant(value=float()) | ast.Name(id="float"):
+            return "a float: money is whole cents, instants are whole microseconds"
+        case ast.BinOp(op=ast.Div()) if not reads:
+            return "true division makes a float"
+    return None
+
+
+def functions_of_tests(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Give the test functions of a test file."""
+    if source.path.startswith("tests/") and source.path.rpartition("/")[2].startswith("test_"):
+        yield from (function for function in source.functions if function.name.startswith("test_"))
+
+
+def says_what_holds(source: Source) -> Iterator[str]:
+    """Complain about a test without its one sentence."""
+    for function in functions_of_tests(source):
+        docstring = ast.get_docstring(function)
+        if not docstring or "\n\n" in docstring:
+            yield f"line {function.lineno}: {function.name} says in one sentence what must hold"
+
+
+def can_fail(source: Source) -> Iterator[str]:
+    """Complain about a test that asserts nothing, or something that is always true."""
+    for function in functions_of_tests(source):
+        nodes = list(ast.walk(function))
+        if not any(_checks(node) for node in nodes):
+            yield f"line {function.lineno}: {function.name} asserts nothing"
+        for node in nodes:
+            if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant | ast.Tuple):
+                yield f"line {node.lineno}: this assertion never looks at anything"
+
+
+def _checks(node: ast.AST) -> bool:
+    match node:
+        case ast.Assert():
+            return True
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return CHECKING.match(name) is not None
+    return False
+
+
+def ratio(sources: Iterable[Source]) -> tuple[int, int]:
+    """Count the lines of Python in the three rooms and in the tests."""
+    lines = {"source": 0, "tests": 0}
+    for source in sources:
+        if source.python:
+            kind = "tests" if source.path.startswith("tests/") else "source"
+            lines[kind] += source.text.count("\n")
+    return lines["source"], lines["tests"]
+
+
+def ratio_complaints(source_lines: int, test_lines: int) -> list[str]:
+    """Complain about too few or too many tests once there is enough source to compare with."""
+    low, high = TESTS_PER_SOURCE_LINE
+    if source_lines < RATIO_COUNTS_FROM or low <= test_lines / source_lines <= high:
+        return []
+    return [
+        f"{test_lines} lines of tests to {source_lines} of source: {test_lines / source_lines:.2f}, not {low}–{high}"
+    ]
+
+
+RULES: tuple[Rule, ...] = (
+    file_length,
+    function_length,
+    line_length,
+    module_name,
+    package_docstring,
+    markdown_title,
+    machine_path,
+    index_address,
+    purity,
+    says_what_holds,
+    can_fail,
+)

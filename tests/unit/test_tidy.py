@@ -1,0 +1,127 @@
+"""The repository keeps its own rules of tidiness, and every rule is shown to complain where it should."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.tidiness import (
+    LINES_A_FILE,
+    LINES_A_FUNCTION,
+    RATIO_COUNTS_FROM,
+    RULES,
+    Rule,
+    Source,
+    can_fail,
+    file_length,
+    function_length,
+    index_address,
+    line_length,
+    machine_path,
+    markdown_title,
+    module_name,
+    package_docstring,
+    purity,
+    ratio,
+    ratio_complaints,
+    read_sources,
+    says_what_holds,
+)
+
+HOST = "py" + "pi.org"
+
+# Each line: rule, path, a text it must complain about, and the nearest text it must let pass.
+EXAMPLES = [
+    (file_length, "stream/a.py", "x = 1\n" * (LINES_A_FILE + 1), "x = 1\n" * LINES_A_FILE),
+    (
+        function_length,
+        "agents/a.py",
+        "class A:\n    async def f():\n" + "        x = 1\n" * LINES_A_FUNCTION,
+        "class A:\n    async def f():\n" + "        x = 1\n" * (LINES_A_FUNCTION - 1),
+    ),
+    (line_length, "stream/a.py", "# " + "x" * 119, "# " + "x" * 118),
+    (line_length, "Makefile", "x" * 121, "x" * 120),
+    (package_docstring, "agents/x/__init__.py", "# Things.\n", '"""Things."""\n'),
+    (markdown_title, "docs/a.md", "Text.\n", "# Title\n"),
+    (machine_path, "README.md", "see /" + "home/me/x", "see ./home/me"),
+    (machine_path, "a.yml", 'path: "/' + 'tmp/k"', "path: /var/lib/kafka"),
+    (index_address, "constraints.txt", f"--extra-index-{'url'} x", "rich==15.0.0"),
+    (index_address, "README.md", f"https://{HOST}/simple", "https://keepachangelog.com"),
+    (purity, "stream/a.py", "import time", "import json"),
+    (purity, "state/a.py", "from os.path import join", "from datetime import date"),
+    (purity, "state/a.py", "datetime.now(UTC)", "datetime(2025, 8, 12)"),
+    (purity, "state/a.py", "date.today()", "date(2025, 8, 12)"),
+    (purity, "state/a.py", "rows = open('rows')", "rows = opened('rows')"),
+    (purity, "state/a.py", "path.read_text()", "path.name"),
+    (purity, "stream/money.py", "limit = 800.0", "limit = 80_000"),
+    (purity, "stream/money.py", "float('12.00')", "int('1200')"),
+    (purity, "stream/money.py", "cents = amount / 2", "cents = amount // 2"),
+    (
+        says_what_holds,
+        "tests/unit/test_a.py",
+        "def test_a(): assert x",
+        'def test_a():\n    """X."""\n    assert x',
+    ),
+    (
+        says_what_holds,
+        "tests/unit/test_a.py",
+        'def test_a():\n    """One.\n\n    Two.\n    """',
+        'async def test_a():\n    """One,\n    wrapped.\n    """',
+    ),
+    (can_fail, "tests/unit/test_a.py", "def test_a(): run()", "def test_a(): check_totals(run())"),
+    (can_fail, "tests/unit/test_a.py", "def test_a():\n    assert True", "def test_a():\n    assert x"),
+    (
+        can_fail,
+        "tests/unit/test_a.py",
+        "class TestA:\n    def test_a(self): assert (x, 'x')",
+        "class TestA:\n    def test_a(self):\n        with pytest.raises(X): run()",
+    ),
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_repository_keeps_the_rule(rule: Rule, root: Path) -> None:
+    """No file of the repository breaks the rule."""
+    complaints = [f"{source.path}: {complaint}" for source in read_sources(root) for complaint in rule(source)]
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.mark.parametrize(("rule", "path", "bad", "good"), EXAMPLES)
+def test_rule_complains_where_it_should(rule: Rule, path: str, bad: str, good: str) -> None:
+    """A broken example is complained about, its nearest sound neighbour is not."""
+    assert (bool(list(rule(Source(path, bad)))), list(rule(Source(path, good)))) == (True, [])
+
+
+@pytest.mark.parametrize("path", ["stream/utils.py", "agents/common/a.py", "state/row_manager.py"])
+def test_vague_module_names_are_refused(path: str) -> None:
+    """A module name that says nothing is complained about, in any part of the path."""
+    assert list(module_name(Source(path, ""))) != []
+
+
+def test_every_rule_has_a_broken_example() -> None:
+    """No rule goes without an example that it complains about."""
+    assert {rule for rule, *_ in EXAMPLES} | {module_name} == set(RULES)
+
+
+def test_agents_may_use_clocks_and_files() -> None:
+    """Purity is asked of the rooms below agents only."""
+    assert list(purity(Source("agents/a.py", "import time\nopen('x')\nx = 1.0"))) == []
+
+
+def test_sources_are_those_of_the_repository(root: Path) -> None:
+    """The reader finds product, tests and the unnamed files, and leaves out what tools made."""
+    paths = {source.path for source in read_sources(root)}
+    assert {"stream/__init__.py", "tests/tidiness.py", ".ci/run", "Makefile"} <= paths
+    assert not any(path.startswith((".venv/", ".git/", ".cache/", ".mypy_cache/")) for path in paths)
+
+
+def test_tests_and_source_are_in_proportion(root: Path) -> None:
+    """There are enough lines of tests for the source, and not too many."""
+    assert ratio_complaints(*ratio(read_sources(root))) == []
+
+
+def test_proportion_is_counted_and_judged() -> None:
+    """Lines are counted by room; too many tests are complained about once there is enough source."""
+    sources = [Source("stream/a.py", "a\nb\n"), Source("tests/unit/test_a.py", "a\nb\nc\n"), Source("README.md", "a\n")]
+    assert ratio(sources) == (2, 3)
+    assert ratio_complaints(RATIO_COUNTS_FROM, 2 * RATIO_COUNTS_FROM) != []
+    assert ratio_complaints(RATIO_COUNTS_FROM - 1, 2 * RATIO_COUNTS_FROM) == []
