@@ -1,0 +1,21 @@
+"""The rulebook: dated rules as data files with their sources, checked when they are loaded.
+
+Change a rule in `data/*.toml`, never in code; the modules only say what a file may hold and how it is asked.
+"""
+
+from state.rules.answers import Code, DayRules, FilingFacts, Rate
+from state.rules.errors import RulebookError
+from state.rules.loading import load_rulebook, rulebook_of
+from state.rules.rulebook import ENFORCEMENT_SETTING, Rulebook
+
+__all__ = [
+    "ENFORCEMENT_SETTING",
+    "Code",
+    "DayRules",
+    "FilingFacts",
+    "Rate",
+    "Rulebook",
+    "RulebookError",
+    "load_rulebook",
+    "rulebook_of",
+]

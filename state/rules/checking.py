@@ -1,0 +1,152 @@
+"""Checks across entries: whole calendars, no two rules for one thing on one day, codes that exist."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import product
+
+from state.rules.entries import (
+    CodeList,
+    CodeRule,
+    Constant,
+    Dated,
+    Enforcement,
+    Entry,
+    Exclusion,
+    FilingRule,
+    Goods,
+    Limit,
+    RateEntry,
+    Suspension,
+)
+from state.rules.errors import RulebookError
+from state.rules.periods import gap, in_words, overlap
+from state.rules.reading import Merged, Placed, entries_of
+from state.rules.tables import MODES
+
+CONSTANTS = {
+    "near-limit-percent": "percent",
+    "structuring-days": "days",
+    "open-days": "days",
+    "conveyance-days": "days",
+    "advice-days": "days",
+    "informal-entry-limit": "cents",
+}
+"""Every constant a rulebook must have, and its unit."""
+
+CODE_LISTS = ("countries", "currencies", "us-states")
+"""Every list of codes a rulebook must have."""
+
+
+def check(merged: Merged) -> None:
+    """Refuse entries that contradict each other, leave days open or use unknown codes; raises RulebookError."""
+    for placed in merged.values():
+        _check_period(placed)
+    _check_fixed_names(merged)
+    _check_codes_exist(merged)
+    _check_claims(merged)
+    for section, kind in (("limit", Limit), ("enforcement", Enforcement)):
+        _check_whole(section, entries_of(merged, kind))
+
+
+def _check_period(placed: Placed) -> None:
+    entry = placed.entry
+    if isinstance(entry, Dated) and entry.first and entry.last and entry.first > entry.last:
+        raise placed.error(f"it ends on {entry.last}, before it begins on {entry.first}", "put the earlier day in from")
+
+
+def _check_fixed_names(merged: Merged) -> None:
+    for name, unit in CONSTANTS.items():
+        placed = merged.get(name)
+        if placed is None or not isinstance(placed.entry, Constant):
+            raise RulebookError(
+                "rulebook", f"constant {name}", "missing", "do not remove it; replace it with another value"
+            )
+        if placed.entry.unit != unit:
+            raise placed.error(f"its unit is {placed.entry.unit}", f'write unit = "{unit}"')
+    for name in CODE_LISTS:
+        if name not in merged or not isinstance(merged[name].entry, CodeList):
+            raise RulebookError(
+                "rulebook", f"codelist {name}", "missing", "do not remove it; replace it with another list"
+            )
+    for placed in merged.values():
+        known = {"constant": CONSTANTS, "codelist": CODE_LISTS}.get(placed.section)
+        if known is not None and placed.entry.id not in known:
+            raise placed.error("unknown name", f"use one of {', '.join(known)}")
+
+
+def _check_codes_exist(merged: Merged) -> None:
+    lists = {entry.id: set(entry.codes) for entry in entries_of(merged, CodeList)}
+    for placed in merged.values():
+        entry = placed.entry
+        if isinstance(entry, Exclusion):
+            for origin in entry.origins:
+                if origin not in lists["countries"]:
+                    raise placed.error(f"unknown country {origin}", "use a two-letter code of ISO 3166-1, such as CN")
+        elif isinstance(entry, RateEntry):
+            if entry.currency == "USD":
+                raise placed.error("the dollar needs no rate", "take the entry out")
+            if entry.currency not in lists["currencies"]:
+                raise placed.error(f"unknown currency {entry.currency}", "use a code of ISO 4217, such as EUR")
+            if not entry.rate.strip("0."):
+                raise placed.error("the rate is zero", "write US dollars for one unit of the currency")
+
+
+def _claims(entry: Entry) -> Iterator[str]:
+    """Name what an entry decides; on one day each of these may be decided by one entry only."""
+    match entry:
+        case Limit():
+            yield "the limit"
+        case Enforcement():
+            yield "the enforcement"
+        case Suspension():
+            yield "the suspension"
+        case Exclusion():
+            yield from (f"the origin {origin}" for origin in entry.origins)
+        case Goods():
+            yield from (f"{entry.flag} goods on a {filing} filing" for filing in entry.filings)
+        case FilingRule():
+            yield f"the filing error {entry.error}"
+        case CodeRule():
+            for mode, reason in product(entry.modes or MODES, entry.reasons or ("any reason",)):
+                yield f"the code of {entry.filing}, {mode}, {entry.outcome}, {reason}"
+        case RateEntry():
+            yield f"the rate of {entry.currency} in {entry.quarter}"
+
+
+def _check_claims(merged: Merged) -> None:
+    claims: dict[str, list[Placed]] = defaultdict(list)
+    for placed in merged.values():
+        for claim in _claims(placed.entry):
+            claims[claim].append(placed)
+    for claim, claimants in claims.items():
+        if len(claimants) > 1:
+            _check_claimants(merged, claim, claimants)
+
+
+def _check_claimants(merged: Merged, claim: str, claimants: list[Placed]) -> None:
+    first, last = claimants[0], claimants[-1]
+    if any(placed is first for placed in claimants[1:]):
+        raise first.error(f"it names {claim} twice", "name it once")
+    dated = [placed.entry for placed in claimants if isinstance(placed.entry, Dated)]
+    if not dated:
+        raise last.error(f"{first.entry.id} too decides {claim}", "take one of the two out")
+    both = overlap(dated)
+    if both is not None:
+        earlier, later = both
+        raise merged[later.id].error(
+            f"{earlier.id} ({in_words(earlier)}) and it ({in_words(later)}) both decide {claim}",
+            "end the earlier one with until the day before the later one begins, or remove one",
+        )
+
+
+def _check_whole(section: str, entries: tuple[Dated, ...]) -> None:
+    if not entries:
+        raise RulebookError("rulebook", section, "no entry at all", f"have [[{section}]] entries for every day")
+    open_day = gap(entries)
+    if open_day is not None:
+        raise RulebookError(
+            "rulebook",
+            section,
+            f"{', '.join(entry.id for entry in entries)} leave a gap: nothing holds on {open_day}",
+            "open the first entry at its start and the last at its end, and begin each on the day after the one before",
+        )

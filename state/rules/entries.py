@@ -1,0 +1,174 @@
+"""The entries of rule files: one type per section of a file, checked field by field when it is read."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Filing = Literal["manifest", "type86"]
+Mode = Literal["air", "ocean", "rail", "truck", "mail"]
+Flag = Literal["adcvd", "quota", "irc-tax", "pga"]
+Enforced = Literal["warn", "withhold"]
+Outcome = Literal["release", "clear", "withhold", "warn", "reject", "pending", "closed"]
+FilingCode = Literal["282", "288", "bill-type", "no-quantity", "no-port", "no-state", "no-exchange-rate"]
+Reason = Literal[
+    "deleted",
+    "entry-01",
+    "entry-11",
+    "exported",
+    "abandoned",
+    "returned",
+    "superseded",
+    "filing-error",
+    "no-day",
+    "day-closed",
+    "suspended",
+    "origin-excluded",
+    "goods-excluded",
+    "not-aggregated",
+    "single-value-over-limit",
+    "daily-limit",
+    "within-limit",
+]
+Certainty = Literal["A", "B", "C", "D"]
+
+Identifier = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{1,62}[a-z0-9]$")]
+Words = Annotated[str, Meta(min_length=10, max_length=2000)]
+Dollars = Annotated[str, Meta(pattern=r"^\d{1,9}\.\d{2}$")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+Label = Annotated[str, Meta(min_length=1, max_length=70)]
+
+
+class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every entry of a rule file has: its name, where it comes from, how certain that is, and plain words."""
+
+    id: Identifier
+    source: Words
+    certainty: Certainty
+    text: Words
+
+
+class Dated(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An entry that holds from its first to its last day, both included, in whole Eastern days; no day: open."""
+
+    first: date | None = field(default=None, name="from")
+    last: date | None = field(default=None, name="until")
+
+
+class Limit(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The daily limit per person, in dollars with two decimals; exactly the limit still passes."""
+
+    dollars: Dollars
+
+    @property
+    def cents(self) -> int:
+        """The limit in integer cents."""
+        return int(self.dollars.replace(".", ""))
+
+
+class Enforcement(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What happens to an arrived bill that does not fit its day."""
+
+    enforcement: Enforced
+
+
+class Suspension(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Days on which nothing is exempt, whatever its origin."""
+
+
+class Exclusion(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Countries of origin (ISO 3166) whose goods are not exempt."""
+
+    origins: Annotated[tuple[Country, ...], Meta(min_length=1)]
+
+
+class Goods(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Goods that are never exempt under the named ways of filing."""
+
+    flag: Flag
+    filings: Annotated[tuple[Filing, ...], Meta(min_length=1)]
+
+
+class FilingRule(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A rule that a filing must keep; its days are those of `manifested_at`. `error` is what a decision names."""
+
+    error: FilingCode
+
+
+class CodeRule(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The code ACE sends for an outcome: by the filing, then by the mode. No reasons: any; no modes: all."""
+
+    filing: Filing
+    outcome: Outcome
+    channel: Label
+    code: Label
+    wording: Label
+    modes: tuple[Mode, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+class DocumentedCode(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A code that is known, and that no decision carries; the text says why."""
+
+    channel: Label
+    code: Label
+    wording: Label
+
+
+class RateEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """US dollars for one unit of a currency (ISO 4217), for all days of a calendar quarter, as decimal text."""
+
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    quarter: Annotated[str, Meta(pattern=r"^(19|20)\d{2}Q[1-4]$")]
+    rate: Annotated[str, Meta(pattern=r"^\d{1,6}(\.\d{1,10})?$")]
+    text: str = ""
+
+
+class Constant(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole number that the judging of a day needs; the rulebook knows it by its id."""
+
+    value: Annotated[int, Meta(ge=0, le=10**9)]
+    unit: Literal["days", "percent", "cents"]
+
+
+class CodeList(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A list of codes that entries or filings are checked against."""
+
+    codes: Annotated[tuple[Label, ...], Meta(min_length=1)]
+
+
+class RuleData(Struct, frozen=True):
+    """All entries of a rulebook by section, in the order of the sections of a file."""
+
+    limit: tuple[Limit, ...] = ()
+    enforcement: tuple[Enforcement, ...] = ()
+    suspension: tuple[Suspension, ...] = ()
+    exclusion: tuple[Exclusion, ...] = ()
+    goods: tuple[Goods, ...] = ()
+    filing: tuple[FilingRule, ...] = ()
+    code: tuple[CodeRule, ...] = ()
+    documented: tuple[DocumentedCode, ...] = ()
+    rate: tuple[RateEntry, ...] = ()
+    constant: tuple[Constant, ...] = ()
+    codelist: tuple[CodeList, ...] = ()
+
+    def __iter__(self) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+        """Each section's name and its entries."""
+        for name in self.__struct_fields__:
+            yield name, getattr(self, name)
+
+
+SECTIONS: dict[str, type[Entry]] = {
+    "limit": Limit,
+    "enforcement": Enforcement,
+    "suspension": Suspension,
+    "exclusion": Exclusion,
+    "goods": Goods,
+    "filing": FilingRule,
+    "code": CodeRule,
+    "documented": DocumentedCode,
+    "rate": RateEntry,
+    "constant": Constant,
+    "codelist": CodeList,
+}

@@ -1,0 +1,12 @@
+"""What is said about a rule file that cannot be used."""
+
+
+class RulebookError(Exception):
+    """A rule file is wrong: names the file, the entry, what is wrong with it and how to put it right."""
+
+    def __init__(self, file: str, entry: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{file}: {entry}: {problem}. Remedy: {remedy}.")
+        self.file = file
+        self.entry = entry
+        self.problem = problem
+        self.remedy = remedy

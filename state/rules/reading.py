@@ -1,0 +1,177 @@
+"""From the text of a rule file to entries, with errors a person can act on; and how files add up."""
+
+import tomllib
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from state.rules.entries import (
+    SECTIONS,
+    CodeList,
+    CodeRule,
+    Constant,
+    DocumentedCode,
+    Enforcement,
+    Entry,
+    Exclusion,
+    FilingRule,
+    Goods,
+    Limit,
+    RateEntry,
+    RuleData,
+    Suspension,
+)
+from state.rules.errors import RulebookError
+
+E = TypeVar("E", bound=Entry)
+
+REMEDIES = {
+    "id": "give it a short name of its own in small letters, digits, dots and hyphens, such as limit-800",
+    "source": "say where the rule is written: a citation or an address, at least ten characters",
+    "certainty": 'write "A" (official text seen), "B" (official, seen through others), "C" (inference) or "D" (claim)',
+    "text": "explain the rule in plain words, 10 to 2,000 characters",
+    "from": "write the first day it holds as a date without quotes, such as 2025-08-29, or leave it out",
+    "until": "write the last day it holds as a date without quotes, such as 2025-08-28, or leave it out",
+    "dollars": 'write dollars and cents in quotes, such as "800.00"',
+    "enforcement": 'write "warn" or "withhold"',
+    "origins": 'list two-letter country codes, such as ["CN", "HK"]',
+    "flag": 'write "adcvd", "quota", "irc-tax" or "pga"',
+    "filing": 'write "manifest" or "type86"',
+    "filings": 'list "manifest", "type86" or both',
+    "modes": 'list any of "air", "ocean", "rail", "truck" and "mail"',
+    "error": 'write "282", "288", "bill-type", "no-quantity", "no-port", "no-state" or "no-exchange-rate"',
+    "outcome": 'write "release", "clear", "withhold", "warn", "reject", "pending" or "closed"',
+    "reasons": 'list reasons of decisions, such as ["daily-limit"]',
+    "channel": "name the message the code comes in, up to 70 characters",
+    "code": "write the code as text in quotes, up to 70 characters",
+    "wording": "give the published words of the code, up to 70 characters",
+    "currency": 'write a three-letter currency code, such as "EUR"',
+    "quarter": 'write the year and quarter, such as "2025Q3"',
+    "rate": 'write US dollars for one unit as decimal text in quotes, such as "1.1234"',
+    "value": "write a whole number from 0 to 1,000,000,000",
+    "unit": 'write "days", "percent" or "cents"',
+    "codes": "list codes as texts in quotes",
+}
+"""What to do about a key that is missing or wrong."""
+
+
+class RuleText(NamedTuple):
+    """A rule file already read: its name, for messages, and its text."""
+
+    name: str
+    text: str
+
+
+class Placed(NamedTuple):
+    """An entry, and where it was read."""
+
+    file: str
+    section: str
+    entry: Entry
+
+    def error(self, problem: str, remedy: str) -> RulebookError:
+        """Make an error about this entry."""
+        return RulebookError(self.file, f"{self.section} {self.entry.id}", problem, remedy)
+
+
+Merged = dict[str, Placed]
+"""Entries by id."""
+
+
+def merge(texts: Sequence[RuleText]) -> Merged:
+    """All entries by id; a later file replaces entries of the same id, takes out what it removes, adds the rest."""
+    merged: Merged = {}
+    for text in texts:
+        tree = _parse(text)
+        for removed in _removals(text.name, tree):
+            if merged.pop(removed, None) is None:
+                raise RulebookError(text.name, "remove", f"no entry has the id {removed}", _known_ids(merged))
+        for entry_id, placed in _entries(text.name, tree).items():
+            held = merged.get(entry_id)
+            if held is not None and held.section != placed.section:
+                raise placed.error(f"{held.file} uses the id for a {held.section}", "choose another id")
+            merged[entry_id] = placed
+    return merged
+
+
+def entries_of(merged: Merged, kind: type[E]) -> tuple[E, ...]:
+    """List the entries of one section, in the order in which they were read."""
+    return tuple(placed.entry for placed in merged.values() if isinstance(placed.entry, kind))
+
+
+def gather(merged: Merged) -> RuleData:
+    """All entries by section."""
+    return RuleData(
+        limit=entries_of(merged, Limit),
+        enforcement=entries_of(merged, Enforcement),
+        suspension=entries_of(merged, Suspension),
+        exclusion=entries_of(merged, Exclusion),
+        goods=entries_of(merged, Goods),
+        filing=entries_of(merged, FilingRule),
+        code=entries_of(merged, CodeRule),
+        documented=entries_of(merged, DocumentedCode),
+        rate=entries_of(merged, RateEntry),
+        constant=entries_of(merged, Constant),
+        codelist=entries_of(merged, CodeList),
+    )
+
+
+def _parse(text: RuleText) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        problem = "nested too deeply" if isinstance(error, RecursionError) else f"not TOML: {str(error)[:200]}"
+        raise RulebookError(text.name, "file", problem, "mend the file at that place; see docs/rules.md") from None
+
+
+def _removals(file: str, tree: dict[str, Any]) -> list[str]:
+    removals = tree.pop("remove", [])
+    if not isinstance(removals, list) or not all(isinstance(name, str) for name in removals):
+        raise RulebookError(file, "remove", "not a list of ids", 'write it as remove = ["suspension-2025"]')
+    return removals
+
+
+def _known_ids(merged: Merged) -> str:
+    return f"remove one of {', '.join(sorted(merged))}" if merged else "remove entries of an earlier file only"
+
+
+def _entries(file: str, tree: dict[str, Any]) -> Merged:
+    found: Merged = {}
+    for section, items in tree.items():
+        if section not in SECTIONS:
+            raise RulebookError(file, section, "unknown section", f"use one of {', '.join(SECTIONS)}, or remove")
+        if not isinstance(items, list):
+            raise RulebookError(file, section, "not a list of entries", f"head each entry with [[{section}]]")
+        for position, item in enumerate(items, 1):
+            placed = Placed(file, section, _entry(file, section, position, item))
+            if placed.entry.id in found:
+                raise placed.error("the id occurs twice in this file", "give each entry an id of its own")
+            found[placed.entry.id] = placed
+    return found
+
+
+def _entry(file: str, section: str, position: int, item: Any) -> Entry:
+    kind = SECTIONS[section]
+    try:
+        return msgspec.convert(item, kind)
+    except msgspec.ValidationError as error:
+        name = item.get("id") if isinstance(item, dict) else None
+        label = f"{section} {name}" if isinstance(name, str) and len(name) <= 64 else f"{section} number {position}"
+        problem, remedy = _explain(kind, str(error))
+        raise RulebookError(file, label, problem, remedy) from None
+
+
+def _explain(kind: type[Entry], message: str) -> tuple[str, str]:
+    """Put what msgspec says in the words of the file, and say what to do about it."""
+    what, _, path = message.partition(" - at `$.")
+    key = path.rstrip("`").partition("[")[0]
+    if what.startswith("Object contains unknown field"):
+        allowed = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
+        return f"unknown key {what.split('`')[1]}", f"use these keys only: {allowed}"
+    if what.startswith("Object missing required field"):
+        key = what.split("`")[1]
+        return f"{key} is missing", REMEDIES[key]
+    if key in REMEDIES:
+        return f"{key}: {what[0].lower()}{what[1:]}", REMEDIES[key]
+    return what, "write it as a table of keys and values"

@@ -1,0 +1,177 @@
+"""The rulebook: the rules of a day, the codes of an outcome and the rate of a quarter, each by one look-up."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Literal, Self
+
+from msgspec import structs
+
+from state.rules.answers import Code, DayRules, FilingFacts, Rate
+from state.rules.entries import RuleData
+from state.rules.periods import always, holds, in_force
+from state.rules.tables import CodeTable, RateTable, code_table, day_rules, fingerprint, quarter_of, rate_table
+
+DAYS_CACHED = 4096
+"""Days whose rules are kept ready: a stream has a few dozen open, a back-test of ten years fits."""
+
+ENFORCEMENT_SETTING = "setting:enforcement"
+"""Named instead of a dated rule when the enforcement was set by hand; no entry's id can hold a colon."""
+
+DOLLAR = Rate(1, 1, "us-dollar")
+
+Enforcing = Literal["auto", "warn", "withhold"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rulebook:
+    """Dated rules, ready to be asked; made by `load_rulebook`, never changed.
+
+    The caches hold nothing but answers already given, so two calls with the same arguments always agree.
+    """
+
+    data: RuleData
+    """All entries, section by section."""
+    id: str
+    """Fingerprint of all entries, 12 hexadecimal digits."""
+    near_limit_percent: int
+    """Above this share of the limit a consignee day is near its limit."""
+    structuring_days: int
+    """Within how many days bills of one order count as one order for the structuring alert."""
+    open_days: int
+    """Days that a consignee day stays open after its end."""
+    conveyance_days: int
+    """Days after a conveyance's last event before its rows go."""
+    advice_days: int
+    """Days ahead that are searched for the next day on which a bill fits."""
+    informal_limit_cents: int
+    """Highest value of an informal entry (type 11)."""
+    as_of_day: date | None
+    """The day as of which dated rules are asked, or None: each bill's own day."""
+    enforcement: Enforcing
+    """`auto`: by the dated rules; else what was set by hand."""
+    _codes: CodeTable = field(repr=False)
+    _rates: RateTable = field(repr=False)
+    _states: frozenset[str] = field(repr=False)
+    _days: dict[date, DayRules] = field(repr=False)
+    _filing: dict[date, frozenset[str]] = field(repr=False)
+
+    def on(self, day: date) -> DayRules:
+        """Give the rules of an Eastern day."""
+        return self._days.get(day) or self._resolve(day)
+
+    def _resolve(self, day: date) -> DayRules:
+        rules = day_rules(self.data, self.as_of_day or day)
+        if self.enforcement != "auto":
+            rules = structs.replace(rules, enforcement=self.enforcement, enforcement_rule=ENFORCEMENT_SETTING)
+        if len(self._days) >= DAYS_CACHED:
+            self._days.clear()
+        self._days[day] = rules
+        return rules
+
+    def goods_rule(self, flags: frozenset[str], filing: str) -> str | None:
+        """Id of the rule by which goods with these flags are never exempt under this filing, or None."""
+        if not flags:
+            return None
+        return next((entry.id for entry in self.data.goods if entry.flag in flags and filing in entry.filings), None)
+
+    def filing_errors(self, bill: FilingFacts) -> tuple[str, ...]:
+        """List the filing rules a bill breaks, in fixed order; `no-exchange-rate` is found where amounts are converted."""
+        if bill.filing == "type86":
+            return self._type86_errors(bill)
+        if bill.mode == "truck" and not bill.us_state and "no-state" in self._filing_on(bill.manifested_day):
+            return ("no-state",)
+        return ()
+
+    def _type86_errors(self, bill: FilingFacts) -> tuple[str, ...]:
+        estimates, bill_type, quantity = bill.estimates, bill.bill_type, bill.quantity
+        if estimates == 1 and bill_type and bill_type != "T" and quantity and quantity > 0 and bill.planned_port:
+            return ()
+        broken = (
+            ("282", estimates == 0),
+            ("288", estimates > 1),
+            ("bill-type", not bill_type or bill_type == "T"),
+            ("no-quantity", not quantity or quantity < 1),
+            ("no-port", not bill.planned_port),
+        )
+        in_force_now = self._filing_on(bill.manifested_day)
+        return tuple(code for code, is_broken in broken if is_broken and code in in_force_now)
+
+    def _filing_on(self, day: date) -> frozenset[str]:
+        held = self._filing.get(day)
+        if held is None:
+            at = self.as_of_day or day
+            held = frozenset(entry.error for entry in self.data.filing if holds(entry, at))
+            if len(self._filing) >= DAYS_CACHED:
+                self._filing.clear()
+            self._filing[day] = held
+        return held
+
+    def filing_rule(self, code: str, day: date | None = None) -> str:
+        """Id of the rule behind a filing error: of the one that holds on `day`, else of the last; KeyError if none."""
+        entries = [entry for entry in self.data.filing if entry.error == code]
+        if not entries:
+            raise KeyError(code)
+        at = self.as_of_day or day
+        held = None if at is None else in_force(entries, at)
+        return (held or entries[-1]).id
+
+    def is_us_state(self, state: str | None) -> bool:
+        """Whether a text is the code of a US state or territory; case and outer spaces do not count."""
+        return state is not None and (state in self._states or state.strip().upper() in self._states)
+
+    def rate(self, currency: str, day: date) -> Rate | None:
+        """US dollars for a unit of a currency in the quarter of a day, or None where no entry says.
+
+        The day is the bill's own also under `as_of`: a rate is a fact of its quarter, not a rule that changes.
+        """
+        if currency == "USD":
+            return DOLLAR
+        return self._rates.get((currency, quarter_of(day)))
+
+    def code(self, filing: str, mode: str, outcome: str, reason: str, day: date | None) -> Code | None:
+        """Give the code ACE sends for an outcome, by the filing first, then by the mode; None where none is known.
+
+        Without a day only rules that hold on every day answer.
+        """
+        found = self._codes.get((filing, mode, outcome))
+        if found is None:
+            return None
+        at = self.as_of_day or day
+        for rule, code in found:
+            if (not rule.reasons or reason in rule.reasons) and (holds(rule, at) if at else always(rule)):
+                return code
+        return None
+
+    def entry_type(self, value_cents: int) -> Literal["11", "01"]:
+        """Type of the dutiable entry that a value calls for: informal up to its ceiling, else formal."""
+        return "11" if value_cents <= self.informal_limit_cents else "01"
+
+    def as_of(self, day: date | None) -> Self:
+        """Copy this rulebook with every dated rule asked as of one day (None: each bill's own day); rates stay."""
+        return replace(self, as_of_day=day, _days={}, _filing={})
+
+    def with_enforcement(self, enforcement: Enforcing) -> Self:
+        """Copy this rulebook with the enforcement set by hand, or `auto`: by the dated rules."""
+        return replace(self, enforcement=enforcement, _days={})
+
+
+def build_rulebook(data: RuleData) -> Rulebook:
+    """Make a rulebook of entries that were checked (`reading`, `checking`); touches no file."""
+    values = {entry.id: entry.value for entry in data.constant}
+    return Rulebook(
+        data=data,
+        id=fingerprint(data),
+        near_limit_percent=values["near-limit-percent"],
+        structuring_days=values["structuring-days"],
+        open_days=values["open-days"],
+        conveyance_days=values["conveyance-days"],
+        advice_days=values["advice-days"],
+        informal_limit_cents=values["informal-entry-limit"],
+        as_of_day=None,
+        enforcement="auto",
+        _codes=code_table(data.code),
+        _rates=rate_table(data.rate),
+        _states=frozenset(code for entry in data.codelist if entry.id == "us-states" for code in entry.codes),
+        _days={},
+        _filing={},
+    )
