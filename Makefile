@@ -22,11 +22,11 @@ test: $(VENV)/.installed kafka ## run all tests; ARGS="-k name" to choose
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.installed ## ruff, mypy, import-linter, codespell
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/codespell
+	@status=0; \
+	for check in "ruff check ." "ruff format --check ." mypy "lint-imports --no-logo" codespell; do \
+	  echo "== $$check"; $(BIN)/$$check || status=1; \
+	done; \
+	exit $$status
 
 bench: $(VENV)/.installed kafka ## measure throughput, latency and restore; prints medians of three
 	@$(BIN)/python -m tests.bench $(ARGS)
@@ -41,8 +41,9 @@ kafka: ## fetch Apache Kafka's jars for the tests, where Java and Maven are ther
 ifeq ($(HAVE_JAVA),yes)
 	@test -e $(KAFKA_JARS)/.fetched || { \
 	  echo "fetching Apache Kafka into $(KAFKA_JARS)" && \
-	  mvn --batch-mode --quiet --file deploy/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
-	    -DoutputDirectory=$(CURDIR)/$(KAFKA_JARS) </dev/null && touch $(KAFKA_JARS)/.fetched; }
+	  mvn --batch-mode --quiet -Dstyle.color=never --file deploy/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+	    -DoutputDirectory=$(CURDIR)/$(KAFKA_JARS) </dev/null && touch $(KAFKA_JARS)/.fetched || { \
+	  rm -rf $(KAFKA_JARS); echo "no Apache Kafka: it could not be fetched; the tests that need it will be skipped"; }; }
 else
 	@echo "no Apache Kafka: java or mvn not found; the tests that need a real broker will be skipped"
 endif

@@ -1,9 +1,12 @@
 """What a test may need from its machine beyond Python: where it is missing, a reported skip, or a failure."""
 
 import os
+import re
 import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,10 +17,23 @@ KAFKA_JARS = Path(os.environ.get("TALLYGATE_KAFKA_JARS", ROOT / ".cache" / "kafk
 """Where `make kafka` put the jars of Apache Kafka."""
 
 
+KAFKA_NEEDS_JAVA = 17
+
+
+@cache
+def java_version() -> int:
+    """Ask `java` for its major version; 0 if it does not say."""
+    answer = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False)
+    said = re.search(r'version "(?:1\.)?(\d+)', answer.stderr)
+    return int(said[1]) if said else 0
+
+
 def kafka_missing() -> str | None:
     """Say what keeps a real Kafka from running here, or None if nothing does."""
     if shutil.which("java") is None:
         return "java not found"
+    if java_version() < KAFKA_NEEDS_JAVA:
+        return f"java {java_version()} is older than {KAFKA_NEEDS_JAVA}"
     if not any(KAFKA_JARS.glob("kafka_*.jar")):
         return "Kafka's jars not found (make kafka)"
     return None

@@ -40,6 +40,7 @@ EXAMPLES = [
     ),
     (line_length, "stream/a.py", "# " + "x" * 119, "# " + "x" * 118),
     (line_length, "Makefile", "x" * 121, "x" * 120),
+    (line_length, "data.toml", "x" * 121, "# https://" + "x" * 120),
     (package_docstring, "agents/x/__init__.py", "# Things.\n", '"""Things."""\n'),
     (markdown_title, "docs/a.md", "Text.\n", "# Title\n"),
     (machine_path, "README.md", "see /" + "home/me/x", "see ./home/me"),
