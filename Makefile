@@ -40,10 +40,11 @@ docs: $(VENV)/.installed ## write the generated pages, schemas and vectors anew
 kafka: ## fetch Apache Kafka's jars for the tests, where Java and Maven are there
 ifeq ($(HAVE_JAVA),yes)
 	@test -e $(KAFKA_JARS)/.fetched || { \
-	  echo "fetching Apache Kafka into $(KAFKA_JARS)" && \
-	  mvn --batch-mode --quiet -Dstyle.color=never --file deploy/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
-	    -DoutputDirectory=$(CURDIR)/$(KAFKA_JARS) </dev/null && touch $(KAFKA_JARS)/.fetched || { \
-	  rm -rf $(KAFKA_JARS); echo "no Apache Kafka: it could not be fetched; the tests that need it will be skipped"; }; }
+	  echo "fetching Apache Kafka into $(KAFKA_JARS)" && mkdir -p $(KAFKA_JARS) && \
+	  mvn --batch-mode --quiet --file deploy/kafka/pom.xml --log-file $(CURDIR)/$(KAFKA_JARS)/fetch.log \
+	    dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(KAFKA_JARS) </dev/null && \
+	  touch $(KAFKA_JARS)/.fetched || { cat $(KAFKA_JARS)/fetch.log; rm -rf $(KAFKA_JARS); \
+	    echo "no Apache Kafka: it could not be fetched; the tests that need it will be skipped"; }; }
 else
 	@echo "no Apache Kafka: java or mvn not found; the tests that need a real broker will be skipped"
 endif
