@@ -42,7 +42,8 @@ ifeq ($(HAVE_JAVA),yes)
 	@test -e $(KAFKA_JARS)/.fetched || { \
 	  echo "fetching Apache Kafka into $(KAFKA_JARS)" && mkdir -p $(KAFKA_JARS) && \
 	  mvn --batch-mode --quiet --file deploy/kafka/pom.xml --log-file $(CURDIR)/$(KAFKA_JARS)/fetch.log \
-	    dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(KAFKA_JARS) </dev/null && \
+	    dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(KAFKA_JARS) \
+	    </dev/null >/dev/null && \
 	  touch $(KAFKA_JARS)/.fetched || { cat $(KAFKA_JARS)/fetch.log; rm -rf $(KAFKA_JARS); \
 	    echo "no Apache Kafka: it could not be fetched; the tests that need it will be skipped"; }; }
 else
