@@ -193,6 +193,13 @@ def _checks(node: ast.AST) -> bool:
     return False
 
 
+def folders_without_package(sources: Iterable[Source]) -> list[str]:
+    """Complain about folders of Python that have no `__init__.py`, and so no word on what lives there."""
+    paths = {source.path for source in sources if source.python}
+    folders = {path.rpartition("/")[0] for path in paths} - {""}
+    return sorted(folder for folder in folders if f"{folder}/__init__.py" not in paths)
+
+
 def ratio(sources: Iterable[Source]) -> tuple[int, int]:
     """Count the lines of Python in the three rooms and in the tests."""
     lines = {"source": 0, "tests": 0}

@@ -9,7 +9,9 @@ from typer.core import TyperGroup
 
 # Name of the command -> one line for `--help`. The module is `agents.cli.<name>`, hyphens as underscores; its attribute
 # `command` is the function to run or a `typer.Typer` with commands of its own.
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "rules": "Show the dated rules of a day, or check a rule file.",
+}
 
 
 class LazyGroup(TyperGroup):
@@ -59,7 +61,10 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-main = typer.Typer(name="tallygate", cls=LazyGroup, add_completion=False, no_args_is_help=True)
+# Typer's own tracebacks may show local variables, and those may hold a consignee's name.
+main = typer.Typer(
+    name="tallygate", cls=LazyGroup, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
+)
 
 
 @main.callback()

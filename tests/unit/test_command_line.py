@@ -65,6 +65,19 @@ def test_every_command_of_the_table_loads() -> None:
     assert [load(name).name for name in COMMANDS] == list(COMMANDS)
 
 
+def test_crash_shows_no_local_variables() -> None:
+    """A command that breaks prints where, never what it held: that may be a consignee's name."""
+    breaks = (
+        "import sys, types; from agents.cli.main import COMMANDS, main\n"
+        "def command():\n    held = 'Jane ' + 'Roe'\n    raise RuntimeError('broken')\n"
+        "sys.modules['agents.cli.breaks'] = types.SimpleNamespace(command=command); COMMANDS['breaks'] = ''\n"
+        "main(['breaks'])"
+    )
+    answer = subprocess.run([sys.executable, "-c", breaks], capture_output=True, text=True, check=False)
+    assert (answer.returncode, "RuntimeError: broken" in answer.stderr) == (1, True)
+    assert "Jane Roe" not in answer.stderr + answer.stdout
+
+
 def test_list_of_commands_loads_no_broker_client() -> None:
     """The table itself pulls in neither Faust nor any client of Kafka or Redis."""
     probe = "import sys, agents.cli.main; print({'faust', 'mode', 'aiokafka', 'redis', 'aiohttp'} & set(sys.modules))"

@@ -13,6 +13,7 @@ from tests.tidiness import (
     Source,
     can_fail,
     file_length,
+    folders_without_package,
     function_length,
     index_address,
     line_length,
@@ -113,6 +114,17 @@ def test_sources_are_those_of_the_repository(root: Path) -> None:
     paths = {source.path for source in read_sources(root)}
     assert {"stream/__init__.py", "tests/tidiness.py", ".ci/run", "Makefile"} <= paths
     assert not any(path.startswith((".venv/", ".git/", ".cache/", ".mypy_cache/")) for path in paths)
+
+
+def test_every_folder_of_python_is_a_package(root: Path) -> None:
+    """Each folder with Python in it has an `__init__.py`."""
+    assert folders_without_package(read_sources(root)) == []
+
+
+def test_folder_without_package_is_found() -> None:
+    """A folder of Python without `__init__.py` is complained about, others are not."""
+    paths = ["stream/__init__.py", "stream/money.py", "tests/odd/test_a.py", "docs/a.md"]
+    assert folders_without_package(Source(path, "") for path in paths) == ["tests/odd"]
 
 
 def test_tests_and_source_are_in_proportion(root: Path) -> None:
