@@ -1,0 +1,81 @@
+"""The import contracts of pyproject.toml hold, and each is shown to break where it should."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.tidiness import ROOMS
+
+LAYERS = "agents act on state"
+PURE = "Below agents there is no clock"
+ENGINE = "Only the engine knows Faust"
+READ_MODEL = "Only the read model knows Redis"
+
+# Each line: a module, one import in it, and the beginning of the contract that it breaks.
+BROKEN = [
+    ("stream/a.py", "import state", LAYERS),
+    ("stream/a.py", "from agents import cli", LAYERS),
+    ("state/a.py", "import agents.cli", LAYERS),
+    ("stream/a.py", "import time", PURE),
+    ("state/rules/a.py", "from random import Random", PURE),
+    ("state/a.py", "def f():\n    import asyncio", PURE),
+    ("state/a.py", "import faust", PURE),
+    ("agents/cli/a.py", "import faust", ENGINE),
+    ("agents/a.py", "from mode.utils import queues", ENGINE),
+    ("agents/engine/a.py", "from redis import asyncio", READ_MODEL),
+]
+ALLOWED = {
+    "agents/engine/a.py": "import faust, mode, aiokafka, time, state, stream",
+    "agents/readmodel/a.py": "import redis.asyncio, stream",
+    "agents/cli/a.py": "import agents.engine, random",
+    "state/a.py": "import datetime, tomllib, msgspec, stream",
+}
+
+
+def lint_imports(where: Path) -> subprocess.CompletedProcess[str]:
+    """Check the contracts over the packages in `where`."""
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"]
+    return subprocess.run(command, cwd=where, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def rooms(tmp_path: Path, root: Path) -> Path:
+    """Make three nearly empty rooms under the contracts of the repository."""
+    (tmp_path / "pyproject.toml").write_text((root / "pyproject.toml").read_text())
+    for folder in (*ROOMS, "state/rules", "agents/cli", "agents/engine", "agents/readmodel"):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / "__init__.py").touch()
+    for module, text in ALLOWED.items():
+        (tmp_path / module).write_text(text)
+    return tmp_path
+
+
+def test_allowed_imports_break_nothing(rooms: Path) -> None:
+    """What each room needs it may import."""
+    answer = lint_imports(rooms)
+    assert (answer.returncode, "0 broken" in answer.stdout) == (0, True), answer.stdout
+
+
+@pytest.mark.parametrize(("module", "text", "contract"), BROKEN)
+def test_forbidden_import_breaks_its_contract(rooms: Path, module: str, text: str, contract: str) -> None:
+    """One import in the wrong place breaks the contract that forbids it."""
+    (rooms / module).write_text(text)
+    answer = lint_imports(rooms)
+    broken = answer.stdout.partition("Broken contracts")[2]
+    assert (answer.returncode, contract in broken) == (1, True), answer.stdout
+
+
+def test_repository_keeps_its_contracts(root: Path) -> None:
+    """The tree itself breaks none."""
+    answer = lint_imports(root)
+    assert answer.returncode == 0, answer.stdout
+
+
+def test_every_contract_has_a_broken_example(root: Path) -> None:
+    """No contract goes without an import that breaks it."""
+    contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    shown = {contract for _, _, contract in BROKEN}
+    assert [c["name"] for c in contracts if not c["name"].startswith(tuple(shown))] == []
