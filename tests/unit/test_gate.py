@@ -33,7 +33,7 @@ def programs(tmp_path: Path) -> Path:
     """Make a folder with just the programs that the gate itself needs, and no Java."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    for name in "bash dirname env false grep id make mktemp rm sh tail tee true".split():
+    for name in ["bash", "dirname", "env", "false", "grep", "id", "make", "mktemp", "rm", "sh", "tail", "tee", "true"]:
         (folder / name).symlink_to(shutil.which(name) or name)
     # Not what PATH gives: that may be a script which needs PATH itself.
     (folder / "python3").symlink_to(Path(sys.base_prefix) / "bin" / "python3")
