@@ -1,0 +1,51 @@
+"""Write the generated documents anew: `python -m tests.docs.generate`; `--check` only names those out of date."""
+
+import json
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import yaml
+
+from tests.docs.contract import contract
+from tests.docs.schemas import schemas
+from tests.pieces import ROOT
+
+DOCS = ROOT / "docs"
+
+
+class _Plain(yaml.SafeDumper):
+    """Repeats what is said twice, so that nobody has to follow aliases, and keeps the lines of a text."""
+
+    def ignore_aliases(self, _data: object) -> bool:
+        return True
+
+    def text(self, text: str) -> yaml.ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Plain.add_representer(str, _Plain.text)
+
+
+def documents() -> Iterator[tuple[Path, str]]:
+    """Give every generated file with the text it must have."""
+    for name, schema in schemas().items():
+        yield DOCS / "schemas" / f"{name}.json", json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    text = yaml.dump(contract(version("tallygate")), Dumper=_Plain, sort_keys=False, width=100, allow_unicode=True)
+    yield DOCS / "asyncapi.yaml", f"# Written by `make docs`; change the types instead.\n{text}"
+
+
+def main(arguments: list[str]) -> int:
+    """Write what is out of date, or with `--check` name it; exit code 1 if a check found something."""
+    stale = [(path, text) for path, text in documents() if not path.exists() or path.read_text("utf-8") != text]
+    for path, text in stale:
+        print(path.relative_to(ROOT))
+        if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    return int(bool(stale) and "--check" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,108 @@
+"""JSON Schemas of every message, made from the types that the code reads and writes."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from typing import Any, Final
+
+import msgspec
+
+from stream import alerts, decisions, events, outcomes, postings
+
+Schema = dict[str, Any]
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+EVENT_FILES: Final = {kind: str(kind.__struct_config__.tag).removeprefix("tallygate.") for kind in events.EVENT_TYPES}
+"""Event type -> name of its schema, such as `bill.manifested.v1`."""
+
+NAMED: Final = {"By name and address": ("name", "address"), "By identifier": ("identifier_type", "identifier")}
+
+
+def schemas() -> dict[str, Schema]:
+    """Every schema by its name; the file is `docs/schemas/<name>.json`."""
+    made = {name: schema_of(kind, f"Event {name}") for kind, name in EVENT_FILES.items()}
+    made["shipment.v1"] = _any_shipment()
+    made["posting.v1"] = schema_of(postings.Posting, "Posting record")
+    made["decision.v1"] = _decision()
+    made["alert.v1"] = schema_of(alerts.Alert, "Alert")
+    return {name: {"$schema": DIALECT, **schema} for name, schema in made.items()}
+
+
+def schema_of(kind: type[msgspec.Struct], title: str) -> Schema:
+    """One schema with all it refers to, the type itself at the top."""
+    (top,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    for name, part in parts.items():
+        _describe(name, part)
+    own = parts.pop(top["$ref"].rpartition("/")[2])
+    if "Consignee" in parts:
+        _either_or(parts["Consignee"])
+    schema = {**own, "title": title}
+    return {**schema, "$defs": parts} if parts else schema
+
+
+def _either_or(consignee: Schema) -> None:
+    """Name and address, or identifier: what the type checks after it was read. Null is the same as absent."""
+    fields = consignee.pop("properties")
+    consignee.pop("required")
+    consignee["oneOf"] = [
+        {
+            "title": title,
+            "properties": {field: fields[field]["anyOf"][0] if field in own else {"type": "null"} for field in fields},
+            "required": list(own),
+        }
+        for title, own in NAMED.items()
+    ]
+
+
+def _any_shipment() -> Schema:
+    return {
+        "title": "Any shipment event",
+        "description": "What the shipments topic takes: one of these types.",
+        "oneOf": [{"$ref": f"{name}.json"} for name in EVENT_FILES.values()],
+    }
+
+
+def _decision() -> Schema:
+    """Reasons are text in the type and a table in the code; the schema knows which go together."""
+    schema = schema_of(decisions.Decision, "Decision")
+    data = schema["$defs"]["DecisionData"]
+    data["oneOf"] = [
+        {"properties": {"outcome": {"enum": _outcomes(verdict)}, "reason": {"enum": list(verdict.reasons)}}}
+        for verdict in outcomes.VERDICTS
+    ]
+    return schema
+
+
+def _outcomes(verdict: outcomes.Verdict) -> list[str]:
+    warned = ["warn"] if verdict.outcome == "withhold" else []
+    return sorted({verdict.outcome, verdict.outcome_estimated, *warned})
+
+
+def _describe(name: str, part: Schema) -> None:
+    """Carry the docstrings of fields over: msgspec sees those of classes only."""
+    texts = field_docstrings().get(name, {})
+    for field, schema in part.get("properties", {}).items():
+        if field == "time":
+            schema["format"] = "date-time"
+        if field in texts and "description" not in schema:
+            part["properties"][field] = {"description": texts[field], **schema}
+
+
+@cache
+def field_docstrings() -> dict[str, dict[str, str]]:
+    """Class -> field -> the docstring below it in the source."""
+    found: dict[str, dict[str, str]] = {}
+    for module in (events, postings, decisions, alerts, outcomes):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if isinstance(node, ast.ClassDef):
+                found[node.name] = dict(_docstrings(node.body))
+    return found
+
+
+def _docstrings(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    for field, below in pairwise(body):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, " ".join(text.split())
