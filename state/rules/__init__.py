@@ -3,14 +3,13 @@
 Change a rule in `data/*.toml`, never in code; the modules only say what a file may hold and how it is asked.
 """
 
-from state.rules.answers import Code, DayRules, FilingFacts, Rate
+from state.rules.answers import DayRules, FilingFacts, Rate
 from state.rules.errors import RulebookError
 from state.rules.loading import load_rulebook, rulebook_of
 from state.rules.rulebook import ENFORCEMENT_SETTING, Rulebook
 
 __all__ = [
     "ENFORCEMENT_SETTING",
-    "Code",
     "DayRules",
     "FilingFacts",
     "Rate",

@@ -39,11 +39,3 @@ class Rate(Struct, frozen=True):
     numerator: int
     denominator: int
     rule: str
-
-
-class Code(Struct, frozen=True):
-    """A code of ACE as a decision carries it; `text` is worded as published."""
-
-    channel: str
-    code: str
-    text: str

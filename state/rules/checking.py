@@ -22,6 +22,7 @@ from state.rules.errors import RulebookError
 from state.rules.periods import gap, in_words, overlap
 from state.rules.reading import Merged, Placed, entries_of
 from state.rules.tables import MODES
+from stream.outcomes import VERDICTS
 
 CONSTANTS = {
     "near-limit-percent": "percent",
@@ -33,19 +34,28 @@ CONSTANTS = {
 }
 """Every constant a rulebook must have, and its unit."""
 
+REASONS = {
+    outcome: [reason for row in VERDICTS if outcome in {row.outcome, row.outcome_estimated} for reason in row.reasons]
+    for outcome in (name for row in VERDICTS for name in (row.outcome, row.outcome_estimated))
+}
+"""The reasons each outcome can have."""
+
 CODE_LISTS = ("countries", "currencies", "us-states")
 """Every list of codes a rulebook must have."""
 
 
-def check(merged: Merged) -> None:
-    """Refuse entries that contradict each other, leave days open or use unknown codes; raises RulebookError."""
+def check(merged: Merged, file: str) -> None:
+    """Refuse entries that contradict each other, leave days open or use unknown codes; raises RulebookError.
+
+    `file` was added last, so it is the one to name where something is missing now.
+    """
     for placed in merged.values():
         _check_period(placed)
-    _check_fixed_names(merged)
+    _check_fixed_names(merged, file)
     _check_codes_exist(merged)
     _check_claims(merged)
     for section, kind in (("limit", Limit), ("enforcement", Enforcement)):
-        _check_whole(section, entries_of(merged, kind))
+        _check_whole(file, section, entries_of(merged, kind))
 
 
 def _check_period(placed: Placed) -> None:
@@ -54,20 +64,16 @@ def _check_period(placed: Placed) -> None:
         raise placed.error(f"it ends on {entry.last}, before it begins on {entry.first}", "put the earlier day in from")
 
 
-def _check_fixed_names(merged: Merged) -> None:
+def _check_fixed_names(merged: Merged, file: str) -> None:
     for name, unit in CONSTANTS.items():
         placed = merged.get(name)
         if placed is None or not isinstance(placed.entry, Constant):
-            raise RulebookError(
-                "rulebook", f"constant {name}", "missing", "do not remove it; replace it with another value"
-            )
+            raise RulebookError(file, f"constant {name}", "missing", "do not remove it; replace it with another value")
         if placed.entry.unit != unit:
             raise placed.error(f"its unit is {placed.entry.unit}", f'write unit = "{unit}"')
     for name in CODE_LISTS:
         if name not in merged or not isinstance(merged[name].entry, CodeList):
-            raise RulebookError(
-                "rulebook", f"codelist {name}", "missing", "do not remove it; replace it with another list"
-            )
+            raise RulebookError(file, f"codelist {name}", "missing", "do not remove it; replace it with another list")
     for placed in merged.values():
         known = {"constant": CONSTANTS, "codelist": CODE_LISTS}.get(placed.section)
         if known is not None and placed.entry.id not in known:
@@ -82,6 +88,11 @@ def _check_codes_exist(merged: Merged) -> None:
             for origin in entry.origins:
                 if origin not in lists["countries"]:
                     raise placed.error(f"unknown country {origin}", "use a two-letter code of ISO 3166-1, such as CN")
+        elif isinstance(entry, CodeRule):
+            for reason in entry.reasons:
+                if reason not in REASONS[entry.outcome]:
+                    remedy = f"use one of {', '.join(REASONS[entry.outcome])}"
+                    raise placed.error(f"{entry.outcome} never has the reason {reason}", remedy)
         elif isinstance(entry, RateEntry):
             if entry.currency == "USD":
                 raise placed.error("the dollar needs no rate", "take the entry out")
@@ -139,13 +150,13 @@ def _check_claimants(merged: Merged, claim: str, claimants: list[Placed]) -> Non
         )
 
 
-def _check_whole(section: str, entries: tuple[Dated, ...]) -> None:
+def _check_whole(file: str, section: str, entries: tuple[Dated, ...]) -> None:
     if not entries:
-        raise RulebookError("rulebook", section, "no entry at all", f"have [[{section}]] entries for every day")
+        raise RulebookError(file, section, "no entry at all", f"have [[{section}]] entries for every day")
     open_day = gap(entries)
     if open_day is not None:
         raise RulebookError(
-            "rulebook",
+            file,
             section,
             f"{', '.join(entry.id for entry in entries)} leave a gap: nothing holds on {open_day}",
             "open the first entry at its start and the last at its end, and begin each on the day after the one before",

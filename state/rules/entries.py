@@ -6,31 +6,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-Filing = Literal["manifest", "type86"]
-Mode = Literal["air", "ocean", "rail", "truck", "mail"]
-Flag = Literal["adcvd", "quota", "irc-tax", "pga"]
+from stream.decisions import Outcome
+from stream.events import Filing, Flag, Mode
+
 Enforced = Literal["warn", "withhold"]
-Outcome = Literal["release", "clear", "withhold", "warn", "reject", "pending", "closed"]
 FilingCode = Literal["282", "288", "bill-type", "no-quantity", "no-port", "no-state", "no-exchange-rate"]
-Reason = Literal[
-    "deleted",
-    "entry-01",
-    "entry-11",
-    "exported",
-    "abandoned",
-    "returned",
-    "superseded",
-    "filing-error",
-    "no-day",
-    "day-closed",
-    "suspended",
-    "origin-excluded",
-    "goods-excluded",
-    "not-aggregated",
-    "single-value-over-limit",
-    "daily-limit",
-    "within-limit",
-]
 Certainty = Literal["A", "B", "C", "D"]
 
 Identifier = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{1,62}[a-z0-9]$")]
@@ -105,7 +85,7 @@ class CodeRule(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     code: Label
     wording: Label
     modes: tuple[Mode, ...] = ()
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[Label, ...] = ()
 
 
 class DocumentedCode(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,15 +14,19 @@ from state.rules.rulebook import Rulebook, build_rulebook
 def load_rulebook(paths: Sequence[Path] | None = None) -> Rulebook:
     """Load the shipped rules, with those of the given files added in order; raises RulebookError.
 
-    An entry of a later file replaces the one of the same id, `remove` takes entries out, all others are added.
+    An entry of a later file replaces the one of the same id, `remove` takes entries out, all others are added;
+    after each file the rulebook must be whole.
     """
-    return rulebook_of([*shipped_texts(), *(read_rule_file(path) for path in paths or ())])
+    return rulebook_of(shipped_texts(), [read_rule_file(path) for path in paths or ()])
 
 
-def rulebook_of(texts: Sequence[RuleText]) -> Rulebook:
-    """Make a rulebook of files already read, in order; raises RulebookError. Touches no file itself."""
-    merged = merge(texts)
-    check(merged)
+def rulebook_of(shipped: Sequence[RuleText], added: Sequence[RuleText] = ()) -> Rulebook:
+    """Make a rulebook of files already read; raises RulebookError. Touches no file itself."""
+    merged = merge({}, shipped)
+    check(merged, "shipped rules")
+    for text in added:
+        merged = merge(merged, [text])
+        check(merged, text.name)
     return build_rulebook(gather(merged))
 
 

@@ -1,7 +1,7 @@
 """From the text of a rule file to entries, with errors a person can act on; and how files add up."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -79,20 +79,26 @@ Merged = dict[str, Placed]
 """Entries by id."""
 
 
-def merge(texts: Sequence[RuleText]) -> Merged:
-    """All entries by id; a later file replaces entries of the same id, takes out what it removes, adds the rest."""
-    merged: Merged = {}
+def merge(held: Merged, texts: Sequence[RuleText]) -> Merged:
+    """Add files that belong together: they take out what they remove, replace what they name, add the rest."""
+    merged = dict(held)
+    new: Merged = {}
     for text in texts:
         tree = _parse(text)
         for removed in _removals(text.name, tree):
             if merged.pop(removed, None) is None:
-                raise RulebookError(text.name, "remove", f"no entry has the id {removed}", _known_ids(merged))
-        for entry_id, placed in _entries(text.name, tree).items():
-            held = merged.get(entry_id)
-            if held is not None and held.section != placed.section:
-                raise placed.error(f"{held.file} uses the id for a {held.section}", "choose another id")
-            merged[entry_id] = placed
-    return merged
+                raise RulebookError(text.name, "remove", f"no entry has the id {removed}", _removable(merged))
+        for placed in _entries(text.name, tree):
+            _check_id(placed, new.get(placed.entry.id), merged.get(placed.entry.id))
+            new[placed.entry.id] = placed
+    return merged | new
+
+
+def _check_id(placed: Placed, beside: Placed | None, before: Placed | None) -> None:
+    if beside is not None:
+        raise placed.error(f"the id occurs twice, before in {beside.file}", "give each entry an id of its own")
+    if before is not None and before.section != placed.section:
+        raise placed.error(f"the id is that of a {before.section} in {before.file}", "choose another id")
 
 
 def entries_of(merged: Merged, kind: type[E]) -> tuple[E, ...]:
@@ -132,34 +138,36 @@ def _removals(file: str, tree: dict[str, Any]) -> list[str]:
     return removals
 
 
-def _known_ids(merged: Merged) -> str:
+def _removable(merged: Merged) -> str:
     return f"remove one of {', '.join(sorted(merged))}" if merged else "remove entries of an earlier file only"
 
 
-def _entries(file: str, tree: dict[str, Any]) -> Merged:
-    found: Merged = {}
+def _entries(file: str, tree: dict[str, Any]) -> Iterator[Placed]:
     for section, items in tree.items():
         if section not in SECTIONS:
             raise RulebookError(file, section, "unknown section", f"use one of {', '.join(SECTIONS)}, or remove")
         if not isinstance(items, list):
             raise RulebookError(file, section, "not a list of entries", f"head each entry with [[{section}]]")
         for position, item in enumerate(items, 1):
-            placed = Placed(file, section, _entry(file, section, position, item))
-            if placed.entry.id in found:
-                raise placed.error("the id occurs twice in this file", "give each entry an id of its own")
-            found[placed.entry.id] = placed
-    return found
+            yield Placed(file, section, _entry(file, section, position, item))
 
 
 def _entry(file: str, section: str, position: int, item: Any) -> Entry:
     kind = SECTIONS[section]
     try:
-        return msgspec.convert(item, kind)
+        return msgspec.convert(_on_one_line(item), kind)
     except msgspec.ValidationError as error:
         name = item.get("id") if isinstance(item, dict) else None
         label = f"{section} {name}" if isinstance(name, str) and len(name) <= 64 else f"{section} number {position}"
         problem, remedy = _explain(kind, str(error))
         raise RulebookError(file, label, problem, remedy) from None
+
+
+def _on_one_line(item: Any) -> Any:
+    """Join the lines of long texts, which files wrap for their readers."""
+    if not isinstance(item, dict):
+        return item
+    return {key: " ".join(value.split()) if isinstance(value, str) else value for key, value in item.items()}
 
 
 def _explain(kind: type[Entry], message: str) -> tuple[str, str]:
@@ -172,6 +180,7 @@ def _explain(kind: type[Entry], message: str) -> tuple[str, str]:
     if what.startswith("Object missing required field"):
         key = what.split("`")[1]
         return f"{key} is missing", REMEDIES[key]
+    what = what[0].lower() + what[1:]
     if key in REMEDIES:
-        return f"{key}: {what[0].lower()}{what[1:]}", REMEDIES[key]
+        return f"{key}: {what}", REMEDIES[key]
     return what, "write it as a table of keys and values"

@@ -6,10 +6,11 @@ from typing import Literal, Self
 
 from msgspec import structs
 
-from state.rules.answers import Code, DayRules, FilingFacts, Rate
+from state.rules.answers import DayRules, FilingFacts, Rate
 from state.rules.entries import RuleData
 from state.rules.periods import always, holds, in_force
 from state.rules.tables import CodeTable, RateTable, code_table, day_rules, fingerprint, quarter_of, rate_table
+from stream.decisions import Code, Enforcement
 
 DAYS_CACHED = 4096
 """Days whose rules are kept ready: a stream has a few dozen open, a back-test of ten years fits."""
@@ -18,8 +19,6 @@ ENFORCEMENT_SETTING = "setting:enforcement"
 """Named instead of a dated rule when the enforcement was set by hand; no entry's id can hold a colon."""
 
 DOLLAR = Rate(1, 1, "us-dollar")
-
-Enforcing = Literal["auto", "warn", "withhold"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +46,7 @@ class Rulebook:
     """Highest value of an informal entry (type 11)."""
     as_of_day: date | None
     """The day as of which dated rules are asked, or None: each bill's own day."""
-    enforcement: Enforcing
+    enforcement: Enforcement
     """`auto`: by the dated rules; else what was set by hand."""
     _codes: CodeTable = field(repr=False)
     _rates: RateTable = field(repr=False)
@@ -75,7 +74,10 @@ class Rulebook:
         return next((entry.id for entry in self.data.goods if entry.flag in flags and filing in entry.filings), None)
 
     def filing_errors(self, bill: FilingFacts) -> tuple[str, ...]:
-        """List the filing rules a bill breaks, in fixed order; `no-exchange-rate` is found where amounts are converted."""
+        """List the filing rules a bill breaks, in fixed order.
+
+        `no-exchange-rate` is not among them: it is found where amounts are converted.
+        """
         if bill.filing == "type86":
             return self._type86_errors(bill)
         if bill.mode == "truck" and not bill.us_state and "no-state" in self._filing_on(bill.manifested_day):
@@ -150,7 +152,7 @@ class Rulebook:
         """Copy this rulebook with every dated rule asked as of one day (None: each bill's own day); rates stay."""
         return replace(self, as_of_day=day, _days={}, _filing={})
 
-    def with_enforcement(self, enforcement: Enforcing) -> Self:
+    def with_enforcement(self, enforcement: Enforcement) -> Self:
         """Copy this rulebook with the enforcement set by hand, or `auto`: by the dated rules."""
         return replace(self, enforcement=enforcement, _days={})
 

@@ -7,9 +7,11 @@ from typing import get_args
 
 from msgspec import json
 
-from state.rules.answers import Code, DayRules, Rate
-from state.rules.entries import CodeRule, Mode, RateEntry, RuleData
+from state.rules.answers import DayRules, Rate
+from state.rules.entries import CodeRule, RateEntry, RuleData
 from state.rules.periods import holds, in_force
+from stream.decisions import Code
+from stream.events import Mode
 
 CodeTable = dict[tuple[str, str, str], tuple[tuple[CodeRule, Code], ...]]
 RateTable = dict[tuple[str, int], Rate]

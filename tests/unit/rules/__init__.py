@@ -1,0 +1,1 @@
+"""Tests of the rulebook: what holds when, what a file may say, and how it is shown."""

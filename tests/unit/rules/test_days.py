@@ -1,0 +1,80 @@
+"""What holds on a day: limit, enforcement, suspension and origins, by whole Eastern days."""
+
+from datetime import date, timedelta
+from typing import Literal
+
+import pytest
+
+from state.rules import ENFORCEMENT_SETTING, load_rulebook
+from state.rules.rulebook import DAYS_CACHED
+
+BOOK = load_rulebook()
+CHINA = {"CN": "origin-cn-hk-2025-05", "HK": "origin-cn-hk-2025-05"}
+
+# day, limit in cents, enforcement, suspended by, excluded origins: both sides of every date of the rulebook.
+DAYS: list[tuple[date, int, str, str | None, dict[str, str]]] = [
+    (date.min, 20000, "warn", None, {}),
+    (date(2016, 3, 9), 20000, "warn", None, {}),
+    (date(2016, 3, 10), 80000, "warn", None, {}),
+    (date(2025, 2, 4), 80000, "warn", None, {}),
+    (date(2025, 5, 1), 80000, "warn", None, {}),
+    (date(2025, 5, 2), 80000, "warn", None, CHINA),
+    (date(2025, 8, 11), 80000, "warn", None, CHINA),
+    (date(2025, 8, 12), 80000, "withhold", None, CHINA),
+    (date(2025, 8, 28), 80000, "withhold", None, CHINA),
+    (date(2025, 8, 29), 80000, "withhold", "suspension-2025", CHINA),
+    (date(2027, 7, 1), 80000, "withhold", "suspension-2025", CHINA),
+    (date.max, 80000, "withhold", "suspension-2025", CHINA),
+]
+
+
+@pytest.mark.parametrize(("day", "limit", "enforcement", "suspended", "origins"), DAYS)
+def test_rules_of_a_day(
+    day: date, limit: int, enforcement: str, suspended: str | None, origins: dict[str, str]
+) -> None:
+    """Each day has the rules that DESIGN section 3 lists, and names the entry behind each."""
+    rules = BOOK.on(day)
+    assert rules.limit_cents == limit
+    assert rules.limit_rule == {20000: "limit-200", 80000: "limit-800"}[limit]
+    assert (rules.enforcement, rules.enforcement_rule) == (enforcement, f"enforcement-{enforcement}")
+    assert (rules.suspended_rule, rules.excluded_origins) == (suspended, origins)
+
+
+def test_every_day_of_ten_years_has_rules() -> None:
+    """More days than are kept ready can be asked, and each still gets its own rules."""
+    book = load_rulebook()
+    days = [date(2015, 1, 1) + timedelta(days=n) for n in range(DAYS_CACHED + 100)]
+    limits = [book.on(day).limit_cents for day in days]
+    assert limits == [20000 if day < date(2016, 3, 10) else 80000 for day in days]
+    assert len(book._days) <= DAYS_CACHED
+
+
+def test_rules_of_a_day_are_made_once() -> None:
+    """A day asked twice is answered by the same object, so asking costs one look-up."""
+    assert BOOK.on(date(2025, 8, 20)) is BOOK.on(date(2025, 8, 20))
+
+
+def test_as_of_gives_the_rules_of_that_day_to_every_day() -> None:
+    """With an as-of date every day is judged as it would have been on that date."""
+    book = BOOK.as_of(date(2025, 8, 20))
+    assert book.on(date(2015, 1, 1)) == book.on(date(2026, 1, 1)) == BOOK.on(date(2025, 8, 20))
+    assert book.as_of(None).on(date(2026, 1, 1)) == BOOK.on(date(2026, 1, 1))
+
+
+def test_copies_leave_the_original_as_it_was() -> None:
+    """As-of and enforcement make new rulebooks; the one asked does not change, and neither does its id."""
+    before = BOOK.on(date(2026, 1, 1))
+    other = BOOK.as_of(date(2025, 8, 1)).with_enforcement("withhold")
+    assert other.on(date(2026, 1, 1)) != before
+    assert BOOK.on(date(2026, 1, 1)) is before
+    assert (other.id, other.as_of_day, other.enforcement) == (BOOK.id, date(2025, 8, 1), "withhold")
+
+
+@pytest.mark.parametrize("enforcement", ["warn", "withhold"])
+def test_enforcement_set_by_hand_wins_on_every_day(enforcement: Literal["warn", "withhold"]) -> None:
+    """A set enforcement replaces the dated one and is named as a setting, so that no dated rule is blamed."""
+    book = BOOK.with_enforcement(enforcement)
+    for day in (date(2025, 8, 11), date(2025, 8, 12)):
+        rules = book.on(day)
+        assert (rules.enforcement, rules.enforcement_rule) == (enforcement, ENFORCEMENT_SETTING)
+    assert book.with_enforcement("auto").on(date(2025, 8, 12)).enforcement_rule == "enforcement-withhold"
