@@ -69,9 +69,12 @@ def _day(text: str) -> date:
 
 def _print_table(title: str, rows: Sequence[tuple[str, ...]]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(*COLUMNS, title=title, row_styles=["", "dim"])
-    for row in rows:
-        table.add_row(*row)
+    table = Table(title=title, show_lines=True)
+    table.add_column("rule", no_wrap=True)
+    table.add_column("says, holds, certainty and source", overflow="fold")
+    for _section, rule, says, holds, certainty, source in rows:
+        table.add_row(rule, f"[bold]{escape(says)}[/bold]\n{holds}, certainty {certainty}\n[dim]{escape(source)}[/dim]")
     Console().print(table)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+from state.rules import load_rulebook
+from state.rules.page import rules_page
 from tests.docs.contract import contract
 from tests.docs.schemas import schemas
 from tests.pieces import ROOT
@@ -34,6 +36,7 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield DOCS / "schemas" / f"{name}.json", json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     text = yaml.dump(contract(version("tallygate")), Dumper=_Plain, sort_keys=False, width=100, allow_unicode=True)
     yield DOCS / "asyncapi.yaml", f"# Written by `make docs`; change the types instead.\n{text}"
+    yield DOCS / "rules.md", rules_page(load_rulebook())
 
 
 def main(arguments: list[str]) -> int:
