@@ -1,0 +1,1 @@
+"""Random lives of bills through the withholding step, held against the plain model after every posting record."""

@@ -1,0 +1,157 @@
+"""Lives of bills as the manifest step would post them: few names, so that they meet; values near the limits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+from stream.postings import Exit, PostedBill, Posting
+
+T = TypeVar("T")
+Pick = Callable[[Sequence[Any]], Any]
+"""Chooses one of several; the first is the plainest. Hypothesis draws it, or a seeded `random.Random`."""
+
+BILLS = ("AAAA1", "AAAA2", "AAAA3", "AAAA4", "AAAA5", "AAAA6")
+CONVEYANCES = ("air:2", "air:1", "truck:3")
+CONSIGNEES = ("na1:one", "na1:one", "na1:two", "id1:EI:three")
+PARTITION_OF = {"na1:one": 0, "na1:two": 0, "id1:EI:three": 1}
+VALUES = (
+    *(30_000, 50_000, 40_000, 20_000, 10_000, 25_000, 80_000, 100, 0, 60_000, 35_000, 15_000, 5_000, 80_001, 250_001),
+    *(1, 49, 50, 150, 10_000, 19_999, 20_001, 20_049, 20_050, 40_040, 40_050, 72_000, 72_001, 79_949, 79_950, 80_049),
+)
+FIRST_DAYS = (date(2025, 8, 19), date(2025, 8, 10), date(2025, 8, 27), date(2016, 3, 8), date(2025, 4, 30))
+"""A plain stretch, and those in which enforcement, suspension, limit and excluded origins begin."""
+EXITS: tuple[Exit, ...] = ("deleted", "exported", "entry-11", "abandoned", "returned", "entry-01")
+
+
+@dataclass
+class Life:
+    """What is known of a bill on a conveyance."""
+
+    consignee: str
+    bill: PostedBill
+
+
+@dataclass
+class Lives:
+    """All bills there are, and the postings that come of what befalls them."""
+
+    first_day: date
+    day: date = field(init=False)
+    """The day around which bills arrive; it moves only when all before it is long over."""
+    lives: dict[tuple[str, str], Life] = field(default_factory=dict)
+    offset: int = 0
+    hours: int = 0
+
+    def __post_init__(self) -> None:
+        self.day = self.first_day
+
+    def now(self) -> datetime:
+        """Give the time of the event under way."""
+        return datetime(self.first_day.year, self.first_day.month, self.first_day.day, 4, tzinfo=UTC) + timedelta(
+            hours=self.hours
+        )
+
+    def pass_time(self, pick: Pick) -> None:
+        """Let hours or days go by; sometimes an event comes late."""
+        self.hours += (hours := pick((*(1, 0, 24, -30, 1, 0, 24, -3 * 24) * 3, 15 * 24, 16 * 24 + 1)))
+        if hours > 15 * 24 and pick((True, True, False)):
+            self.day = self.now().date()
+
+    def whole_bill(self, number: str, conveyance: str, pick: Pick) -> list[Posting]:
+        """Manifest or amend a bill: it may change its consignee, day, value and all else."""
+        life = self.lives.get((number, conveyance))
+        fresh = self._bill(number, life.bill if life else None, pick)
+        consignee = life.consignee if life and pick((True,) * 7 + (False,)) else pick(CONSIGNEES)
+        return self._post(conveyance, {number: (consignee, fresh)})
+
+    def leave(self, number: str, conveyance: str, pick: Pick) -> list[Posting]:
+        """Let a bill leave by an exit, also one that has left before; or an exit that came before its bill."""
+        life = self.lives.get((number, conveyance))
+        way = pick(EXITS)
+        if life is None:
+            consignee = pick(CONSIGNEES)
+            fresh = msgspec.structs.replace(self._bill(number, None, pick), day=None, arrived=False)
+        else:
+            consignee = life.consignee
+            raised = pick((1, 0)) if life.bill.stand != "closed" else 1
+            fresh = msgspec.structs.replace(
+                life.bill, version=life.bill.version + raised, posting=life.bill.posting + 1
+            )
+        fresh = msgspec.structs.replace(fresh, stand="closed", exit=way)
+        return self._post(conveyance, {number: (consignee, fresh)})
+
+    def move_conveyance(self, conveyance: str, pick: Pick) -> list[Posting]:
+        """Let a conveyance arrive, be expected or be without a day: its live bills go with it."""
+        standing = self._standing(pick)
+        moved = {
+            number: (
+                life.consignee,
+                msgspec.structs.replace(life.bill, posting=life.bill.posting + 1, **standing),
+            )
+            for (number, on), life in self.lives.items()
+            if on == conveyance and life.bill.stand != "closed"
+        }
+        return self._post(conveyance, moved)
+
+    def _standing(self, pick: Pick) -> dict[str, Any]:
+        stand = pick(("arrived", "expected", *("arrived", "arrived", "expected") * 3, "waiting"))
+        day = None if stand == "waiting" else self.day + timedelta(days=pick((*(1,) * 9, 2, 2, 3, 0)))
+        return {"stand": stand, "day": day, "arrived": stand == "arrived", "exit": None}
+
+    def _bill(self, number: str, before: PostedBill | None, pick: Pick) -> PostedBill:
+        errors: tuple[str, ...] = pick((*[()] * 30, ("282", "no-port"), ("no-exchange-rate",)))
+        at = before.manifested_at if before else self.now() - timedelta(hours=pick((0, 1, 5, 24 * 30, 24 * 31)))
+        return PostedBill(
+            bill=number,
+            version=before.version + pick((1, 1, 2)) if before else pick((1, 1, 3)),
+            posting=before.posting + 1 if before else 1,
+            manifested_at=at,
+            sequence=before.sequence if before else pick((1, 0, 2)),
+            mode=pick((*("air", "truck", "ocean") * 5, "mail")),
+            filing=pick(("manifest", "type86")),
+            order=pick((None, "order-1", "order-2")),
+            value_cents=None if errors == ("no-exchange-rate",) else pick(VALUES),
+            origins=pick((*[("FR",)] * 20, ("CN", "FR"))),
+            flags=pick((*[()] * 30, ("pga",), ("adcvd",))),
+            filing_errors=errors,
+            **self._standing(pick),
+        )
+
+    def _post(self, conveyance: str, fresh: dict[str, tuple[str, PostedBill]]) -> list[Posting]:
+        by_consignee: dict[str, list[PostedBill]] = {}
+        for number, (consignee, bill) in fresh.items():
+            was = self.lives.get((number, conveyance))
+            if was and was.consignee != consignee:
+                withdrawn = msgspec.structs.replace(bill, stand="moved", day=None, arrived=False, exit=None)
+                by_consignee.setdefault(was.consignee, []).append(withdrawn)
+            by_consignee.setdefault(consignee, []).append(bill)
+            self.lives[number, conveyance] = Life(consignee, bill)
+        self.offset += 1
+        return [
+            Posting(
+                time=self.now(),
+                consignee=consignee,
+                conveyance=conveyance,
+                partition=1,
+                offset=self.offset,
+                bills=tuple(sorted(bills, key=lambda bill: (bill.manifested_at, bill.sequence, bill.bill))),
+            )
+            for consignee, bills in by_consignee.items()
+        ]
+
+    def anything(self, pick: Pick) -> list[Posting]:
+        """Let anything happen."""
+        number, conveyance = pick(BILLS), pick(CONVEYANCES)
+        match pick(("bill",) * 9 + ("conveyance", "leave", "leave", "time")):
+            case "bill":
+                return self.whole_bill(number, conveyance, pick)
+            case "leave":
+                return self.leave(number, conveyance, pick)
+            case "conveyance":
+                return self.move_conveyance(conveyance, pick)
+            case _:
+                self.pass_time(pick)
+                return []
