@@ -1,0 +1,79 @@
+"""The canonical form of a consignee, version 1: the text that is keyed and digested into a consignee key.
+
+A form is a tag and fields, one a line. In the *normalised* form fields are folded (`stream.letters`, `stream.pub28`),
+in the *exact* form they are raw. A raw field begins with "=", has backslash and line feed escaped and is in Unicode
+form C; no folded field begins so or holds a line feed, so a form says which field is which. What is alike and what is
+not stands in docs/consignee-key.md.
+"""
+
+from collections.abc import Sequence
+from unicodedata import normalize
+
+from stream.letters import FIELD_END, fold, tighten
+from stream.pub28 import COUNTRIES, FORM_VERSION, STATES, fold_address
+
+NAME_TAG = f"na{FORM_VERSION}"
+IDENTIFIER_TAG = f"id{FORM_VERSION}"
+
+_FIELD_ENDS = 5
+_ADDRESS = 1
+_ZIP_DIGITS = 5
+_ZIP_PLUS_4_DIGITS = 9
+_NO_LETTERS = str.maketrans(FIELD_END + "&", "  ")
+
+
+def name_form(name: str, lines: Sequence[str], city: str, state: str, postal: str, country: str) -> str:
+    """Give the normalised form of a name and address.
+
+    A name or address of signs only, which would fold to nothing, stays raw: two odd names never become one.
+    """
+    street = " ".join(lines)
+    joined = f"{name}{FIELD_END}{street}{FIELD_END}{city}{FIELD_END}{state}{FIELD_END}{postal}{FIELD_END}{country}"
+    if joined.count(FIELD_END) > _FIELD_ENDS:
+        joined = FIELD_END.join(field.replace(FIELD_END, " ") for field in (name, street, city, state, postal, country))
+    folded_name, address, town, region, code, land = _fold_fields(joined)
+    land, region, code = tighten(land), tighten(region), "".join(code.split())
+    if land in COUNTRIES:
+        address, region, code = fold_address(address), STATES.get(region, region), _zip(code)
+    else:
+        address = " ".join(address.replace("#", " ").split())
+    folded_name = tighten(folded_name) or raw(name)
+    address = address or FIELD_END.join(raw(line) for line in lines if line and not line.isspace())
+    return f"{NAME_TAG}\n{folded_name}\n{address}\n{tighten(town)}\n{region}\n{code}\n{land}"
+
+
+def exact_name_form(name: str, lines: Sequence[str], city: str, state: str, postal: str, country: str) -> str:
+    """Give the exact form of a name and address: raw fields, as many address lines as there are."""
+    return FIELD_END.join((NAME_TAG, *map(raw, (name, *lines, city, state, postal, country))))
+
+
+def identifier_form(identifier_type: str, identifier: str) -> str:
+    """Give the normalised form of an identifier: letters and digits only, in capitals; the type as it is."""
+    folded = "".join(fold(identifier.translate(_NO_LETTERS)).replace("#", " ").split())
+    return FIELD_END.join((IDENTIFIER_TAG, identifier_type, folded or raw(identifier)))
+
+
+def exact_identifier_form(identifier_type: str, identifier: str) -> str:
+    """Give the exact form of an identifier."""
+    return FIELD_END.join((IDENTIFIER_TAG, identifier_type, raw(identifier)))
+
+
+def raw(field: str) -> str:
+    """Give a field unfolded, marked and escaped so that it is one line and no folded field."""
+    return "=" + normalize("NFC", field).replace("\\", "\\\\").replace(FIELD_END, "\\n")
+
+
+def _fold_fields(joined: str) -> list[str]:
+    text = fold(joined)
+    fields = text.split(FIELD_END)
+    if "#" in text:
+        # Only an address reads it, as a unit.
+        fields = [field if place == _ADDRESS else field.replace("#", " ") for place, field in enumerate(fields)]
+    return fields
+
+
+def _zip(postal: str) -> str:
+    """Cut ZIP+4 to ZIP; the last four digits are a route, given or not for the same address."""
+    if len(postal) == _ZIP_PLUS_4_DIGITS and postal.isdecimal():
+        return postal[:_ZIP_DIGITS]
+    return postal

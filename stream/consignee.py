@@ -1,0 +1,117 @@
+"""Consignee keys: who a day's total belongs to, without saying who that is (DESIGN section 4).
+
+A key is a keyed digest of the canonical form: who lacks the secret can neither read a name from it nor test a guess.
+Nothing here puts a name, an address or an identifier into an error or a representation.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+from stream.canonical import (
+    IDENTIFIER_TAG,
+    NAME_TAG,
+    exact_identifier_form,
+    exact_name_form,
+    identifier_form,
+    name_form,
+)
+from stream.pub28 import FORM_VERSION, TABLE_DIGEST
+
+Match = Literal["exact", "normalised"]
+
+JUDGE_SECRET = b"tallygate judge: published, for offline use only"
+"""The secret of `tallygate judge` and of the published test vectors. It is public, so its keys hide nothing."""
+
+SECRET_BYTES_MIN = 16
+CACHED_MAX = 8_192
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_FINGERPRINT_CHARACTERS = 16
+_BLOCK_BYTES = 64
+
+
+class ConsigneeError(ValueError):
+    """A consignee with a blank name or identifier, or an unusable secret. The message never quotes any of them."""
+
+
+class KeyMaker:
+    """Makes consignee keys under one secret and one way of matching.
+
+    `secret` has at least 16 bytes; `match` is "normalised" (spellings of one name and address are one person) or
+    "exact". The keys of the last 8192 names and 8192 identifiers are remembered. Raises ConsigneeError.
+    """
+
+    __slots__ = ("_identifiers", "_inner", "_names", "_outer", "fingerprint", "match")
+
+    def __init__(self, secret: bytes, match: Match = "normalised") -> None:
+        if len(secret) < SECRET_BYTES_MIN:
+            raise ConsigneeError(f"the secret of the consignee keys needs at least {SECRET_BYTES_MIN} bytes")
+        if match not in {"exact", "normalised"}:
+            raise ConsigneeError("match is exact or normalised")
+        self._inner, self._outer = _keyed(secret)
+        form_of_name, form_of_identifier = (
+            (name_form, identifier_form) if match == "normalised" else (exact_name_form, exact_identifier_form)
+        )
+
+        def key_of_name(name: str, lines: Sequence[str], city: str, state: str, postal: str, country: str) -> str:
+            return f"{NAME_TAG}:{self._digest(form_of_name(name, lines, city, state, postal, country))}"
+
+        def key_of_identifier(identifier_type: str, identifier: str) -> str:
+            return f"{IDENTIFIER_TAG}:{identifier_type}:{self._digest(form_of_identifier(identifier_type, identifier))}"
+
+        self._names = lru_cache(CACHED_MAX)(key_of_name)
+        self._identifiers = lru_cache(CACHED_MAX)(key_of_identifier)
+        self.match = match
+        fingerprint = self._digest(f"fp{FORM_VERSION}\n{match}\n{TABLE_DIGEST}")
+        self.fingerprint = fingerprint[:_FINGERPRINT_CHARACTERS]
+        """Tells key makers apart that make different keys, and nothing about the secret."""
+
+    def of_name(
+        self, name: str, lines: Sequence[str], city: str, state: str | None, postal: str | None, country: str
+    ) -> str:
+        """Give the key of a name and address, "na1:" and 26 characters.
+
+        Raises ConsigneeError if the name is blank: an address alone is never a person (CBP ruling of 28 July 2020).
+        """
+        if not name or name.isspace():
+            raise ConsigneeError("a consignee's name is blank")
+        return self._names(name, tuple(lines), city, state or "", postal or "", country)
+
+    def of_identifier(self, identifier_type: str, identifier: str) -> str:
+        """Give the key of an identifier, such as "id1:EI:" and 26 characters; raises ConsigneeError if it is blank."""
+        if not identifier or identifier.isspace():
+            raise ConsigneeError("a consignee's identifier is blank")
+        return self._identifiers(identifier_type, identifier)
+
+    def _digest(self, form: str) -> str:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        # A lone surrogate cannot come from JSON, but must not end in an error that quotes the text.
+        inner.update(form.encode("utf-8", "surrogatepass"))
+        outer.update(inner.digest())
+        return base32(outer.digest())
+
+
+def base32(digest: bytes) -> str:
+    """Give the first 130 bits of a digest as 26 lower case characters of RFC 4648 base32.
+
+    Written out, because `base64.b32encode` takes four times as long.
+    """
+    bits = int.from_bytes(digest[:17], "big") >> 6
+    pair = _PAIRS
+    return (
+        f"{pair[bits >> 120]}{pair[bits >> 110 & 1023]}{pair[bits >> 100 & 1023]}{pair[bits >> 90 & 1023]}"
+        f"{pair[bits >> 80 & 1023]}{pair[bits >> 70 & 1023]}{pair[bits >> 60 & 1023]}{pair[bits >> 50 & 1023]}"
+        f"{pair[bits >> 40 & 1023]}{pair[bits >> 30 & 1023]}{pair[bits >> 20 & 1023]}{pair[bits >> 10 & 1023]}"
+        f"{pair[bits & 1023]}"
+    )
+
+
+def _keyed(secret: bytes) -> tuple["hashlib._Hash", "hashlib._Hash"]:
+    """Give HMAC's inner and outer hash with the secret already in (RFC 2104); copies of them take half the time."""
+    if len(secret) > _BLOCK_BYTES:
+        secret = hashlib.sha256(secret).digest()
+    block = secret.ljust(_BLOCK_BYTES, b"\0")
+    return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
