@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from os.path import normpath
 from pathlib import Path
 
 ROOMS = ("stream", "state", "agents")
@@ -25,6 +26,7 @@ OUTSIDE = frozenset({"asyncio", "os", "random", "secrets", "socket", "subprocess
 
 PATHS = re.compile(r"(?<![\w.}~-])/(?:home|Users|root|work|tmp)/\w")
 INDEXES = re.compile(r"pypi\.(?:org|python)|python[h]osted|index[-]url|find[-]links|repo1?\.maven|npmjs\.org")
+LINKS = re.compile(r"\]\((?![a-z]+:|#)([^)#\s]+)")
 CHECKING = re.compile(r"(?:assert|check)_|run_state_machine_as_test$|(?:raises|warns|fail)$")
 
 
@@ -198,6 +200,19 @@ def folders_without_package(sources: Iterable[Source]) -> list[str]:
     paths = {source.path for source in sources if source.python}
     folders = {path.rpartition("/")[0] for path in paths} - {""}
     return sorted(folder for folder in folders if f"{folder}/__init__.py" not in paths)
+
+
+def dead_links(sources: Iterable[Source]) -> list[str]:
+    """Complain about links in pages to files that are not in the tree."""
+    pages = list(sources)
+    paths = {page.path for page in pages} | {parent.as_posix() for page in pages for parent in Path(page.path).parents}
+    return [
+        f"{page.path}: no {target}"
+        for page in pages
+        if page.path.endswith(".md")
+        for target in LINKS.findall(page.text)
+        if normpath(Path(page.path).parent / target) not in paths
+    ]
 
 
 def ratio(sources: Iterable[Source]) -> tuple[int, int]:

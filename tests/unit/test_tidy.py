@@ -12,6 +12,7 @@ from tests.tidiness import (
     Rule,
     Source,
     can_fail,
+    dead_links,
     file_length,
     folders_without_package,
     function_length,
@@ -80,10 +81,16 @@ EXAMPLES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def sources(root: Path) -> list[Source]:
+    """Read the repository once."""
+    return read_sources(root)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_repository_keeps_the_rule(rule: Rule, root: Path) -> None:
+def test_repository_keeps_the_rule(rule: Rule, sources: list[Source]) -> None:
     """No file of the repository breaks the rule."""
-    complaints = [f"{source.path}: {complaint}" for source in read_sources(root) for complaint in rule(source)]
+    complaints = [f"{source.path}: {complaint}" for source in sources for complaint in rule(source)]
     assert not complaints, "\n".join(complaints)
 
 
@@ -109,16 +116,16 @@ def test_agents_may_use_clocks_and_files() -> None:
     assert list(purity(Source("agents/a.py", "import time\nopen('x')\nx = 1.0"))) == []
 
 
-def test_sources_are_those_of_the_repository(root: Path) -> None:
+def test_sources_are_those_of_the_repository(sources: list[Source]) -> None:
     """The reader finds product, tests and the unnamed files, and leaves out what tools made."""
-    paths = {source.path for source in read_sources(root)}
+    paths = {source.path for source in sources}
     assert {"stream/__init__.py", "tests/tidiness.py", ".ci/run", "Makefile"} <= paths
     assert not any(path.startswith((".venv/", ".git/", ".cache/", ".mypy_cache/")) for path in paths)
 
 
-def test_every_folder_of_python_is_a_package(root: Path) -> None:
+def test_every_folder_of_python_is_a_package(sources: list[Source]) -> None:
     """Each folder with Python in it has an `__init__.py`."""
-    assert folders_without_package(read_sources(root)) == []
+    assert folders_without_package(sources) == []
 
 
 def test_folder_without_package_is_found() -> None:
@@ -127,9 +134,21 @@ def test_folder_without_package_is_found() -> None:
     assert folders_without_package(Source(path, "") for path in paths) == ["tests/odd"]
 
 
-def test_tests_and_source_are_in_proportion(root: Path) -> None:
+def test_links_lead_somewhere(sources: list[Source]) -> None:
+    """Each link of a page to a file of the repository finds it."""
+    assert dead_links(sources) == []
+
+
+def test_dead_link_is_found() -> None:
+    """A link is followed from its page; addresses and places within a page are left alone."""
+    text = "[a](b.md#there) [up](../README.md) [docs](..) [x](https://example.org) [y](#here) [gone](README.md)"
+    pages = [Source("docs/a.md", text), Source("docs/b.md", ""), Source("README.md", "")]
+    assert dead_links(pages) == ["docs/a.md: no README.md"]
+
+
+def test_tests_and_source_are_in_proportion(sources: list[Source]) -> None:
     """There are enough lines of tests for the source, and not too many."""
-    assert ratio_complaints(*ratio(read_sources(root))) == []
+    assert ratio_complaints(*ratio(sources)) == []
 
 
 def test_proportion_is_counted_and_judged() -> None:
