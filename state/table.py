@@ -205,6 +205,11 @@ class Overlay:
         self._groups: dict[bytes, Group] = {}
         self._caches: dict[bytes, tuple[object, int]] = {}
 
+    @property
+    def table(self) -> Table:
+        """The table below; steps use it as an identity only."""
+        return self._table
+
     def group(self, root: bytes) -> Group:
         """The rows under a root, with this transaction's changes."""
         group = self._groups.get(root)
@@ -226,6 +231,11 @@ class Overlay:
     def keep_index(self, root: bytes, index: object, weight: int) -> None:
         """Keep an index with the group; a step calls this whenever it has used one."""
         self._caches[root] = (index, weight)
+
+    def drop_index(self, root: bytes) -> None:
+        """Forget the index of a group: rows change without it."""
+        self._caches.pop(root, None)
+        self._table.take_cache(root)
 
     def roots(self) -> list[bytes]:
         """The roots of the table below, for sweeping; roots that are new in this transaction are left out."""

@@ -1,7 +1,8 @@
 """Shipment events as they come in: CloudEvents 1.0 structured JSON, one class a type (DESIGN section 2).
 
 These types are the exact shape; the JSON Schema in the repository is generated from them. Unknown fields are ignored,
-since producers may be newer than we are.
+since producers may be newer than we are. msgspec calls Python for each pattern, which took more than half of the
+decoding, so patterns stand in the schema only and `stream.reading`, the one way in, checks them in plain code.
 """
 
 from datetime import date, datetime
@@ -12,32 +13,59 @@ from msgspec import Meta
 
 TYPE_PREFIX = "tallygate."
 
+# Right in Python as in ECMA 262: a `$` alone also matches before a newline at the end in Python.
+_END = r"$(?!\n)"
+# Any character but those that Python calls space.
+_NOT_BLANK = "[^\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]"
+# Years 1 and 9999 are left out, so that no zone and no count of days leads out of the calendar.
+_YEARS = {"pattern": "^(?!0001|9999)"}
+
 Text = Annotated[str, Meta(max_length=70)]
-NonEmptyText = Annotated[str, Meta(min_length=1, max_length=70)]
+NotBlankText = Annotated[str, Meta(min_length=1, max_length=70, extra_json_schema={"pattern": _NOT_BLANK})]
 OrderNumber = Annotated[str, Meta(min_length=1, max_length=64, description="The seller's order number.")]
 Count = Annotated[int, Meta(ge=0, lt=1_000_000_000)]
 Version = Annotated[int, Meta(ge=1, lt=1_000_000_000, description="Rises with every event of a bill.")]
-Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset.")]
+Instant = Annotated[
+    datetime,
+    Meta(tz=True, description="RFC 3339 with offset, years 2 to 9998.", extra_json_schema=_YEARS),
+]
+EasternDay = Annotated[date, Meta(description="Date in America/New_York.", extra_json_schema=_YEARS)]
 BillNumber = Annotated[
     str,
     Meta(
-        pattern="^[A-Z0-9]{4,35}$",
         description="Carrier code and number, or air waybill, separators left out.",
         examples=["ACME00000017"],
+        extra_json_schema={"pattern": f"^[A-Z0-9]{{4,35}}{_END}"},
     ),
 ]
 ConveyanceId = Annotated[
     str,
     Meta(
-        pattern="^[A-Za-z0-9:._-]{1,100}$",
         description="Unique per trip; equal to the record key.",
         examples=["air:AF0066:2025-08-20"],
+        extra_json_schema={"pattern": f"^[A-Za-z0-9:._-]{{1,100}}{_END}"},
     ),
 ]
-Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217.")]
-Amount = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?$", description="Decimal text.", examples=["12.00"])]
-Port = Annotated[str, Meta(pattern="^[0-9]{4}$", description="Schedule D port.")]
+Country = Annotated[
+    str,
+    Meta(description="ISO 3166-1 alpha-2.", examples=["FR"], extra_json_schema={"pattern": f"^[A-Z]{{2}}{_END}"}),
+]
+Currency = Annotated[
+    str,
+    Meta(description="ISO 4217.", examples=["USD"], extra_json_schema={"pattern": f"^[A-Z]{{3}}{_END}"}),
+]
+Amount = Annotated[
+    str,
+    Meta(
+        description="Decimal text.",
+        examples=["12.00"],
+        extra_json_schema={"pattern": rf"^[0-9]{{1,9}}(\.[0-9]{{1,2}})?{_END}"},
+    ),
+]
+Port = Annotated[
+    str,
+    Meta(description="Schedule D port.", examples=["4701"], extra_json_schema={"pattern": f"^[0-9]{{4}}{_END}"}),
+]
 
 Mode = Literal["air", "ocean", "rail", "truck", "mail"]
 Filing = Literal["manifest", "type86"]
@@ -45,7 +73,7 @@ Flag = Literal["adcvd", "quota", "irc-tax", "pga"]
 Disposal = Literal["entry-01", "entry-11", "exported", "abandoned", "returned"]
 
 
-class Address(msgspec.Struct, frozen=True, kw_only=True):
+class Address(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A postal address."""
 
     lines: Annotated[list[Text], Meta(max_length=6)]
@@ -55,38 +83,45 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     postal: Text | None = None
 
 
-class Consignee(msgspec.Struct, frozen=True, kw_only=True):
+class Consignee(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who the goods are for: a name with an address, or an identifier, never both (ace-rules section 3.1)."""
 
-    name: NonEmptyText | None = None
+    name: NotBlankText | None = None
     address: Address | None = None
     identifier_type: Literal["EI", "ANI", "34"] | None = None
-    identifier: NonEmptyText | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a mixture; the message quotes nothing."""
-        named = (self.name is not None) + (self.address is not None)
-        identified = (self.identifier_type is not None) + (self.identifier is not None)
-        if (named, identified) not in {(2, 0), (0, 2)}:
-            msg = "Expected either name and address, or identifier_type and identifier"
-            raise ValueError(msg)
+    identifier: NotBlankText | None = None
 
 
-class Shipper(msgspec.Struct, frozen=True, kw_only=True):
+_SET, _NOT_SET = {"not": {"type": "null"}}, {"type": "null"}
+_NAMED_OR_IDENTIFIED = {
+    "oneOf": [
+        {
+            "required": ["name", "address"],
+            "properties": {"name": _SET, "address": _SET, "identifier_type": _NOT_SET, "identifier": _NOT_SET},
+        },
+        {
+            "required": ["identifier_type", "identifier"],
+            "properties": {"name": _NOT_SET, "address": _NOT_SET, "identifier_type": _SET, "identifier": _SET},
+        },
+    ]
+}
+
+
+class Shipper(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who sends the goods."""
 
     name: Text
     country: Country
 
 
-class Money(msgspec.Struct, frozen=True, kw_only=True):
+class Money(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An amount in a currency."""
 
     amount: Amount
     currency: Currency
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of goods; `value` is the line's total, its quantity included."""
 
     description: Text
@@ -97,7 +132,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     flags: Annotated[list[Flag], Meta(max_length=16)] = []
 
 
-class AmendedBill(msgspec.Struct, frozen=True, kw_only=True):
+class AmendedBill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A whole bill; it replaces the earlier version."""
 
     bill: BillNumber
@@ -107,24 +142,24 @@ class AmendedBill(msgspec.Struct, frozen=True, kw_only=True):
     manifested_at: Annotated[Instant, Meta(description="When the bill was accepted.")]
     mode: Mode
     filing: Filing
-    consignee: Consignee
+    consignee: Annotated[Consignee, Meta(extra_json_schema=_NAMED_OR_IDENTIFIED)]
     shipper: Shipper
     lines: Annotated[list[Line], Meta(min_length=1, max_length=999)]
     order: OrderNumber | None = None
-    estimated_arrivals: Annotated[list[date], Meta(max_length=2, description="Eastern dates.")] | None = None
+    estimated_arrivals: Annotated[list[EasternDay], Meta(max_length=2)] | None = None
     arrived_at: Instant | None = None
     bill_type: Text | None = None
     quantity: Count | None = None
     planned_port: Text | None = None
 
 
-class ManifestedBill(AmendedBill, frozen=True, kw_only=True):
+class ManifestedBill(AmendedBill, frozen=True, kw_only=True, gc=False):
     """A whole bill as first manifested: its version is 1 if it has none."""
 
     version: Version = 1
 
 
-class BillDeletion(msgspec.Struct, frozen=True, kw_only=True):
+class BillDeletion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A bill is taken off the manifest."""
 
     bill: BillNumber
@@ -132,7 +167,7 @@ class BillDeletion(msgspec.Struct, frozen=True, kw_only=True):
     version: Version
 
 
-class BillDisposal(msgspec.Struct, frozen=True, kw_only=True):
+class BillDisposal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A bill left by another way: an entry of another type, or the goods are gone."""
 
     bill: BillNumber
@@ -142,14 +177,14 @@ class BillDisposal(msgspec.Struct, frozen=True, kw_only=True):
     entry_number: Text | None = None
 
 
-class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When the conveyance is expected; null takes the estimate back."""
 
     conveyance: ConveyanceId
     estimated_arrival: Instant | None
 
 
-class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When the conveyance arrived; null takes the arrival back, a later event corrects it."""
 
     conveyance: ConveyanceId
@@ -157,7 +192,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     port: Port | None = None
 
 
-class ShipmentEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+class ShipmentEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
     """The CloudEvents attributes that every event carries."""
 
     specversion: Literal["1.0"]
@@ -166,37 +201,37 @@ class ShipmentEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type")
     time: Instant
 
 
-class BillManifested(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.bill.manifested.v1"):
+class BillManifested(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.bill.manifested.v1", gc=False):
     """A bill is on a manifest; makes a closed bill live again."""
 
     data: ManifestedBill
 
 
-class BillAmended(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.bill.amended.v1"):
+class BillAmended(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.bill.amended.v1", gc=False):
     """A bill is replaced by a newer version; stale on a closed bill."""
 
     data: AmendedBill
 
 
-class BillDeleted(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.bill.deleted.v1"):
+class BillDeleted(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.bill.deleted.v1", gc=False):
     """A bill is taken off."""
 
     data: BillDeletion
 
 
-class BillDisposed(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.bill.disposed.v1"):
+class BillDisposed(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.bill.disposed.v1", gc=False):
     """A bill left by an entry, export, abandonment or return."""
 
     data: BillDisposal
 
 
-class ConveyanceEstimated(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.conveyance.estimated.v1"):
+class ConveyanceEstimated(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.conveyance.estimated.v1", gc=False):
     """A conveyance is expected."""
 
     data: Estimate
 
 
-class ConveyanceArrived(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.conveyance.arrived.v1"):
+class ConveyanceArrived(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.conveyance.arrived.v1", gc=False):
     """A conveyance arrived."""
 
     data: Arrival

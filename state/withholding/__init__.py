@@ -1,0 +1,8 @@
+"""The withholding step: judges posting records into decisions, over rows of consignee days.
+
+Use `WithholdingStep`; everything else here may change with the row format.
+"""
+
+from state.withholding.step import WithholdingStep
+
+__all__ = ["WithholdingStep"]

@@ -1,0 +1,79 @@
+"""Alerts of one posting record (DESIGN section 3): never a reason to withhold, each raised once."""
+
+from datetime import date
+
+import msgspec
+
+from state.table import Group
+from state.withholding.bill import Bill
+from state.withholding.book import DAY_KIND
+from state.withholding.deciding import Deciding
+from stream.alerts import AlertData, AlertKind, alert_event
+from stream.postings import Posting
+
+ROW_FORMAT = 1
+
+_encode = msgspec.json.Encoder().encode
+
+
+def day_suffix(ordinal: int) -> bytes:
+    """Suffix of a consignee day's own row; it is there once `near-limit` was raised."""
+    return DAY_KIND + ordinal.to_bytes(4, "big")
+
+
+class Alerting:
+    """Raises alerts and remembers in the rows which were raised."""
+
+    __slots__ = ("_deciding", "_group", "_posting", "raised")
+
+    def __init__(self, deciding: Deciding, posting: Posting, group: Group) -> None:
+        self._deciding = deciding
+        self._posting = posting
+        self._group = group
+        self.raised: list[bytes] = []
+        """Encoded alerts, in the order they were raised."""
+
+    def near_limit(self, ordinal: int, total: int, limit: int) -> None:
+        """The released total is above 90 % of the limit; once a consignee day."""
+        if total * 100 <= limit * self._deciding.rulebook.near_limit_percent:
+            return
+        suffix = day_suffix(ordinal)
+        if self._group.get(suffix) is None:
+            self._group.put(suffix, bytes((ROW_FORMAT,)))
+            self._raise("near-limit", day=date.fromordinal(ordinal), total=total, limit=limit)
+
+    def duplicate(self, bill: Bill, day: date) -> None:
+        """One bill is on a day from several conveyances."""
+        self._raise("duplicate-bill", bill=bill, day=day)
+
+    def superseded_release(self, bill: Bill, day: date) -> None:
+        """A released bill is now withheld on the same day."""
+        self._raise("release-superseded", bill=bill, day=day)
+
+    def structuring(self, order: str, total: int, limit: int) -> None:
+        """Live bills of one order are over the limit together."""
+        self._raise("structuring", order=order, total=total, limit=limit)
+
+    def _raise(
+        self,
+        kind: AlertKind,
+        *,
+        bill: Bill | None = None,
+        day: date | None = None,
+        order: str | None = None,
+        total: int | None = None,
+        limit: int | None = None,
+    ) -> None:
+        data = AlertData(
+            kind,
+            self._posting.consignee,
+            day,
+            None if bill is None else bill.bill,
+            None if bill is None else bill.conveyance,
+            order,
+            total,
+            limit,
+            self._deciding.epoch,
+            self._deciding.cause(self._posting),
+        )
+        self.raised.append(_encode(alert_event(data, self._posting.time)))

@@ -1,0 +1,305 @@
+"""A consignee day: which of its bills fit, kept at rest and brought to rest again after each posting.
+
+DESIGN section 3, "How a day is judged", steps 3 to 5, done incrementally. Each policy is one class. What makes it
+cheap: headroom that only shrinks can never let a withheld bill in, and arrivals of clear bills leave every other
+expected bill where it was. Only freed headroom, or a bill that squeezes in, makes the walk look at the blocks again.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Final
+
+from state.withholding.walk import Walk
+from stream.decisions import Overflow
+
+Changes = dict[bytes, bool]
+"""Manifest key of each bill that was judged anew or changed, and whether it fits."""
+
+
+class Day(ABC):
+    """The bills of a consignee day that the total decides on; amounts are counted cents."""
+
+    __slots__ = ("_lost", "_misfit_gone", "_new_arrived", "_new_expected", "_rest", "arrived", "expected", "released")
+
+    def __init__(self) -> None:
+        self.released = 0
+        """Counted values of released bills, and of closed ones that go on counting."""
+        self.arrived = Walk()
+        """Arrived bills that the policy may still release."""
+        self.expected = Walk()
+        self._new_arrived: list[tuple[bytes, int]] = []
+        self._new_expected: list[tuple[bytes, int]] = []
+        self._rest: int | None = None
+        """`released` when the day was last at rest; None: it has to be walked from the start."""
+        self._lost = 0
+        """Values of clear bills taken out since then."""
+        self._misfit_gone = False
+
+    @property
+    def total(self) -> int:
+        """The day's released total, as decisions state it."""
+        return self.released
+
+    @property
+    def projected(self) -> int:
+        """Released and clear bills together, as decisions on an estimated basis state it."""
+        return self.released + self.expected.fit_total
+
+    def load(self, key: bytes, value: int, *, arrived: bool, fits: bool) -> None:
+        """Take a bill over from its row as it was judged before."""
+        if not arrived:
+            self.expected.insert(key, value, fits=fits)
+        elif fits:
+            self.put_released(key, value)
+        else:
+            self.arrived.insert(key, value, fits=False)
+
+    def put(self, key: bytes, value: int, *, arrived: bool) -> None:
+        """Put a bill in, unjudged."""
+        (self._new_arrived if arrived else self._new_expected).append((key, value))
+
+    def put_released(self, key: bytes, value: int) -> None:  # noqa: ARG002 - some policies need the key
+        """Put in a bill whose release stands."""
+        self.released += value
+
+    def count_closed(self, value: int) -> None:
+        """Count a released bill that left and goes on counting; a negative value undoes it."""
+        self.released += value
+
+    def take_released(self, key: bytes, value: int) -> None:  # noqa: ARG002 - some policies need the key
+        """Take out a released bill."""
+        self.released -= value
+
+    def take(self, key: bytes, *, arrived: bool) -> None:
+        """Take out an expected bill, or an arrived one that is not released."""
+        if arrived:
+            self.arrived.remove(key)
+            return
+        value, fits = self.expected.remove(key)
+        if fits:
+            self._lost += value
+        else:
+            self._misfit_gone = True
+
+    def settle(self, limit: int) -> Changes:
+        """Bring the day to rest: what fits in at most `limit`, for every bill that is new or changes."""
+        changes: Changes = {}
+        self._new_arrived.sort()
+        self._new_expected.sort()
+        self._settle_arrived(limit, changes)
+        self._settle_expected(limit, changes)
+        self._new_arrived = []
+        self._new_expected = []
+        self._rest, self._lost, self._misfit_gone = self.released, 0, False
+        return changes
+
+    @abstractmethod
+    def would_release(self, key: bytes, value: int, limit: int) -> bool:
+        """Whether one more arrived bill would be released, as the day stands."""
+
+    @abstractmethod
+    def _settle_arrived(self, limit: int, changes: Changes) -> None: ...
+
+    @abstractmethod
+    def _settle_expected(self, limit: int, changes: Changes) -> None: ...
+
+    def _undisturbed(self, limit: int) -> bool:
+        """Whether no expected bill can change for what was taken out and released since the last rest.
+
+        Where at least as much was released as clear bills lost, every total before a bill only grew: misfits stay
+        misfits, and clear ones stay clear as long as they fit all together.
+        """
+        if not len(self.expected):
+            return True
+        if self._rest is None:
+            return False
+        if self.released - self._rest >= self._lost:
+            return self.released + self.expected.fit_total <= limit
+        return self.expected.fit_count == len(self.expected)
+
+
+class SkipDay(Day):
+    """Policy `skip`: after a misfit the walk goes on."""
+
+    __slots__ = ()
+
+    def would_release(self, key: bytes, value: int, limit: int) -> bool:  # noqa: ARG002 - its place does not matter
+        """It fits if the headroom is large enough."""
+        return self.released + value <= limit
+
+    def _settle_arrived(self, limit: int, changes: Changes) -> None:
+        if len(self.arrived) and (self._rest is None or self.released < self._rest):
+            for key, value in self._new_arrived:
+                self.arrived.insert(key, value, fits=False)
+                changes[key] = False
+            self._release_what_fits(limit, changes)
+            return
+        for key, value in self._new_arrived:
+            fits = changes[key] = self.released + value <= limit
+            if fits:
+                self.released += value
+            else:
+                self.arrived.insert(key, value, fits=False)
+
+    def _release_what_fits(self, limit: int, changes: Changes) -> None:
+        released = []
+        for block in self.arrived.blocks:
+            block.refresh()
+            if block.need is None or self.released + block.need > limit:
+                continue
+            for key, value in zip(block.keys, block.values, strict=True):
+                if self.released + value <= limit:
+                    self.released += value
+                    released.append(key)
+        for key in released:
+            self.arrived.remove(key)
+            changes[key] = True
+
+    def _settle_expected(self, limit: int, changes: Changes) -> None:
+        walk, undisturbed = self.expected, self._undisturbed(limit)
+        for key, value in self._new_expected:
+            fits = undisturbed and self.projected + value <= limit
+            # A misfit at the end of the manifest disturbs nobody; elsewhere it may fit after all.
+            undisturbed = undisturbed and (fits or key > walk.last_key())
+            walk.insert(key, value, fits=fits)
+            changes[key] = fits
+        if not undisturbed:
+            self._walk_expected(limit, changes)
+
+    def _walk_expected(self, limit: int, changes: Changes) -> None:
+        total, walk = self.released, self.expected
+        for block in walk.blocks:
+            block.refresh()
+            if total + block.total <= limit and (block.need is None or total + block.need > limit):
+                total += block.total
+                continue
+            for place, value in enumerate(block.values):
+                fits = total + value <= limit
+                if fits:
+                    total += value
+                if fits is not block.fits[place]:
+                    walk.set_fits(block, place, fits=fits)
+                    changes[block.keys[place]] = fits
+
+
+class LatchDay(Day):
+    """Policy `latch`: nothing later than the first misfit fits, first arrived bills, then expected ones."""
+
+    __slots__ = ("_latched",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._latched = False
+        """Whether an arrived misfit stopped the walk when the day was last at rest."""
+
+    def would_release(self, key: bytes, value: int, limit: int) -> bool:
+        """It fits if no arrived misfit stands before it and the headroom is large enough."""
+        if len(self.arrived) and self.arrived.first()[0] < key:
+            return False
+        return self.released + value <= limit
+
+    def _settle_arrived(self, limit: int, changes: Changes) -> None:
+        for key, value in self._new_arrived:
+            self.arrived.insert(key, value, fits=False)
+            changes[key] = False
+        while len(self.arrived):
+            key, value = self.arrived.first()
+            if self.released + value > limit:
+                return
+            self.arrived.remove(key)
+            self.released += value
+            changes[key] = True
+
+    def _settle_expected(self, limit: int, changes: Changes) -> None:
+        walk = self.expected
+        latched = len(self.arrived) > 0
+        undisturbed = self._undisturbed(limit) and not self._misfit_gone and latched == self._latched
+        if not len(walk) or (latched and walk.fit_count == 0):
+            undisturbed = True
+        self._latched = latched
+        for key, value in self._new_expected:
+            open_end = not latched and walk.fit_count == len(walk)
+            fits = undisturbed and open_end and self.projected + value <= limit
+            undisturbed = undisturbed and (fits or latched or key > walk.last_key())
+            walk.insert(key, value, fits=fits)
+            changes[key] = fits
+        if not undisturbed:
+            self._walk_expected(limit, changes, latched=latched)
+
+    def _walk_expected(self, limit: int, changes: Changes, *, latched: bool) -> None:
+        total, walk = self.released, self.expected
+        for block in walk.blocks:
+            block.refresh()
+            if latched and True not in block.fits:
+                continue
+            if not latched and block.need is None and total + block.total <= limit:
+                total += block.total
+                continue
+            for place, value in enumerate(block.values):
+                fits = not latched and total + value <= limit
+                latched = not fits
+                if fits:
+                    total += value
+                if fits is not block.fits[place]:
+                    walk.set_fits(block, place, fits=fits)
+                    changes[block.keys[place]] = fits
+
+
+class AllOrNoneDay(Day):
+    """Policy `all_or_none`: arrived bills fit only all together, and expected ones only together with them.
+
+    Here `released` holds the closed bills that go on counting; the arrived ones, released or not, are in the walk.
+    """
+
+    __slots__ = ()
+
+    @property
+    def total(self) -> int:
+        """All arrived values together, over the limit or not."""
+        return self.released + self.arrived.total
+
+    @property
+    def projected(self) -> int:
+        """All arrived and expected values together, over the limit or not."""
+        return self.total + self.expected.total
+
+    def put_released(self, key: bytes, value: int) -> None:
+        """Put in a released bill; the release holds only if the sum allows it."""
+        self.arrived.insert(key, value, fits=True)
+
+    def take_released(self, key: bytes, value: int) -> None:  # noqa: ARG002 - the walk knows the value
+        """Take out a released bill."""
+        self.arrived.remove(key)
+
+    def would_release(self, key: bytes, value: int, limit: int) -> bool:  # noqa: ARG002 - its place does not matter
+        """It fits if all arrived bills and it fit together."""
+        return self.total + value <= limit
+
+    def _settle_arrived(self, limit: int, changes: Changes) -> None:
+        self._insert(self.arrived, self._new_arrived)
+        self._all_or_none(self.arrived, self._new_arrived, changes, fits=self.total <= limit)
+
+    def _settle_expected(self, limit: int, changes: Changes) -> None:
+        self._insert(self.expected, self._new_expected)
+        self._all_or_none(self.expected, self._new_expected, changes, fits=self.projected <= limit)
+
+    @staticmethod
+    def _insert(walk: Walk, bills: list[tuple[bytes, int]]) -> None:
+        # As the others stand, so that the walk stays uniform unless the sum turns.
+        fits = len(walk) > 0 and walk.fit_count == len(walk)
+        for key, value in bills:
+            walk.insert(key, value, fits=fits)
+
+    @staticmethod
+    def _all_or_none(walk: Walk, new: list[tuple[bytes, int]], changes: Changes, *, fits: bool) -> None:
+        for key, _ in new:
+            changes[key] = fits
+        if walk.fit_count == (len(walk) if fits else 0):
+            return
+        for block in walk.blocks:
+            for place, before in enumerate(block.fits):
+                if before is not fits:
+                    walk.set_fits(block, place, fits=fits)
+                    changes[block.keys[place]] = fits
+
+
+DAY_CLASSES: Final[dict[Overflow, type[Day]]] = {"skip": SkipDay, "latch": LatchDay, "all_or_none": AllOrNoneDay}

@@ -1,0 +1,112 @@
+"""Orders split over bills: the live bills of one order of a consignee, by the date they were manifested.
+
+The law refuses the exemption to one order sent in lots (19 CFR 10.151); ACE shows no sign of testing it. So this raises
+the alert `structuring` once an order, and is never a reason to withhold (ace-rules section 9).
+"""
+
+from datetime import date
+from struct import Struct
+from typing import Final
+
+from state.rules.rulebook import Rulebook
+from state.table import Group
+from state.withholding.book import ORDER_KIND
+
+ORDER_DAYS_KEPT: Final = 75
+"""Dates older than this before stream time are left out: 30 days of the rule and 45 in which a bill may still change."""
+
+ROW_FORMAT: Final = 1
+_HEAD: Final = Struct("<BB")
+_DATE: Final = Struct("<IIq")
+
+Part = tuple[str, int, int]
+"""What a bill adds to its order: the order number, the ordinal of the date it was manifested, its cents."""
+
+
+class Orders:
+    """The orders of one consignee that the running judging touches."""
+
+    __slots__ = ("_first_kept", "_group", "_touched")
+
+    def __init__(self, group: Group, today: int) -> None:
+        self._group = group
+        self._first_kept = today - ORDER_DAYS_KEPT
+        self._touched: dict[str, _Order] = {}
+
+    def replace(self, before: Part | None, after: Part | None) -> None:
+        """Take away what a bill added before, and add what it adds now."""
+        for part, sign in ((before, -1), (after, 1)):
+            if part is not None:
+                order, ordinal, cents = part
+                if ordinal >= self._first_kept:
+                    self._order(order).add(ordinal, sign, sign * cents)
+
+    def _order(self, order: str) -> "_Order":
+        found = self._touched.get(order)
+        if found is None:
+            row = self._group.get(ORDER_KIND + order.encode())
+            found = self._touched[order] = _Order(row, self._first_kept)
+        return found
+
+    def settle(self, rulebook: Rulebook) -> list[tuple[str, int, int]]:
+        """Write the rows; gives each order that is split now and was not reported yet, with cents and limit."""
+        split = []
+        for order, kept in self._touched.items():
+            suffix = ORDER_KIND + order.encode()
+            found = None if kept.alerted else kept.together_over_limit(rulebook)
+            if found is not None:
+                kept.alerted = True
+                split.append((order, *found))
+            if kept.dates or kept.alerted:
+                self._group.put(suffix, kept.pack())
+            else:
+                self._group.delete(suffix)
+        return split
+
+
+class _Order:
+    """Per date the number of live bills and their cents."""
+
+    __slots__ = ("alerted", "dates")
+
+    def __init__(self, row: bytes | None, first_kept: int) -> None:
+        self.alerted = False
+        self.dates: dict[int, tuple[int, int]] = {}
+        if row is not None:
+            self.alerted = bool(_HEAD.unpack_from(row)[1])
+            for ordinal, count, cents in _DATE.iter_unpack(row[_HEAD.size :]):
+                if ordinal >= first_kept:
+                    self.dates[ordinal] = (count, cents)
+
+    def add(self, ordinal: int, count: int, cents: int) -> None:
+        """Add bills of a date; the last one taken away takes the date with it."""
+        count_before, cents_before = self.dates.get(ordinal, (0, 0))
+        if count_before + count > 0:
+            self.dates[ordinal] = (count_before + count, cents_before + cents)
+        else:
+            self.dates.pop(ordinal, None)
+
+    def together_over_limit(self, rulebook: Rulebook) -> tuple[int, int] | None:
+        """Cents and limit of the first window of days in which two or more bills are over the limit together."""
+        for last in sorted(self.dates):
+            window = [self.dates[day] for day in self.dates if 0 <= last - day <= rulebook.structuring_days]
+            cents = sum(cents for _, cents in window)
+            if sum(count for count, _ in window) > 1:
+                limit = rulebook.on(date.fromordinal(last)).limit_cents
+                if cents > limit:
+                    return cents, limit
+        return None
+
+    def pack(self) -> bytes:
+        """The order's row."""
+        dates = b"".join(_DATE.pack(ordinal, *entry) for ordinal, entry in sorted(self.dates.items()))
+        return _HEAD.pack(ROW_FORMAT, self.alerted) + dates
+
+
+def order_row_expired(row: bytes, today: int) -> bool:
+    """Whether an order's row can go: all its dates lie too far back.
+
+    An alerted order without dates goes at once: with no live bill left it starts anew.
+    """
+    dates = [ordinal for ordinal, _, _ in _DATE.iter_unpack(row[_HEAD.size :])]
+    return all(ordinal < today - ORDER_DAYS_KEPT for ordinal in dates)
