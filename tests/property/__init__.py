@@ -1,0 +1,1 @@
+"""What must hold for every input: hypothesis looks for one for which it does not."""

@@ -1,0 +1,77 @@
+"""Business days: where midnight in New York lies."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from importlib.metadata import version
+
+import pytest
+
+from stream.days import TZDATA_VERSION, DayError, business_date, date_of, day_number, day_of_micros
+from stream.instants import InstantError, to_micros
+
+
+@pytest.mark.parametrize(
+    ("instant", "day"),
+    [
+        ("2025-08-20T03:59:59.999999Z", "2025-08-19"),  # ace-rules 3.2: 23:59:59.999 is the same day
+        ("2025-08-20T04:00:00Z", "2025-08-20"),
+        ("2025-08-20T00:00:00+14:00", "2025-08-19"),
+        ("2025-01-15T04:59:59Z", "2025-01-14"),
+        ("2025-01-15T05:00:00Z", "2025-01-15"),
+        ("2025-03-09T04:59:59Z", "2025-03-08"),  # clocks go forward on the 9th: 23 hours
+        ("2025-03-10T03:59:59Z", "2025-03-09"),
+        ("2025-03-10T04:00:00Z", "2025-03-10"),
+        ("2025-11-02T03:59:59Z", "2025-11-01"),  # back on the 2nd: 25 hours
+        ("2025-11-03T04:59:59Z", "2025-11-02"),
+        ("2025-11-03T05:00:00Z", "2025-11-03"),
+        ("1969-12-31T05:00:00Z", "1969-12-31"),
+        ("1883-11-18T04:56:01Z", "1883-11-17"),  # local mean time was 4:56:02 behind
+        ("1883-11-18T04:56:02Z", "1883-11-18"),
+        ("0001-01-01T05:00:00Z", "0001-01-01"),
+        ("9999-12-31T23:59:59-05:00", "9999-12-31"),
+    ],
+)
+def test_day_is_the_date_in_new_york(instant: str, day: str) -> None:
+    """The day of an instant is the date on a New York calendar, whatever offset it is written with."""
+    assert business_date(datetime.fromisoformat(instant)) == date.fromisoformat(day)
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T04:00:00Z", "9999-12-31T23:59:59-06:00"])
+def test_instant_beyond_the_calendar_is_refused(instant: str) -> None:
+    """Where New York has no date of years 1 to 9999 there is a clear error."""
+    with pytest.raises(InstantError, match="no Eastern date"):
+        business_date(datetime.fromisoformat(instant))
+
+
+def test_both_ways_of_asking_agree() -> None:
+    """A datetime and its microseconds have the same day."""
+    instant = datetime(2025, 8, 20, 3, 59, 59, 999_999, timezone(timedelta(0)))
+    assert day_of_micros(to_micros(instant)) == business_date(instant) == date(2025, 8, 19)
+
+
+def test_naive_datetime_has_no_day() -> None:
+    """A datetime without offset is refused, not taken for Eastern Time."""
+    with pytest.raises(InstantError, match="needs an offset"):
+        business_date(datetime(2025, 8, 19, tzinfo=UTC).replace(tzinfo=None))
+
+
+@pytest.mark.parametrize(("day", "number"), [("1970-01-01", 0), ("2025-08-19", 20_319), ("2149-06-06", 65_535)])
+def test_day_number_is_two_bytes(day: str, number: int) -> None:
+    """Days count from the epoch, as far as two bytes reach."""
+    assert day_number(date.fromisoformat(day)) == number
+    assert date_of(number) == date.fromisoformat(day)
+
+
+def test_days_outside_two_bytes_are_refused() -> None:
+    """A day that does not fit is an error, never a wrapped number."""
+    for day in (date(1969, 12, 31), date(2149, 6, 7)):
+        with pytest.raises(DayError, match="before 1970-01-01 or after 2149-06-06"):
+            day_number(day)
+    for number in (-1, 65_536):
+        with pytest.raises(DayError, match="outside 0 to 65535"):
+            date_of(number)
+
+
+def test_zone_comes_from_the_pinned_wheel() -> None:
+    """The database's release is that of the tzdata distribution: 2026f is 2026.6."""
+    year, letter = TZDATA_VERSION[:4], TZDATA_VERSION[4:]
+    assert version("tzdata") == f"{year}.{ord(letter) - ord('a') + 1}"
