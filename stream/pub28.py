@@ -34,11 +34,12 @@ WORDS = dict(_spellings("suffixes", "units", "parts"))
 DESIGNATORS = frozenset(_TABLE["units"]) | frozenset(_TABLE["parts"])
 SUFFIXES = frozenset(_TABLE["suffixes"]) - DESIGNATORS
 DIRECTIONS: dict[str, str] = {word: letters for letters, word in _TABLE["directions"].items()}
-BOXES = [(f" {spelling} ", f" {standard} ") for standard, others in _TABLE["boxes"].items() for spelling in others]
+BOXES: dict[str, str] = {spelling: standard for standard, others in _TABLE["boxes"].items() for spelling in others}
 
 _NUMBER_SIGN = "#"
 _LETTER_AND_NUMBER = re.compile("[A-Z][0-9]")
 _GLUED = re.compile(rf"\b({'|'.join(spelling for spelling, _ in _spellings('units'))})(?=[0-9])")
+_BOX = re.compile(rf"\b(?:{'|'.join(BOXES)})\b")
 _standard = WORDS.get
 _directions = frozenset(DIRECTIONS)
 
@@ -60,7 +61,7 @@ def fold_address(text: str) -> str:
             if word in DIRECTIONS:
                 words[place] = _direction(words, place)
     address = " ".join(words)
-    return _fold_boxes(address) if "BOX" in address else address
+    return _BOX.sub(lambda box: BOXES[box[0]], address) if "BOX" in address else address
 
 
 def _number_signs(words: list[str]) -> Iterator[str]:
@@ -86,10 +87,3 @@ def _direction(words: list[str], place: int) -> str:
         case [True] | [True, False]:
             return word
     return DIRECTIONS[word]
-
-
-def _fold_boxes(address: str) -> str:
-    padded = f" {address} "
-    for spelling, standard in BOXES:
-        padded = padded.replace(spelling, standard)
-    return padded.strip()
