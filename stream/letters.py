@@ -93,7 +93,7 @@ def _fold_plain(character: str) -> str:
         return "-"
     if kind[0] in "PZ" or kind in {"Cc", "Sk"} or character == "⁄":
         return " "
-    if kind == "Nd":
+    if character.isdecimal():
         return str(decimal(character))
     if name(character, "").startswith("LATIN "):
         return "".join(filter(str.isalnum, anyascii(character))).upper() or character
