@@ -105,6 +105,13 @@ _NAMED_OR_IDENTIFIED = {
         },
     ]
 }
+NamedOrIdentified = Annotated[
+    Consignee,
+    Meta(
+        description="Either name and address, or identifier_type and identifier.",
+        extra_json_schema=_NAMED_OR_IDENTIFIED,
+    ),
+]
 
 
 class Shipper(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -142,7 +149,7 @@ class AmendedBill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     manifested_at: Annotated[Instant, Meta(description="When the bill was accepted.")]
     mode: Mode
     filing: Filing
-    consignee: Annotated[Consignee, Meta(extra_json_schema=_NAMED_OR_IDENTIFIED)]
+    consignee: NamedOrIdentified
     shipper: Shipper
     lines: Annotated[list[Line], Meta(min_length=1, max_length=999)]
     order: OrderNumber | None = None

@@ -1,0 +1,126 @@
+"""Posting records: bills of one consignee that one event posts, in records of bounded size (DESIGN section 3)."""
+
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+import msgspec
+
+from state.manifest.rows import BillRow
+from stream.instants import from_micros
+from stream.partition import partition_of
+from stream.postings import BILLS_MAX, BYTES_MAX, PostedBill, Posting
+from stream.records import Outgoing, Sink
+
+_ENCODE: Final = msgspec.json.Encoder().encode
+
+
+class Cause(NamedTuple):
+    """The shipment event that posts: its time in UTC, its conveyance, and where it stands in its topic."""
+
+    time: datetime
+    conveyance: str
+    partition: int
+    offset: int
+
+
+def posted_live(number: str, row: BillRow, day: date | None, *, arrived: bool) -> PostedBill:
+    """Give a live bill as it stands on a day, or waiting for one."""
+    return PostedBill(
+        bill=number,
+        version=row.version,
+        posting=row.posting,
+        stand="waiting" if day is None else "arrived" if arrived else "expected",
+        manifested_at=from_micros(row.manifested),
+        sequence=row.sequence,
+        mode=row.mode,
+        filing=row.filing,
+        day=day,
+        arrived=arrived,
+        order=row.order,
+        value_cents=row.value_cents,
+        origins=row.origins,
+        flags=row.flags,
+        filing_errors=row.filing_errors,
+    )
+
+
+def posted_closed(number: str, row: BillRow) -> PostedBill:
+    """Give a closed bill with its exit and the day and basis of its last live posting."""
+    day = date.fromordinal(row.last_day) if row.last_day else None
+    bill = posted_live(number, row, day, arrived=row.last_arrived)
+    return msgspec.structs.replace(bill, stand="closed", exit=row.exit)
+
+
+def posted_moved(number: str, row: BillRow) -> PostedBill:
+    """Give a bill as its former consignee is told that it moved away, with its new version and posting number."""
+    return PostedBill(
+        bill=number,
+        version=row.version,
+        posting=row.posting,
+        stand="moved",
+        manifested_at=from_micros(row.manifested),
+        sequence=row.sequence,
+        mode=row.mode,
+        filing=row.filing,
+    )
+
+
+class Poster:
+    """Writes posting records; `partitions` is the partition count of their topic, or None where there is no broker."""
+
+    def __init__(self, partitions: int | None) -> None:
+        self._partitions = partitions
+
+    def one(self, cause: Cause, consignee: str, bill: PostedBill) -> Outgoing:
+        """Give the record that posts one bill."""
+        return self._outgoing(consignee, _ENCODE(_posting(cause, consignee, (bill,))))
+
+    def batch(self, cause: Cause, consignee: str) -> "Batch":
+        """Begin a record that posts several bills of a consignee."""
+        return Batch(self, cause, consignee)
+
+    def _outgoing(self, consignee: str, value: bytes) -> Outgoing:
+        key = consignee.encode()
+        partition = 0 if self._partitions is None else partition_of(key, self._partitions)
+        return Outgoing(Sink.POSTINGS, partition, key, value)
+
+
+class Batch:
+    """A posting record in the making: bills are encoded as they come, so that its size is known."""
+
+    __slots__ = ("_bytes", "_consignee", "_head", "_parts", "_poster")
+
+    def __init__(self, poster: Poster, cause: Cause, consignee: str) -> None:
+        self._poster = poster
+        self._consignee = consignee
+        # The list of bills comes last, so what stands before and after it is known beforehand.
+        self._head = _ENCODE(_posting(cause, consignee, ()))[:-2]
+        self._parts: list[bytes] = []
+        self._bytes = len(self._head) + 2
+
+    def add(self, bill: PostedBill) -> Outgoing | None:
+        """Add a bill; gives the record so far, which the bill then begins anew, if there is no room left for it."""
+        part = _ENCODE(bill)
+        full = len(self._parts) == BILLS_MAX or self._bytes + len(part) + len(self._parts) > BYTES_MAX
+        done = self.outgoing() if full else None
+        if full:
+            self._parts = []
+            self._bytes = len(self._head) + 2
+        self._parts.append(part)
+        self._bytes += len(part)
+        return done
+
+    def outgoing(self) -> Outgoing:
+        """Give the record with all bills added since the last one."""
+        return self._poster._outgoing(self._consignee, b"%b%b]}" % (self._head, b",".join(self._parts)))  # noqa: SLF001 - of the same module
+
+
+def _posting(cause: Cause, consignee: str, bills: tuple[PostedBill, ...]) -> Posting:
+    return Posting(
+        time=cause.time,
+        consignee=consignee,
+        conveyance=cause.conveyance,
+        partition=cause.partition,
+        offset=cause.offset,
+        bills=bills,
+    )

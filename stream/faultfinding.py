@@ -1,0 +1,170 @@
+"""What is wrong with a refused record, in words that quote nothing of it (DESIGN section 2, "Whose fault").
+
+Slow and only for records that cannot be read. msgspec's own messages quote values in places, so of them only the path
+is taken, and of the path only names that are ours; what is expected there is said by our types.
+"""
+
+import re
+from functools import cache
+from itertools import accumulate
+from typing import Annotated, Final, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta, inspect
+
+from stream.deadletters import Fault
+from stream.events import EVENT_TYPES, Instant, ShipmentEvent
+
+VALUE_BYTES_MAX: Final = 1_000_000
+"""Bytes of a record's value at most."""
+
+NESTING_MAX: Final = 400
+"""Arrays and objects inside one another at most: fewer than any stack bears, so that all runners agree."""
+
+_STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_STEPS: Final = [1 if byte in b"[{" else -1 for byte in range(256)]
+_PATH: Final = re.compile(r" - at `(\$[^`]*)`$")
+_MISSING: Final = re.compile(r"^Object missing required field `(\w+)`")
+_SEGMENT: Final = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
+
+
+class FaultFound(NamedTuple):
+    """Why a record is dead-lettered; `detail` names a place and what was expected there, never what was found."""
+
+    fault: Fault
+    detail: str
+
+
+class _Envelope(msgspec.Struct, gc=False):
+    """The CloudEvents attributes alone."""
+
+    specversion: Literal["1.0"]
+    id: Annotated[str, Meta(min_length=1)]
+    source: Annotated[str, Meta(min_length=1)]
+    type: Annotated[str, Meta(min_length=1)]
+    time: Instant
+
+
+_DECODE_ENVELOPE: Final = msgspec.json.Decoder(_Envelope).decode
+_DECODE_ANYTHING: Final = msgspec.json.Decoder(msgspec.Raw).decode
+_TYPES: Final[dict[str, type[ShipmentEvent]]] = {str(event.__struct_config__.tag): event for event in EVENT_TYPES}
+
+
+def nests_too_deep(value: bytes) -> bool:
+    """Whether JSON text has more than NESTING_MAX arrays and objects inside one another."""
+    if value.count(b"{") + value.count(b"[") <= NESTING_MAX:
+        return False
+    brackets = _STRINGS.sub(b"", value).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > NESTING_MAX
+
+
+def find_fault(value: bytes | None) -> FaultFound:
+    """Find the fault of a record's value that cannot be read as an event."""
+    if value is None:
+        return FaultFound(Fault.NOT_JSON, "record value: expected JSON, there is none")
+    if len(value) > VALUE_BYTES_MAX:
+        return FaultFound(Fault.TOO_LARGE, f"record value: expected at most {VALUE_BYTES_MAX} bytes")
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return FaultFound(Fault.NOT_JSON, "record value: expected UTF-8")
+    if nests_too_deep(value):
+        return FaultFound(Fault.NOT_JSON, f"record value: expected at most {NESTING_MAX} levels of nesting")
+    try:
+        _DECODE_ANYTHING(value)
+        return _fault_of_json(value)
+    except RecursionError:
+        return FaultFound(Fault.NOT_JSON, "record value: expected fewer levels of nesting")
+    except msgspec.DecodeError:
+        return FaultFound(Fault.NOT_JSON, "record value: expected one JSON text (RFC 8259) of Unicode characters")
+
+
+def _fault_of_json(value: bytes) -> FaultFound:
+    try:
+        envelope = _DECODE_ENVELOPE(value)
+    except msgspec.ValidationError as error:
+        return misfit(Fault.WRONG_ENVELOPE, _Envelope, _place(error))
+    if not 1 < envelope.time.year < 9999:
+        return misfit(Fault.WRONG_ENVELOPE, _Envelope, "$.time")
+    event_type = _TYPES.get(envelope.type)
+    if event_type is None:
+        return FaultFound(Fault.UNKNOWN_TYPE, f"$.type: expected one of {', '.join(_TYPES)}")
+    try:
+        msgspec.json.decode(value, type=event_type)
+    except msgspec.ValidationError as error:
+        return misfit(Fault.WRONG_SHAPE, event_type, _place(error))
+    return misfit(Fault.WRONG_SHAPE, event_type, "$")
+
+
+def misfit(fault: Fault, shape: type[msgspec.Struct], path: str) -> FaultFound:
+    """Say what the type expects at a path such as `$.data.lines[0].origin`; of an unknown path only that."""
+    words = _expectations(shape)
+    while _general(path) not in words:
+        path = path[: max(path.rfind("."), path.rfind("["), 1)]
+    return FaultFound(fault, f"{path}: expected {words[_general(path)]}")
+
+
+def _general(path: str) -> str:
+    return re.sub(r"\[[^]]*\]", "[]", path)
+
+
+def _place(error: msgspec.ValidationError) -> str:
+    """Path that a message of msgspec speaks of; none of the rest of the message is used."""
+    message = str(error)
+    found = _PATH.search(message)
+    path = found[1] if found else "$"
+    missing = _MISSING.match(message)
+    return f"{path}.{missing[1]}" if missing else path
+
+
+@cache
+def _expectations(shape: type[msgspec.Struct]) -> dict[str, str]:
+    """What is expected at each path of a type, list places left empty."""
+    words: dict[str, str] = {}
+    _describe(inspect.type_info(shape), "$", words)
+    return words
+
+
+def _describe(kind: inspect.Type, path: str, words: dict[str, str], known: dict[str, object] | None = None) -> None:
+    if isinstance(kind, inspect.Metadata):
+        _describe(kind.type, path, words, kind.extra_json_schema)
+        return
+    if isinstance(kind, inspect.UnionType):
+        inner = next(each for each in kind.types if not isinstance(each, inspect.NoneType))
+        _describe(inner, path, words)
+        words[path] += " or null"
+        return
+    words[path] = _expected(kind, known or {})
+    if isinstance(kind, inspect.StructType):
+        if kind.tag_field is not None:
+            words[f"{path}.{kind.tag_field}"] = f"text {kind.tag}"
+        for field in kind.fields:
+            _describe(field.type, f"{path}.{field.encode_name}", words)
+    elif isinstance(kind, inspect.ListType):
+        _describe(kind.item_type, f"{path}[]", words)
+
+
+def _expected(kind: inspect.Type, known: dict[str, object]) -> str:
+    match kind:
+        case inspect.StrType():
+            if isinstance(examples := known.get("examples"), list):
+                meaning = str(known.get("description", "")).rstrip(".")
+                return f"text such as {examples[0]} ({meaning})"
+            least = kind.min_length or 0
+            return f"text of {least} to {kind.max_length} characters" if kind.max_length else "text, not empty"
+        case inspect.IntType():
+            return f"an integer from {kind.ge} to {(kind.lt or 0) - 1}"
+        case inspect.LiteralType():
+            return f"one of {', '.join(map(str, kind.values))}"
+        case inspect.DateTimeType():
+            return "an instant (RFC 3339 with offset, years 2 to 9998)"
+        case inspect.DateType():
+            return "a date such as 2025-08-20"
+        case inspect.ListType():
+            return f"a list of {kind.min_length or 0} to {kind.max_length}"
+        case inspect.StructType():
+            description = known.get("description")
+            return description[0].lower() + description[1:].rstrip(".") if isinstance(description, str) else "an object"
+        case _:
+            raise TypeError(f"no words for {type(kind).__name__}")

@@ -1,0 +1,178 @@
+"""Reading a record of the shipments topic: an event, or the fault for which it is dead-lettered (DESIGN section 2).
+
+The one way in for shipment events. What msgspec's types cannot say fast is checked here; what is wrong with a refused
+record is worked out slowly in `stream.faultfinding`.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from stream.deadletters import Fault
+from stream.events import (
+    AmendedBill,
+    Arrival,
+    BillAmended,
+    BillDeleted,
+    BillDeletion,
+    BillDisposal,
+    BillDisposed,
+    BillManifested,
+    Consignee,
+    ConveyanceArrived,
+    ConveyanceEstimated,
+    Estimate,
+    Line,
+    Shipment,
+    ShipmentEvent,
+)
+from stream.faultfinding import VALUE_BYTES_MAX, FaultFound, find_fault, misfit, nests_too_deep
+from stream.money import AmountError, parse_amount
+from stream.partition import partition_of
+from stream.records import Record
+
+AHEAD_MILLIS_MAX: Final = 24 * 3600 * 1000
+"""How far an event's `time` may lie ahead of the broker's timestamp."""
+
+_UNNESTED_BYTES: Final = 800
+"""A value of fewer bytes cannot nest too deep."""
+
+_KEYS_KEPT: Final = 8192
+_ANY_PARTITION: Final = -1
+
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_COUNTRIES: Final = frozenset(first + second for first in _LETTERS for second in _LETTERS)
+_CONVEYANCE_CHARACTERS: Final = _LETTERS + _LETTERS.lower() + "0123456789:._-"
+
+
+class Reader:
+    """Reads shipment events; `partitions` is the partition count of the topic, or None where there is no broker."""
+
+    __slots__ = ("_decode", "_known", "_partitions")
+
+    def __init__(self, partitions: int | None) -> None:
+        self._partitions = partitions
+        self._decode = msgspec.json.Decoder(Shipment).decode
+        # Record key to the conveyance it stands for and its partition, so that both are checked once.
+        self._known: dict[bytes | None, tuple[str, int]] = {}
+
+    def read(self, record: Record) -> Shipment | FaultFound:
+        """Give the event, or the first fault in the order of `Fault`; reads nothing but the record."""
+        value = record.value
+        if value is None or len(value) > VALUE_BYTES_MAX:
+            return find_fault(value)
+        try:
+            if not value.isascii():
+                value.decode()
+            if len(value) >= _UNNESTED_BYTES and nests_too_deep(value):
+                return find_fault(value)
+            event: Shipment = self._decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return find_fault(value)
+        return self._fault_of(event, record) or event
+
+    def _fault_of(self, event: Shipment, record: Record) -> FaultFound | None:
+        if not 1 < event.time.year < 9999:
+            return misfit(Fault.WRONG_ENVELOPE, type(event), "$.time")
+        key, conveyance = record.key, event.data.conveyance
+        known = self._known.get(key)
+        if known is None or known[0] != conveyance:
+            known = None
+            if not 0 < len(conveyance) <= 100 or conveyance.strip(_CONVEYANCE_CHARACTERS):
+                return misfit(Fault.WRONG_SHAPE, type(event), "$.data.conveyance")
+        path = _MISSHAPEN[type(event)](event.data)
+        if path is not None:
+            return misfit(Fault.WRONG_SHAPE, type(event), path)
+        if known is None:
+            if key != conveyance.encode():
+                return FaultFound(Fault.KEY_MISMATCH, "record key: expected the text of $.data.conveyance")
+            known = self._remember(key, conveyance)
+        if known[1] not in {_ANY_PARTITION, record.partition}:
+            return FaultFound(Fault.WRONG_PARTITION, "record partition: expected murmur2 of the key")
+        timestamp = record.timestamp
+        if timestamp >= 0 and event.time.timestamp() > (timestamp + AHEAD_MILLIS_MAX) / 1000:
+            return FaultFound(Fault.TIME_AHEAD, "$.time: expected at most 24 hours after the broker's timestamp")
+        return None
+
+    def _remember(self, key: bytes, conveyance: str) -> tuple[str, int]:
+        if len(self._known) >= _KEYS_KEPT:
+            self._known.clear()
+        partition = _ANY_PARTITION if self._partitions is None else partition_of(key, self._partitions)
+        known = self._known[key] = (conveyance, partition)
+        return known
+
+
+def _whole_bill(bill: AmendedBill) -> str | None:
+    """Path of the first thing in a whole bill that its type alone does not refuse."""
+    if not _is_bill_number(bill.bill):
+        return "$.data.bill"
+    if not 1 < bill.manifested_at.year < 9999:
+        return "$.data.manifested_at"
+    if bill.arrived_at is not None and not 1 < bill.arrived_at.year < 9999:
+        return "$.data.arrived_at"
+    if bill.estimated_arrivals:
+        for place, day in enumerate(bill.estimated_arrivals):
+            if not 1 < day.year < 9999:
+                return f"$.data.estimated_arrivals[{place}]"
+    if bill.shipper.country not in _COUNTRIES:
+        return "$.data.shipper.country"
+    return _consignee(bill.consignee) or _lines(bill.lines)
+
+
+def _consignee(consignee: Consignee) -> str | None:
+    name, address, identifier = consignee.name, consignee.address, consignee.identifier
+    if name is not None:
+        if address is None or identifier is not None or consignee.identifier_type is not None:
+            return "$.data.consignee"
+        if name.isspace():
+            return "$.data.consignee.name"
+        return None if address.country in _COUNTRIES else "$.data.consignee.address.country"
+    if address is not None or identifier is None or consignee.identifier_type is None:
+        return "$.data.consignee"
+    return "$.data.consignee.identifier" if identifier.isspace() else None
+
+
+def _lines(lines: list[Line]) -> str | None:
+    for place, line in enumerate(lines):
+        if line.origin not in _COUNTRIES:
+            return f"$.data.lines[{place}].origin"
+        money = line.value
+        currency = money.currency
+        if currency != "USD" and (len(currency) != 3 or currency.strip(_LETTERS)):
+            return f"$.data.lines[{place}].value.currency"
+        try:
+            parse_amount(money.amount)
+        except AmountError:
+            return f"$.data.lines[{place}].value.amount"
+    return None
+
+
+def _exit(data: BillDeletion | BillDisposal) -> str | None:
+    return None if _is_bill_number(data.bill) else "$.data.bill"
+
+
+def _estimate(data: Estimate) -> str | None:
+    instant = data.estimated_arrival
+    return None if instant is None or 1 < instant.year < 9999 else "$.data.estimated_arrival"
+
+
+def _arrival(data: Arrival) -> str | None:
+    if data.arrived_at is not None and not 1 < data.arrived_at.year < 9999:
+        return "$.data.arrived_at"
+    port = data.port
+    return None if port is None or (len(port) == 4 and port.isascii() and port.isdigit()) else "$.data.port"
+
+
+def _is_bill_number(text: str) -> bool:
+    return 4 <= len(text) <= 35 and text.isascii() and text.isalnum() and text == text.upper()
+
+
+_MISSHAPEN: Final[dict[type[ShipmentEvent], Callable[..., str | None]]] = {
+    BillManifested: _whole_bill,
+    BillAmended: _whole_bill,
+    BillDeleted: _exit,
+    BillDisposed: _exit,
+    ConveyanceEstimated: _estimate,
+    ConveyanceArrived: _arrival,
+}
