@@ -1,0 +1,78 @@
+"""`tallygate judge`: a file of events in, decisions as JSON lines out; no broker, no clock, always the same bytes."""
+
+import gc
+import signal
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from stream.consignee import JUDGE_SECRET, ConsigneeError, Match
+from stream.decisions import Enforcement, Overflow, Policy, Rounding
+
+
+def command(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Events as JSON lines, .gz too; - is standard input.")],
+    overflow: Annotated[Overflow, typer.Option(help="After a bill that does not fit: go on, stop, or none.")] = (
+        "skip"
+    ),
+    rounding: Annotated[Rounding, typer.Option(help="Count exact cents, or whole dollars, half up, a bill.")] = (
+        "cents"
+    ),
+    enforcement: Annotated[Enforcement, typer.Option(help="auto: by the dated rules.")] = "auto",
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Evaluate the rules as they stood that day."),
+    ] = None,
+    match: Annotated[Match, typer.Option(help="Compare consignees folded, or letter by letter.")] = "normalised",
+    rules: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Rules in TOML, added to those that ship.")
+    ] = None,
+    secret_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Secret of the consignee keys; else a fixed public one.")
+    ] = None,
+    dead_letters: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write bad events there as JSON lines: error, detail, line.")
+    ] = None,
+    alerts: Annotated[Path | None, typer.Option(metavar="FILE", help="Write alerts there as JSON lines.")] = None,
+) -> None:
+    """Judge shipment events from a file, in its order; decisions go to standard output as JSON lines.
+
+    A summary goes to standard error. Exit code 0: judged, whatever the decisions; 2: bad usage or unreadable file.
+    """
+    from agents.judge import FileError, Options, judge_file, open_outputs
+    from state.rules import RulebookError
+
+    # As every filter does: end without a word when nobody reads on (`| head`).
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # Nothing here makes cycles worth collecting; full collections over millions of rows would cost seconds.
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1000)
+    policy = Policy(overflow, rounding, enforcement, as_of.date() if as_of else None)
+    options = Options(policy, match, _secret_in(secret_file) if secret_file else JUDGE_SECRET, rules)
+    try:
+        with open(1, "wb", 1 << 20, closefd=False) as stdout, open_outputs(stdout, dead_letters, alerts) as outputs:
+            summary = judge_file(file, options, outputs)
+    except (ConsigneeError, FileError, RulebookError) as error:
+        _refuse(str(error))
+    for line in summary.lines():
+        print(line, file=sys.stderr)
+    if summary.faults and dead_letters is None:
+        print("to see why, add --dead-letters FILE", file=sys.stderr)
+
+
+def _secret_in(path: Path) -> bytes:
+    try:
+        secret = path.read_bytes().strip()
+    except OSError as error:
+        _refuse(f"{path}: {error.strerror}")
+    if not secret:
+        _refuse(f"{path}: the file holds no secret")
+    return secret
+
+
+def _refuse(why: str) -> NoReturn:
+    print(f"tallygate judge: {why}", file=sys.stderr)
+    raise typer.Exit(2)

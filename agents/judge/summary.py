@@ -1,0 +1,84 @@
+"""What a judging came to: events by fate, dead letters by code, decisions by outcome and reason, alerts by kind."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from stream.deadletters import Fault
+from stream.outcomes import VERDICTS
+from stream.records import Fate
+
+
+class _Verdict(msgspec.Struct):
+    outcome: str
+    reason: str
+
+
+class _Decision(msgspec.Struct):
+    data: _Verdict
+
+
+class _Kind(msgspec.Struct):
+    alert: str
+
+
+class _Alert(msgspec.Struct):
+    data: _Kind
+
+
+_decode_decision: Final = msgspec.json.Decoder(_Decision).decode
+_decode_alert: Final = msgspec.json.Decoder(_Alert).decode
+
+_REASONS: Final = tuple(reason for verdict in VERDICTS for reason in verdict.reasons)
+"""In order of precedence."""
+
+
+class Summary:
+    """Counts, and the lines that say them; `events` = applied + stale + dead-lettered."""
+
+    def __init__(self) -> None:
+        self.fates: Counter[Fate] = Counter()
+        self.faults: Counter[str] = Counter()
+        self.verdicts: Counter[tuple[str, str]] = Counter()
+        self.alerts: Counter[str] = Counter()
+
+    def add_event(self, fate: Fate, code: str) -> None:
+        """Count an event and, of a dead letter, its error code."""
+        self.fates[fate] += 1
+        if fate is Fate.DEAD_LETTERED:
+            self.faults[code] += 1
+
+    def add_decision(self, value: bytes) -> None:
+        """Count a decision as it goes out."""
+        data = _decode_decision(value).data
+        self.verdicts[data.outcome, data.reason] += 1
+
+    def add_alert(self, value: bytes) -> None:
+        """Count an alert as it goes out."""
+        self.alerts[_decode_alert(value).data.alert] += 1
+
+    @property
+    def events(self) -> int:
+        """Events read."""
+        return self.fates.total()
+
+    def lines(self) -> Iterator[str]:
+        """Say it all; the first line is for programs too, its form is part of the command's contract."""
+        by_fate = ", ".join(f"{fate} {self.fates[fate]}" for fate in Fate)
+        yield f"events {self.events}: {by_fate}"
+        yield f"decisions {self.verdicts.total()}"
+        for outcome, reason in sorted(self.verdicts, key=_by_reason):
+            yield f"  {self.verdicts[outcome, reason]:>10}  {outcome} {reason}"
+        if self.alerts:
+            yield f"alerts {self.alerts.total()}"
+            yield from (f"  {count:>10}  {kind}" for kind, count in sorted(self.alerts.items()))
+        if self.faults:
+            yield f"dead letters {self.faults.total()}"
+            yield from (f"  {self.faults[code]:>10}  {code}" for code in Fault if self.faults[code])
+
+
+def _by_reason(verdict: tuple[str, str]) -> tuple[int, str]:
+    outcome, reason = verdict
+    return _REASONS.index(reason), outcome
