@@ -37,4 +37,7 @@ def rfc3339(instant: datetime) -> str:
 
     Raises InstantError if naive, or if its UTC date lies outside years 1 to 9999.
     """
+    text = instant.isoformat()
+    if text[-6:] == "+00:00":
+        return text[:-6] + "Z"
     return from_micros(to_micros(instant)).isoformat().replace("+00:00", "Z")

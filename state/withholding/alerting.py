@@ -6,8 +6,8 @@ import msgspec
 
 from state.table import Group
 from state.withholding.bill import Bill
-from state.withholding.book import DAY_KIND
 from state.withholding.deciding import Deciding
+from state.withholding.rows import DAY_KIND
 from stream.alerts import AlertData, AlertKind, alert_event
 from stream.postings import Posting
 
@@ -35,8 +35,6 @@ class Alerting:
 
     def near_limit(self, ordinal: int, total: int, limit: int) -> None:
         """The released total is above 90 % of the limit; once a consignee day."""
-        if total * 100 <= limit * self._deciding.rulebook.near_limit_percent:
-            return
         suffix = day_suffix(ordinal)
         if self._group.get(suffix) is None:
             self._group.put(suffix, bytes((ROW_FORMAT,)))

@@ -1,92 +1,112 @@
-"""The book of a consignee: its open days, built from its rows, kept as the group's index while the group is large."""
+"""The book of a consignee: its days, built from its rows and kept as the group's index while the group is large."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from state.table import Group
-from state.withholding.bill import NO_DAY, Bill, unpack_row
+from state.withholding.bill import NO_DAY, Bill
 from state.withholding.day import DAY_CLASSES, Day
+from state.withholding.rows import BILL_KIND, open_row
 from state.withholding.statuses import CANDIDATES, CLEAR, KEEPS_COUNTING, RELEASED
 from stream.decisions import Overflow, Rounding
 from stream.money import whole_dollars
 
-BILL_KIND: Final = b"b"
-DAY_KIND: Final = b"d"
-ORDER_KIND: Final = b"o"
-
 _ROWS_A_SLICE: Final = 2000
 
 
-class Row:
-    """The copies of one bill number, as the running judging sees them."""
-
-    __slots__ = ("alerted_days", "copies")
-
-    def __init__(self, copies: list[Bill], alerted_days: tuple[int, ...]) -> None:
-        self.copies = copies
-        self.alerted_days = alerted_days
-
-
 class Book:
-    """Open days of one consignee. It holds nothing that is not in the rows, so it can always be built anew."""
+    """Days of one large consignee. It holds nothing that is not in the rows, so it can always be built anew."""
 
-    __slots__ = ("_day_class", "_rounding", "days", "weight")
+    __slots__ = ("_copied", "_day_class", "_days", "_rounding", "weight")
 
     def __init__(self, overflow: Overflow, rounding: Rounding) -> None:
-        self.days: dict[int, Day] = {}
-        """By ordinal of the date."""
+        self._days: dict[int, Day] = {}
+        self._copied: set[bytes] = set()
         self.weight = 0
-        """Bills taken up so far, roughly."""
+        """Bills put in so far, roughly."""
         self._day_class = DAY_CLASSES[overflow]
         self._rounding = rounding
 
-    def counted(self, value: int) -> int:
-        """A value as the total counts it."""
-        return value if self._rounding == "cents" else whole_dollars(value)
+    def build(self, group: Group, today: int, first_open: int) -> Iterator[None]:
+        """Take up all rows of a group; yields between slices."""
+        for number, (suffix, value) in enumerate(group.items(), 1):
+            if number % _ROWS_A_SLICE == 0:
+                yield
+            if suffix[:1] == BILL_KIND:
+                copies = open_row(suffix[1:], value, today, first_open).copies
+                self.note_copies(suffix[1:], len(copies))
+                for copy in copies:
+                    self._take_up(copy)
 
-    def day(self, ordinal: int) -> Day:
-        """The day, opened if need be."""
-        day = self.days.get(ordinal)
-        if day is None:
-            day = self.days[ordinal] = self._day_class()
-        return day
-
-    def take_up(self, bill: Bill) -> None:
+    def _take_up(self, bill: Bill) -> None:
         """Take over a bill from its row, judged as it is."""
         if bill.day == NO_DAY or bill.value is None:
             return
         self.weight += 1
-        counted = self.counted(bill.value)
         if bill.status in KEEPS_COUNTING:
-            self.day(bill.day).count_closed(counted)
+            self.count_closed(bill)
         elif bill.status in CANDIDATES:
             fits = bill.status in {RELEASED, CLEAR}
-            self.day(bill.day).load(bill.key, counted, arrived=bill.arrived, fits=fits)
-
-    def build(self, group: Group, first_open: int, rows: dict[bytes, Row] | None = None) -> Iterator[None]:
-        """Take up all rows of a group; yields between slices. Rows read are left in `rows`, if given."""
-        for number, (suffix, value) in enumerate(group.items(), 1):
-            if number % _ROWS_A_SLICE == 0:
-                yield
-            if suffix[:1] != BILL_KIND:
-                continue
-            row = open_row(suffix[1:], value, first_open)
-            for copy in row.copies:
-                self.take_up(copy)
-            if rows is not None:
-                rows[suffix[1:]] = row
+            self._day(bill.day).load(bill.key, self._counted(bill), arrived=bill.arrived, fits=fits)
 
     def close_before(self, first_open: int) -> None:
         """Forget days that are closed."""
-        for ordinal in [ordinal for ordinal in self.days if ordinal < first_open]:
-            del self.days[ordinal]
+        for ordinal in [ordinal for ordinal in self._days if ordinal < first_open]:
+            del self._days[ordinal]
 
+    def note_copies(self, number: bytes, copies: int) -> None:
+        """Remember which bill numbers have several copies."""
+        if copies > 1:
+            self._copied.add(number)
+        else:
+            self._copied.discard(number)
 
-def open_row(bill: bytes, value: bytes, first_open: int) -> Row:
-    """Read a row without what is on a closed day: whether that was swept already must make no difference."""
-    copies, alerted = unpack_row(bill, value)
-    if any(NO_DAY < copy.day < first_open for copy in copies):
-        copies = [copy for copy in copies if not NO_DAY < copy.day < first_open]
-    if alerted:
-        alerted = tuple(day for day in alerted if day >= first_open)
-    return Row(copies, alerted)
+    def copied(self) -> list[bytes]:
+        """Bill numbers with several copies."""
+        return sorted(self._copied)
+
+    def take_out(self, bill: Bill) -> None:
+        """See `Days`."""
+        if bill.status == RELEASED and bill.arrived:
+            self._day(bill.day).take_released(bill.key, self._counted(bill))
+        elif bill.counts:
+            self._day(bill.day).count_closed(-self._counted(bill))
+        elif bill.status in CANDIDATES:
+            self._day(bill.day).take(bill.key, arrived=bill.arrived)
+
+    def count_closed(self, bill: Bill) -> None:
+        """See `Days`."""
+        self._day(bill.day).count_closed(self._counted(bill))
+
+    def put(self, bill: Bill, counted: int) -> None:
+        """See `Days`."""
+        self.weight += 1
+        if bill.status == RELEASED:
+            self._day(bill.day).put_released(bill.key, counted)
+        else:
+            self._day(bill.day).put(bill.key, counted, arrived=bill.arrived)
+
+    def settle(self, ordinal: int, limit: int) -> Iterable[tuple[Bill | bytes, bool]]:
+        """See `Days`."""
+        day = self._days.get(ordinal)
+        return () if day is None else day.settle(limit).items()
+
+    def totals(self, ordinal: int) -> tuple[int, int]:
+        """See `Days`."""
+        day = self._days.get(ordinal)
+        return (0, 0) if day is None else (day.total, day.projected)
+
+    def would_release(self, ordinal: int, bill: Bill, counted: int, limit: int) -> bool:
+        """See `Days`."""
+        day = self._days.get(ordinal)
+        return counted <= limit if day is None else day.would_release(bill.key, counted, limit)
+
+    def _day(self, ordinal: int) -> Day:
+        day = self._days.get(ordinal)
+        if day is None:
+            day = self._days[ordinal] = self._day_class()
+        return day
+
+    def _counted(self, bill: Bill) -> int:
+        value = bill.value or 0
+        return value if self._rounding == "cents" else whole_dollars(value)

@@ -1,14 +1,12 @@
-"""Decisions from statuses: the words, rules, codes and advice that go out with a bill's outcome."""
+"""What decides on a bill besides the walk of its day: the dated rules, and the advice where it does not fit."""
 
 from datetime import date
 from typing import Final
 
-import msgspec
-
 from state.rules.answers import DayRules
 from state.rules.rulebook import Rulebook
-from state.withholding.bill import NO_DAY, Bill
-from state.withholding.book import Book
+from state.withholding.bill import Bill
+from state.withholding.days import Days
 from state.withholding.statuses import (
     FILING_ERROR,
     GOODS_EXCLUDED,
@@ -21,12 +19,13 @@ from state.withholding.statuses import (
     WARNED,
     WITHHELD,
 )
-from stream.decisions import Advice, Cause, DecisionData, Policy, decision_event
+from state.withholding.wording import Wording
+from stream.decisions import Advice, Cause, Policy
+from stream.money import whole_dollars
 from stream.postings import Posting
 
 LAST_ORDINAL: Final = date.max.toordinal()
-
-_encode = msgspec.json.Encoder().encode
+_DAYS_KEPT: Final = 4096
 
 
 class Deciding:
@@ -36,11 +35,33 @@ class Deciding:
         self.rulebook = rulebook
         self.policy = policy
         self.epoch = epoch
-        self.shipments_topic = shipments_topic
+        self.open_days = rulebook.open_days
+        self._shipments_topic = shipments_topic
+        self._cents = policy.rounding == "cents"
+        self._wording = Wording(rulebook, policy, epoch)
+        self._rules: dict[int, DayRules] = {}
 
     def cause(self, posting: Posting) -> Cause:
         """Where the shipment event of a posting stands."""
-        return Cause(self.shipments_topic, posting.partition, posting.offset)
+        return Cause(self._shipments_topic, posting.partition, posting.offset)
+
+    def cause_text(self, posting: Posting) -> str:
+        """The cause as JSON, as decisions carry it."""
+        return f'{{"topic":"{self._shipments_topic}","partition":{posting.partition},"offset":{posting.offset}}}'
+
+    def rules(self, ordinal: int) -> DayRules:
+        """The rules of the day with this ordinal."""
+        rules = self._rules.get(ordinal)
+        if rules is None:
+            if len(self._rules) >= _DAYS_KEPT:
+                self._rules.clear()
+            rules = self._rules[ordinal] = self.rulebook.on(date.fromordinal(ordinal))
+        return rules
+
+    def counted(self, bill: Bill) -> int | None:
+        """The bill's value as the total counts it; None where it has none."""
+        value = bill.value
+        return value if self._cents or value is None else whole_dollars(value)
 
     def settled(self, bill: Bill, counted: int | None, rules: DayRules) -> int | None:
         """Rows 2 and 5 to 9: the status that settles a bill without the total, or None (DESIGN section 3)."""
@@ -59,83 +80,40 @@ class Deciding:
             return SINGLE_OVER
         return None
 
-    @staticmethod
-    def was_released(bill: Bill) -> bool:
-        """Whether a bill was released on arrival, within the limit or outside the total."""
-        return STATUSES[bill.status].outcome == "release"
-
-    def rule(self, bill: Bill, day: date | None) -> str | None:
-        """Id of the dated rule that decided."""
+    def decide(self, bill: Bill, day: date | None, time: str, consignee: str, cause: str, days: Days) -> bytes:
+        """The decision on a bill as it stands now; `day` is the one it states, of a closed bill its last."""
+        counted = self.counted(bill)
         status = bill.status
-        if status == FILING_ERROR:
-            return self.rulebook.filing_rule(bill.filing_errors[0]) if bill.filing_errors else None
-        if day is None or not STATUSES[status].with_total:
-            return None
-        rules = self.rulebook.on(day)
-        if status == SUSPENDED:
-            return rules.suspended_rule
-        if status == ORIGIN_EXCLUDED:
-            return next(rules.excluded_origins[origin] for origin in bill.origins if origin in rules.excluded_origins)
-        if status == GOODS_EXCLUDED:
+        total = 0
+        if day is not None and STATUSES[status].with_total:
+            released, projected = days.totals(bill.day)
+            total = released if bill.arrived else projected
+        rule = self._rule(bill) if status in _RULE_OF_BILL else None
+        advice = None
+        if status in _ADVISED and counted is not None:
+            next_day = None if status == SINGLE_OVER else self._next_day(bill, counted, days)
+            advice = Advice(self.rulebook.entry_type(bill.value or 0), next_day)
+        return self._wording.decision(bill, day, time, consignee, counted, total, rule, advice, cause)
+
+    def _rule(self, bill: Bill) -> str | None:
+        """Id of the dated rule that decided, where it depends on the bill."""
+        if bill.status == FILING_ERROR:
+            return self.rulebook.filing_rule(bill.filing_errors[0])
+        if bill.status == GOODS_EXCLUDED:
             return self.rulebook.goods_rule(frozenset(bill.flags), bill.filing)
-        if status in {MAIL_RELEASED, MAIL_CLEAR}:
-            return None
-        return rules.limit_rule
+        excluded = self.rules(bill.day).excluded_origins
+        return next(excluded[origin] for origin in bill.origins if origin in excluded)
 
-    def advice(self, bill: Bill, counted: int, book: Book) -> Advice | None:
-        """What to do with a bill that does not fit: entry type, and the next day it would be released."""
-        status = bill.status
-        if status == SINGLE_OVER:
-            return Advice(self.rulebook.entry_type(bill.value or 0), None)
-        if status in {WITHHELD, WARNED}:
-            return Advice(self.rulebook.entry_type(bill.value or 0), self._next_day(bill, counted, book))
-        return None
-
-    def _next_day(self, bill: Bill, counted: int, book: Book) -> date | None:
+    def _next_day(self, bill: Bill, counted: int, days: Days) -> date | None:
         last = min(bill.day + self.rulebook.advice_days, LAST_ORDINAL)
         for ordinal in range(bill.day + 1, last + 1):
-            candidate = date.fromordinal(ordinal)
-            rules = self.rulebook.on(candidate)
-            if self.settled(bill, counted, rules) is None:
-                day = book.days.get(ordinal)
-                if day is None or day.would_release(bill.key, counted, rules.limit_cents):
-                    return candidate
+            rules = self.rules(ordinal)
+            if self.settled(bill, counted, rules) is None and days.would_release(
+                ordinal, bill, counted, rules.limit_cents
+            ):
+                return date.fromordinal(ordinal)
         return None
 
-    def decide(self, bill: Bill, day: date | None, posting: Posting, cause: Cause, book: Book) -> bytes:
-        """The decision on a bill as it stands now; `day` is the one it states, of a closed bill its last."""
-        outcome, reason, with_total = STATUSES[bill.status]
-        counted = None if bill.value is None else book.counted(bill.value)
-        total = limit = headroom = None
-        if with_total and day is not None:
-            limit = self.rulebook.on(day).limit_cents
-            held = book.days.get(day.toordinal())
-            total = 0 if held is None else held.total if bill.arrived else held.projected
-            headroom = limit - total
-        data = DecisionData(
-            bill.bill,
-            bill.conveyance,
-            bill.order,
-            self.epoch,
-            bill.version,
-            bill.posting,
-            bill.revision,
-            outcome,
-            reason,
-            None if day is None else "actual" if bill.arrived else "estimated",
-            day,
-            posting.consignee,
-            bill.value,
-            counted,
-            bill.counts,
-            total,
-            limit,
-            headroom,
-            self.rulebook.code(bill.filing, bill.mode, outcome, reason, day),
-            bill.filing_errors,
-            self.rule(bill, day),
-            self.policy,
-            None if counted is None or bill.day == NO_DAY else self.advice(bill, counted, book),
-            cause,
-        )
-        return _encode(decision_event(data, posting.time))
+
+_RULE_OF_BILL: Final = frozenset((FILING_ERROR, GOODS_EXCLUDED, ORIGIN_EXCLUDED))
+_ADVISED: Final = frozenset((SINGLE_OVER, WITHHELD, WARNED))

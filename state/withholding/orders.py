@@ -10,10 +10,7 @@ from typing import Final
 
 from state.rules.rulebook import Rulebook
 from state.table import Group
-from state.withholding.book import ORDER_KIND
-
-ORDER_DAYS_KEPT: Final = 75
-"""Dates older than this before stream time are left out: 30 days of the rule and 45 in which a bill may still change."""
+from state.withholding.rows import ORDER_DAYS_KEPT, ORDER_KIND
 
 ROW_FORMAT: Final = 1
 _HEAD: Final = Struct("<BB")

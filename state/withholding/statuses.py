@@ -15,12 +15,12 @@ class Status(NamedTuple):
 
 
 def _all_statuses() -> tuple[Status, ...]:
-    found = []
-    for verdict in VERDICTS:
-        for reason in verdict.reasons:
-            for outcome in dict.fromkeys((verdict.outcome, verdict.outcome_estimated)):
-                found.append(Status(outcome, reason, verdict.with_total))
-    return tuple(found)
+    return tuple(
+        Status(outcome, reason, verdict.with_total)
+        for verdict in VERDICTS
+        for reason in verdict.reasons
+        for outcome in dict.fromkeys((verdict.outcome, verdict.outcome_estimated))
+    )
 
 
 STATUSES: Final = _all_statuses()
@@ -60,3 +60,5 @@ KEEPS_COUNTING: Final = frozenset(EXITS[name] for name in ("exported", "abandone
 CLOSED: Final = frozenset(EXITS.values()) | {SUPERSEDED}
 CANDIDATES: Final = frozenset((WITHHELD, WARNED, RELEASED, CLEAR))
 """Statuses of rows 10 and 11: the day's total decides."""
+WALKED: Final = CANDIDATES | {UNJUDGED}
+"""What a walk of the day looks at."""

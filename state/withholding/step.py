@@ -1,7 +1,6 @@
 """The withholding step: posting records in, decisions and alerts out, over the table of consignee days."""
 
 from collections.abc import Iterator
-
 from hashlib import sha256
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -10,14 +9,15 @@ import msgspec
 
 from state.rules.rulebook import Rulebook
 from state.table import PARTITION_ROOT, Group, Overlay, Table
-from state.withholding.bill import ROW_FORMAT
 from state.withholding.book import Book
+from state.withholding.days import Days, PlainDays
 from state.withholding.deciding import Deciding
 from state.withholding.judging import Judging
+from state.withholding.rows import BILL_KIND, ROW_FORMAT, Row, open_row
 from state.withholding.sweeping import Sweep
 from stream.days import day_of_micros
 from stream.decisions import Policy
-from stream.instants import to_micros
+from stream.instants import rfc3339, to_micros
 from stream.postings import Posting
 from stream.records import Fate, Outgoing, Record, Result, Sink
 
@@ -38,7 +38,7 @@ class WithholdingStep:
 
     name: str = "withholding"
 
-    def __init__(  # noqa: PLR0913 - each is a fact of its own that decisions depend on
+    def __init__(
         self,
         rulebook: Rulebook,
         policy: Policy,
@@ -50,6 +50,10 @@ class WithholdingStep:
         rulebook = rulebook.as_of(policy.as_of).with_enforcement(policy.enforcement)
         self._deciding = Deciding(rulebook, policy, epoch, shipments_topic)
         self._index_rows_min = index_rows_min
+        # What `_today` found last, so that the records of one transaction need not look it up again.
+        self._overlay: Overlay | None = None
+        self._stream_time = 0
+        self._date = 0
         self._sweeps: WeakKeyDictionary[Table, Sweep] = WeakKeyDictionary()
         parts = [key_fingerprint, f"withholding rows {ROW_FORMAT}", msgspec.json.encode(policy).decode()]
         self.fingerprint: str = sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -57,72 +61,84 @@ class WithholdingStep:
     def __call__(self, record: Record, table: Overlay) -> Result:
         """Judge a posting record; a record that cannot be read is our own fault and raises."""
         posting = _decode(record.value or b"")
-        today = _advance(table.group(PARTITION_ROOT), to_micros(posting.time))
+        today = self._today(table, posting)
         root = posting.consignee.encode()
         group = table.group(root)
+        if group.row_count_at_most() > self._index_rows_min:
+            return Result(Fate.APPLIED, "", self._indexed(record, posting, table, today))
+        table.drop_index(root)
+        rows = self._open_rows(group, today)
         policy = self._deciding.policy
-        if group.row_count_at_most() <= self._index_rows_min:
-            table.drop_index(root)
-            book = Book(policy.overflow, policy.rounding)
-            judging = Judging(self._deciding, posting, group, book, today)
-            for _ in book.build(group, today - self._deciding.rulebook.open_days, judging.rows):
-                pass
-            outputs = self._outputs(judging, record, posting, book)
-            if len(posting.bills) == 1:
-                outputs = iter(list(outputs))
-            return Result(Fate.APPLIED, "no-op" if judging.no_ops else "", outputs)
-        return Result(Fate.APPLIED, "", self._indexed(record, posting, table, today))
+        days = PlainDays(rows, policy.overflow, policy.rounding)
+        judging = Judging(self._deciding, posting, group, days, rows, today)
+        judging.judge()
+        outputs = self._outputs(judging, record, posting, days)
+        if len(posting.bills) == 1:
+            outputs = iter(list(outputs))
+        return Result(Fate.APPLIED, "no-op" if judging.no_ops else "", outputs)
+
+    def _open_rows(self, group: Group, today: int) -> dict[bytes, Row]:
+        first_open = today - self._deciding.open_days
+        return {
+            suffix[1:]: open_row(suffix[1:], value, today, first_open)
+            for suffix, value in group.items()
+            if suffix[:1] == BILL_KIND
+        }
 
     def _indexed(self, record: Record, posting: Posting, table: Overlay, today: int) -> Iterator[Outgoing | None]:
         """Judge a posting of a large group, whose book is kept; builds it, with breath, where it is not."""
         policy = self._deciding.policy
         root = posting.consignee.encode()
         group = table.group(root)
-        first_open = today - self._deciding.rulebook.open_days
+        first_open = today - self._deciding.open_days
         book = table.index(root)
         if not isinstance(book, Book):
             book = Book(policy.overflow, policy.rounding)
-            for _ in book.build(group, first_open):
-                yield None
+            yield from book.build(group, today, first_open)
         book.close_before(first_open)
-        yield from self._outputs(Judging(self._deciding, posting, group, book, today), record, posting, book)
+        judging = Judging(self._deciding, posting, group, book, {}, today)
+        judging.judge()
+        yield from self._outputs(judging, record, posting, book)
         table.keep_index(root, book, book.weight)
 
-    def _outputs(self, judging: Judging, record: Record, posting: Posting, book: Book) -> Iterator[Outgoing | None]:
-        deciding = self._deciding
-        partition = record.partition
-        cause = deciding.cause(posting)
-        judging.judge()
+    def _outputs(self, judging: Judging, record: Record, posting: Posting, days: Days) -> Iterator[Outgoing | None]:
+        decide = self._deciding.decide
+        partition, consignee = record.partition, posting.consignee
+        time, cause = rfc3339(posting.time), self._deciding.cause_text(posting)
         for number, (bill, day) in enumerate(judging.outputs(), 1):
-            value = deciding.decide(bill, day, posting, cause, book)
+            value = decide(bill, day, time, consignee, cause, days)
             yield Outgoing(Sink.DECISIONS, partition, bill.bill.encode(), value)
             if number % _BREATH == 0:
                 yield None
-        consignee = posting.consignee.encode()
         for alert in judging.alerts():
-            yield Outgoing(Sink.ALERTS, partition, consignee, alert)
+            yield Outgoing(Sink.ALERTS, partition, consignee.encode(), alert)
+
+    def _today(self, table: Overlay, posting: Posting) -> int:
+        """Ordinal of the Eastern date of stream time: the highest event time so far, this record's included."""
+        micros = to_micros(posting.time)
+        if table is self._overlay and micros <= self._stream_time:
+            return self._date
+        partition = table.group(PARTITION_ROOT)
+        row = partition.get(STREAM_TIME)
+        if row is None or micros > _instant(row):
+            row = micros.to_bytes(_TIME_BYTES, "big", signed=True)
+            partition.put(STREAM_TIME, row)
+        self._overlay, self._stream_time = table, _instant(row)
+        self._date = day_of_micros(self._stream_time).toordinal()
+        return self._date
 
     def sweep(self, table: Overlay, budget: int) -> int:
         """Remove rows of closed days: one pass over the table whenever stream time enters a new day."""
         row = table.group(PARTITION_ROOT).get(STREAM_TIME)
         if row is None:
             return 0
-        today = _today(row)
+        today = day_of_micros(_instant(row)).toordinal()
         sweep = self._sweeps.get(table.table)
         if sweep is None or sweep.today != today:
-            sweep = Sweep(today, today - self._deciding.rulebook.open_days, table.roots())
+            sweep = Sweep(today, today - self._deciding.open_days, table.roots())
             self._sweeps[table.table] = sweep
         return sweep.step(table, budget)
 
 
-def _advance(partition: Group, micros: int) -> int:
-    """Stream time, the highest event time so far, with this record; gives the ordinal of its Eastern date."""
-    row = partition.get(STREAM_TIME)
-    if row is None or micros > int.from_bytes(row, "big", signed=True):
-        row = micros.to_bytes(_TIME_BYTES, "big", signed=True)
-        partition.put(STREAM_TIME, row)
-    return _today(row)
-
-
-def _today(row: bytes) -> int:
-    return day_of_micros(int.from_bytes(row, "big", signed=True)).toordinal()
+def _instant(row: bytes) -> int:
+    return int.from_bytes(row, "big", signed=True)

@@ -1,10 +1,8 @@
 """Sweeping: rows of closed days go, a bounded number at a time, whenever stream time enters a new day."""
 
 from state.table import Group, Overlay
-from state.withholding.bill import NO_DAY, pack_row, unpack_row
-from state.withholding.book import BILL_KIND, DAY_KIND, ORDER_KIND, open_row
-from state.withholding.orders import ORDER_DAYS_KEPT, order_row_expired
-from stream.days import day_of_micros
+from state.withholding.orders import order_row_expired
+from state.withholding.rows import BILL_KIND, DAY_KIND, ORDER_KIND, open_row, pack_row
 
 
 class Sweep:
@@ -50,17 +48,11 @@ class Sweep:
         return int(expired)
 
     def _sweep_bill(self, group: Group, suffix: bytes, value: bytes) -> int:
-        row = open_row(suffix[1:], value, self._first_open)
-        # A bill on no day has its own end: by then neither its conveyance nor its order is kept.
-        kept = [
-            copy
-            for copy in row.copies
-            if copy.day != NO_DAY or day_of_micros(copy.manifested).toordinal() >= self.today - ORDER_DAYS_KEPT
-        ]
-        if not kept and not row.alerted_days:
+        row = open_row(suffix[1:], value, self.today, self._first_open)
+        if not row.copies and not row.alerted_days:
             group.delete(suffix)
             return 1
-        copies, _ = unpack_row(suffix[1:], value)
-        if len(kept) < len(copies):
-            group.put(suffix, pack_row(kept, row.alerted_days))
+        fresh = pack_row(row.copies, row.alerted_days)
+        if fresh != value:
+            group.put(suffix, fresh)
         return 0

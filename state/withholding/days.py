@@ -1,0 +1,168 @@
+"""The days of a consignee, in two forms that always agree: plain for few bills, indexed for many.
+
+`PlainDays` runs the definition of DESIGN section 3 over all bills of a day each time. `Book` keeps the days of a large
+consignee and changes only what a posting disturbs.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from state.withholding.bill import Bill
+from state.withholding.rows import Row
+from state.withholding.statuses import KEEPS_COUNTING, RELEASED, WALKED
+from stream.decisions import Overflow, Rounding
+from stream.money import whole_dollars
+
+
+class Days(Protocol):
+    """What the judging of a record asks of the days of its consignee."""
+
+    def take_out(self, bill: Bill) -> None:
+        """The bill leaves the day it is on, as it was judged."""
+
+    def count_closed(self, bill: Bill) -> None:
+        """The released bill left its day by an exit, and goes on counting."""
+
+    def put(self, bill: Bill, counted: int) -> None:
+        """The bill joins its day: unjudged, or with a release that stands."""
+
+    def settle(self, ordinal: int, limit: int) -> Iterable[tuple[Bill | bytes, bool]]:
+        """Walk the day: bills (or their manifest keys) that are new or may have changed, and whether each fits."""
+
+    def totals(self, ordinal: int) -> tuple[int, int]:
+        """The day's released total, and with its clear bills."""
+
+    def copied(self) -> Iterable[bytes]:
+        """Bill numbers with several copies."""
+
+    def note_copies(self, number: bytes, copies: int) -> None:
+        """A bill number has so many copies now."""
+
+    def would_release(self, ordinal: int, bill: Bill, counted: int, limit: int) -> bool:
+        """Whether the bill, had it arrived on that day, would be released as things stand."""
+
+
+class PlainDays:
+    """Days over the bills of few rows; a bill's own status says how it stands, so nothing else is kept."""
+
+    __slots__ = ("_overflow", "_rounding", "_rows", "_totals")
+
+    def __init__(self, rows: dict[bytes, Row], overflow: Overflow, rounding: Rounding) -> None:
+        self._rows = rows
+        self._overflow = overflow
+        self._rounding = rounding
+        self._totals: dict[int, tuple[int, int]] = {}
+
+    def take_out(self, bill: Bill) -> None:
+        """Nothing to do: the bill's row no longer holds it there."""
+
+    def count_closed(self, bill: Bill) -> None:
+        """Nothing to do: the bill's status says so."""
+
+    def put(self, bill: Bill, counted: int) -> None:
+        """Nothing to do: the bill's row holds it."""
+
+    def copied(self) -> Iterable[bytes]:
+        """Bill numbers with several copies, in order."""
+        return sorted(number for number, row in self._rows.items() if len(row.copies) > 1)
+
+    def note_copies(self, number: bytes, copies: int) -> None:
+        """Nothing to do: the row says so."""
+
+    def settle(self, ordinal: int, limit: int) -> Iterable[tuple[Bill | bytes, bool]]:
+        """Steps 3 to 5 by the letter."""
+        released, closed, arrived, expected = self._standing(ordinal)
+        if self._overflow == "all_or_none":
+            return self._settle_together(ordinal, closed, released + arrived, expected, limit)
+        total = closed
+        for bill in released:
+            total += self._counted(bill)
+        found: list[tuple[Bill | bytes, bool]] = []
+        latched, latches = False, self._overflow == "latch"
+        total, latched = self._walk(arrived, total, limit, found, latched=latched, latches=latches)
+        projected, _ = self._walk(expected, total, limit, found, latched=latched, latches=latches)
+        self._totals[ordinal] = (total, projected)
+        return found
+
+    def _walk(
+        self,
+        bills: list[Bill],
+        total: int,
+        limit: int,
+        found: list[tuple[Bill | bytes, bool]],
+        *,
+        latched: bool,
+        latches: bool,
+    ) -> tuple[int, bool]:
+        if len(bills) > 1:
+            bills.sort(key=_manifest_order)
+        for bill in bills:
+            after = total + self._counted(bill)
+            fits = after <= limit and not latched
+            if fits:
+                total = after
+            else:
+                latched = latches
+            found.append((bill, fits))
+        return total, latched
+
+    def _settle_together(
+        self, ordinal: int, closed: int, arrived: list[Bill], expected: list[Bill], limit: int
+    ) -> list[tuple[Bill | bytes, bool]]:
+        total = closed + sum(self._counted(bill) for bill in arrived)
+        projected = total + sum(self._counted(bill) for bill in expected)
+        self._totals[ordinal] = (total, projected)
+        found: list[tuple[Bill | bytes, bool]] = [(bill, total <= limit) for bill in arrived]
+        found.extend((bill, projected <= limit) for bill in expected)
+        return found
+
+    def totals(self, ordinal: int) -> tuple[int, int]:
+        """What the last walk of the day gave, or sums over its bills as they were judged."""
+        totals = self._totals.get(ordinal)
+        if totals is None:
+            released, closed, arrived, expected = self._standing(ordinal)
+            if self._overflow == "all_or_none":
+                released, clear = released + arrived, expected
+            else:
+                clear = [bill for bill in expected if bill.clear]
+            total = closed + sum(self._counted(bill) for bill in released)
+            totals = self._totals[ordinal] = (total, total + sum(self._counted(bill) for bill in clear))
+        return totals
+
+    def would_release(self, ordinal: int, bill: Bill, counted: int, limit: int) -> bool:
+        """By the policy, over the bills that are there."""
+        if self.totals(ordinal)[0] + counted > limit:
+            return False
+        if self._overflow != "latch":
+            return True
+        _, _, misfits, _ = self._standing(ordinal)
+        return not any(misfit.key < bill.key for misfit in misfits)
+
+    def _standing(self, ordinal: int) -> tuple[list[Bill], int, list[Bill], list[Bill]]:
+        """Released bills, cents of closed bills that keep counting, other arrived bills, expected bills of a day."""
+        released: list[Bill] = []
+        arrived: list[Bill] = []
+        expected: list[Bill] = []
+        closed = 0
+        for row in self._rows.values():
+            for bill in row.copies:
+                if bill.day == ordinal:
+                    status = bill.status
+                    if status in WALKED:
+                        if not bill.arrived:
+                            expected.append(bill)
+                        elif status == RELEASED:
+                            released.append(bill)
+                        else:
+                            arrived.append(bill)
+                    elif status in KEEPS_COUNTING:
+                        closed += self._counted(bill)
+        return released, closed, arrived, expected
+
+    def _counted(self, bill: Bill) -> int:
+        value = bill.value or 0
+        return value if self._rounding == "cents" else whole_dollars(value)
+
+
+def _manifest_order(bill: Bill) -> bytes:
+    return bill.key

@@ -1,0 +1,112 @@
+"""Decisions as bytes: what many decisions have in common is written once and kept.
+
+The result is byte for byte what msgspec makes of `stream.decisions.Decision`; a test holds the two together. Building
+the objects and encoding them would take as long as judging does.
+"""
+
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from state.rules.rulebook import Rulebook
+from state.withholding.bill import Bill
+from state.withholding.statuses import FILING_ERROR, GOODS_EXCLUDED, MAIL_CLEAR, MAIL_RELEASED, STATUSES, SUSPENDED
+from stream.decisions import SOURCE, TYPE, Advice, Policy
+
+FACES_MAX: Final = 20_000
+"""Faces kept; a day has a few hundred."""
+
+_json = msgspec.json.Encoder().encode
+
+
+class Face:
+    """What all decisions of one status, basis, day, filing and mode have in common."""
+
+    __slots__ = ("limit", "middle", "opening")
+
+    def __init__(self, opening: str, middle: str, limit: int | None) -> None:
+        self.opening = opening
+        """Outcome, reason, basis and day."""
+        self.middle = middle
+        """Code, rule and policy, up to the advice; with a place for filing errors and rule if a bill has its own."""
+        self.limit = limit
+
+
+class Wording:
+    """Writes decisions under one policy."""
+
+    def __init__(self, rulebook: Rulebook, policy: Policy, epoch: int) -> None:
+        self._rulebook = rulebook
+        self._policy = _json(policy).decode()
+        self._epoch = epoch
+        self._faces: dict[tuple[int, bool, date | None, str, str], Face] = {}
+
+    def decision(
+        self,
+        bill: Bill,
+        day: date | None,
+        time: str,
+        consignee: str,
+        counted: int | None,
+        total: int,
+        rule: str | None,
+        advice: Advice | None,
+        cause: str,
+    ) -> bytes:
+        """The decision as JSON; `rule` is the bill's own where its status leaves it open, `cause` is JSON."""
+        face = self._faces.get((bill.status, bill.arrived, day, bill.filing, bill.mode)) or self._face(bill, day)
+        number, conveyance = bill.bill, bill.conveyance
+        epoch, version, posting, revision = self._epoch, bill.version, bill.posting, bill.revision
+        order = "null" if bill.order is None else _json(bill.order).decode()
+        limit = face.limit
+        totals = (
+            '"total_cents":null,"limit_cents":null,"headroom_cents":null,'
+            if limit is None
+            else f'"total_cents":{total},"limit_cents":{limit},"headroom_cents":{limit - total},'
+        )
+        middle = face.middle
+        if bill.filing_errors or rule is not None:
+            errors = _json(bill.filing_errors).decode()
+            middle = middle.replace('"filing_errors":[],"rule":null', f'"filing_errors":{errors},"rule":{_text(rule)}')
+        return (
+            f'{{"specversion":"1.0","id":"{number}/{conveyance}/{epoch}/{version}/{posting}/{revision}",'
+            f'"source":"{SOURCE}","type":"{TYPE}","time":"{time}","data":{{"bill":"{number}","conveyance":"{conveyance}",'
+            f'"order":{order},"epoch":{epoch},"bill_version":{version},"posting":{posting},"revision":{revision},'
+            f'{face.opening}"consignee":"{consignee}","value_cents":{_number(bill.value)},'
+            f'"counted_cents":{_number(counted)},"counts":{"true" if bill.counts else "false"},{totals}{middle}'
+            f'{"null" if advice is None else _json(advice).decode()},"cause":{cause}}}}}'
+        ).encode()
+
+    def _face(self, bill: Bill, day: date | None) -> Face:
+        outcome, reason, with_total = STATUSES[bill.status]
+        basis = None if day is None else "actual" if bill.arrived else "estimated"
+        rules = self._rulebook.on(day) if with_total and day is not None else None
+        rule = None
+        if rules is not None and bill.status not in _RULE_OF_BILL:
+            rule = rules.suspended_rule if bill.status == SUSPENDED else rules.limit_rule
+        code = self._rulebook.code(bill.filing, bill.mode, outcome, reason, day)
+        face = Face(
+            f'"outcome":"{outcome}","reason":"{reason}","basis":{_text(basis)},'
+            f'"day":{_text(None if day is None else day.isoformat())},',
+            f'"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},"policy":{self._policy},"advice":',
+            None if rules is None else rules.limit_cents,
+        )
+        if len(self._faces) >= FACES_MAX:
+            self._faces.clear()
+        self._faces[bill.status, bill.arrived, day, bill.filing, bill.mode] = face
+        return face
+
+
+_RULE_OF_BILL: Final = frozenset((FILING_ERROR, GOODS_EXCLUDED, MAIL_RELEASED, MAIL_CLEAR)) | {
+    number for number, status in enumerate(STATUSES) if status.reason == "origin-excluded"
+}
+"""Statuses whose rule, if there is one, depends on the bill."""
+
+
+def _text(text: str | None) -> str:
+    return "null" if text is None else f'"{text}"'
+
+
+def _number(number: int | None) -> str:
+    return "null" if number is None else str(number)
