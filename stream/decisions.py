@@ -54,27 +54,47 @@ class DecisionData(msgspec.Struct, frozen=True, gc=False):
     bill: str
     conveyance: str
     order: str | None
+    """The seller's order number."""
     epoch: int
+    """A setting, raised when tables are rebuilt from scratch; with the next three the rank of the decision."""
     bill_version: int
+    """Version of the bill that is judged."""
     posting: int
+    """Counts from 1 the events that posted this bill on this conveyance."""
     revision: int
+    """Counts from 1 the decisions under one posting."""
     outcome: Outcome
     reason: str
+    """The first that applies, see below."""
     basis: Basis | None
+    """Whether the day is that of an arrival or of an estimate; of a closed bill that of its last live posting."""
     day: date | None
+    """The Eastern day whose limit counts."""
     consignee: str
+    """Consignee key: the person, without saying who that is."""
     value_cents: int | None
+    """Exact value; null where an exchange rate is missing."""
     counted_cents: int | None
+    """The value as the rounding counts it."""
     counts: bool
+    """Whether it is in the day's released total now: the current decisions of a day add up to its total."""
     total_cents: int | None
+    """The day's released total once the posting was judged; on an estimated basis released and clear together."""
     limit_cents: int | None
     headroom_cents: int | None
+    """Limit less total; below zero only under `all_or_none`."""
     code: Code | None
+    """The message code that customs would send, where one is known."""
     filing_errors: tuple[str, ...]
+    """All filing rules that are broken."""
     rule: str | None
+    """Id of the dated rule that decided."""
     policy: Policy
+    """How what is open in the rules was decided."""
     advice: Advice | None
+    """For `daily-limit` and `single-value-over-limit`."""
     cause: Cause
+    """Where the shipment event that led to it stands."""
 
     @property
     def rank(self) -> tuple[int, int, int, int]:

@@ -136,7 +136,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     origin: Country
     quantity: Count
     value: Money
+    """Total of the line, its quantity included."""
     flags: Annotated[list[Flag], Meta(max_length=16)] = []
+    """Anti-dumping or countervailing duty, quota, excise tax, goods of another agency."""
 
 
 class AmendedBill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -149,15 +151,21 @@ class AmendedBill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     manifested_at: Annotated[Instant, Meta(description="When the bill was accepted.")]
     mode: Mode
     filing: Filing
+    """The manifest itself asks for the release, or an entry of type 86."""
     consignee: NamedOrIdentified
     shipper: Shipper
     lines: Annotated[list[Line], Meta(min_length=1, max_length=999)]
     order: OrderNumber | None = None
     estimated_arrivals: Annotated[list[EasternDay], Meta(max_length=2)] | None = None
+    """Eastern dates; a type 86 filing needs exactly one."""
     arrived_at: Instant | None = None
+    """The bill itself is known to have arrived; RFC 3339 with offset."""
     bill_type: Text | None = None
+    """A type 86 filing needs one other than T."""
     quantity: Count | None = None
+    """Smallest outer units; a type 86 filing needs it."""
     planned_port: Text | None = None
+    """Port of entry; a type 86 filing needs it."""
 
 
 class ManifestedBill(AmendedBill, frozen=True, kw_only=True, gc=False):
@@ -182,6 +190,7 @@ class BillDisposal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     version: Version
     how: Disposal
     entry_number: Text | None = None
+    """Of the entry with duty, for your own records."""
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):

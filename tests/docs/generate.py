@@ -11,6 +11,7 @@ import yaml
 from state.rules import load_rulebook
 from state.rules.page import rules_page
 from tests.docs.contract import contract
+from tests.docs.pages import filled
 from tests.docs.schemas import schemas
 from tests.pieces import ROOT
 
@@ -36,6 +37,8 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield DOCS / "schemas" / f"{name}.json", json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     text = yaml.dump(contract(version("tallygate")), Dumper=_Plain, sort_keys=False, width=100, allow_unicode=True)
     yield DOCS / "asyncapi.yaml", f"# Written by `make docs`; change the types instead.\n{text}"
+    for page in (DOCS / "decisions.md", DOCS / "events.md"):
+        yield page, filled(page.read_text("utf-8"))
     yield DOCS / "rules.md", rules_page(load_rulebook())
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from collections import ChainMap
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
@@ -16,8 +17,6 @@ Schema = dict[str, Any]
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 EVENT_FILES: Final = {kind: str(kind.__struct_config__.tag).removeprefix("tallygate.") for kind in events.EVENT_TYPES}
 """Event type -> name of its schema, such as `bill.manifested.v1`."""
-
-NAMED: Final = {"By name and address": ("name", "address"), "By identifier": ("identifier_type", "identifier")}
 
 
 def schemas() -> dict[str, Schema]:
@@ -36,24 +35,8 @@ def schema_of(kind: type[msgspec.Struct], title: str) -> Schema:
     for name, part in parts.items():
         _describe(name, part)
     own = parts.pop(top["$ref"].rpartition("/")[2])
-    if "Consignee" in parts:
-        _either_or(parts["Consignee"])
     schema = {**own, "title": title}
     return {**schema, "$defs": parts} if parts else schema
-
-
-def _either_or(consignee: Schema) -> None:
-    """Name and address, or identifier: what the type checks after it was read. Null is the same as absent."""
-    fields = consignee.pop("properties")
-    consignee.pop("required")
-    consignee["oneOf"] = [
-        {
-            "title": title,
-            "properties": {field: fields[field]["anyOf"][0] if field in own else {"type": "null"} for field in fields},
-            "required": list(own),
-        }
-        for title, own in NAMED.items()
-    ]
 
 
 def _any_shipment() -> Schema:
@@ -65,8 +48,10 @@ def _any_shipment() -> Schema:
 
 
 def _decision() -> Schema:
-    """Reasons are text in the type and a table in the code; the schema knows which go together."""
+    """A decision always has all fields; which reasons go with which outcome the type does not say, the code does."""
     schema = schema_of(decisions.Decision, "Decision")
+    for part in schema["$defs"].values():
+        part["required"] = list(part["properties"])
     data = schema["$defs"]["DecisionData"]
     data["oneOf"] = [
         {"properties": {"outcome": {"enum": _outcomes(verdict)}, "reason": {"enum": list(verdict.reasons)}}}
@@ -86,8 +71,8 @@ def _describe(name: str, part: Schema) -> None:
     for field, schema in part.get("properties", {}).items():
         if field == "time":
             schema["format"] = "date-time"
-        if field in texts and "description" not in schema:
-            part["properties"][field] = {"description": texts[field], **schema}
+        if field in texts:
+            part["properties"][field] = {**schema, "description": texts[field]}
 
 
 @cache
@@ -97,7 +82,8 @@ def field_docstrings() -> dict[str, dict[str, str]]:
     for module in (events, postings, decisions, alerts, outcomes):
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.ClassDef):
-                found[node.name] = dict(_docstrings(node.body))
+                inherited = [found.get(base.id, {}) for base in node.bases if isinstance(base, ast.Name)]
+                found[node.name] = dict(ChainMap(dict(_docstrings(node.body)), *inherited))
     return found
 
 

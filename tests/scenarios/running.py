@@ -22,6 +22,9 @@ from stream.records import Fate, Outgoing, PlainRecord, Sink
 from tests.scenarios.events import bill_number, events_of
 from tests.scenarios.table import Example, Expected
 
+JUDGE = [sys.executable, "-c", "from agents.cli.main import main; main()", "judge"]
+"""The command, whether or not its script is on the path."""
+
 TOPIC = "tallygate.shipments.v1"
 
 
@@ -155,5 +158,4 @@ def through_command(examples: Sequence[Example], folder: Path) -> tuple[dict[int
 
 def judge_command(arguments: Sequence[str], given: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     """Run `tallygate judge` as a process of its own."""
-    command = [sys.executable, "-c", "from agents.cli.main import main; main()", "judge", *arguments]
-    return subprocess.run(command, input=given, capture_output=True, check=False)
+    return subprocess.run([*JUDGE, *arguments], input=given, capture_output=True, check=False)
