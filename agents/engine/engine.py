@@ -1,0 +1,272 @@
+"""The engine: takes partitions over, runs transactions while records wait, and gives the partitions up."""
+
+import asyncio
+import gc
+import logging
+import os
+from collections.abc import Callable
+from time import monotonic
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from agents.engine.caution import Caution, Watch
+from agents.engine.chunk import Chunk
+from agents.engine.control import Halt, controls_in, read_control
+from agents.engine.errors import EXIT_RETRY, EngineError, FencedError
+from agents.engine.fence import NO_FENCE
+from agents.engine.group import GroupOffsets
+from agents.engine.halting import Halting
+from agents.engine.job import Job
+from agents.engine.judging import BigRecordError, StepRaisedError
+from agents.engine.lane import Lane, check_fingerprint
+from agents.engine.producer import TransactionalProducer
+from agents.engine.progress import EngineProgress, Observer, SilentObserver
+from agents.engine.restoring import Restorer
+from agents.engine.settings import EngineSettings
+from agents.engine.transaction import Transactions
+from agents.engine.transport import ChunkThread
+from state.table import Table
+
+log = logging.getLogger(__name__)
+
+
+def end_process(status: int) -> None:
+    """End this process now: nothing that is still in memory may be used or sent."""
+    logging.shutdown()
+    os._exit(status)
+
+
+class Engine:
+    """Runs one job; belongs to the event loop that Faust runs in, except for `pulse`."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        job: Job,
+        observer: Observer | None = None,
+        end: Callable[[int], None] = end_process,
+    ) -> None:
+        """Prepare; nothing is connected yet. `end` ends the process with a status."""
+        self.settings = settings
+        self.job = job
+        self.progress = EngineProgress()
+        self.lanes: dict[int, Lane] = {}
+        self._observer = observer or SilentObserver()
+        self._end = end
+        self._kept: dict[int, Lane] = {}
+        self._wake = asyncio.Event()
+        self._turning = asyncio.Lock()
+        self._takeover: asyncio.Task[None] | None = None
+        self._restorer: Restorer | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._thread: ChunkThread | None = None
+        self._producer: TransactionalProducer | None = None
+
+    async def start(self) -> None:
+        """Connect the producer, which aborts what a predecessor of the same name left open, and begin to run."""
+        self._producer = TransactionalProducer(self.settings)
+        await self._producer.start()
+        mock = self.settings.mock_broker
+        self._offsets = GroupOffsets(self._producer, self.job.group, self.job.source, mock_broker=mock)
+        self._transactions = Transactions(self.settings, self.job, self._producer, self.progress, self._observer)
+        self._halting = Halting(self.settings, self.job, self._reopen)
+        self._running = asyncio.ensure_future(self._run())
+        self._running.add_done_callback(self._ended)
+
+    def fail(self, error: BaseException) -> None:
+        """End the process because of an error."""
+        status = error.status if isinstance(error, EngineError) else EXIT_RETRY
+        trace = None if isinstance(error, EngineError) and error.__cause__ is None else error
+        log.critical("%s ends: %s: %s", self.job.group, type(error).__name__, error, exc_info=trace)
+        self._end(status)
+
+    def end_stalled(self, reason: str) -> None:
+        """End the process because it gets nowhere; called by the watchdog's thread."""
+        log.critical("%s ends: %s", self.job.group, reason)
+        self._end(EXIT_RETRY)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.fail(error)
+
+    # Partitions come and go
+
+    async def take_over(self, partitions: set[int]) -> bool:
+        """Restore the tables of the partitions now assigned; False if a new change in the group came between."""
+        task = self._takeover = asyncio.ensure_future(self._take_over(partitions))
+        try:
+            await asyncio.wait([task])
+        finally:
+            task.cancel()
+        if task.cancelled():
+            return False
+        if (error := task.exception()) is not None:
+            self.fail(error)
+            return False
+        return True
+
+    async def _take_over(self, partitions: set[int]) -> None:
+        kept = {number: lane for number, lane in self._kept.items() if number in partitions}
+        self._kept = kept
+        lanes = {number: kept.get(number) or self._new_lane(number) for number in sorted(partitions)}
+        self.progress.partitions = {number: lane.progress for number, lane in lanes.items()}
+        try:
+            if lanes:
+                await self._seat(lanes)
+        except asyncio.CancelledError:
+            self._kept = {number: lane for number, lane in kept.items() if not lane.torn}
+            raise
+        self._kept = {}
+        self.lanes = lanes
+        self.progress.partitions = {number: lane.progress for number, lane in lanes.items()}
+        gc.collect()
+        gc.freeze()
+
+    def _new_lane(self, number: int) -> Lane:
+        return Lane(TopicPartition(self.job.source, number), Table(), 0)
+
+    async def _seat(self, lanes: dict[int, Lane]) -> None:
+        committed = await self._offsets.stable(list(lanes))
+        self._restorer = Restorer(self.settings, self.job.changelog, self.progress)
+        try:
+            await self._restorer.restore(list(lanes.values()))
+        finally:
+            self._restorer = None
+        starts = await self._log_starts([lanes[number].partition for number in lanes if committed[number] is None])
+        rows = await read_control(self.settings.connection, self.job.control, list(lanes))
+        controls = controls_in(rows, self.job.group, list(lanes))
+        for number, lane in lanes.items():
+            check_fingerprint(lane, self.job.step)
+            lane.seated(committed[number], starts.get(number, 0))
+            lane.watch = controls[number].watch
+            lane.caution = Caution.after(lane.watch, lane.position.offset, self.settings.portion_records)
+            if lane.window.exceeded and controls[number].halt is None:
+                lane.lifted()
+        self._halting.found({lanes[number]: control.halt for number, control in controls.items() if control.halt})
+
+    async def _log_starts(self, partitions: list[TopicPartition]) -> dict[int, int]:
+        if not partitions:
+            return {}
+        reader = AIOKafkaConsumer(**self.settings.connection.arguments())
+        await reader.start()
+        try:
+            return {part.partition: at for part, at in (await reader.beginning_offsets(partitions)).items()}
+        finally:
+            await reader.stop()
+
+    async def open_gates(self, thread: ChunkThread) -> None:
+        """Begin to fetch where the tables stand."""
+        self._thread = thread
+        for lane in self.lanes.values():
+            if lane not in self._halting:
+                await self._reopen(lane)
+        self._observer.ready(self.progress)
+        self._wake.set()
+
+    async def _reopen(self, lane: Lane) -> None:
+        """Fetch a lane from where it stands; if it is no longer ours, a rebalance follows and nothing is lost."""
+        if self._thread is None:
+            return
+        fence, gate = await self._thread.open_gate(lane.partition, lane.position.offset)
+        if fence != NO_FENCE:
+            lane.opened(fence, gate)
+            self._wake.set()
+
+    async def release(self) -> None:
+        """Finish the open transaction and stop judging; tables are kept until it is known who gets the partitions."""
+        if self._takeover is not None:
+            self._takeover.cancel()
+            await asyncio.wait([self._takeover])
+        async with self._turning:
+            await self._part()
+            for lane in self.lanes.values():
+                lane.emptied()
+            self._kept.update(self.lanes)
+            self.lanes = {}
+            self._halting.forget()
+
+    async def _part(self) -> None:
+        """Take the watches away: this life ends in order."""
+        watches = {lane: lane.parting() for lane in self.lanes.values() if lane.fence != NO_FENCE}
+        watches = {lane: watch for lane, watch in watches.items() if watch != lane.watch}
+        if watches:
+            try:
+                await self._transactions.write_watches(watches)
+            except FencedError as error:
+                log.warning("%s is late: %s", self.job.group, error)
+
+    async def close(self) -> None:
+        """Stop in order: finish the transaction, give the partitions up, disconnect."""
+        await self.release()
+        if self._running is not None:
+            self._running.cancel()
+        if self._producer is not None:
+            await self._producer.stop()
+
+    # Records
+
+    def take_in(self, chunk: Chunk) -> None:
+        """Take a chunk from Faust's agent; never waits."""
+        lane = self.lanes.get(chunk.partition)
+        try:
+            if lane is not None and lane.take_in(chunk):
+                self._wake.set()
+        except EngineError as error:
+            self.fail(error)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while any(lane.waiting or lane.caution.fatal for lane in self.lanes.values()):
+                async with self._turning:
+                    await self._turn()
+                await asyncio.sleep(0)
+
+    async def _turn(self) -> None:
+        lanes = list(self.lanes.values())
+        for lane in lanes:
+            if lane.caution.fatal:
+                await self._poisoned(lane)
+        ready = [lane for lane in lanes if lane.waiting]
+        owed = {lane: watch for lane in ready if (watch := lane.owed()) is not None}
+        if owed:
+            await self._transactions.write_watches(owed)
+        alone = [lane for lane in ready if lane.at_big_record]
+        if ready:
+            await self._transact(alone[:1] or ready)
+
+    async def _transact(self, lanes: list[Lane]) -> None:
+        try:
+            halts = await self._transactions.run(lanes)
+        except BigRecordError as big:
+            await self._transactions.abort()
+            big.lane.big = big.offset
+        except StepRaisedError as raised:
+            await self._transactions.abort()
+            raised.lane.caution = raised.lane.caution.raised(raised.offset)
+            log.error("%s: %s", self.job.group, raised, exc_info=raised.__cause__)  # noqa: TRY400 - with its cause
+        else:
+            for halt in halts:
+                self._halting.halt(self.lanes[halt.partition], halt)
+
+    async def _poisoned(self, lane: Lane) -> None:
+        """Halt a lane at its next record; once the halt is lifted, that record is tried again, alone, and counted anew."""
+        offset = lane.position.offset
+        halt = Halt(self.job.group, lane.number, offset, "poison", {"failures": lane.caution.failures})
+        fresh = Caution(span=1, rest=1)
+        await self._transactions.write_watches({lane: Watch(offset, 1, -1, 1)}, [halt])
+        lane.caution = fresh
+        self._halting.halt(lane, halt)
+
+    # For the watchdog's thread
+
+    def pulse(self) -> tuple[str, object]:
+        """Say what the engine is at, and something that changes while it gets on; "" when there is nothing to do."""
+        restorer = self._restorer
+        if restorer is not None:
+            return "restoring", restorer.moved_at
+        lanes = list(self.lanes.values())
+        if self._turning.locked() or any(lane.waiting for lane in lanes):
+            return "judging", (self.progress.transactions, self.progress.aborted)
+        return "", monotonic()

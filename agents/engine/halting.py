@@ -1,0 +1,63 @@
+"""Halted lanes: they keep their table and their place, fetch nothing, and look now and then whether the halt is lifted."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from agents.engine.control import Halt, controls_in, read_control
+from agents.engine.job import Job
+from agents.engine.lane import Lane
+from agents.engine.settings import EngineSettings
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 2.0
+
+
+class Halting:
+    """The halted lanes of one worker."""
+
+    def __init__(self, settings: EngineSettings, job: Job, reopen: Callable[[Lane], Awaitable[None]]) -> None:
+        """Call `reopen` for a lane whose halt was lifted."""
+        self._settings = settings
+        self._job = job
+        self._reopen = reopen
+        self._halted: dict[Lane, Halt] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    def __contains__(self, lane: Lane) -> bool:
+        return lane in self._halted
+
+    def found(self, halts: dict[Lane, Halt]) -> None:
+        """Take over lanes that were halted before."""
+        for lane, halt in halts.items():
+            self.halt(lane, halt)
+
+    def halt(self, lane: Lane, halt: Halt) -> None:
+        """Halt a lane; its halt is in the control topic already."""
+        self._halted[lane] = halt
+        lane.emptied()
+        lane.progress.halted = halt.reason
+        log.error("%s; see `tallygate resume`", halt.sentence())
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.ensure_future(self._look())
+
+    def forget(self) -> None:
+        """Give all lanes up."""
+        self._halted.clear()
+
+    async def _look(self) -> None:
+        while self._halted:
+            await asyncio.sleep(LOOK_SECONDS)
+            numbers = [lane.number for lane in self._halted]
+            rows = await read_control(self._settings.connection, self._job.control, numbers)
+            controls = controls_in(rows, self._job.group, numbers)
+            for lane in [lane for lane in self._halted if lane.number in controls and not controls[lane.number].halt]:
+                await self._lift(lane)
+
+    async def _lift(self, lane: Lane) -> None:
+        del self._halted[lane]
+        log.warning("partition %d of %s is resumed at offset %d", lane.number, self._job.group, lane.position.offset)
+        lane.lifted()
+        await self._reopen(lane)

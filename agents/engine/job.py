@@ -1,0 +1,47 @@
+"""What a worker does: a step, the topic it reads, and where its rows and outputs go."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from state.step import Step
+from stream.records import Sink
+from stream.topics import Topics
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A step and the full names of its topics and group."""
+
+    step: Step
+    source: str
+    """Input topic."""
+    group: str
+    """Consumer group; also the id of the Faust app."""
+    changelog: str
+    """Changelog of the step's tables."""
+    control: str
+    """The project's compacted topic of watches and halts."""
+    sinks: Mapping[Sink, str]
+    """Topic of each sink."""
+
+    def topics(self) -> tuple[str, ...]:
+        """Give all topics of the job; their partition counts must be equal."""
+        return (self.source, self.changelog, self.control, *self.sinks.values())
+
+
+def job_of(step: Step, topics: Topics, source: str | None = None) -> Job:
+    """Give the job of a step; its input is shipments for `manifest`, postings for `withholding`, unless `source` says."""
+    sources = {"manifest": topics.shipments, "withholding": topics.postings}
+    return Job(
+        step=step,
+        source=source or sources.get(step.name, topics.postings),
+        group=topics.group(step.name),
+        changelog=topics.changelog(step.name),
+        control=topics.control,
+        sinks={
+            Sink.POSTINGS: topics.postings,
+            Sink.DECISIONS: topics.decisions,
+            Sink.ALERTS: topics.alerts,
+            Sink.DEAD_LETTERS: topics.dead_letters,
+        },
+    )

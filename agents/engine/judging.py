@@ -1,0 +1,142 @@
+"""Judging: one lane's portion through the step into an overlay, outputs into the outbox."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+
+from agents.engine.breath import Breath
+from agents.engine.ceiling import DeadLetterWindow
+from agents.engine.job import Job
+from agents.engine.lane import CEILING, POSITION, Lane, Portion, Position
+from agents.engine.outbox import Outbox, OutputTooLargeError
+from state.table import PARTITION_ROOT, Overlay
+from stream.records import Fate, Outgoing, Sink
+
+BIG_OUTPUTS: Final = 2_000
+"""A record with more outputs than this is judged in a transaction of its own."""
+OUTPUTS_A_LOOK: Final = 100
+"""Outputs between looks at the clock."""
+RECORDS_A_LOOK: Final = 32
+"""Records between looks at the clock."""
+
+
+class StepRaisedError(Exception):
+    """A step raised at a record; the message names the type of the error only, since its text may quote the record."""
+
+    def __init__(self, lane: Lane, offset: int, error: Exception) -> None:
+        """Remember where it was."""
+        super().__init__(f"the step raised {type(error).__name__} at offset {offset} of partition {lane.number}")
+        self.lane = lane
+        self.offset = offset
+
+
+class BigRecordError(Exception):
+    """A record makes so many outputs that it must have a transaction of its own."""
+
+    def __init__(self, lane: Lane, offset: int) -> None:
+        """Remember where it is."""
+        super().__init__(f"offset {offset} of partition {lane.number}")
+        self.lane = lane
+        self.offset = offset
+
+
+class Judged:
+    """What became of one lane's portion; joins the lane once the transaction is committed."""
+
+    def __init__(self, lane: Lane, portion: Portion, overlay: Overlay) -> None:
+        """Start with nothing judged."""
+        self.lane = lane
+        self.portion = portion
+        self.overlay = overlay
+        self.window: DeadLetterWindow = lane.window
+        self.fates: Counter[tuple[Fate, str]] = Counter()
+        self.count = 0
+        self.over_ceiling = False
+
+    @property
+    def position(self) -> Position:
+        """Where the lane stands when this is committed."""
+        whole = self.count >= len(self.portion.records)
+        end = self.portion.end if whole else self.portion.records[self.count - 1].offset + 1
+        return Position(end, self.lane.position.ordinal + self.count)
+
+    def dead_lettered(self, code: str) -> None:
+        """Count a dead letter, the one judged last, against the ceiling."""
+        if self.window is self.lane.window:
+            self.window = self.lane.window.copy()
+        self.over_ceiling = self.window.add(self.lane.position.ordinal + self.count, code)
+
+    def seal(self) -> None:
+        """Write the partition's own rows: where it stands, and its window if that changed."""
+        meta = self.overlay.group(PARTITION_ROOT)
+        meta.put(POSITION, self.position.encode())
+        if self.window is not self.lane.window or self.lane.window_changed:
+            meta.put(CEILING, self.window.encode())
+
+
+class Judge:
+    """Runs the step; one for each transaction."""
+
+    def __init__(self, job: Job, outbox: Outbox, limits: dict[Sink, int], *, alone: bool) -> None:
+        """Judge into `outbox`; `limits` are the most bytes of an output by sink, `alone` allows a big record."""
+        self._step = job.step
+        self._topics = {str(sink): topic for sink, topic in job.sinks.items()}
+        self._limits = {str(sink): limit for sink, limit in limits.items()}
+        self._outbox = outbox
+        self._alone = alone
+        self.breath = Breath()
+
+    async def judge(self, lane: Lane, portion: Portion) -> Judged:
+        """Judge the records in order, up to the one that breaks the ceiling."""
+        judged = Judged(lane, portion, lane.begin(self._step.fingerprint))
+        step, overlay, fates, breath, outbox = self._step, judged.overlay, judged.fates, self.breath, self._outbox
+        look = RECORDS_A_LOOK
+        for record in portion.records:
+            try:
+                fate, code, outputs = step(record, overlay)
+                if outputs:
+                    await self._drain(outputs, judged, record)
+            except (StepRaisedError, BigRecordError):
+                raise
+            except Exception as error:
+                raise StepRaisedError(lane, record.offset, error) from error
+            judged.count += 1
+            fates[fate, code] += 1
+            if fate is Fate.DEAD_LETTERED:
+                judged.dead_lettered(code)
+                if judged.over_ceiling:
+                    break
+            look -= 1
+            if not look:
+                look = RECORDS_A_LOOK
+                if outbox.due:
+                    breath.ended()
+                    await outbox.send()
+                    breath.began()
+                if breath.due:
+                    await breath.take()
+        judged.seal()
+        return judged
+
+    async def _drain(self, outputs: Iterable[Outgoing | None], judged: Judged, record: Any) -> None:
+        topics, limits, append = self._topics, self._limits, self._outbox.append
+        count = 0
+        for output in outputs:
+            if output is not None:
+                sink, partition, key, value, headers = output
+                if (len(value) if value else 0) + (len(key) if key else 0) > limits[sink]:
+                    raise OutputTooLargeError(sink)
+                append(topics[sink], partition, key, value, headers)
+                count += 1
+            if output is None or not count % OUTPUTS_A_LOOK:
+                await self._look(count, judged, record)
+
+    async def _look(self, count: int, judged: Judged, record: Any) -> None:
+        if count > BIG_OUTPUTS and not self._alone:
+            raise BigRecordError(judged.lane, record.offset)
+        if self._outbox.due:
+            self.breath.ended()
+            await self._outbox.send()
+            self.breath.began()
+        if self.breath.due:
+            await self.breath.take()

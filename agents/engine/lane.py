@@ -1,0 +1,212 @@
+"""Lanes: one for each input partition, with its table, the chunks that wait, and how they may be judged."""
+
+from collections import deque
+from struct import Struct
+from typing import Any, Final, NamedTuple
+
+from aiokafka import TopicPartition
+
+from agents.engine.caution import Caution, Watch
+from agents.engine.ceiling import DeadLetterWindow
+from agents.engine.chunk import Chunk
+from agents.engine.errors import BrokenLaneError, RefusedError
+from agents.engine.fence import NO_FENCE, Fence
+from agents.engine.gate import Gate
+from agents.engine.progress import PartitionProgress
+from state.step import Step
+from state.table import PARTITION_ROOT, Overlay, Table
+
+POSITION: Final = b"position"
+FINGERPRINT: Final = b"fingerprint"
+CEILING: Final = b"ceiling"
+
+_POSITION_ROW: Final = Struct(">BQQ")
+_ROW_VERSION: Final = 1
+
+
+class Position(NamedTuple):
+    """Where a partition's table stands in its input."""
+
+    offset: int
+    """Offset of the next record to judge: what is committed for the group."""
+    ordinal: int
+    """Records judged so far."""
+
+    def encode(self) -> bytes:
+        """Give the row: version 1, offset and ordinal as 8 bytes each, big-endian."""
+        return _POSITION_ROW.pack(_ROW_VERSION, self.offset, self.ordinal)
+
+    @classmethod
+    def of(cls, table: Table) -> "Position | None":
+        """Read the table's row; None if it was never written."""
+        row = table.rows_of(PARTITION_ROOT).get(POSITION)
+        return cls(*_POSITION_ROW.unpack(row)[1:]) if row else None
+
+
+class Portion(NamedTuple):
+    """Records of one lane that one transaction judges."""
+
+    records: list[Any]
+    end: int
+    """Where the lane stands once they are all judged."""
+
+
+class Lane:
+    """One input partition: owned by the event loop."""
+
+    def __init__(self, partition: TopicPartition, table: Table, changelog_position: int) -> None:
+        """Take a table that holds what the changelog says up to `changelog_position`."""
+        self.partition = partition
+        self.number = partition.partition
+        self.table = table
+        self.changelog_position = changelog_position
+        """Offset of the changelog from which a table that is kept catches up."""
+        self.position = Position(0, 0)
+        self.caution = Caution()
+        self.watch: Watch | None = None
+        """The watch that stands in the control topic now."""
+        self.window = DeadLetterWindow()
+        self.window_changed = False
+        """The window is not what the table's row says."""
+        self.progress = PartitionProgress()
+        self.fence: Fence = NO_FENCE
+        self.gate: Gate | None = None
+        self.swept_at = 0.0
+        self.big: int | None = None
+        """Offset of a record that needs a transaction of its own."""
+        self.torn = False
+        """The table is between two states: a restore into it has begun and not ended."""
+        self._chunks: deque[Chunk] = deque()
+        self._head = 0
+        self._waiting = 0
+        self._next = 0
+
+    def seated(self, committed: int | None, log_start: int) -> None:
+        """Compare the restored table with the group's committed offset; they must be of one transaction."""
+        position = Position.of(self.table)
+        if (position.offset if position else None) != committed:
+            where = f"partition {self.number} of {self.partition.topic}"
+            table = f"stands at {position.offset}" if position else "has no position"
+            raise RefusedError(
+                f"{where}: the group's committed offset is {committed}, but its table {table}. They are always written "
+                "in one transaction, so an offset was reset or the changelog lost. Start a new epoch: "
+                "`tallygate rebuild tables --epoch N`"
+            )
+        self.position = position or Position(log_start, 0)
+        self.window = DeadLetterWindow.decode(self.table.rows_of(PARTITION_ROOT).get(CEILING))
+        self.progress = PartitionProgress(position=self.position.offset)
+
+    def opened(self, fence: Fence, gate: Gate) -> None:
+        """Start taking chunks from the gate."""
+        self.emptied()
+        self.fence, self.gate, self._next = fence, gate, self.position.offset
+
+    def emptied(self) -> None:
+        """Drop all chunks and take no more."""
+        self._chunks.clear()
+        self._head = self._waiting = 0
+        self.fence, self.gate = NO_FENCE, None
+
+    def take_in(self, chunk: Chunk) -> bool:
+        """Take a chunk, unless it is void: of another generation, or of a gate that was closed since."""
+        if self.gate is None or chunk.era != self.gate.era or chunk.fence != self.fence:
+            return False
+        if chunk.start != self._next:
+            raise BrokenLaneError(f"partition {self.number}: a chunk starts at {chunk.start}, expected {self._next}")
+        self._next = chunk.end
+        self._waiting += len(chunk.records)
+        self._chunks.append(chunk)
+        return True
+
+    @property
+    def waiting(self) -> int:
+        """Records that wait to be judged."""
+        return self._waiting
+
+    @property
+    def next_offset(self) -> int | None:
+        """Offset of the first record that waits."""
+        return self._chunks[0].records[self._head].offset if self._chunks else None
+
+    def portion(self, most: int) -> Portion:
+        """Look at the next records, as many as caution allows; they stay until `advance`."""
+        first = self.next_offset
+        if first is None:
+            return Portion([], self.position.offset)
+        wanted = 1 if self.at_big_record else self.caution.limit(first, self._waiting, most)
+        records: list[Any] = []
+        head, end = self._head, self.position.offset
+        for chunk in self._chunks:
+            whole = head == 0 and len(chunk.records) <= wanted - len(records)
+            taken = chunk.records if whole else chunk.records[head : head + wanted - len(records)]
+            records = [*records, *taken] if records else taken
+            end = chunk.end if taken[-1] is chunk.records[-1] else taken[-1].offset + 1
+            head = 0
+            if len(records) >= wanted:
+                break
+        return self._stopping_before(first, Portion(records, end))
+
+    def _stopping_before(self, first: int, portion: Portion) -> Portion:
+        """Cut a portion short before a suspect or a big record that comes later in it."""
+        for stop in (self.caution.suspect, self.big):
+            if stop is not None and first < stop <= portion.records[-1].offset:
+                before = [record for record in portion.records if record.offset < stop]
+                portion = Portion(before, before[-1].offset + 1)
+        return portion
+
+    @property
+    def at_big_record(self) -> bool:
+        """Tell whether the next record is one that needs a transaction of its own."""
+        return self.big is not None and self.next_offset == self.big
+
+    def owed(self) -> Watch | None:
+        """Give the watch that must be written before judging on, if the one that stands is another."""
+        needed = self.caution.watch(self.position.offset, self.next_offset, self._waiting)
+        if needed is None:
+            return None if self.watch is not None and not self.watch.span else Watch(self.position.offset)
+        return None if needed == self.watch else needed
+
+    def lifted(self) -> None:
+        """Go on after a halt: the dead letters that led to it are forgotten."""
+        self.progress.halted = ""
+        self.window = DeadLetterWindow()
+        self.window_changed = True
+
+    def parting(self) -> Watch | None:
+        """Give the watch to leave behind."""
+        return self.caution.parting(self.position.offset, self.next_offset)
+
+    def advance(self, count: int, position: Position) -> None:
+        """Drop records that are judged and committed."""
+        self.position = position
+        self._waiting -= count
+        while count:
+            chunk = self._chunks[0]
+            left = len(chunk.records) - self._head
+            if count < left:
+                self._head += count
+                return
+            count -= left
+            self._chunks.popleft()
+            self._head = 0
+            if self.gate is not None:
+                self.gate.judged(chunk.size)
+
+    def begin(self, fingerprint: str) -> Overlay:
+        """Give the overlay of a transaction; the first one of a table writes what the table depends on."""
+        overlay = self.table.overlay()
+        meta = overlay.group(PARTITION_ROOT)
+        if meta.get(FINGERPRINT) is None:
+            meta.put(FINGERPRINT, fingerprint.encode())
+        return overlay
+
+
+def check_fingerprint(lane: Lane, step: Step) -> None:
+    """Refuse a table that was built under another secret, match, canonical form or policy."""
+    row = lane.table.rows_of(PARTITION_ROOT).get(FINGERPRINT)
+    if row is not None and row.decode() != step.fingerprint:
+        raise RefusedError(
+            f"the tables of {step.name} were built with another secret, match, canonical form or policy "
+            f"({row.decode()}, now {step.fingerprint}). Such a change needs a new epoch and a rebuild: "
+            "`tallygate rebuild tables --epoch N`; or restore the former settings"
+        )

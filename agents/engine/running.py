@@ -1,0 +1,38 @@
+"""Running an engine as a process: event loop, Faust's worker with its signals, exit status."""
+
+import asyncio
+import logging
+import sys
+from typing import NoReturn
+
+import faust
+import uvloop
+
+from agents.engine.app import build_app
+from agents.engine.engine import Engine
+from agents.engine.errors import EngineError
+from agents.engine.job import Job
+from agents.engine.progress import Observer
+from agents.engine.settings import EngineSettings
+
+log = logging.getLogger(__name__)
+
+
+def run_job(settings: EngineSettings, job: Job, observer: Observer | None = None) -> NoReturn:
+    """Run a job in this process until SIGTERM or SIGINT, then leave in order; exits the process.
+
+    Exit status 0 after a signal, 78 when the worker must not run as configured, 75 or another when it is worth starting
+    again.
+    """
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        engine = Engine(settings, job, observer)
+        app = build_app(engine)
+    except EngineError as error:
+        log.critical("%s", error)
+        sys.exit(error.status)
+    worker = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+    worker.spinner = None
+    worker.execute_from_commandline()

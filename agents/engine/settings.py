@@ -1,0 +1,59 @@
+"""What the engine must be told: the broker, its own name towards it, and how much it may hold or wait."""
+
+from typing import Any
+
+import msgspec
+
+MIB = 1024 * 1024
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """How clients reach Kafka; the one place where security settings go."""
+
+    brokers: str
+    """Bootstrap servers, `host:port`, comma-separated."""
+    options: dict[str, Any] = {}
+    """Further arguments of every aiokafka client: `security_protocol`, `sasl_mechanism`, `ssl_context` and the like."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Give what every aiokafka client is constructed with."""
+        return {"bootstrap_servers": self.brokers.split(","), **self.options}
+
+
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of one engine, that is of one worker process."""
+
+    connection: Connection
+    transactional_id: str
+    """Stable name of this worker, unique among the workers of a step: a restart aborts what its predecessor left open."""
+
+    session_timeout_ms: int = 10_000
+    """Without a heartbeat for this long a worker loses its partitions."""
+    heartbeat_ms: int = 3_000
+    rebalance_timeout_ms: int = 60_000
+    transaction_timeout_ms: int = 10_000
+    """The broker aborts what a dead worker left open after this time; it looks every 10 s."""
+    retry_backoff_ms: int = 4
+    """Wait before asking again while the previous transaction is being completed (aiokafka's own 100 ms costs latency)."""
+
+    gather_ms: int = 8
+    """The broker holds a fetch for this long while records trickle in: fewer, larger transactions for a little latency."""
+    gather_bytes: int = 64 * 1024
+    """The broker answers a fetch at once when this much waits."""
+    fetch_bytes: int = MIB
+    """A partition's share of one fetch, about the size of a chunk."""
+    lane_bytes: int = 8 * MIB
+    """A partition of which this much waits to be judged is not fetched."""
+    portion_records: int = 10_000
+    """Records of one partition in one transaction: bounds how long a revocation waits."""
+    batch_bytes: int = 900_000
+    """Batches sent are at most this large; must stay below `max.message.bytes` of every topic."""
+    output_bytes: int = 1_000_000
+    """A larger key and value of a changelog row or output fails the record that made it, before the broker would."""
+    dead_letter_bytes: int = 2_000_000
+    """The same for dead letters, whose topic takes twice as much."""
+
+    stall_seconds: int = 60
+    """The watchdog ends a process that has work and commits nothing, or restores nothing, for this long."""
+    mock_broker: bool = False
+    """Only for the embedded demo: no waiting for stable offsets, no topic checks, and a moved log start is fatal."""

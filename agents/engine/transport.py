@@ -1,0 +1,234 @@
+"""Our transport for Faust: its consumer hands on chunks, fetched in a thread by a loop of our own."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, cast
+
+import faust
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import OffsetOutOfRangeError
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from agents.engine.chunk import Chunk, chunk_size
+from agents.engine.errors import RefusedError
+from agents.engine.fence import NO_FENCE, Fence
+from agents.engine.gate import Gate
+
+IDLE_FETCH_MS = 500
+"""How long the broker holds a fetch while nothing comes at all."""
+NEVER_MS = 2_000_000_000
+"""aiokafka would leave the group when a consumer is idle for long; ours may be restoring, and has a watchdog."""
+
+
+class ChunkThread(driver.AIOKafkaConsumerThread):
+    """The consumer's thread: fetches what the gates let through and sends it to the event loop, unasked."""
+
+    def __post_init__(self) -> None:
+        """Start without gates: nothing is fetched until the tables are restored."""
+        super().__post_init__()
+        self._gates: dict[TopicPartition, Gate] = {}
+        self._eras = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._pumping: asyncio.Task[None] | None = None
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        """Give the group's consumer, read-committed, which never resets an offset by itself."""
+        settings = self.app.engine.settings
+        return AIOKafkaConsumer(
+            group_id=self.app.conf.id,
+            partition_assignment_strategy=[StickyPartitionAssignor],
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.heartbeat_ms,
+            rebalance_timeout_ms=settings.rebalance_timeout_ms,
+            max_poll_interval_ms=NEVER_MS,
+            max_partition_fetch_bytes=settings.fetch_bytes,
+            fetch_max_wait_ms=IDLE_FETCH_MS,
+            **settings.connection.arguments(),
+        )
+
+    async def on_start(self) -> None:
+        """Start the consumer and its pump."""
+        await super().on_start()
+        self._pumping = asyncio.ensure_future(self._pump())
+
+    async def on_thread_stop(self) -> None:
+        """Stop the pump, then the consumer, which leaves the group."""
+        if self._pumping is not None:
+            self._pumping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._pumping
+        await super().on_thread_stop()
+
+    def fence(self) -> Fence:
+        """Give the generation and member id as they are now, or `NO_FENCE` during a change; only in this thread."""
+        consumer = self._ensure_consumer()
+        if consumer._subscription.reassignment_in_progress:
+            return NO_FENCE
+        return Fence(consumer._coordinator.generation, consumer._coordinator.member_id)
+
+    async def open_gate(self, partition: TopicPartition, position: int) -> tuple[Fence, Gate]:
+        """Let a partition be fetched from `position` on; `NO_FENCE` says that it is not ours any more."""
+        return cast("tuple[Fence, Gate]", await self.call_thread(self._open_gate, partition, position))
+
+    async def _open_gate(self, partition: TopicPartition, position: int) -> tuple[Fence, Gate]:
+        consumer = self._ensure_consumer()
+        self._eras += 1
+        gate = Gate(position, self._eras, self.app.engine.settings.lane_bytes, self.wake)
+        fence = self.fence()
+        if fence == NO_FENCE or partition not in consumer.assignment():
+            return NO_FENCE, gate
+        consumer.seek(partition, position)
+        self._gates[partition] = gate
+        self._wake()
+        return fence, gate
+
+    async def close_gates(self, partitions: set[TopicPartition] | None = None) -> None:
+        """Fetch these partitions, or any, no longer."""
+        await self.call_thread(self._close_gates, partitions)
+
+    async def _close_gates(self, partitions: set[TopicPartition] | None) -> None:
+        for partition in list(self._gates) if partitions is None else partitions:
+            self._gates.pop(partition, None)
+
+    def wake(self) -> None:
+        """Look at the gates again; called from the event loop."""
+        self.thread_loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _pump(self) -> None:
+        try:
+            while True:
+                chunks = await self._fetched()
+                if chunks:
+                    self.parent_loop.call_soon_threadsafe(self.consumer.arrived, chunks)
+                else:
+                    await self._more()
+        except OffsetOutOfRangeError as error:
+            self._fail(RefusedError(f"the log of {error.args[0]} no longer holds the committed offset: records were lost"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must end the process and not only this task
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self.parent_loop.call_soon_threadsafe(self.app.engine.fail, error)
+
+    async def _fetched(self) -> list[Chunk]:
+        """Take what has been fetched, as chunks; nothing in here waits, so no change of generation can come between."""
+        fetcher = self._ensure_consumer()._fetcher
+        wanted = {partition for partition, gate in self._gates.items() if gate.open}
+        fence = self.fence()
+        if not wanted or fence.generation < 0:
+            return []
+        fetched = await fetcher.fetched_records(wanted, timeout=0)
+        if self.fence() != fence:
+            # Cannot be: see above. If it is, the records are not ours, and the next generation seeks anyway.
+            return []
+        positions = self._positions(wanted)
+        chunks = [self._chunk(partition, records, fence, positions) for partition, records in fetched.items()]
+        for partition, position in positions.items():
+            self._gates[partition].position = position
+        return chunks
+
+    def _chunk(
+        self, partition: TopicPartition, records: list[Any], fence: Fence, ends: Mapping[TopicPartition, int]
+    ) -> Chunk:
+        gate = self._gates[partition]
+        size = chunk_size(records)
+        gate.fetched(size)
+        return Chunk(partition.partition, fence, gate.era, gate.position, ends[partition], records, size)
+
+    def _positions(self, partitions: set[TopicPartition]) -> dict[TopicPartition, int]:
+        assignment = self._ensure_consumer()._subscription.subscription.assignment
+        states = {partition: assignment.state_value(partition) for partition in partitions}
+        return {partition: state.position for partition, state in states.items() if state and state.has_valid_position}
+
+    async def _more(self) -> None:
+        """Wait for a fetch or a change of the gates; while records come, let the broker gather them."""
+        settings = self.app.engine.settings
+        fetcher = self._ensure_consumer()._fetcher
+        self._waiter = fetcher._create_fetch_waiter()
+        done, _ = await asyncio.wait([self._waiter], timeout=1.0)
+        if done:
+            fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = settings.gather_ms, settings.gather_bytes
+        else:
+            self._waiter.cancel()
+            fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = IDLE_FETCH_MS, 1
+
+    def stable_offset(self, partition: TopicPartition) -> int | None:
+        """Give the last stable offset as the latest fetch saw it."""
+        assignment = self._ensure_consumer()._subscription.subscription.assignment
+        state = assignment and assignment.state_value(partition)
+        return state.lso if state else None
+
+
+class ChunkConsumer(driver.Consumer):
+    """Faust's side of the consumer: what the thread has sent becomes messages."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Start with an empty inbox."""
+        super().__init__(*args, **kwargs)
+        self._inbox: deque[Chunk] = deque()
+        self._filled = asyncio.Event()
+
+    def _new_consumer_thread(self) -> ChunkThread:
+        return ChunkThread(self, loop=self.loop, beacon=self.beacon)
+
+    def arrived(self, chunks: list[Chunk]) -> None:
+        """Take chunks from the thread."""
+        self._inbox.extend(chunks)
+        self._filled.set()
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+        """Give messages while the flow is on; come back after `timeout` without any, so that a stop is noticed."""
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        while self.flow_active and not self.should_stop:
+            if not self._inbox:
+                self._filled.clear()
+                try:
+                    await asyncio.wait_for(self._filled.wait(), timeout)
+                except TimeoutError:
+                    return
+            while self._inbox and self.flow_active:
+                chunk = self._inbox.popleft()
+                partition = TP(self.app.engine.job.source, chunk.partition)
+                yield partition, self._to_message(partition, chunk)
+
+    def _to_message(self, tp: TP, record: Chunk) -> ConsumerMessage:
+        offset = record.end - 1
+        generation = record.fence.generation
+        return ConsumerMessage(tp.topic, tp.partition, offset, 0.0, 0, (), None, record, None, 0, 0, tp, generation_id=generation)
+
+    async def perform_seek(self) -> None:
+        """Open the gates where the tables stand; Faust would ask the group, and reset what it does not know."""
+        self._inbox.clear()
+        await self.app.engine.open_gates(self._thread)
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Ignore Faust's own back-pressure: the lanes are bounded by bytes."""
+
+
+class ChunkTransport(driver.Transport):
+    """aiokafka's transport with our consumer."""
+
+    Consumer = ChunkConsumer
+
+
+class ChunkSchema(faust.Schema):
+    """Gives the chunk itself; nothing here can fail, so no record is lost to a decoder."""
+
+    def loads_key(self, app: Any, message: Any, **_ignored: Any) -> None:
+        """Give no key: a chunk has none."""
+
+    def loads_value(self, app: Any, message: Any, **_ignored: Any) -> Chunk:
+        """Give the chunk."""
+        return cast("Chunk", message.value)

@@ -1,0 +1,41 @@
+"""The watchdog: a thread that ends the process when it has work and gets nowhere, after writing down every stack."""
+
+import faulthandler
+import logging
+import sys
+import time
+from collections.abc import Callable
+from threading import Thread
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS: Final = 1.0
+
+
+class Watchdog(Thread):
+    """Looks at a pulse every second.
+
+    It counts its own ticks, not the clock: a process that was stopped and goes on has not stalled.
+    """
+
+    def __init__(self, pulse: Callable[[], tuple[str, object]], limit: int, end: Callable[[str], None]) -> None:
+        """Call `end` when `pulse` has given the same work and the same token for `limit` ticks."""
+        super().__init__(name="watchdog", daemon=True)
+        self._pulse = pulse
+        self._limit = limit
+        self._end = end
+
+    def run(self) -> None:
+        """Watch for as long as the process lives."""
+        last: tuple[str, object] = ("", None)
+        ticks = 0
+        while True:
+            time.sleep(TICK_SECONDS)
+            now = self._pulse()
+            ticks = ticks + 1 if now[0] and now == last else 0
+            last = now
+            if ticks >= self._limit:
+                faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
+                self._end(f"no progress in {now[0]} for {ticks} s")
+                return

@@ -1,0 +1,103 @@
+"""One step in one process: `python -m agents.worker manifest`; `tallygate worker` supervises these."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+from agents.engine.errors import EngineError, RefusedError
+from agents.engine.job import Job, job_of
+from agents.engine.progress import Observer
+from agents.engine.running import run_job
+from agents.settings import Settings
+from agents.topics_admin import HINT, NEEDED, find_topics, problems
+from state.step import Step
+
+log = logging.getLogger(__name__)
+
+StepFactory = Callable[[Settings, int], Step]
+"""Makes a step of the settings and the partition count."""
+
+
+def make_manifest(settings: Settings, partitions: int) -> Step:
+    """Make the manifest step."""
+    from agents.steps import manifest_step  # noqa: PLC0415 - each worker loads its own step only
+
+    return manifest_step(settings, partitions)
+
+
+def make_withholding(settings: Settings, partitions: int) -> Step:
+    """Make the withholding step."""
+    from agents.steps import withholding_step  # noqa: PLC0415 - as above
+
+    return withholding_step(settings, partitions)
+
+
+STEPS: dict[str, StepFactory] = {"manifest": make_manifest, "withholding": make_withholding}
+
+
+def imported(path: str) -> Any:
+    """Give what `module:name` names."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
+async def check_topics(settings: Settings, topics: Sequence[str]) -> int:
+    """Refuse topics that a worker must not run on; give their partition count."""
+    plans = [plan for plan in settings.kafka.topics().plans() if plan.name in topics]
+    found = await find_topics(settings.kafka.connection(), topics)
+    missing = [f"topic {name} is missing" for name in topics if name not in found]
+    wrong = missing or problems(plans, found, NEEDED)
+    counts = {found[name].partitions for name in topics if name in found}
+    if not wrong and len(counts) > 1:
+        wrong = ["partition counts differ: " + ", ".join(f"{name} {found[name].partitions}" for name in topics)]
+    if wrong:
+        raise RefusedError("; ".join(wrong) + f" at {settings.kafka.brokers}: {HINT}")
+    return counts.pop()
+
+
+def make_job(settings: Settings, step: str, source: str | None) -> Job:
+    """Check the topics and make the step by its name or import path."""
+    factory: StepFactory = STEPS[step] if step in STEPS else imported(step)
+    topics = settings.kafka.topics()
+    name = step if step in STEPS else step.rpartition(":")[2]
+    needed = [source or (topics.shipments if name == "manifest" else topics.postings)]
+    needed += [topics.changelog(name), topics.control, topics.decisions, topics.alerts, topics.dead_letters]
+    needed += [topics.postings] if name == "manifest" else []
+    partitions = asyncio.run(check_topics(settings, needed))
+    return job_of(factory(settings, partitions), topics, source)
+
+
+def run_worker(step: str, source: str | None = None, observer: str | None = None) -> NoReturn:
+    """Run one step until SIGTERM or SIGINT; exits the process."""
+    logging.basicConfig(
+        level=os.environ.get("TALLYGATE_LOG_LEVEL", "INFO").upper(),
+        format=f"%(asctime)s %(levelname)s {step} %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        settings = Settings()
+        job = make_job(settings, step, source)
+        seen: Observer | None = imported(observer)() if observer else None
+    except EngineError as error:
+        log.critical("%s does not start: %s", step, error)
+        sys.exit(error.status)
+    run_job(settings.engine(job.step.name), job, seen)
+
+
+def main() -> NoReturn:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m agents.worker", description=__doc__)
+    parser.add_argument("step", help="manifest, withholding, or module:factory")
+    parser.add_argument("--source", help="input topic, where it is not the step's own")
+    parser.add_argument("--observer", help="module:factory of an observer")
+    arguments = parser.parse_args()
+    run_worker(arguments.step, arguments.source, arguments.observer)
+
+
+if __name__ == "__main__":
+    main()

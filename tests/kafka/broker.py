@@ -1,0 +1,119 @@
+"""One Kafka broker in KRaft mode, started from the jars that `make kafka` fetched; it can be killed and started again."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Self
+
+from tests.pieces import KAFKA_JARS
+
+CLUSTER_ID = "dGFsbHlnYXRlLXRlc3RzMQ"
+HEAP = "400m"
+READY_SECONDS = 60
+
+# Small internal topics, no waiting for more members: what a test waits for should be ours, not the broker's.
+PROPERTIES = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}/logs
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+group.min.session.timeout.ms=1000
+log.cleaner.backoff.ms=500
+log.cleaner.min.cleanable.ratio=0.01
+"""
+
+LOGGING = """
+status = error
+rootLogger.level = warn
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d %p %c{1} %m%n
+"""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ask the system for ports that nobody listens on; they are not reserved."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+class Broker:
+    """A broker and its folder; `address` stays the same over restarts."""
+
+    def __init__(self, folder: Path, jars: Path = KAFKA_JARS, extra: str = "") -> None:
+        """Prepare a broker whose settings are extended by `extra`; nothing is started yet."""
+        self.folder = folder
+        self.port, self.controller = free_ports(2)
+        self.address = f"127.0.0.1:{self.port}"
+        self._jars = jars
+        self._extra = extra
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def format(self) -> Self:
+        """Write the settings and make the log folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings = PROPERTIES.format(port=self.port, controller=self.controller, folder=self.folder)
+        (self.folder / "server.properties").write_text(settings + self._extra)
+        (self.folder / "log4j2.properties").write_text(LOGGING)
+        self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c").wait(READY_SECONDS)
+        return self
+
+    def start(self) -> Self:
+        """Start the broker and wait until it answers."""
+        self._process = self._java("kafka.Kafka")
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the broker did not start, see {self.folder / 'output.log'}")
+            time.sleep(0.1)
+        return self
+
+    def kill(self) -> None:
+        """End the broker as a power cut would, kill -9."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Stop the broker and remove its folder; nothing of it is needed any more."""
+        self._end(signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(READY_SECONDS)
+            self._process = None
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(0.2)
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def _java(self, main: str, *arguments: str) -> subprocess.Popen[bytes]:
+        command = ["java", f"-Xmx{HEAP}", f"-Xms{HEAP}", "-XX:+UseSerialGC", "-Xshare:auto"]
+        command += [f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"]
+        command += ["-cp", f"{self._jars}/*", main, *arguments, str(self.folder / "server.properties")]
+        with (self.folder / "output.log").open("ab") as output:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
