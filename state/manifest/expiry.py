@@ -6,7 +6,6 @@ given number of days it counts as absent, swept or not; a later event begins it 
 """
 
 from collections.abc import Generator
-from datetime import UTC, datetime
 from typing import Final
 
 from state.manifest.rows import CONVEYANCE, STREAM_DAY, pack_stream_day, unpack_conveyance, unpack_stream_day
@@ -28,11 +27,6 @@ def stream_day(table: Overlay) -> int:
 def advance(table: Overlay, day: int) -> None:
     """Remember a later stream day."""
     table.group(PARTITION_ROOT).put(STREAM_DAY, pack_stream_day(day))
-
-
-def day_of(time: datetime) -> int:
-    """Date in UTC of an event's time, as an ordinal."""
-    return (time if time.tzinfo is UTC else time.astimezone(UTC)).toordinal()
 
 
 def clear(group: Group) -> Generator[None]:

@@ -1,7 +1,7 @@
 """Posting records: bills of one consignee that one event posts, in records of bounded size (DESIGN section 3)."""
 
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -14,7 +14,10 @@ from stream.records import Outgoing, Sink
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 
-class Cause(NamedTuple):
+_POSTINGS: Final = Sink.POSTINGS
+
+
+class Cause(msgspec.Struct, frozen=True, gc=False):
     """The shipment event that posts: its time in UTC, its conveyance, and where it stands in its topic."""
 
     time: datetime
@@ -23,14 +26,16 @@ class Cause(NamedTuple):
     offset: int
 
 
-def posted_live(number: str, row: BillRow, day: date | None, *, arrived: bool) -> PostedBill:
-    """Give a live bill as it stands on a day, or waiting for one."""
+def posted_live(
+    number: str, row: BillRow, day: date | None, *, arrived: bool, manifested_at: datetime | None = None
+) -> PostedBill:
+    """Give a live bill as it stands on a day, or waiting for one; `manifested_at` spares making it from the row."""
     return PostedBill(
         bill=number,
         version=row.version,
         posting=row.posting,
         stand="waiting" if day is None else "arrived" if arrived else "expected",
-        manifested_at=from_micros(row.manifested),
+        manifested_at=manifested_at or from_micros(row.manifested),
         sequence=row.sequence,
         mode=row.mode,
         filing=row.filing,
@@ -82,7 +87,7 @@ class Poster:
     def _outgoing(self, consignee: str, value: bytes) -> Outgoing:
         key = consignee.encode()
         partition = 0 if self._partitions is None else partition_of(key, self._partitions)
-        return Outgoing(Sink.POSTINGS, partition, key, value)
+        return Outgoing(_POSTINGS, partition, key, value)
 
 
 class Batch:

@@ -152,6 +152,7 @@ def pack_stream_day(day: int) -> bytes:
     return _STREAM_DAY.pack(ROW_FORMAT, day)
 
 
+@lru_cache(maxsize=16)
 def unpack_stream_day(row: bytes) -> int:
     """Undo `pack_stream_day`."""
     _check(row)

@@ -1,11 +1,11 @@
 """The manifest step: a shipment event in, posting records out, one for each consignee it touches."""
 
 from collections.abc import Generator
-from datetime import UTC, date
-from typing import Final, NamedTuple
+from datetime import UTC
+from typing import Final
 
-from state.manifest.content import consignee_key, fill_content, fingerprint
-from state.manifest.expiry import advance, clear, day_of, stream_day, sweep
+from state.manifest.content import Content, fill_content, read_content
+from state.manifest.expiry import advance, clear, stream_day, sweep
 from state.manifest.fanout import fan_out
 from state.manifest.poster import Cause, Poster, posted_closed, posted_live, posted_moved
 from state.manifest.rows import (
@@ -21,7 +21,7 @@ from state.manifest.rows import (
     unpack_conveyance,
 )
 from state.manifest.stand import day_and_basis
-from state.manifest.versions import Ruling, rule_exit, rule_whole_bill
+from state.manifest.versions import APPLY, CLOSE_AT_ONCE, CLOSED, CONFLICT, OLDER, REPEAT, rule_exit, rule_whole_bill
 from state.rules.rulebook import Rulebook
 from state.table import Group, Overlay
 from stream.consignee import KeyMaker
@@ -31,11 +31,14 @@ from stream.events import (
     AmendedBill,
     BillAmended,
     BillDeleted,
+    BillDeletion,
+    BillDisposal,
     BillDisposed,
     BillManifested,
     ConveyanceArrived,
     ConveyanceEstimated,
     Shipment,
+    WholeBill,
 )
 from stream.faultfinding import FaultFound
 from stream.instants import to_micros
@@ -43,17 +46,9 @@ from stream.postings import Exit
 from stream.reading import Reader
 from stream.records import Fate, Outgoing, Record, Result
 
-_OLD_TIME: Final = "time"
-
-
-class _Scene(NamedTuple):
-    """An event at its conveyance; `conveyance` is None where nothing is held, or only what is expired."""
-
-    cause: Cause
-    group: Group
-    conveyance: ConveyanceRow | None
-    today: int
-    """Stream day once the event applies."""
+_WHOLE_BILL: Final = (BillManifested, BillAmended)
+_APPLIED: Final = Fate.APPLIED
+_STALE: Final = {word: Result(Fate.STALE, word, ()) for word in (OLDER, REPEAT, CLOSED, "time")}
 
 
 class ManifestStep:
@@ -68,151 +63,164 @@ class ManifestStep:
         self.fingerprint = f"manifest-rows-{ROW_FORMAT}:{key_maker.fingerprint}"
         self._rulebook = rulebook
         self._key_maker = key_maker
-        self._reader = Reader(partitions)
+        self._kept_days = rulebook.conveyance_days
+        self._read = Reader(partitions).read
         self._poster = Poster(partitions)
 
     def __call__(self, record: Record, table: Overlay) -> Result:
         """Judge one shipment record; the outputs must be drained before the next call."""
-        event = self._reader.read(record)
+        event = self._read(record)
         if isinstance(event, FaultFound):
             return _dead_lettered(record, event)
-        group = table.group(event.data.conveyance.encode())
-        time = event.time
-        cause = Cause(
-            time if time.tzinfo is UTC else time.astimezone(UTC), event.data.conveyance, record.partition, record.offset
-        )
+        time, conveyance = event.time, event.data.conveyance
+        cause = Cause(time if time.tzinfo is UTC else time.astimezone(UTC), conveyance, record.partition, record.offset)
         seen = stream_day(table)
-        today = max(seen, day_of(cause.time))
+        today = max(seen, cause.time.toordinal())
+        group = table.group(conveyance.encode())
         row = group.get(CONVEYANCE)
         held = None if row is None else unpack_conveyance(row)
-        if held is not None and today - held.touched > self._rulebook.conveyance_days:
-            return Result(Fate.APPLIED, "", self._anew(record, table, group))
-        result = self._judge(event, record, _Scene(cause, group, held, today))
-        if result.fate is Fate.APPLIED and today > seen:
+        if held is not None and today - held.touched > self._kept_days:
+            return Result(_APPLIED, "", self._anew(record, table, group))
+        result = self._judge(event, record, cause, group, held, today)
+        if today > seen and result.fate is _APPLIED:
             advance(table, today)
         return result
 
     def sweep(self, table: Overlay, budget: int) -> int:
         """Remove rows of expired conveyances; see `state.manifest.expiry.sweep`."""
-        return sweep(table, self._rulebook.conveyance_days, budget)
+        return sweep(table, self._kept_days, budget)
 
     def _anew(self, record: Record, table: Overlay, group: Group) -> Generator[Outgoing | None]:
         """Forget an expired conveyance, then judge its event, which applies to a new one whatever it is."""
         yield from clear(group)
         yield from self(record, table).outputs
 
-    def _judge(self, event: Shipment, record: Record, scene: _Scene) -> Result:
-        match event:
-            case BillManifested() | BillAmended():
-                return self._whole_bill(event, record, scene)
-            case BillDeleted():
-                return self._exit(event.data.bill, event.data.version, "deleted", scene)
-            case BillDisposed():
-                return self._exit(event.data.bill, event.data.version, event.data.how, scene)
-            case ConveyanceEstimated() | ConveyanceArrived():
-                return self._conveyance(event, scene)
+    # The scene is handed on as single arguments, for speed: `conveyance` is None where nothing is held, or only what
+    # is expired; `today` is the stream day once the event applies.
+    def _judge(
+        self, event: Shipment, record: Record, cause: Cause, group: Group, conveyance: ConveyanceRow | None, today: int
+    ) -> Result:
+        if isinstance(event, _WHOLE_BILL):
+            return self._whole_bill(event, record, cause, group, conveyance, today)
+        if isinstance(event, BillDeleted):
+            return self._exit(event.data, "deleted", cause, group, conveyance, today)
+        if isinstance(event, BillDisposed):
+            return self._exit(event.data, event.data.how, cause, group, conveyance, today)
+        return self._conveyance(event, cause, group, conveyance or ConveyanceRow(today), today)
 
-    def _whole_bill(self, event: BillManifested | BillAmended, record: Record, scene: _Scene) -> Result:
+    def _whole_bill(
+        self, event: WholeBill, record: Record, cause: Cause, group: Group, conveyance: ConveyanceRow | None, today: int
+    ) -> Result:
         data = event.data
         suffix = data.bill.encode()
-        row = scene.group.get(suffix)
+        row = group.get(suffix)
         held = None if row is None else unpack_bill(row)
-        consignee = consignee_key(self._key_maker, data.consignee)
-        stated = fingerprint(data, consignee)
-        ruling = rule_whole_bill(held, data.version, stated, manifested=isinstance(event, BillManifested))
-        if ruling is Ruling.CONFLICT:
+        content = read_content(data, self._key_maker)
+        ruling = rule_whole_bill(held, data.version, content.fingerprint, manifested=isinstance(event, BillManifested))
+        if ruling == CONFLICT:
             return _dead_lettered(record, _CONFLICT)
-        if ruling is not Ruling.APPLY and ruling is not Ruling.CLOSE_AT_ONCE:
-            return Result(Fate.STALE, ruling.value, ())
-        bill = self._next_version(data, held, consignee, scene.cause)
-        bill.fingerprint = stated
-        conveyance = _touch(scene)
-        if ruling is Ruling.CLOSE_AT_ONCE and isinstance(held, ExitRow):
-            bill.version, bill.exit = held.version, held.exit
+        if ruling in _STALE:
+            return _STALE[ruling]
+        before = held if isinstance(held, BillRow) else None
+        conveyance = _touch(group, conveyance, today)
+        bill = self._next_version(data, before, content, cause)
+        if isinstance(held, ExitRow) and ruling == CLOSE_AT_ONCE:
+            bill.version, bill.exit = held
             posted = posted_closed(data.bill, bill)
         else:
             day, arrived = day_and_basis(bill, conveyance)
-            posted = posted_live(data.bill, bill, day, arrived=arrived)
-        scene.group.put(suffix, pack_bill(bill))
-        outgoing = self._poster.one(scene.cause, consignee, posted)
-        if isinstance(held, BillRow) and held.consignee != consignee:
+            first = data.manifested_at if before is None and data.manifested_at.tzinfo is UTC else None
+            posted = posted_live(data.bill, bill, day, arrived=arrived, manifested_at=first)
+        group.put(suffix, pack_bill(bill))
+        outgoing = self._poster.one(cause, content.consignee, posted)
+        if before is not None and before.consignee != content.consignee:
             moved = posted_moved(data.bill, bill)
-            return Result(Fate.APPLIED, "", (self._poster.one(scene.cause, held.consignee, moved), outgoing))
-        return Result(Fate.APPLIED, "", (outgoing,))
+            return Result(_APPLIED, "", (self._poster.one(cause, before.consignee, moved), outgoing))
+        return Result(_APPLIED, "", (outgoing,))
 
-    def _next_version(self, data: AmendedBill, held: BillRow | ExitRow | None, consignee: str, cause: Cause) -> BillRow:
-        """Make the live row of a version that applies."""
+    def _next_version(self, data: AmendedBill, before: BillRow | None, content: Content, cause: Cause) -> BillRow:
+        """Make the live row of a version that applies after `before`."""
         bill = BillRow()
-        before = held if isinstance(held, BillRow) else None
-        bill.version, bill.exit = data.version, None
-        bill.last_day, bill.last_arrived = 0, False
+        bill.version, bill.exit, bill.last_day, bill.last_arrived = data.version, None, 0, False
         if before is None:
             bill.posting, bill.manifested, bill.sequence = 1, to_micros(data.manifested_at), data.sequence
         else:
             bill.posting, bill.manifested, bill.sequence = before.posting + 1, before.manifested, before.sequence
-        fill_content(bill, data, consignee, day_of_micros(bill.manifested), self._rulebook)
-        bill.estimate, bill.estimate_stated = _own_estimate(data.estimated_arrivals), 0
-        if bill.estimate:
-            restated = before is None or before.estimate != bill.estimate
-            bill.estimate_stated = to_micros(cause.time) if restated or before is None else before.estimate_stated
+        fill_content(bill, data, content, day_of_micros(bill.manifested), self._rulebook)
+        days = data.estimated_arrivals
+        if not days or len(days) != 1:
+            bill.estimate, bill.estimate_stated = 0, 0
+            return bill
+        bill.estimate = days[0].toordinal()
+        if before is not None and before.estimate == bill.estimate:
+            bill.estimate_stated = before.estimate_stated
+        else:
+            bill.estimate_stated = to_micros(cause.time)
         return bill
 
-    def _exit(self, number: str, version: int, way: Exit, scene: _Scene) -> Result:
-        suffix = number.encode()
-        row = scene.group.get(suffix)
+    def _exit(
+        self,
+        data: BillDeletion | BillDisposal,
+        way: Exit,
+        cause: Cause,
+        group: Group,
+        conveyance: ConveyanceRow | None,
+        today: int,
+    ) -> Result:
+        suffix = data.bill.encode()
+        row = group.get(suffix)
         held = None if row is None else unpack_bill(row)
-        ruling = rule_exit(held, version)
-        if ruling is not Ruling.APPLY:
-            return Result(Fate.STALE, ruling.value, ())
-        conveyance = _touch(scene)
+        ruling = rule_exit(held, data.version)
+        if ruling != APPLY:
+            return _STALE[ruling]
+        conveyance = _touch(group, conveyance, today)
         if not isinstance(held, BillRow):
-            scene.group.put(suffix, pack_exit(ExitRow(version, way)))
-            return Result(Fate.APPLIED, "", ())
+            group.put(suffix, pack_exit(ExitRow(data.version, way)))
+            return Result(_APPLIED, "", ())
         if held.exit is None:
             day, held.last_arrived = day_and_basis(held, conveyance)
             held.last_day = 0 if day is None else day.toordinal()
-        held.version, held.exit = version, way
+        held.version, held.exit = data.version, way
         held.posting += 1
-        scene.group.put(suffix, pack_bill(held))
-        posted = posted_closed(number, held)
-        return Result(Fate.APPLIED, "", (self._poster.one(scene.cause, held.consignee, posted),))
+        group.put(suffix, pack_bill(held))
+        return Result(_APPLIED, "", (self._poster.one(cause, held.consignee, posted_closed(data.bill, held)),))
 
-    def _conveyance(self, event: ConveyanceEstimated | ConveyanceArrived, scene: _Scene) -> Result:
-        before = scene.conveyance or ConveyanceRow(scene.today)
-        time = to_micros(scene.cause.time)
+    def _conveyance(
+        self,
+        event: ConveyanceEstimated | ConveyanceArrived,
+        cause: Cause,
+        group: Group,
+        before: ConveyanceRow,
+        today: int,
+    ) -> Result:
+        time = to_micros(cause.time)
         if isinstance(event, ConveyanceEstimated):
             said, held, stated = event.data.estimated_arrival, before.estimate, before.estimate_stated
         else:
             said, held, stated = event.data.arrived_at, before.arrival, before.arrival_stated
         instant = None if said is None else to_micros(said)
-        if stated is not None and (time < stated or (time == stated and instant == held)):
-            return Result(Fate.STALE, _OLD_TIME if time < stated else Ruling.REPEAT.value, ())
+        if stated is not None and time <= stated and (time < stated or instant == held):
+            return _STALE["time" if time < stated else REPEAT]
         if isinstance(event, ConveyanceEstimated):
-            after = before._replace(touched=scene.today, estimate=instant, estimate_stated=time)
+            after = before._replace(touched=today, estimate=instant, estimate_stated=time)
         else:
-            after = before._replace(touched=scene.today, arrival=instant, arrival_stated=time)
-        scene.group.put(CONVEYANCE, pack_conveyance(after))
-        return Result(Fate.APPLIED, "", fan_out(scene.cause, scene.group, before, after, self._poster))
+            after = before._replace(touched=today, arrival=instant, arrival_stated=time)
+        group.put(CONVEYANCE, pack_conveyance(after))
+        return Result(_APPLIED, "", fan_out(cause, group, before, after, self._poster))
+
+
+def _touch(group: Group, held: ConveyanceRow | None, today: int) -> ConveyanceRow:
+    """Note that an event of a bill applied to the conveyance on the stream day."""
+    if held is not None and held.touched == today:
+        return held
+    fresh = ConveyanceRow(today) if held is None else held._replace(touched=today)
+    group.put(CONVEYANCE, pack_conveyance(fresh))
+    return fresh
 
 
 _CONFLICT: Final = FaultFound(
     Fault.VERSION_CONFLICT, "$.data.version: expected a version not held yet, or the same in every field that counts"
 )
-
-
-def _own_estimate(days: list[date] | None) -> int:
-    """The bill's own estimate as an ordinal: there is one only where the list has exactly one."""
-    return days[0].toordinal() if days is not None and len(days) == 1 else 0
-
-
-def _touch(scene: _Scene) -> ConveyanceRow:
-    """Note that an event of a bill applied to the conveyance on the stream day."""
-    held = scene.conveyance
-    if held is not None and held.touched == scene.today:
-        return held
-    fresh = ConveyanceRow(scene.today) if held is None else held._replace(touched=scene.today)
-    scene.group.put(CONVEYANCE, pack_conveyance(fresh))
-    return fresh
 
 
 def _dead_lettered(record: Record, found: FaultFound) -> Result:
