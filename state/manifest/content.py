@@ -21,6 +21,8 @@ from stream.reading import hundredths
 
 NO_EXCHANGE_RATE: Final = "no-exchange-rate"
 FINGERPRINT_BYTES: Final = 8
+VALUE_CENTS_MAX: Final = 10**15
+"""A higher value counts as this one: no dollars reach it, only a rate without sense, and rows must hold sums of it."""
 
 StatedLine = tuple[int, str, str, tuple[Flag, ...]]
 """What counts of a line: amount in hundredths, currency, origin, flags each once and sorted."""
@@ -110,7 +112,7 @@ def fill_content(row: BillRow, bill: AmendedBill, content: Content, manifested_d
 
 
 def value_cents(lines: list[StatedLine], manifested_day: date, rulebook: Rulebook) -> int | None:
-    """Sum of the lines in US cents, each converted half up; None where a rate is missing."""
+    """Sum of the lines in US cents, each converted half up, at most VALUE_CENTS_MAX; None where a rate is missing."""
     total = 0
     for amount, currency, _, _ in lines:
         if currency == "USD":
@@ -120,4 +122,4 @@ def value_cents(lines: list[StatedLine], manifested_day: date, rulebook: Ruleboo
             if rate is None:
                 return None
             total += convert(amount, rate.numerator, rate.denominator)
-    return total
+    return min(total, VALUE_CENTS_MAX)

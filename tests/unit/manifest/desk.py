@@ -149,7 +149,7 @@ class Desk:
         self.result = Result(Fate.APPLIED, "", ())
         self.outputs: list[Outgoing] = []
 
-    def record(self, sent: Event) -> Record:
+    def record(self, sent: Event) -> PlainRecord:
         """The record of an event, at the next offset."""
         self.sent += 1
         key = str(sent["data"]["conveyance"]).encode()

@@ -1,0 +1,143 @@
+"""What a bill's posting carries: its value in cents, origins, flags and filing errors, and nobody's name."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from state.manifest.step import ManifestStep
+from state.rules.loading import rulebook_of, shipped_texts
+from state.rules.reading import RuleText
+from stream.postings import PostedBill
+from tests.unit.manifest.desk import KEYS, Desk, Event, event, line, whole_bill
+
+# The rates in this file are made up.
+STATELESS = {"identifier_type": "EI", "identifier": "12-3456789"}
+RATES = "".join(
+    f'[[rate]]\nid = "{currency.lower()}-{quarter.lower()}"\ncurrency = "{currency}"\nquarter = "{quarter}"\n'
+    f'rate = "{rate}"\nsource = "made up for this test"\ncertainty = "C"\n'
+    for currency, quarter, rate in (("EUR", "2025Q2", "1.5"), ("EUR", "2025Q3", "1.1"), ("JPY", "2025Q3", "999999"))
+)
+
+
+def posted(desk: Desk, **changes: Any) -> PostedBill:
+    """The bill as its first version is posted."""
+    (posting,) = desk.send(event("bill.manifested", whole_bill(**changes)))
+    return posting.bills[0]
+
+
+def desk_with_rates() -> Desk:
+    """A desk whose rulebook knows euros."""
+    desk = Desk()
+    desk.step = ManifestStep(rulebook_of(shipped_texts(), [RuleText("rates.toml", RATES)]), KEYS)
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("lines", "cents"),
+    [
+        ([line("12.00")], 1200),
+        ([line("12"), line("0.5"), line("0.05")], 1255),
+        ([line("0")], 0),
+        ([line("999999999.99")] * 999, 99999999999 * 999),
+        ([line("0.05", "EUR")], 6),  # 5.5 cents
+        ([line("0.04", "EUR")], 4),  # 4.4 cents
+        ([line("0.05", "EUR"), line("0.05", "EUR")], 12),  # each line by itself, not 11 together
+        ([line("1.00", "EUR"), line("1.00")], 210),
+        ([line("999999999.99", "JPY")] * 2, 10**15),  # 2 × 10^17, by a rate without sense
+    ],
+)
+def test_value_is_the_sum_of_lines_each_converted_half_up(lines: list[Event], cents: int) -> None:
+    """Value in cents, whatever the lines' currencies."""
+    bill = posted(desk_with_rates(), lines=lines)
+    assert (bill.value_cents, bill.filing_errors) == (cents, ())
+
+
+def test_missing_rate_is_a_filing_error_without_value() -> None:
+    """One line in a currency without rate leaves the whole bill without a value."""
+    bill = posted(desk_with_rates(), lines=[line(), line(currency="CAD")])
+    assert (bill.value_cents, bill.filing_errors) == (None, ("no-exchange-rate",))
+
+
+def test_rate_and_filing_rules_are_dated_by_the_first_applied_version() -> None:
+    """A later version's `manifested_at` changes neither rate nor rules nor the place in the manifest."""
+    desk = desk_with_rates()
+    sound: Event = {
+        "filing": "type86",
+        "bill_type": "H",
+        "quantity": 1,
+        "planned_port": "4701",
+        "lines": [line("1.00", "EUR")],
+    }
+    first = posted(desk, manifested_at="2025-06-30T23:00:00-04:00", sequence=3, **sound)
+    assert (first.value_cents, first.filing_errors) == (150, ("282",))
+    later = whole_bill(version=2, manifested_at="2025-07-01T00:00:00-04:00", sequence=4, **sound)
+    (posting,) = desk.send(event("bill.amended", later))
+    again = posting.bills[0]
+    assert (again.value_cents, again.sequence, again.manifested_at) == (150, 3, first.manifested_at)
+
+
+def test_filing_rules_of_a_bill_manifested_before_they_began() -> None:
+    """282 is asked from 25 July 2024 only, by the day of the first applied version."""
+    desk = Desk()
+    sound: Event = {"filing": "type86", "bill_type": "H", "quantity": 1, "planned_port": "4701"}
+    assert posted(desk, manifested_at="2024-07-25T03:59:59Z", **sound).filing_errors == ()
+    later = whole_bill(version=2, manifested_at="2025-08-01T00:00:00Z", **sound)
+    (posting,) = desk.send(event("bill.amended", later))
+    assert posting.bills[0].filing_errors == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        ({"filing": "type86"}, ("282", "bill-type", "no-quantity", "no-port")),
+        ({"filing": "type86", "estimated_arrivals": ["2025-08-20", "2025-08-21"], "bill_type": "T"}, None),
+        ({"mode": "truck"}, ()),
+        ({"mode": "truck", "consignee": STATELESS}, ("no-state",)),
+        ({"mode": "truck", "consignee": STATELESS, "lines": [line(currency="EUR")]}, ("no-state", "no-exchange-rate")),
+    ],
+)
+def test_filing_errors_travel_in_the_posting(changes: Event, errors: tuple[str, ...] | None) -> None:
+    """What the rulebook finds is posted, an unknown rate last."""
+    expected = ("288", "bill-type", "no-quantity", "no-port") if errors is None else errors
+    assert posted(Desk(), **changes).filing_errors == expected
+
+
+def test_filing_errors_survive_in_the_row() -> None:
+    """A fan-out posts the errors that the bill's version had."""
+    desk = Desk()
+    posted(desk, filing="type86", lines=[line(currency="EUR", flags=("quota", "adcvd"), origin="JP")], order="o-1")
+    first = desk.outputs
+    assert desk.answer("ata 20") == "applied: A arrived 20a v1 p2"
+    before, after = (bytes(one.value or b"") for one in (first[0], desk.outputs[0]))
+    start = before.index(b'"order"')
+    assert before[start:] == after[after.index(b'"order"') :]
+
+
+def test_origins_and_flags_are_each_once_and_sorted() -> None:
+    """Of many lines every origin and flag is posted once."""
+    lines = [line(origin="JP", flags=("quota",)), line(origin="DE"), line(origin="JP", flags=("pga", "quota"))]
+    bill = posted(Desk(), lines=lines)
+    assert (bill.origins, bill.flags) == (("DE", "JP"), ("pga", "quota"))
+
+
+def test_nobody_is_named_in_postings_rows_or_letters() -> None:
+    """Names and addresses stay in the event: the canary is in no posting and no row."""
+    desk = Desk()
+    posted(desk, order="o-1")
+    for words in ("ata 20", "amend 2 B", "amend 2 C", "delete 3"):
+        desk.answer(words)
+        headers = b"".join(value for one in desk.outputs for _, value in one.headers)
+        assert b"Canary" not in headers + b"".join(one.value or b"" for one in desk.outputs if not one.headers)
+    assert b"Canary" not in b"".join(key + value for key, value in desk.table.rows())
+
+
+def test_posting_says_where_it_comes_from() -> None:
+    """Time in UTC, consignee key as record key too, conveyance, and the place of the event."""
+    desk = Desk(partitions=1)
+    record = desk.record({**event("bill.manifested", whole_bill()), "time": "2025-08-18T02:00:00+02:00"})
+    (posting,) = desk.judge(record)
+    assert (posting.time.isoformat(), posting.offset) == ("2025-08-18T00:00:00+00:00", record.offset)
+    assert desk.outputs[0].key == posting.consignee.encode()
+    assert b'"time":"2025-08-18T00:00:00Z"' in (desk.outputs[0].value or b"")
+    assert posting.bills[0].manifested_at.date() == date(2025, 8, 18)
