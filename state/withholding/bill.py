@@ -5,8 +5,10 @@ from typing import Final
 
 import msgspec
 
-from state.withholding.statuses import CLEAR, CLOSED, KEEPS_COUNTING, MAIL_RELEASED, RELEASED
+from state.withholding.statuses import CLEAR, CLOSED, KEEPS_COUNTING, MAIL_RELEASED, RELEASED, UNJUDGED
 from stream.events import Filing, Flag, Mode
+from stream.instants import to_micros
+from stream.postings import PostedBill
 
 NO_DAY: Final = 0
 """Stands for "on no day" where a day's ordinal is kept."""
@@ -82,3 +84,26 @@ def manifest_key(manifested: int, conveyance: str, sequence: int, bill: str) -> 
 def bill_of_key(key: bytes) -> bytes:
     """The bill number in a manifest key."""
     return key[key.index(0, 8) + 5 :]
+
+
+def posted_bill(posted: PostedBill, conveyance: str, day: int = NO_DAY) -> Bill:
+    """A bill as an event posts it, unjudged."""
+    return Bill(
+        posted.bill,
+        conveyance,
+        day,
+        posted.arrived,
+        UNJUDGED,
+        posted.version,
+        posted.posting,
+        1,
+        posted.sequence,
+        to_micros(posted.manifested_at),
+        posted.value_cents,
+        posted.mode,
+        posted.filing,
+        posted.order,
+        posted.origins,
+        posted.flags,
+        posted.filing_errors,
+    )

@@ -36,6 +36,7 @@ class Deciding:
         self.policy = policy
         self.epoch = epoch
         self.open_days = rulebook.open_days
+        self.near_limit_percent = rulebook.near_limit_percent
         self._shipments_topic = shipments_topic
         self._cents = policy.rounding == "cents"
         self._wording = Wording(rulebook, policy, epoch)
@@ -94,6 +95,13 @@ class Deciding:
             next_day = None if status == SINGLE_OVER else self._next_day(bill, counted, days)
             advice = Advice(self.rulebook.entry_type(bill.value or 0), next_day)
         return self._wording.decision(bill, day, time, consignee, counted, total, rule, advice, cause)
+
+    def decide_lone(self, bill: Bill, posting: Posting, time: str) -> bytes:
+        """The decision on a bill that is released or clear, and alone on its day."""
+        counted = self.counted(bill)
+        cause = self.cause_text(posting)
+        day = posting.bills[0].day
+        return self._wording.decision(bill, day, time, posting.consignee, counted, counted or 0, None, None, cause)
 
     def _rule(self, bill: Bill) -> str | None:
         """Id of the dated rule that decided, where it depends on the bill."""

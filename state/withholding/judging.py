@@ -5,11 +5,11 @@ from datetime import date
 
 from state.table import Group
 from state.withholding.alerting import Alerting
-from state.withholding.bill import NO_DAY, Bill, bill_of_key
+from state.withholding.bill import NO_DAY, Bill, bill_of_key, posted_bill
 from state.withholding.days import Days
 from state.withholding.deciding import Deciding
 from state.withholding.orders import Orders, Part
-from state.withholding.rows import BILL_KIND, Row, flag_set, open_row, pack_row
+from state.withholding.rows import BILL_KIND, Row, open_row, pack_row
 from state.withholding.statuses import (
     CLEAR,
     CLOSED,
@@ -27,7 +27,6 @@ from state.withholding.statuses import (
     NO_DAY as STATUS_NO_DAY,
 )
 from stream.days import day_of_micros
-from stream.instants import to_micros
 from stream.postings import PostedBill, Posting
 
 Own = tuple[PostedBill, Bill, Bill | None]
@@ -107,7 +106,7 @@ class Judging:
         stand = posted.stand
         if stand in {"moved", "closed"} and (before is None or before.status == DAY_CLOSED):
             self.no_ops += 1
-        bill = _bill(posted, conveyance)
+        bill = posted_bill(posted, conveyance)
         self._stand(bill, posted, before)
         if stand == "closed":
             if bill.counts:
@@ -176,7 +175,7 @@ class Judging:
         for copy in copies:
             if (copy.status == SUPERSEDED) == (copy is not chosen):
                 continue
-            if not any(copy is bill for _, bill, _ in self._own):
+            if not self._is_own(copy):
                 self._note_part(copy)
                 self._others[copy.key] = copy
                 self._take_out(copy)
@@ -216,7 +215,7 @@ class Judging:
                     self._alerts().superseded_release(bill, date.fromordinal(ordinal))
             bill.status = now
         total = self._days.totals(ordinal)[0]
-        if total * 100 > rules.limit_cents * self._deciding.rulebook.near_limit_percent:
+        if total * 100 > rules.limit_cents * self._deciding.near_limit_percent:
             self._alerts().near_limit(ordinal, total, rules.limit_cents)
 
     def _is_own(self, bill: Bill) -> bool:
@@ -289,28 +288,6 @@ class Judging:
             row = Row([], ()) if value is None else open_row(number, value, self._today, self._first_open)
             self._rows[number] = row
         return row
-
-
-def _bill(posted: PostedBill, conveyance: str) -> Bill:
-    return Bill(
-        posted.bill,
-        conveyance,
-        NO_DAY,
-        posted.arrived,
-        UNJUDGED,
-        posted.version,
-        posted.posting,
-        1,
-        posted.sequence,
-        to_micros(posted.manifested_at),
-        posted.value_cents,
-        posted.mode,
-        posted.filing,
-        posted.order,
-        posted.origins,
-        flag_set(posted.flags) if posted.flags else (),
-        posted.filing_errors,
-    )
 
 
 def _preference(copy: Bill) -> tuple[bool, bool, int, str]:

@@ -13,7 +13,8 @@ from state.table import Group
 from state.withholding.rows import ORDER_DAYS_KEPT, ORDER_KIND
 
 ROW_FORMAT: Final = 1
-_HEAD: Final = Struct("<BB")
+_HEAD: Final = Struct("<BI")
+NOT_ALERTED: Final = 0
 _DATE: Final = Struct("<IIq")
 
 Part = tuple[str, int, int]
@@ -23,10 +24,11 @@ Part = tuple[str, int, int]
 class Orders:
     """The orders of one consignee that the running judging touches."""
 
-    __slots__ = ("_first_kept", "_group", "_touched")
+    __slots__ = ("_first_kept", "_group", "_today", "_touched")
 
     def __init__(self, group: Group, today: int) -> None:
         self._group = group
+        self._today = today
         self._first_kept = today - ORDER_DAYS_KEPT
         self._touched: dict[str, _Order] = {}
 
@@ -52,7 +54,7 @@ class Orders:
             suffix = ORDER_KIND + order.encode()
             found = None if kept.alerted else kept.together_over_limit(rulebook)
             if found is not None:
-                kept.alerted = True
+                kept.alerted = self._today
                 split.append((order, *found))
             if kept.dates or kept.alerted:
                 self._group.put(suffix, kept.pack())
@@ -67,10 +69,12 @@ class _Order:
     __slots__ = ("alerted", "dates")
 
     def __init__(self, row: bytes | None, first_kept: int) -> None:
-        self.alerted = False
+        self.alerted = NOT_ALERTED
+        """Ordinal of the date on which the order was reported."""
         self.dates: dict[int, tuple[int, int]] = {}
         if row is not None:
-            self.alerted = bool(_HEAD.unpack_from(row)[1])
+            alerted = _HEAD.unpack_from(row)[1]
+            self.alerted = alerted if alerted >= first_kept else NOT_ALERTED
             for ordinal, count, cents in _DATE.iter_unpack(row[_HEAD.size :]):
                 if ordinal >= first_kept:
                     self.dates[ordinal] = (count, cents)
@@ -101,9 +105,6 @@ class _Order:
 
 
 def order_row_expired(row: bytes, today: int) -> bool:
-    """Whether an order's row can go: all its dates lie too far back.
-
-    An alerted order without dates goes at once: with no live bill left it starts anew.
-    """
-    dates = [ordinal for ordinal, _, _ in _DATE.iter_unpack(row[_HEAD.size :])]
-    return all(ordinal < today - ORDER_DAYS_KEPT for ordinal in dates)
+    """Whether an order's row can go: all its dates, and that of its alert, lie too far back."""
+    dates = [int(_HEAD.unpack_from(row)[1]), *(int(ordinal) for ordinal, _, _ in _DATE.iter_unpack(row[_HEAD.size :]))]
+    return max(dates) < today - ORDER_DAYS_KEPT

@@ -5,7 +5,7 @@ it. Memory is counted here: at a million live bills every byte of a row is a meg
 """
 
 from struct import Struct
-from typing import Final, cast
+from typing import Final
 
 from state.withholding.bill import NO_DAY, Bill
 from state.withholding.statuses import DAY_CLOSED
@@ -178,8 +178,3 @@ def _unpack_copy(number: str, row: bytes, at: int) -> tuple[Bill, int]:
         tuple(row[origins_end:end].decode().split(",")) if errors_length else (),
     )
     return bill, end
-
-
-def flag_set(flags: tuple[str, ...]) -> tuple[Flag, ...]:
-    """Flags in the order in which rows keep them."""
-    return cast("tuple[Flag, ...]", tuple(sorted(set(flags))))

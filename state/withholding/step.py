@@ -9,27 +9,30 @@ import msgspec
 
 from state.rules.rulebook import Rulebook
 from state.table import PARTITION_ROOT, Group, Overlay, Table
+from state.withholding.bill import Bill
 from state.withholding.book import Book
 from state.withholding.days import Days, PlainDays
 from state.withholding.deciding import Deciding
 from state.withholding.judging import Judging
-from state.withholding.rows import BILL_KIND, ROW_FORMAT, Row, open_row
+from state.withholding.lone import lone_bill
+from state.withholding.rows import BILL_KIND, ROW_FORMAT, Row, open_row, pack_row
 from state.withholding.sweeping import Sweep
 from stream.days import day_of_micros
 from stream.decisions import Policy
-from stream.instants import rfc3339, to_micros
+from stream.instants import to_micros
 from stream.postings import Posting
 from stream.records import Fate, Outgoing, Record, Result, Sink
 
 STREAM_TIME: Final = b"time"
 """Suffix of the partition's own row that holds stream time."""
 
-INDEX_ROWS_MIN: Final = 8
+INDEX_ROWS_MIN: Final = 4
 """The book of a group with more rows than this is kept between postings; a smaller one is quicker built anew."""
 
 _TIME_BYTES: Final = 9
 _BREATH: Final = 250
 
+_json = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Posting).decode
 
 
@@ -68,6 +71,10 @@ class WithholdingStep:
             return Result(Fate.APPLIED, "", self._indexed(record, posting, table, today))
         table.drop_index(root)
         rows = self._open_rows(group, today)
+        if len(posting.bills) == 1:
+            lone = lone_bill(self._deciding, posting, rows, today - self._deciding.open_days)
+            if lone is not None:
+                return self._lone(lone, record, posting, group)
         policy = self._deciding.policy
         days = PlainDays(rows, policy.overflow, policy.rounding)
         judging = Judging(self._deciding, posting, group, days, rows, today)
@@ -76,6 +83,12 @@ class WithholdingStep:
         if len(posting.bills) == 1:
             outputs = iter(list(outputs))
         return Result(Fate.APPLIED, "no-op" if judging.no_ops else "", outputs)
+
+    def _lone(self, bill: Bill, record: Record, posting: Posting, group: Group) -> Result:
+        number = bill.bill.encode()
+        group.put(BILL_KIND + number, pack_row([bill]))
+        value = self._deciding.decide_lone(bill, posting, _json(posting.time).decode())
+        return Result(Fate.APPLIED, "", (Outgoing(Sink.DECISIONS, record.partition, number, value),))
 
     def _open_rows(self, group: Group, today: int) -> dict[bytes, Row]:
         first_open = today - self._deciding.open_days
@@ -104,7 +117,7 @@ class WithholdingStep:
     def _outputs(self, judging: Judging, record: Record, posting: Posting, days: Days) -> Iterator[Outgoing | None]:
         decide = self._deciding.decide
         partition, consignee = record.partition, posting.consignee
-        time, cause = rfc3339(posting.time), self._deciding.cause_text(posting)
+        time, cause = _json(posting.time).decode(), self._deciding.cause_text(posting)
         for number, (bill, day) in enumerate(judging.outputs(), 1):
             value = decide(bill, day, time, consignee, cause, days)
             yield Outgoing(Sink.DECISIONS, partition, bill.bill.encode(), value)

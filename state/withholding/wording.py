@@ -54,7 +54,7 @@ class Wording:
         advice: Advice | None,
         cause: str,
     ) -> bytes:
-        """The decision as JSON; `rule` is the bill's own where its status leaves it open, `cause` is JSON."""
+        """The decision as JSON; `rule` where it depends on the bill, `time` and `cause` as JSON."""
         face = self._faces.get((bill.status, bill.arrived, day, bill.filing, bill.mode)) or self._face(bill, day)
         number, conveyance = bill.bill, bill.conveyance
         epoch, version, posting, revision = self._epoch, bill.version, bill.posting, bill.revision
@@ -71,7 +71,7 @@ class Wording:
             middle = middle.replace('"filing_errors":[],"rule":null', f'"filing_errors":{errors},"rule":{_text(rule)}')
         return (
             f'{{"specversion":"1.0","id":"{number}/{conveyance}/{epoch}/{version}/{posting}/{revision}",'
-            f'"source":"{SOURCE}","type":"{TYPE}","time":"{time}","data":{{"bill":"{number}","conveyance":"{conveyance}",'
+            f'"source":"{SOURCE}","type":"{TYPE}","time":{time},"data":{{"bill":"{number}","conveyance":"{conveyance}",'
             f'"order":{order},"epoch":{epoch},"bill_version":{version},"posting":{posting},"revision":{revision},'
             f'{face.opening}"consignee":"{consignee}","value_cents":{_number(bill.value)},'
             f'"counted_cents":{_number(counted)},"counts":{"true" if bill.counts else "false"},{totals}{middle}'
