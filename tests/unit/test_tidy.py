@@ -52,7 +52,7 @@ EXAMPLES = [
     (purity, "stream/a.py", "import time", "import json"),
     (purity, "state/a.py", "from os.path import join", "from datetime import date"),
     (purity, "state/a.py", "datetime.now(UTC)", "datetime(2025, 8, 12)"),
-    (purity, "state/a.py", "date.today()", "date(2025, 8, 12)"),
+    (purity, "state/a.py", "day = datetime.date.today()", "day = postings.today"),
     (purity, "state/a.py", "rows = open('rows')", "rows = opened('rows')"),
     (purity, "state/a.py", "path.read_text()", "path.name"),
     (purity, "stream/money.py", "limit = 800.0", "limit = 80_000"),
