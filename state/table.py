@@ -251,10 +251,19 @@ class Overlay:
 
     def join(self) -> None:
         """Make the changes the table's own, after the transaction is committed; the overlay is used up."""
-        table = self._table
+        for _slice in self.join_in_slices():
+            pass
+
+    def join_in_slices(self, slice_rows: int = 5000) -> Iterator[None]:
+        """Join as `join` does, yielding between slices of work; the table must not be used before the end."""
+        table, rows = self._table, 0
         for root, group in self._groups.items():
             if group.changed:
                 table.apply(root, group.changed, group._rows)  # noqa: SLF001 - a group is this module's own
+                rows += len(group.changed)
+                if rows >= slice_rows:
+                    rows = 0
+                    yield
         for root, (index, weight) in self._caches.items():
             table.keep_cache(root, index, weight)
         self._groups.clear()

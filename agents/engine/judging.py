@@ -1,23 +1,20 @@
 """Judging: one lane's portion through the step into an overlay, outputs into the outbox."""
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any, Final
 
 from agents.engine.breath import Breath
 from agents.engine.ceiling import DeadLetterWindow
 from agents.engine.job import Job
 from agents.engine.lane import CEILING, POSITION, Lane, Portion, Position
-from agents.engine.outbox import Outbox, OutputTooLargeError
+from agents.engine.outbox import Outbox, OutputTooLargeError, Packer
 from state.table import PARTITION_ROOT, Overlay
-from stream.records import Fate, Outgoing, Sink
+from stream.records import Fate, Sink
 
 BIG_OUTPUTS: Final = 2_000
 """A record with more outputs than this is judged in a transaction of its own."""
-OUTPUTS_A_LOOK: Final = 100
-"""Outputs between looks at the clock."""
-RECORDS_A_LOOK: Final = 32
-"""Records between looks at the clock."""
+LOOK_EVERY: Final = 64
+"""Records, or outputs of one record, between looks at the clock."""
 
 
 class StepRaisedError(Exception):
@@ -82,6 +79,7 @@ class Judge:
         self._step = job.step
         self._topics = {str(sink): topic for sink, topic in job.sinks.items()}
         self._limits = {str(sink): limit for sink, limit in limits.items()}
+        self._packers: dict[tuple[str, int], Packer] = {}
         self._outbox = outbox
         self._alone = alone
         self.breath = Breath()
@@ -89,14 +87,24 @@ class Judge:
     async def judge(self, lane: Lane, portion: Portion) -> Judged:
         """Judge the records in order, up to the one that breaks the ceiling."""
         judged = Judged(lane, portion, lane.begin(self._step.fingerprint))
-        step, overlay, fates, breath, outbox = self._step, judged.overlay, judged.fates, self.breath, self._outbox
-        look = RECORDS_A_LOOK
+        step, overlay, fates = self._step, judged.overlay, judged.fates
+        packers, limits = self._packers, self._limits
+        look = LOOK_EVERY
         for record in portion.records:
             try:
                 fate, code, outputs = step(record, overlay)
-                if outputs:
-                    await self._drain(outputs, judged, record)
-            except (StepRaisedError, BigRecordError):
+                count = 0
+                for output in outputs:
+                    if output is not None:
+                        sink, partition, key, value, headers = output
+                        if value is not None and len(value) > limits[sink]:
+                            raise OutputTooLargeError(sink)
+                        packer = packers.get((sink, partition)) or self._packer(sink, partition)
+                        packer.pack(key, value, headers)
+                        count += 1
+                    if output is None or not count % LOOK_EVERY:
+                        await self._look(count, lane, record)
+            except BigRecordError:
                 raise
             except Exception as error:
                 raise StepRaisedError(lane, record.offset, error) from error
@@ -108,32 +116,22 @@ class Judge:
                     break
             look -= 1
             if not look:
-                look = RECORDS_A_LOOK
-                if outbox.due:
-                    breath.ended()
-                    await outbox.send()
-                    breath.began()
-                if breath.due:
-                    await breath.take()
+                look = LOOK_EVERY
+                await self._breathe()
         judged.seal()
         return judged
 
-    async def _drain(self, outputs: Iterable[Outgoing | None], judged: Judged, record: Any) -> None:
-        topics, limits, append = self._topics, self._limits, self._outbox.append
-        count = 0
-        for output in outputs:
-            if output is not None:
-                sink, partition, key, value, headers = output
-                if (len(value) if value else 0) + (len(key) if key else 0) > limits[sink]:
-                    raise OutputTooLargeError(sink)
-                append(topics[sink], partition, key, value, headers)
-                count += 1
-            if output is None or not count % OUTPUTS_A_LOOK:
-                await self._look(count, judged, record)
+    def _packer(self, sink: str, partition: int) -> Packer:
+        packer = self._packers[sink, partition] = self._outbox.packer(self._topics[sink], partition)
+        return packer
 
-    async def _look(self, count: int, judged: Judged, record: Any) -> None:
+    async def _look(self, count: int, lane: Lane, record: Any) -> None:
         if count > BIG_OUTPUTS and not self._alone:
-            raise BigRecordError(judged.lane, record.offset)
+            raise BigRecordError(lane, record.offset)
+        await self._breathe()
+
+    async def _breathe(self) -> None:
+        """Send what is due and let the loop turn, if it is time."""
         if self._outbox.due:
             self.breath.ended()
             await self._outbox.send()

@@ -157,4 +157,4 @@ class StableOffsetFetch(Request[OffsetFetchRequestV7]):
     def build(self, request_struct_class: type[OffsetFetchRequestV7]) -> OffsetFetchRequestV7:
         """Lay the request out for the wire."""
         topics = [(self._topic, self._partitions, NO_TAGS)]
-        return request_struct_class(self._group, topics, True, NO_TAGS)  # noqa: FBT003 - require_stable
+        return request_struct_class(self._group, topics, True, NO_TAGS)

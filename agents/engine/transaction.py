@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from aiokafka import TopicPartition
 
+from agents.engine.breath import Breath
 from agents.engine.caution import Watch
 from agents.engine.control import HALT, WATCH, Halt, control_key
 from agents.engine.errors import EngineError, FencedError, UnknownOutcomeError
@@ -71,8 +72,10 @@ class Transactions:
                 self._control(outbox, lane.number, WATCH, watch)
         judge.breath.ended()
         ends = await self._commit(outbox, {each.lane: each.position.offset for each in judged})
+        judge.breath.began()
         for each in judged:
-            self._join(each, ends)
+            await self._join_rows(each, ends, judge.breath)
+            self._advance(each)
             each.lane.watch = watches[each.lane]
         self._count(judged, outbox, judge, perf_counter() - began)
         return halts
@@ -83,11 +86,11 @@ class Transactions:
         if monotonic() - lane.swept_at > SWEEP_SECONDS:
             lane.swept_at = monotonic()
             self._job.step.sweep(judged.overlay, SWEEP_GROUPS)
-        changelog, number, limit = self._job.changelog, lane.number, self._settings.output_bytes
+        pack, limit = outbox.packer(self._job.changelog, lane.number).pack, self._settings.output_bytes
         for count, (key, value) in enumerate(judged.overlay.changes(), 1):
-            if value is not None and len(value) + len(key) > limit:
-                raise EngineError(f"a row of partition {number} is larger than {limit} bytes")
-            outbox.append(changelog, number, key, value)
+            if value is not None and len(value) > limit:
+                raise EngineError(f"a row of partition {lane.number} is larger than {limit} bytes")
+            pack(key, value)
             if not count % ROWS_A_LOOK and judge.breath.due:
                 await judge.breath.take()
 
@@ -108,23 +111,23 @@ class Transactions:
             raise UnknownOutcomeError(f"the commit ended in {type(error).__name__}") from error
         return ends
 
-    def _join(self, judged: Judged, ends: dict[TopicPartition, int]) -> None:
-        lane = judged.lane
-        records = judged.portion.records
-        self._join_rows(judged, ends)
-        lane.window = judged.window
-        lane.advance(judged.count, judged.position)
-        lane.caution = lane.caution.passed(judged.count, records[judged.count - 1].offset)
-        progress = lane.progress
-        progress.fates.update(judged.fates)
-        progress.position = lane.position.offset
-        progress.event_lag_ms = max(0, int(time() * 1000) - records[judged.count - 1].timestamp)
-
-    def _join_rows(self, judged: Judged, ends: dict[TopicPartition, int]) -> None:
-        judged.overlay.join()
+    async def _join_rows(self, judged: Judged, ends: dict[TopicPartition, int], breath: Breath) -> None:
+        for _slice in judged.overlay.join_in_slices():
+            if breath.due:
+                await breath.take()
         judged.lane.window_changed = False
         # One marker follows the last row; where a table is kept, it need not be read again.
         judged.lane.changelog_position = ends[TopicPartition(self._job.changelog, judged.lane.number)] + 1
+
+    def _advance(self, judged: Judged) -> None:
+        lane, last = judged.lane, judged.portion.records[judged.count - 1]
+        lane.window = judged.window
+        lane.advance(judged.count, judged.position)
+        lane.caution = lane.caution.passed(judged.count, last.offset)
+        progress = lane.progress
+        progress.fates.update(judged.fates)
+        progress.position = lane.position.offset
+        progress.event_lag_ms = max(0, int(time() * 1000) - last.timestamp)
 
     def _count(self, judged: list[Judged], outbox: Outbox, judge: Judge, seconds: float) -> None:
         progress = self._progress
@@ -149,7 +152,7 @@ class Transactions:
 
     def _control(self, outbox: Outbox, partition: int, kind: str, value: Watch | Halt | None) -> None:
         row = None if value is None else msgspec.json.encode(value)
-        outbox.append(self._job.control, partition, control_key(self._job.group, partition, kind), row)
+        outbox.packer(self._job.control, partition).pack(control_key(self._job.group, partition, kind), row)
 
     async def write_watches(self, watches: Mapping[Lane, Watch | None], halts: Iterable[Halt] = ()) -> None:
         """Write watches and halts in a transaction of their own, with where the lanes stand, so that it is fenced like any.
@@ -162,7 +165,7 @@ class Transactions:
         for each in judged:
             each.seal()
             for key, value in each.overlay.changes():
-                outbox.append(self._job.changelog, each.lane.number, key, value)
+                outbox.packer(self._job.changelog, each.lane.number).pack(key, value)
         for lane, watch in watches.items():
             self._control(outbox, lane.number, WATCH, watch)
         for halt in halts:
@@ -173,7 +176,7 @@ class Transactions:
             await self.abort()
             raise
         for each in judged:
-            self._join_rows(each, ends)
+            await self._join_rows(each, ends, Breath())
             each.lane.watch = watches[each.lane]
 
     async def abort(self) -> None:

@@ -1,0 +1,109 @@
+"""Workers come and go, are frozen and thawed, and stop in mid-transaction: nothing is lost, repeated or out of order."""
+
+import signal
+import time
+
+import pytest
+
+from tests.integration.engine.test_judging import exact
+from tests.kafka.field import Field, wait_for
+
+pytestmark = pytest.mark.kafka
+
+
+def produce_everywhere(field: Field, count: int) -> None:
+    """Send records under one key to each partition."""
+    for partition in range(field.partitions):
+        field.produce([b"x"] * count, partition, key=b"k%d" % partition)
+
+
+def test_a_second_worker_takes_its_share_and_gives_it_back(field: Field) -> None:
+    """Partitions move with their rows to a second worker and back when it stops in order; kept tables read nothing again."""
+    produce_everywhere(field, 200)
+    first = field.worker("0")
+    assert first.ready() == [0, 1, 2, 3]
+    field.wait_for_decisions(800)
+    second = field.worker("1")
+    assert len(second.ready()) == 2
+    assert len(first.ready(2)) == 2
+    produce_everywhere(field, 200)
+    field.wait_for_decisions(1600)
+    assert second.stop() == 0
+    assert first.ready(3) == [0, 1, 2, 3]
+    produce_everywhere(field, 200)
+    decisions = field.wait_for_decisions(2400)
+    assert len(decisions) == 2400
+    assert exact(decisions)
+    ready = [line for line in first.lines() if "ready" in line]
+    assert ready[1]["restored"] == ready[0]["restored"] == 0
+    assert ready[2]["restored"] > 0
+
+
+def test_a_frozen_worker_commits_nothing_after_its_partitions_moved(field: Field) -> None:
+    """Frozen in mid-transaction for longer than session and transaction timeout, then thawed: fenced, it changes nothing."""
+    produce_everywhere(field, 300)
+    frozen = field.worker("0", observer="tests.toy.observers:StopsInTransaction", test_stop_after="3")
+    wait_for(lambda: frozen.frozen, "the worker to freeze")
+    other = field.worker("1")
+    assert other.ready() == [0, 1, 2, 3]
+    field.wait_for_decisions(1200)
+    frozen.signal(signal.SIGCONT)
+    assert frozen.wait() == 75
+    produce_everywhere(field, 100)
+    decisions = field.wait_for_decisions(1600)
+    assert len(decisions) == 1600
+    assert exact(decisions)
+
+
+def test_an_idle_worker_that_was_frozen_catches_up(field: Field) -> None:
+    """Frozen without work while another one judges, it comes back with the tables it kept, brought up to date."""
+    produce_everywhere(field, 100)
+    frozen = field.worker("0")
+    frozen.ready()
+    field.wait_for_decisions(400)
+    frozen.signal(signal.SIGSTOP)
+    other = field.worker("1")
+    assert other.ready() == [0, 1, 2, 3]
+    produce_everywhere(field, 100)
+    field.wait_for_decisions(800)
+    frozen.signal(signal.SIGCONT)
+    frozen.ready(2)
+    assert other.stop() == 0
+    assert frozen.ready(3) == [0, 1, 2, 3]
+    produce_everywhere(field, 100)
+    decisions = field.wait_for_decisions(1200)
+    assert frozen.alive
+    assert len(decisions) == 1200
+    assert exact(decisions)
+    restored = [line["restored"] for line in frozen.lines() if "ready" in line]
+    assert restored[0] == 0 < restored[-1]
+
+
+def test_a_stop_finishes_the_open_transaction(field: Field) -> None:
+    """SIGTERM during slow records: the worker ends in order, and what it had begun is either whole or not there."""
+    field.produce([b"x"] * 20 + [b"!sleep 0.2"] * 10 + [b"x"] * 20, 0, key=b"k")
+    worker = field.worker()
+    worker.ready()
+    time.sleep(0.5)
+    assert worker.stop() == 0
+    field.worker().ready()
+    decisions = field.wait_for_decisions(40)
+    assert len(decisions) == 40
+    assert exact(decisions)
+
+
+def test_the_broker_may_die_and_come_back(field: Field) -> None:
+    """A broker killed and started again loses nothing that was committed, and the worker goes on or is started anew."""
+    produce_everywhere(field, 100)
+    worker = field.worker()
+    worker.ready()
+    field.wait_for_decisions(400)
+    field.broker.kill()
+    time.sleep(1)
+    field.broker.start()
+    produce_everywhere(field, 100)
+    if not worker.alive:
+        field.worker()
+    decisions = field.wait_for_decisions(800)
+    assert len(decisions) == 800
+    assert exact(decisions)

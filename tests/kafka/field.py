@@ -1,0 +1,148 @@
+"""What a test plays on: the topics of one prefix, clients that share no code with ours, and worker processes."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from agents.engine.control import Halt, lift_halt, read_halts
+from agents.engine.settings import Connection
+from agents.topics_admin import create_topics
+from stream.topics import TopicPlan, Topics
+from tests.kafka.broker import Broker
+from tests.kafka.worker import WorkerProcess
+
+TOY = "tests.toy.step:toy"
+WAIT_SECONDS = 60.0
+
+Row = tuple[int, bytes | None, bytes | None]
+"""Offset, key and value of a record that was read."""
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = WAIT_SECONDS) -> None:
+    """Wait until the condition holds; raises with `what` if it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {seconds} s for {what}")
+        time.sleep(0.05)
+
+
+class Field:
+    """Topics, clients and workers of one test."""
+
+    def __init__(self, broker: Broker, prefix: str, folder: Path) -> None:
+        """Play under `prefix`; workers log into `folder`."""
+        self.broker = broker
+        self.topics = Topics(prefix=prefix)
+        self.connection = Connection(broker.address)
+        self.folder = folder
+        self.partitions = 0
+        self.workers: list[WorkerProcess] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for worker in self.workers:
+            worker.kill()
+
+    def create_topics(self, partitions: int, leave_out: Iterable[str] = (), steps: Iterable[str] = ("toy",)) -> None:
+        """Create the project's topics and the changelogs of further steps."""
+        self.partitions = partitions
+        plans = list(self.topics.plans())
+        compact = plans[-1].config
+        plans += [TopicPlan(self.topics.changelog(step), compact) for step in steps]
+        wanted = [plan for plan in plans if plan.name not in set(leave_out)]
+        asyncio.run(create_topics(self.connection, wanted, partitions, 1))
+
+    def worker(self, name: str = "0", step: str = TOY, **settings: str) -> WorkerProcess:
+        """Start a worker process; settings are environment variables without their prefix, such as `worker__gather_ms`."""
+        environment = {
+            "TALLYGATE_KAFKA__BROKERS": self.broker.address,
+            "TALLYGATE_KAFKA__PREFIX": self.topics.prefix,
+            "TALLYGATE_WORKER__NAME": name,
+            "TALLYGATE_WORKER__SESSION_TIMEOUT_MS": "6000",
+        }
+        environment |= {f"TALLYGATE_{key.upper()}": value for key, value in settings.items()}
+        worker = WorkerProcess(step, environment, self.folder / f"worker-{name}-{len(self.workers)}.log")
+        self.workers.append(worker)
+        return worker
+
+    @contextmanager
+    def producer(self, **more: Any) -> Iterator[Producer]:
+        """Give a producer; everything is delivered when the block ends."""
+        made = Producer({"bootstrap.servers": self.broker.address, "linger.ms": 5, **more})
+        yield made
+        if made.flush(WAIT_SECONDS):
+            raise TimeoutError("records were not delivered")
+
+    def produce(self, values: Iterable[bytes], partition: int, key: bytes | None = None, topic: str = "") -> None:
+        """Send values to a partition of the postings topic, each under a key of its own unless one is given."""
+        with self.producer() as producer:
+            for number, value in enumerate(values):
+                name = key or b"key-%d-%d" % (partition, number)
+                producer.produce(topic or self.topics.postings, value, name, partition)
+                producer.poll(0)
+
+    def read(self, topic: str, *, isolation: str = "read_committed") -> dict[int, list[Row]]:
+        """Read a topic from its beginning to its present end, by partition."""
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.broker.address,
+                "group.id": "reader-of-tests",
+                "enable.auto.commit": False,
+                "isolation.level": isolation,
+                "enable.partition.eof": True,
+            }
+        )
+        found: dict[int, list[Row]] = {}
+        try:
+            consumer.assign([TopicPartition(topic, partition, 0) for partition in range(self.partitions)])
+            left = set(range(self.partitions))
+            while left:
+                for message in consumer.consume(10_000, 1.0):
+                    if message.error():
+                        left.discard(message.partition())
+                    else:
+                        row = (message.offset(), message.key(), message.value())
+                        found.setdefault(message.partition(), []).append(row)
+            return found
+        finally:
+            consumer.close()
+
+    def values(self, topic: str) -> list[bytes]:
+        """Give the values in a topic, partition by partition."""
+        return [value or b"" for _, rows in sorted(self.read(topic).items()) for _offset, _key, value in rows]
+
+    def decisions(self) -> list[bytes]:
+        """Give all committed decisions."""
+        return self.values(self.topics.decisions)
+
+    def wait_for_decisions(self, count: int, seconds: float = WAIT_SECONDS) -> list[bytes]:
+        """Wait until so many decisions are committed, and give them."""
+        found: list[bytes] = []
+
+        def enough() -> bool:
+            found[:] = self.decisions()
+            return len(found) >= count
+
+        try:
+            wait_for(enough, f"{count} decisions", seconds)
+        except TimeoutError as error:
+            logs = "\n".join(worker.log()[-3000:] for worker in self.workers)
+            raise TimeoutError(f"{error}, found {len(found)}; {logs}") from None
+        return found
+
+    def halts(self) -> list[Halt]:
+        """Give the halts that stand."""
+        return asyncio.run(read_halts(self.connection, self.topics))
+
+    def lift(self, halt: Halt) -> None:
+        """Lift a halt."""
+        asyncio.run(lift_halt(self.connection, self.topics, halt))

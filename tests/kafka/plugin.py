@@ -1,0 +1,28 @@
+"""Fixtures for tests on a real Kafka: a broker for the session, topics of its own for each test, and worker processes."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kafka.broker import Broker
+from tests.kafka.field import Field
+from tests.pieces import require
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Give a running broker, one for all tests; a test that kills it starts it again."""
+    require("kafka")
+    running = Broker(tmp_path_factory.mktemp("kafka")).format().start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def field(broker: Broker, tmp_path: Path) -> Iterator[Field]:
+    """Give topics under a prefix of their own, of four partitions, and workers that do not outlive the test."""
+    with Field(broker, f"t{uuid.uuid4().hex[:8]}", tmp_path) as made:
+        made.create_topics(partitions=4)
+        yield made
