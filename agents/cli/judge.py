@@ -61,6 +61,9 @@ def command(
         print(line, file=sys.stderr)
     if summary.faults and dead_letters is None:
         print("to see why, add --dead-letters FILE", file=sys.stderr)
+    if summary.verdicts["reject", "day-closed"]:
+        # Without a broker nothing tells a time that is wrong from one that is late.
+        print("day-closed: 15 days after it by the highest event time so far; look for one far ahead", file=sys.stderr)
 
 
 def _secret_in(path: Path) -> bytes:

@@ -1,0 +1,1 @@
+"""The offline judge: its loop, its files, and the command as a process of its own."""
