@@ -9,9 +9,14 @@ Run as a module it hosts the broker: it takes the topics' names, prints the addr
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
+
+from agents.demo.day import Planned
+from agents.demo.errors import BrokerError, DayTooLargeError, LogMovedError
+from stream.partition import partition_of
 
 PARTITIONS: Final = 4
 """Every topic of this broker has so many; it cannot be told otherwise."""
@@ -19,16 +24,14 @@ PARTITIONS: Final = 4
 PARTITION_BYTES_MAX: Final = 5 * 1024 * 1024
 """What it keeps of a partition; older batches go without a word (`max_size` in librdkafka's rdkafka_mock.c)."""
 
+COMPRESSED: Final = 1.5
+"""Shipment events are at least so many times smaller in the log; at the usual pace it is about 2."""
+
+DECISIONS_BYTES: Final = 650
+"""Bytes of decisions in the log for each shipment record; at the usual pace it is about 500, and no topic has more."""
+
 _START_SECONDS: Final = 20.0
 _STOP_SECONDS: Final = 5.0
-
-
-class DayTooLargeError(ValueError):
-    """The day would not fit into the embedded broker."""
-
-
-class LogMovedError(RuntimeError):
-    """The embedded broker threw records away, so nothing that was counted can be trusted."""
 
 
 @asynccontextmanager
@@ -44,7 +47,7 @@ async def embedded_broker(topics: Sequence[str]) -> AsyncIterator[str]:
     try:
         address = (await asyncio.wait_for(process.stdout.readline(), _START_SECONDS)).decode().strip()
         if not address:
-            raise RuntimeError("the embedded broker did not start")
+            raise BrokerError("the embedded broker did not start")
         yield address
     finally:
         process.stdin.close()
@@ -55,8 +58,24 @@ async def embedded_broker(topics: Sequence[str]) -> AsyncIterator[str]:
             await process.wait()
 
 
-def check_log_starts(starts: Mapping[tuple[str, int], int]) -> None:
-    """Fail if a partition (topic, number) no longer starts at 0: the embedded broker drops what does not fit."""
+def check_fits(day: Iterable[Planned]) -> None:
+    """Refuse a day that would not fit: the broker would drop its beginning without a word."""
+    records = 0
+    shipments: Counter[int] = Counter()
+    for planned in day:
+        records += 1
+        # The one record that is too large is mostly blanks, which compress to nothing.
+        shipments[partition_of(planned.key, PARTITIONS)] += min(len(planned.value), 2_000)
+    fullest = max(max(shipments.values()) / COMPRESSED, records / PARTITIONS * DECISIONS_BYTES)
+    if fullest > PARTITION_BYTES_MAX:
+        fits = int(records * PARTITION_BYTES_MAX / fullest) // 1000
+        raise DayTooLargeError(
+            f"the embedded broker keeps 5 MiB a partition, at most about {fits},000 bills; a larger day needs --broker"
+        )
+
+
+def check_log_starts(starts: Mapping[Any, int]) -> None:
+    """Fail if a partition (topic and number) no longer starts at 0: the embedded broker drops what does not fit."""
     moved = sorted(f"{topic}/{partition}" for (topic, partition), start in starts.items() if start > 0)
     if moved:
         raise LogMovedError(f"the embedded broker dropped records of {', '.join(moved)}; try fewer bills")

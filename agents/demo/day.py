@@ -28,6 +28,8 @@ class Planned(NamedTuple):
 
     delay: int
     """Simulated seconds since the record before."""
+    at: int
+    """Simulated seconds from the day's midnight, Eastern; negative on the eve."""
     key: bytes
     value: bytes
     kind: str
@@ -66,7 +68,7 @@ class Day:
             spoken = act(at, *arguments)
             if spoken is not None:
                 key, value, kind, shift = spoken
-                yield Planned(0 if before is None else at - before, key.encode(), value, kind, shift)
+                yield Planned(0 if before is None else at - before, at, key.encode(), value, kind, shift)
                 before = at
 
     def _at(self, second: int, act: Callable[..., Spoken], *arguments: object) -> None:

@@ -1,0 +1,85 @@
+"""The summary at the end: every event accounted for, every bill decided, and what to try next."""
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import NamedTuple
+
+from agents.demo.scene import Counts, Scene, dollars, milliseconds
+from agents.demo.view import OUTCOMES, listed
+from stream.deadletters import Fault
+
+NEXT = (
+    ("make test", "the proof, also on a real Kafka"),
+    ("{} demo --save day.jsonl", "this day as a file"),
+    ("{} judge day.jsonl", "the same rules offline"),
+    ("{} demo --broker HOST:PORT", "on your Kafka, exactly once"),
+    ("docs/", "events in, decisions out, rules"),
+)
+"""What to try next; the braces stand for how this command was called."""
+
+INDENT = " " * 8
+WIDTH = 79
+
+
+class Claim(NamedTuple):
+    """One sum that has to come out."""
+
+    holds: bool
+    said: str
+
+
+def claims(scene: Scene) -> list[Claim]:
+    """Give the sums: events by fate, dead letters, bills, and decisions each read once."""
+    published, counts, tally = scene.publisher.published, scene.counts.get("manifest", Counts()), scene.tally
+    letters, bills = tally.dead_letters.total(), published["bill.manifested"]
+    sent_bad = sum(published[fault.value] for fault in Fault)
+    return [
+        Claim(
+            published.total() == counts.records,
+            f"{published.total():,} events published = {counts.applied:,} applied + {counts.stale:,} stale "
+            f"+ {counts.dead_lettered:,} dead letters",
+        ),
+        Claim(
+            letters == counts.dead_lettered == sent_bad,
+            f"{sent_bad:,} bad records sent = {letters:,} dead letters read",
+        ),
+        Claim(tally.known == bills, f"{bills:,} bills manifested = {tally.known:,} bills with a decision"),
+        Claim(
+            tally.repeated == 0,
+            f"{tally.decisions:,} decisions read, {tally.repeated:,} of them twice",
+        ),
+    ]
+
+
+def summary(scene: Scene, seconds: float, command: str) -> Iterator[str]:
+    """Give the lines of the summary; `command` is how this command is called here."""
+    tally, latency = scene.tally, scene.latency
+    yield f"Tallygate demo: {scene.share:.0%} of the day in {seconds:.0f} s, up to {scene.clock}"
+    yield ""
+    for outcome, act, meaning in OUTCOMES:
+        yield f"  {act:<5} {tally.bills[outcome]:>8,}  {dollars(tally.cents[outcome]):>12}  {meaning}"
+    yield f"  {'':<5} {tally.known:>8,}  {dollars(tally.cents.total()):>12}  all bills"
+    yield ""
+    for claim in claims(scene):
+        yield f"  {'ok   ' if claim.holds else 'WRONG'} {claim.said}"
+    yield from _wrapped("dead letters", listed(tally.dead_letters))
+    yield from _wrapped("alerts", listed(tally.alerts))
+    yield (
+        f"{INDENT}from producing an event to reading its decision: "
+        f"p50 {milliseconds(latency.overall(50))}, p99 {milliseconds(latency.overall(99))}"
+    )
+    yield ""
+    yield "Try next"
+    known = [(said.format(command), what) for said, what in NEXT]
+    width = max(len(said) for said, _ in known)
+    yield from (f"  {said:<{width}}  {what}" for said, what in known)
+
+
+def _wrapped(name: str, text: str) -> list[str]:
+    return wrap(
+        f"{name}: {text or 'none'}",
+        WIDTH,
+        initial_indent=INDENT,
+        subsequent_indent=INDENT + "  ",
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,165 @@
+"""The live view: one screen of a terminal, from 80 columns and 24 lines on, and plain lines where there is none."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.layout import Layout
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from agents.demo.scene import Rates, Scene, dollars, milliseconds
+from stream.decisions import DecisionData, Outcome
+from stream.outcomes import Action, action
+
+COLOURS: Final = {
+    Action.GO: "bold green",
+    Action.HOLD: "bold yellow",
+    Action.STOP: "bold red",
+    Action.WAIT: "cyan",
+    Action.DONE: "dim",
+}
+OUTCOMES: Final[tuple[tuple[Outcome, Action, str], ...]] = (
+    ("release", Action.GO, "released"),
+    ("withhold", Action.HOLD, "withheld: over $800"),
+    ("pending", Action.HOLD, "no day known yet"),
+    ("reject", Action.STOP, "rejected"),
+    ("clear", Action.WAIT, "expected, fits"),
+    ("warn", Action.WAIT, "expected, too much"),
+    ("closed", Action.DONE, "left another way"),
+)
+KEY_CHARACTERS: Final = 12
+NEAR: Final = 90
+"""Per cent of the limit from which a consignee's day is near it."""
+TITLE_LINES: Final = 2
+FOOT_LINES: Final = 4
+FRAME_LINES: Final = 3
+"""Border and header of a panel."""
+
+
+def screen(scene: Scene, rates: Rates, height: int) -> Layout:
+    """Draw everything for a terminal of so many lines."""
+    layout = Layout()
+    middle = len(OUTCOMES) + 1 + FRAME_LINES
+    layout.split_column(
+        Layout(_title(scene), size=TITLE_LINES),
+        Layout(name="middle", size=middle),
+        Layout(_decisions(scene, max(1, height - TITLE_LINES - middle - FRAME_LINES - FOOT_LINES))),
+        Layout(_foot(scene, rates), size=FOOT_LINES),
+    )
+    layout["middle"].split_row(Layout(_outcomes(scene), ratio=4), Layout(_nearest(scene), ratio=3))
+    return layout
+
+
+def _title(scene: Scene) -> RenderableType:
+    grid = Table.grid(expand=True, padding=(0, 1))
+    grid.add_column()
+    grid.add_column(justify="right")
+    grid.add_row(
+        Text.assemble(("Tallygate", "bold"), f"  {scene.phase}", ("  Ctrl-C ends it", "dim"), no_wrap=True),
+        Text.assemble((scene.clock, "bold"), f"  {scene.share:>4.0%}"),
+    )
+    return Group(grid, ProgressBar(total=1.0, completed=scene.share, complete_style="green"))
+
+
+def _columns(*names: str, right: tuple[str, ...]) -> Table:
+    table = Table(box=None, expand=True, pad_edge=False, collapse_padding=True, header_style="dim")
+    for name in names:
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=True)
+    return table
+
+
+def _outcomes(scene: Scene) -> RenderableType:
+    tally = scene.tally
+    table = _columns("do", "bills that are", "bills", "value", right=("bills", "value"))
+    for outcome, act, meaning in OUTCOMES:
+        table.add_row(
+            Text(act, style=COLOURS[act]), meaning, f"{tally.bills[outcome]:,}", dollars(tally.cents[outcome])
+        )
+    table.add_row("", "all", f"{tally.known:,}", dollars(tally.cents.total()), style="bold")
+    return Panel(table, title="Bills by current decision", border_style="dim")
+
+
+def _nearest(scene: Scene) -> RenderableType:
+    table = _columns("consignee", "day", "released", "held", right=("day", "released", "held"))
+    for day in scene.tally.nearest(len(OUTCOMES) + 1):
+        style = "yellow" if day.percent >= NEAR else ""
+        table.add_row(short(day.consignee), f"{day.day:%d}", dollars(day.total_cents), str(day.held or ""), style=style)
+    return Panel(table, title="Nearest to $800 a day", border_style="dim")
+
+
+def _decisions(scene: Scene, lines: int) -> RenderableType:
+    table = _columns("do", "bill", "because", "value", "day so far", "else entry", right=("value", "day so far"))
+    for data in scene.tally.last(lines):
+        act = action(data.outcome, data.basis)
+        total = "" if data.total_cents is None else dollars(data.total_cents)
+        value = "" if data.value_cents is None else dollars(data.value_cents)
+        table.add_row(Text(act, style=COLOURS[act]), data.bill, reason(data), value, total, advice(data))
+    return Panel(table, title="Last decisions", border_style="dim")
+
+
+def _foot(scene: Scene, rates: Rates) -> RenderableType:
+    latency = scene.latency
+    return Group(
+        Text(f"events   {_accounts(scene)}", no_wrap=True, overflow="ellipsis"),
+        Text(f"dead     {listed(scene.tally.dead_letters) or 'none'}", no_wrap=True, overflow="ellipsis"),
+        Text(f"speed    {rates.events:,.0f} events/s in, {rates.decisions:,.0f} decisions/s out", no_wrap=True),
+        Text(
+            f"latency  from producing to reading the decision: p50 {milliseconds(latency.recent(50))}, "
+            f"p99 {milliseconds(latency.recent(99))}",
+            no_wrap=True,
+        ),
+    )
+
+
+def _accounts(scene: Scene) -> str:
+    published, counts = scene.publisher.total, scene.counts.get("manifest")
+    if counts is None:
+        return f"{published:,} published"
+    return (
+        f"{published:,} published, {counts.applied:,} applied + {counts.stale:,} stale "
+        f"+ {counts.dead_lettered:,} dead letters"
+    )
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """List counts, the largest first."""
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{number:,} {name}" for name, number in ordered)
+
+
+def short(key: str) -> str:
+    """Shorten a consignee key."""
+    return key if len(key) <= KEY_CHARACTERS else f"{key[: KEY_CHARACTERS - 1]}…"
+
+
+def reason(data: DecisionData) -> str:
+    """Say why in a few words."""
+    if data.filing_errors:
+        return f"{data.outcome}: {data.reason} {', '.join(data.filing_errors)}"
+    return f"{data.outcome}: {data.reason}"
+
+
+def advice(data: DecisionData) -> str:
+    """Say what to do with a bill that does not fit: file an entry of this type, or bring it in on that day."""
+    if data.advice is None:
+        return ""
+    later = f" or {data.advice.next_day:%d %b}" if data.advice.next_day else ""
+    return f"{data.advice.entry_type}{later}"
+
+
+def line(scene: Scene, rates: Rates) -> str:
+    """Say in one line how the day goes, where there is no terminal."""
+    tally = scene.tally
+    if not scene.publisher.total:
+        return scene.phase
+    return (
+        f"{scene.clock}  {scene.publisher.total:,} events, {tally.decisions:,} decisions: "
+        f"{tally.bills['release']:,} bills released ({dollars(tally.cents['release'])}), "
+        f"{tally.bills['withhold']:,} withheld ({dollars(tally.cents['withhold'])}), "
+        f"{tally.bills['reject']:,} rejected; {tally.dead_letters.total()} dead letters; "
+        f"{rates.events:,.0f} events/s, p50 {milliseconds(scene.latency.recent(50))}, "
+        f"p99 {milliseconds(scene.latency.recent(99))}"
+    )

@@ -1,0 +1,47 @@
+"""The embedded broker: there with its topics, gone without a trace, and never asked to hold too much."""
+
+from random import Random
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from agents.demo.broker import (
+    PARTITION_BYTES_MAX,
+    PARTITIONS,
+    check_fits,
+    check_log_starts,
+    embedded_broker,
+)
+from agents.demo.day import Day
+from agents.demo.errors import DayTooLargeError, LogMovedError
+
+
+async def test_topics_are_there_at_once() -> None:
+    """Every topic exists with four partitions before anybody asks for it, and a record goes in and comes out."""
+    async with embedded_broker(["first", "second.v1"]) as address:
+        async with AIOKafkaProducer(bootstrap_servers=address) as producer:
+            await producer.send_and_wait("second.v1", b"hello", partition=3)
+        async with AIOKafkaConsumer(bootstrap_servers=address, auto_offset_reset="earliest") as consumer:
+            assert await consumer.topics() == {"first", "second.v1"}
+            consumer.assign([TopicPartition("second.v1", number) for number in range(PARTITIONS)])
+            assert (await consumer.getone()).value == b"hello"
+
+
+async def test_overflow_is_noticed() -> None:
+    """The broker drops the oldest records of a full partition, and the log's start gives it away."""
+    async with embedded_broker(["full"]) as address:
+        async with AIOKafkaProducer(bootstrap_servers=address, max_request_size=1_100_000) as producer:
+            for _ in range(PARTITION_BYTES_MAX // 1_000_000 + 2):
+                await producer.send_and_wait("full", bytes(1_000_000), partition=1)
+        async with AIOKafkaConsumer(bootstrap_servers=address) as consumer:
+            starts = await consumer.beginning_offsets([TopicPartition("full", number) for number in range(PARTITIONS)])
+    with pytest.raises(LogMovedError, match="full/1; try fewer bills"):
+        check_log_starts(starts)
+    check_log_starts(dict.fromkeys(starts, 0))
+
+
+def test_too_large_a_day_is_refused() -> None:
+    """A day that the broker cannot hold is refused with the size that it can; the default day fits."""
+    check_fits(Day(Random(20_250_820), 10_000))
+    with pytest.raises(DayTooLargeError, match=r"at most about \d+,000 bills"):
+        check_fits(Day(Random(1), 60_000))

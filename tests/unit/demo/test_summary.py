@@ -1,0 +1,58 @@
+"""The summary's sums: they hold when everything is accounted for, and say so when not."""
+
+import pytest
+
+from agents.demo.latency import Latency
+from agents.demo.publisher import Publisher
+from agents.demo.scene import Counts, Scene
+from agents.demo.summary import WIDTH, claims, summary
+from agents.demo.tally import Tally
+from tests.unit.demo.deciding import decided, withheld
+
+
+@pytest.fixture
+def scene() -> Scene:
+    publisher = Publisher(None, "shipments", 4, Latency())
+    publisher.published.update({"bill.manifested": 2, "bill.amended": 1, "repeat": 1, "too-large": 1})
+    tally = Tally()
+    tally.decision(decided("ACME0001"))
+    tally.decision(decided("ACME0001", posting=2))
+    tally.decision(withheld("ACME0002"))
+    tally.dead_letter("too-large")
+    scene = Scene(publisher, tally, Latency(), 5)
+    scene.counts["manifest"] = Counts(3, 1, 1, 2)
+    return scene
+
+
+def test_sums_come_out(scene: Scene) -> None:
+    """Events by fate, bad records and bills add up, and no decision came twice."""
+    assert [claim.holds for claim in claims(scene)] == [True] * 4
+    text = "\n".join(summary(scene, 12.0, "tallygate"))
+    assert "5 events published = 3 applied + 1 stale + 1 dead letters" in text
+    assert "2 bills manifested = 2 bills with a decision" in text
+    assert "WRONG" not in text
+
+
+def test_what_is_missing_is_said(scene: Scene) -> None:
+    """A lost event, a lost dead letter, a lost bill and a repeated decision each show as wrong."""
+    scene.publisher.published["bill.manifested"] += 1
+    scene.publisher.published["not-json"] += 1
+    scene.tally.decision(decided("ACME0001"))
+    assert [claim.holds for claim in claims(scene)] == [False] * 4
+    assert sum("WRONG" in line for line in summary(scene, 12.0, "tallygate")) == 4
+
+
+def test_nothing_published_is_a_sound_summary() -> None:
+    """A day that was stopped before it began adds up too."""
+    scene = Scene(Publisher(None, "shipments", 4, Latency()), Tally(), Latency(), 5)
+    assert all(claim.holds for claim in claims(scene))
+    assert "0% of the day" in "\n".join(summary(scene, 1.0, "tallygate"))
+
+
+def test_lines_fit_and_name_the_command(scene: Scene) -> None:
+    """Lines fit a terminal of 80 columns, however many faults there are, and what to try next can be typed as it is."""
+    for number in range(20):
+        scene.tally.dead_letter(f"fault-number-{number}")
+    lines = list(summary(scene, 12.0, ".venv/bin/tallygate"))
+    assert max(map(len, lines)) <= WIDTH + 1
+    assert any(".venv/bin/tallygate judge day.jsonl" in line for line in lines)

@@ -1,0 +1,85 @@
+"""What the live view and the plain lines say."""
+
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from agents.demo.latency import Latency
+from agents.demo.publisher import Publisher
+from agents.demo.scene import Counts, Rates, Scene, dollars, milliseconds
+from agents.demo.tally import Tally
+from agents.demo.view import line, screen, short
+from tests.unit.demo.deciding import decided, withheld
+
+
+@pytest.fixture
+def scene() -> Scene:
+    latency = Latency()
+    publisher = Publisher(None, "shipments", 4, latency)
+    publisher.published.update({"bill.manifested": 2, "repeat": 1, "not-json": 1})
+    tally = Tally()
+    tally.decision(decided("ACME00000017"))
+    tally.decision(withheld("ACME00000018", consignee="na1:abcdefghijklmnopqrstuvwxyz", total_cents=790_00))
+    tally.dead_letter("not-json")
+    latency.sent(0, 0, 0.0)
+    latency.decided(0, 0, 0.021)
+    scene = Scene(publisher, tally, latency, 8)
+    scene.counts["manifest"] = Counts(2, 1, 1, 3)
+    scene.phase = "a simulated day"
+    return scene
+
+
+def drawn(scene: Scene, width: int, height: int) -> list[str]:
+    console = Console(file=StringIO(), width=width, height=height, color_system=None)
+    console.print(screen(scene, Rates(170.0, 330.0), height), height=height)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40)])
+def test_screen_fits_and_says_it_all(scene: Scene, width: int, height: int) -> None:
+    """On a small and on a large terminal the view fits and shows totals, decisions, consignees, faults and speed."""
+    lines = drawn(scene, width, height)
+    text = "\n".join(lines)
+    assert len(lines) == height
+    assert max(map(len, lines)) <= width
+    for said in (
+        "50%", "released", "$100.00", "withhold: daily-limit", "11 or 21 Aug", "na1:abcdefg…", "$790.00",
+        "4 published, 2 applied + 1 stale + 1 dead letters", "1 not-json", "170 events/s", "330 decisions/s", "21 ms",
+    ):  # fmt: skip
+        assert said in text
+
+
+def test_no_whole_consignee_key_is_shown(scene: Scene) -> None:
+    """Consignee keys are shortened on the screen."""
+    assert "na1:abcdefghijklmnopqrstuvwxyz" not in "\n".join(drawn(scene, 200, 50))
+
+
+def test_line_says_the_same(scene: Scene) -> None:
+    """The plain line holds events, decisions, money and latency; before the first event it says what is awaited."""
+    text = line(scene, Rates(170.0, 330.0))
+    for said in ("4 events", "2 decisions", "1 bills released ($100.00)", "1 withheld ($100.00)", "p99 21 ms"):
+        assert said in text
+    scene.publisher.published.clear()
+    assert line(scene, Rates(0.0, 0.0)) == "a simulated day"
+
+
+def test_rates_look_back_a_few_seconds(scene: Scene) -> None:
+    """Rates are those of the last seconds, not of the whole day."""
+    scene.rates(0.0)
+    scene.publisher.published["bill.manifested"] += 300
+    assert scene.rates(3.0).events == pytest.approx(100)
+    assert scene.rates(6.0).events == pytest.approx(0)
+
+
+@pytest.mark.parametrize(("cents", "text"), [(0, "$0.00"), (799_99, "$799.99"), (1_234_567_89, "$1,234,568")])
+def test_dollars(cents: int, text: str) -> None:
+    """Amounts are written for people: cents where they matter."""
+    assert dollars(cents) == text
+
+
+def test_small_words() -> None:
+    """A latency that is not known yet is a dash; a short key stays whole."""
+    assert milliseconds(None) == "–"
+    assert short("na1:abc") == "na1:abc"
