@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from agents.settings import Settings
+
 
 @pytest.fixture(scope="module")
 def services(root: Path) -> dict[str, Any]:
@@ -26,8 +28,27 @@ def test_services_are_broker_store_topics_and_two_workers(services: dict[str, An
 def test_workers_differ_in_name_and_wait_for_the_topics(services: dict[str, Any]) -> None:
     """Two workers under one name would fence each other off; without topics they refuse to start."""
     workers = [service for name, service in services.items() if name.startswith("worker-")]
-    assert len({worker["environment"]["TALLYGATE_WORKER_ID"] for worker in workers}) == 2
+    assert len({worker["environment"]["TALLYGATE_WORKER__NAME"] for worker in workers}) == 2
     assert [list(worker["depends_on"]) for worker in workers] == [["topics"], ["topics"]]
+
+
+def test_settings_exist(services: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each variable given to our services is a setting, and its value is a fit one."""
+    for service in ours(services).values():
+        with monkeypatch.context() as patched:
+            for name, value in service["environment"].items():
+                assert name.removeprefix("TALLYGATE_").partition("__")[0].lower() in Settings.model_fields
+                patched.setenv(name, value)
+            assert Settings().kafka.brokers == "kafka:9092"
+
+
+def test_secret_is_where_the_workers_look(root: Path) -> None:
+    """The file that holds the consignee key's secret is mounted, and long enough."""
+    compose = yaml.safe_load((root / "docker-compose.yml").read_text())
+    worker = compose["services"]["worker-1"]
+    (name,) = worker["configs"]
+    assert worker["environment"]["TALLYGATE_KEY__SECRET_FILE"] == f"/{name}"
+    assert len(compose["configs"][name]["content"]) >= 16
 
 
 def test_broker_is_the_one_tested(services: dict[str, Any], root: Path) -> None:
