@@ -96,7 +96,7 @@ class Reader:
         if partition >= 0 and partition != record.partition:
             return FaultFound(Fault.WRONG_PARTITION, "record partition: expected murmur2 of the key")
         timestamp = record.timestamp
-        if timestamp >= 0 and event.time.timestamp() > (timestamp + AHEAD_MILLIS_MAX) / 1000:
+        if timestamp >= 0 and event.time.timestamp() * 1000 > timestamp + AHEAD_MILLIS_MAX:
             return FaultFound(Fault.TIME_AHEAD, "$.time: expected at most 24 hours after the broker's timestamp")
         return None
 
