@@ -1,0 +1,69 @@
+"""Send events to a real Kafka and read what comes back, with plain clients that share no code with the engine."""
+
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from stream.topics import Topics
+from tests.scenarios.events import Event
+
+WAIT_SECONDS = 60.0
+QUIET_SECONDS = 1.5
+"""How long nothing more may come after all that was expected."""
+
+
+class Collected(NamedTuple):
+    """What was read, in the order of the topics."""
+
+    decisions: list[bytes]
+    alerts: list[bytes]
+    dead_letters: list[tuple[int, str]]
+    """Offset of the shipment record, and the error code."""
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many of each."""
+        return len(self.decisions), len(self.alerts), len(self.dead_letters)
+
+
+async def publish(bootstrap: str, topic: str, events: Iterable[Event]) -> None:
+    """Send events one after another, each when the one before is there."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    await producer.start()
+    try:
+        for event in events:
+            await producer.send_and_wait(topic, event.value, event.key)
+    finally:
+        await producer.stop()
+
+
+async def collect(bootstrap: str, topics: Topics, counts: tuple[int, int, int]) -> Collected:
+    """Read until so many decisions, alerts and dead letters have come, and a little longer; or give what came."""
+    found = Collected([], [], [])
+    places = [TopicPartition(name, 0) for name in (topics.decisions, topics.alerts, topics.dead_letters)]
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed")
+    await consumer.start()
+    try:
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        deadline = time.monotonic() + WAIT_SECONDS
+        while found.counts != counts and time.monotonic() < deadline:
+            await _read(consumer, topics, found, 500)
+        await _read(consumer, topics, found, int(QUIET_SECONDS * 1000))
+    finally:
+        await consumer.stop()
+    return found
+
+
+async def _read(consumer: AIOKafkaConsumer, topics: Topics, found: Collected, wait_ms: int) -> None:
+    for place, records in (await consumer.getmany(timeout_ms=wait_ms)).items():
+        for record in records:
+            if place.topic == topics.decisions:
+                found.decisions.append(record.value)
+            elif place.topic == topics.alerts:
+                found.alerts.append(record.value)
+            else:
+                headers = dict(record.headers)
+                found.dead_letters.append((int(headers["x-offset"]), headers["x-error"].decode()))
