@@ -38,6 +38,11 @@ class EngineRecovery(Recovery):
 class EngineTables(TableManager):
     """Faust's table manager without tables: it only starts the recovery."""
 
+    async def on_start(self) -> None:
+        """Start the recovery at once; Faust waits a second for tables to be declared."""
+        await self._update_channels()
+        await self.recovery.start()
+
     @property
     def recovery(self) -> Recovery:
         """Give our recovery."""

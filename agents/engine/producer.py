@@ -89,6 +89,7 @@ class TransactionalProducer(AIOKafkaProducer):
             retry_backoff_ms=settings.retry_backoff_ms,
             max_batch_size=settings.batch_bytes,
             linger_ms=0,
+            compression_type=settings.compression,
             **settings.connection.arguments(),
         )
         plain = self._sender

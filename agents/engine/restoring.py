@@ -33,6 +33,7 @@ class Restorer:
         """Read on from where each lane's table stands in the changelog, up to the high watermark as of now."""
         reader = AIOKafkaConsumer(
             isolation_level="read_committed",
+            check_crcs=not self._settings.mock_broker,
             enable_auto_commit=False,
             auto_offset_reset="none",
             max_partition_fetch_bytes=2 * MIB,

@@ -48,6 +48,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Records of one partition in one transaction: bounds how long a revocation waits."""
     batch_bytes: int = 900_000
     """Batches sent are at most this large; must stay below `max.message.bytes` of every topic."""
+    compression: str | None = None
+    """How batches are compressed, such as `lz4`; none costs the least processor time."""
     output_bytes: int = 1_000_000
     """A larger key and value of a changelog row or output fails the record that made it, before the broker would."""
     dead_letter_bytes: int = 2_000_000
@@ -56,4 +58,4 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     stall_seconds: int = 60
     """The watchdog ends a process that has work and commits nothing, or restores nothing, for this long."""
     mock_broker: bool = False
-    """Only for the embedded demo: no waiting for stable offsets, no topic checks, and a moved log start is fatal."""
+    """Only for the embedded demo: no waiting for stable offsets, no topic checks, no checksums."""

@@ -35,6 +35,12 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         self._waiter: asyncio.Future[None] | None = None
         self._pumping: asyncio.Task[None] | None = None
 
+    @property
+    def _idle_ms(self) -> int:
+        """How long an idle fetch may be held; a mock broker holds it to the end, whatever comes meanwhile."""
+        settings = self.app.engine.settings
+        return settings.gather_ms if settings.mock_broker else IDLE_FETCH_MS
+
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         """Give the group's consumer, read-committed, which never resets an offset by itself."""
         settings = self.app.engine.settings
@@ -42,6 +48,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
             group_id=self.app.conf.id,
             partition_assignment_strategy=[StickyPartitionAssignor],
             isolation_level="read_committed",
+            check_crcs=not settings.mock_broker,
             enable_auto_commit=False,
             auto_offset_reset="none",
             session_timeout_ms=settings.session_timeout_ms,
@@ -49,7 +56,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
             rebalance_timeout_ms=settings.rebalance_timeout_ms,
             max_poll_interval_ms=NEVER_MS,
             max_partition_fetch_bytes=settings.fetch_bytes,
-            fetch_max_wait_ms=IDLE_FETCH_MS,
+            fetch_max_wait_ms=self._idle_ms,
             **settings.connection.arguments(),
         )
 
@@ -134,8 +141,9 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
             return []
         positions = self._positions(wanted)
         chunks = [self._chunk(partition, records, fence, positions) for partition, records in fetched.items()]
-        for partition, position in positions.items():
-            self._gates[partition].position = position
+        for partition in fetched:
+            # A fetch may bring no more than a marker; a chunk starts where the chunk before it ended.
+            self._gates[partition].position = positions[partition]
         return chunks
 
     def _chunk(
@@ -161,7 +169,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
             fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = settings.gather_ms, settings.gather_bytes
         else:
             self._waiter.cancel()
-            fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = IDLE_FETCH_MS, 1
+            fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = self._idle_ms, 1
 
     def stable_offset(self, partition: TopicPartition) -> int | None:
         """Give the last stable offset as the latest fetch saw it."""
