@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 # Name of the command -> one line for `--help`. The module is `agents.cli.<name>`, hyphens as underscores; its attribute
 # `command` is the function to run or a `typer.Typer` with commands of its own.
 COMMANDS: dict[str, str] = {
+    "demo": "Watch a simulated day, everything embedded.",
     "judge": "Judge the shipment events in a file, without a broker.",
     "rules": "Show the dated rules of a day, or check a rule file.",
 }

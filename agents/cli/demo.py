@@ -1,0 +1,59 @@
+"""`tallygate demo`: the whole system on a simulated day, in one terminal."""
+
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    bills: Annotated[int, typer.Option(min=50, help="Bills of the day.")] = 10_000,
+    seconds: Annotated[float, typer.Option(min=1.0, max=3600.0, help="How long the day lasts.")] = 60.0,
+    seed: Annotated[int, typer.Option(help="Another seed makes another day.")] = 20_250_820,
+    broker: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="A Kafka to run on; the demo makes topics of its own and removes them."),
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live screen.")] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="Only write the day's events to a file, for judge."),
+    ] = None,
+) -> None:
+    """Play a simulated 20 August 2025: trips, bills, arrivals, mistakes; and watch what is decided.
+
+    Everything is embedded: a broker, the workers, a publisher and a reader. Ctrl-C ends it early, with a summary.
+    """
+    import asyncio
+
+    from rich.console import Console
+
+    from agents.demo.errors import DemoError
+    from agents.demo.run import Demo, Options
+    from agents.demo.saving import save_day
+
+    if save is not None:
+        print(f"{save_day(save, bills, seed):,} events in {save}")
+        return
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what matters of it comes as an error
+    options = Options(bills, seconds, seed, broker, plain, _called())
+    try:
+        whole = asyncio.run(Demo(options, Console()).run())
+    except DemoError as error:
+        print(f"tallygate demo: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except asyncio.CancelledError:
+        print("tallygate demo: ended at once", file=sys.stderr)
+        raise typer.Exit(130) from None
+    if not whole:
+        print("tallygate demo: the sums above do not come out", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _called() -> str:
+    """How this command can be called again from where the user stands."""
+    return "tallygate" if shutil.which("tallygate") else os.path.relpath(sys.argv[0])

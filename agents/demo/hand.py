@@ -1,0 +1,103 @@
+"""A worker process of the demo: `python -m agents.demo.hand`, told what to do on standard input.
+
+It runs the very code of `tallygate worker`. It reports on standard output after each commit, and ends in order when its
+input ends, so that none is left behind whatever happens to the demo.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from agents.demo.children import Report, WorkerSpec
+from agents.demo.scene import Counts
+from agents.engine.errors import EngineError
+from agents.engine.job import Job, job_of
+from agents.engine.progress import EngineProgress
+from agents.engine.running import run_job
+from agents.settings import KafkaSettings, KeySettings, PolicySettings, Settings, WorkerSettings
+from agents.worker import STEPS, make_job
+from stream.records import Fate
+
+log = logging.getLogger(__name__)
+
+
+class Reporter:
+    """An observer that writes what is committed to standard output."""
+
+    def sent(self) -> None:
+        """Say nothing: what is not committed does not count."""
+
+    def committed(self, progress: EngineProgress, _seconds: float) -> None:
+        """Report the counts of a commit."""
+        _say(Report(ready=True, counts=counts_of(progress)))
+
+    def ready(self, progress: EngineProgress) -> None:
+        """Report that judging begins."""
+        _say(Report(ready=True, counts=counts_of(progress)))
+
+
+def counts_of(progress: EngineProgress) -> Counts:
+    """Sum up a worker's partitions."""
+    partitions = progress.partitions.values()
+    applied, stale, dead = (
+        sum(each.count(fate) for each in partitions) for fate in (Fate.APPLIED, Fate.STALE, Fate.DEAD_LETTERED)
+    )
+    return Counts(applied, stale, dead, progress.transactions)
+
+
+def settings_of(spec: WorkerSpec) -> Settings:
+    """Give the settings; nothing is taken from the environment, the demo is the same everywhere."""
+    return Settings(
+        kafka=KafkaSettings(brokers=spec.brokers, prefix=spec.prefix, epoch=spec.epoch, partitions=spec.partitions),
+        key=KeySettings(secret_file=Path(spec.secret_file)),
+        policy=PolicySettings(),
+        worker=WorkerSettings(),
+        rules=(),
+    )
+
+
+def job_for(spec: WorkerSpec, settings: Settings) -> Job:
+    """Make the job; the embedded broker alone is not asked whether its topics are right: it could not say."""
+    if spec.embedded:
+        return job_of(STEPS[spec.step](settings, spec.partitions), settings.kafka.topics())
+    return make_job(settings, spec.step, None)
+
+
+def work(spec: WorkerSpec) -> NoReturn:
+    """Run the step until the input ends; exits the process."""
+    settings = settings_of(spec)
+    engine = msgspec.structs.replace(settings.engine(spec.step), mock_broker=spec.embedded, compression="lz4")
+    try:
+        job = job_for(spec, settings)
+    except EngineError as error:
+        log.critical("%s does not start: %s", spec.step, error)
+        sys.exit(error.status)
+    run_job(engine, job, Reporter())
+
+
+def main() -> NoReturn:
+    """Read what to do from the first line of standard input, and do it."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=WorkerSpec)
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    work(spec)
+
+
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _say(report: Report) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""Runs the demo: broker, workers, publisher, reader and view, each started in order and all of them ended."""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from random import Random
+from typing import Any, Final, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from rich.console import Console
+from rich.live import Live
+
+from agents.demo import view
+from agents.demo.broker import PARTITIONS, check_fits, check_log_starts, embedded_broker
+from agents.demo.children import Child, WorkerSpec
+from agents.demo.day import Day, Planned
+from agents.demo.latency import Latency
+from agents.demo.publisher import BATCH_BYTES, Publisher
+from agents.demo.reader import Reader
+from agents.demo.scene import Scene
+from agents.demo.summary import claims, summary
+from agents.demo.tally import Tally
+from agents.demo.topics import own_topics
+from stream.topics import RECORD_BYTES_MAX, Topics
+
+STEPS: Final = ("manifest", "withholding")
+FRAME_SECONDS: Final = 0.25
+LINE_SECONDS: Final = 5.0
+QUIET_SECONDS: Final = 1.0
+"""No worker has counted anything and no decision has come for so long: the day is over."""
+SETTLE_SECONDS: Final = 60.0
+
+
+class Options(NamedTuple):
+    """What may differ from one demo to the next."""
+
+    bills: int
+    seconds: float
+    seed: int
+    brokers: str | None = None
+    """Any Kafka; None is the embedded broker."""
+    plain: bool = False
+    """Lines instead of a screen, as where there is no terminal."""
+    command: str = "tallygate"
+    """How this command was called, for the advice at the end."""
+
+
+class Demo:
+    """One run of the demo."""
+
+    def __init__(self, options: Options, console: Console) -> None:
+        self._options = options
+        self._console = console
+        self._stop = asyncio.Event()
+        self._topics = Topics(prefix=f"tallygate-demo-{secrets.token_hex(3)}")
+        self._children: list[Child] = []
+
+    async def run(self) -> bool:
+        """Run the day and print the summary; tells whether every sum came out."""
+        started = time.monotonic()
+        day = list(Day(Random(self._options.seed), self._options.bills))  # noqa: S311 - a simulation wants its seed
+        async with AsyncExitStack() as stack:
+            stack.enter_context(_signals(self._stop, self._hurry))
+            scene = await self._perform(stack, day)
+        for line in summary(scene, time.monotonic() - started, self._options.command):
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        return all(claim.holds for claim in claims(scene))
+
+    async def _perform(self, stack: AsyncExitStack, day: Sequence[Planned]) -> Scene:
+        """Start everything in order; what was started is ended in the opposite order, whatever happens."""
+        embedded = self._options.brokers is None
+        if embedded:
+            check_fits(day)
+        brokers = await stack.enter_async_context(self._broker())
+        producer = await stack.enter_async_context(_producer(brokers))
+        consumer = await stack.enter_async_context(_consumer(brokers, embedded=embedded))
+        latency, tally = Latency(), Tally()
+        publisher = Publisher(producer, self._topics.shipments, PARTITIONS, latency)
+        scene = Scene(publisher, tally, latency, len(day))
+        reader = Reader(consumer, self._topics, PARTITIONS, tally, latency)
+        await stack.enter_async_context(_showing(self._view(scene)))
+        secret = stack.enter_context(_secret_file())
+        self._children = [Child(spec, scene.counts.__setitem__) for spec in self._specs(brokers, secret)]
+        for child in self._children:
+            stack.push_async_callback(child.stop)
+            await child.start()
+        await reader.open()
+        guards = [child.died() for child in self._children]
+        if embedded:
+            guards.append(_guard_logs(consumer, self._topics))
+        await _first(self._day(scene, publisher, day), reader.run(), *guards)
+        scene.phase = "ending"
+        await asyncio.gather(*(child.finish() for child in self._children))
+        await reader.finish()
+        return scene
+
+    async def _day(self, scene: Scene, publisher: Publisher, day: Sequence[Planned]) -> None:
+        """Wait for the workers, play the day, and wait until all of it is judged."""
+        scene.phase = "workers join their groups"
+        await _first(self._ready(), self._stop.wait())
+        if not self._stop.is_set():
+            scene.phase = "a simulated day"
+            await publisher.play(day, self._options.seconds, self._stop)
+        scene.phase = "the last decisions"
+        await _settled(scene)
+
+    async def _ready(self) -> None:
+        await asyncio.gather(*(child.ready() for child in self._children))
+
+    def _specs(self, brokers: str, secret: str) -> list[WorkerSpec]:
+        prefix, epoch, embedded = self._topics.prefix, self._topics.epoch, self._options.brokers is None
+        return [WorkerSpec(step, brokers, prefix, epoch, PARTITIONS, secret, embedded) for step in STEPS]
+
+    @asynccontextmanager
+    async def _broker(self) -> AsyncIterator[str]:
+        """Give the address of a broker that has the topics."""
+        if self._options.brokers is None:
+            async with embedded_broker([plan.name for plan in self._topics.plans()]) as address:
+                yield address
+            return
+        async with own_topics(self._options.brokers, self._topics, PARTITIONS):
+            yield self._options.brokers
+
+    async def _view(self, scene: Scene) -> None:
+        """Show how it goes, for ever: a screen on a terminal, else a line now and then."""
+        console = self._console
+        if self._options.plain or not console.is_terminal:
+            bills, seconds = self._options.bills, self._options.seconds
+            console.print(
+                f"A day of {bills:,} bills, {scene.planned:,} events, in about {seconds:.0f} s; Ctrl-C ends it."
+            )
+            while True:
+                await asyncio.sleep(LINE_SECONDS)
+                text = view.line(scene, scene.rates(time.monotonic()))
+                console.print(text, markup=False, highlight=False, soft_wrap=True)
+        with Live(console=console, screen=True, auto_refresh=False) as live:
+            while True:
+                live.update(view.screen(scene, scene.rates(time.monotonic()), console.height), refresh=True)
+                await asyncio.sleep(FRAME_SECONDS)
+
+    def _hurry(self) -> None:
+        """End at once: a second Ctrl-C."""
+        for child in self._children:
+            child.kill()
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event, hurry: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the day early and in order, and a second one at once."""
+    loop, performance = asyncio.get_running_loop(), asyncio.current_task()
+
+    def end() -> None:
+        if stop.is_set():
+            hurry()
+            if performance is not None:
+                performance.cancel()
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def _secret_file() -> Iterator[str]:
+    """Make a secret for this day's consignee keys, readable by nobody else, and forget it afterwards."""
+    with tempfile.NamedTemporaryFile("w", prefix="tallygate-demo-") as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        yield file.name
+
+
+@asynccontextmanager
+async def _producer(brokers: str) -> AsyncIterator[AIOKafkaProducer]:
+    async with AIOKafkaProducer(
+        bootstrap_servers=brokers,
+        enable_idempotence=True,
+        compression_type="lz4",
+        max_batch_size=BATCH_BYTES,
+        max_request_size=2 * RECORD_BYTES_MAX,
+    ) as producer:
+        yield producer
+
+
+@asynccontextmanager
+async def _consumer(brokers: str, *, embedded: bool) -> AsyncIterator[AIOKafkaConsumer]:
+    # The embedded broker writes commit markers without a checksum, and answers an empty fetch no sooner than this.
+    async with AIOKafkaConsumer(
+        bootstrap_servers=brokers,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        check_crcs=not embedded,
+        fetch_max_wait_ms=10 if embedded else 100,
+    ) as consumer:
+        yield consumer
+
+
+@asynccontextmanager
+async def _showing(endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run something beside the rest until the rest is done."""
+    task = asyncio.create_task(endless)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _first(main: Coroutine[Any, Any, Any], *others: Coroutine[Any, Any, Any]) -> None:
+    """Run all until the first of them ends; what it raised is raised here, the others are cancelled."""
+    tasks = [asyncio.create_task(each) for each in (main, *others)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _settled(scene: Scene) -> None:
+    """Wait until everything published is judged and nothing more comes; the sums tell later if it did not."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    seen, since = None, time.monotonic()
+    while time.monotonic() < deadline:
+        judged = {step: counts.records for step, counts in scene.counts.items()}
+        if (judged, scene.tally.decisions) != seen:
+            seen, since = (judged, scene.tally.decisions), time.monotonic()
+        if judged.get("manifest", 0) == scene.publisher.total and time.monotonic() - since > QUIET_SECONDS:
+            return
+        await asyncio.sleep(0.1)
+
+
+async def _guard_logs(consumer: AIOKafkaConsumer, topics: Topics) -> None:
+    """Fail when the embedded broker begins to throw records away."""
+    partitions = [TopicPartition(plan.name, number) for plan in topics.plans() for number in range(PARTITIONS)]
+    while True:
+        check_log_starts(await consumer.beginning_offsets(partitions))
+        await asyncio.sleep(1.0)

@@ -1,0 +1,44 @@
+"""The two steps as settings describe them; the workers and the demo make theirs here."""
+
+from agents.engine.errors import RefusedError
+from agents.settings import Settings
+from state.manifest.step import ManifestStep
+from state.rules import RulebookError, load_rulebook
+from state.rules.rulebook import Rulebook
+from state.withholding import WithholdingStep
+from stream.consignee import ConsigneeError, KeyMaker
+from stream.decisions import Policy
+
+
+def manifest_step(settings: Settings, partitions: int) -> ManifestStep:
+    """Give the manifest step for topics of so many partitions. Raises RefusedError."""
+    return ManifestStep(_rulebook(settings), _key_maker(settings), partitions)
+
+
+def withholding_step(settings: Settings, _partitions: int) -> WithholdingStep:
+    """Give the withholding step; its postings come with their partition. Raises RefusedError."""
+    policy = Policy(**settings.policy.model_dump())
+    shipments = settings.kafka.topics().shipments
+    fingerprint = _key_maker(settings).fingerprint
+    return WithholdingStep(_rulebook(settings), policy, settings.kafka.epoch, shipments, fingerprint)
+
+
+def _rulebook(settings: Settings) -> Rulebook:
+    try:
+        return load_rulebook(settings.rules)
+    except RulebookError as error:
+        raise RefusedError(str(error)) from None
+
+
+def _key_maker(settings: Settings) -> KeyMaker:
+    file = settings.key.secret_file
+    if file is None:
+        raise RefusedError(
+            "no secret for consignee keys: put one into a file and name it in TALLYGATE_KEY__SECRET_FILE"
+        )
+    try:
+        return KeyMaker(file.read_bytes().strip(), settings.key.match)
+    except OSError as error:
+        raise RefusedError(f"the secret of the consignee keys, {file}: {error.strerror}") from None
+    except ConsigneeError as error:
+        raise RefusedError(f"{file}: {error}") from None
