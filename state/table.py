@@ -38,14 +38,12 @@ def split_changelog_key(key: bytes) -> tuple[bytes, bytes]:
 
 def _pack(rows: Rows) -> bytes | None:
     """All rows as one blob, or None if one is too long for it."""
-    parts = []
+    blob = b""
     for suffix, value in rows.items():
         if len(value) > _LENGTH_MAX or len(suffix) > _LENGTH_MAX:
             return None
-        parts.append(_LENGTHS.pack(len(suffix), len(value)))
-        parts.append(suffix)
-        parts.append(value)
-    return b"".join(parts)
+        blob += _LENGTHS.pack(len(suffix), len(value)) + suffix + value
+    return blob
 
 
 def _unpack(blob: bytes) -> Rows:

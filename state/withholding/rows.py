@@ -78,42 +78,38 @@ def _today(copy: Bill, today: int, first_open: int) -> Bill | None:
 
 def pack_row(copies: list[Bill], alerted_days: tuple[int, ...] = ()) -> bytes:
     """The row of one bill number: the days on which its duplicates were reported, and its copies."""
-    parts = [_HEAD.pack(ROW_FORMAT, len(alerted_days))]
-    parts.extend(_DAY.pack(day) for day in alerted_days)
+    row = _HEAD.pack(ROW_FORMAT, len(alerted_days))
+    for day in alerted_days:
+        row += _DAY.pack(day)
     for copy in copies:
-        _pack_copy(parts, copy)
-    return b"".join(parts)
+        row += _pack_copy(copy)
+    return row
 
 
-def _pack_copy(parts: list[bytes], copy: Bill) -> None:
+def _pack_copy(copy: Bill) -> bytes:
     conveyance = copy.conveyance.encode()
-    order = copy.order.encode() if copy.order else b""
+    order = b"" if copy.order is None else copy.order.encode()
+    origins = copy.origins
     errors = ",".join(copy.filing_errors).encode() if copy.filing_errors else b""
-    bits = _MODE_NUMBERS[copy.mode] | (_ARRIVED if copy.arrived else 0) | (_TYPE86 if copy.filing == "type86" else 0)
-    parts.append(
-        _FIXED.pack(
-            copy.day,
-            copy.status,
-            bits,
-            copy.version,
-            copy.posting,
-            copy.revision,
-            copy.sequence,
-            copy.manifested,
-            _NO_VALUE if copy.value is None else copy.value,
-            len(conveyance),
-            len(order),
-            len(copy.origins),
-            _FLAG_BITS[copy.flags],
-            len(errors),
-        )
+    value = copy.value
+    fixed = _FIXED.pack(
+        copy.day,
+        copy.status,
+        _MODE_NUMBERS[copy.mode] | (_ARRIVED if copy.arrived else 0) | (_TYPE86 if copy.filing == "type86" else 0),
+        copy.version,
+        copy.posting,
+        copy.revision,
+        copy.sequence,
+        copy.manifested,
+        _NO_VALUE if value is None else value,
+        len(conveyance),
+        len(order),
+        len(origins),
+        _FLAG_BITS[copy.flags],
+        len(errors),
     )
-    parts.append(conveyance)
-    if order:
-        parts.append(order)
-    parts.append("".join(copy.origins).encode())
-    if errors:
-        parts.append(errors)
+    text = origins[0] if len(origins) == 1 else "".join(origins)
+    return fixed + conveyance + order + text.encode() + errors
 
 
 def unpack_row(bill: bytes, row: bytes) -> tuple[list[Bill], tuple[int, ...]]:
