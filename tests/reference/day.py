@@ -1,7 +1,6 @@
 """DESIGN, "How a day is judged", worked out anew after every posting record: all bills in a dict, loops, no shortcut.
 
-Every open day of the consignee is judged again each time. That this changes nothing on days the record did not touch
-is part of what is claimed.
+A day that the record touches is judged from its first bill to its last; the others stay as they were.
 """
 
 from collections.abc import Iterator
@@ -47,6 +46,11 @@ class Held:
         return self.bill.stand != "closed"
 
     @property
+    def on_its_day(self) -> bool:
+        """Live, or closed and still counting."""
+        return self.live or self.counts_cents is not None
+
+    @property
     def arrived(self) -> bool:
         """On a day as arrived, and live."""
         return self.bill.stand == "arrived"
@@ -80,10 +84,8 @@ class Person:
 
     def on(self, day: date) -> list[Held]:
         """Give the bills whose day this is, in manifest order: live ones, and closed ones that still count."""
-        bills = [held for held in self.bills.values() if held.bill.day == day]
-        return sorted(
-            (held for held in bills if held.live or held.counts_cents is not None), key=lambda held: held.place
-        )
+        bills = [held for held in self.bills.values() if held.bill.day == day and held.on_its_day]
+        return sorted(bills, key=lambda held: held.place)
 
 
 @dataclass
@@ -116,14 +118,18 @@ class Reference:
                 held.counts_cents = None  # its rows are gone: nothing is remembered of the day
         before = {key: (held.outcome, held.reason) for key, held in person.bills.items()}
         released = {(key, held.bill.day) for key, held in person.bills.items() if held.was_released}
-        put = [self._put(person, posting.conveyance, bill) for bill in posting.bills]
+        touched: set[date | None] = set()
+        put = [self._put(person, posting.conveyance, bill, touched) for bill in posting.bills]
         own = sorted((held for held in put if held), key=lambda held: held.place)
         for held in own:
             self._settle_without_day(held)
-        person.days = {day: self._judge_day(person, day) for day in self._days(person)}
+        person.days = {day: totals for day, totals in person.days.items() if is_open(day, self.today)}
+        days = sorted(day for day in touched if day and is_open(day, self.today))
+        for day in days:
+            person.days[day] = self._judge_day(person, day)
         others = [
             held
-            for day in person.days
+            for day in days
             for held in person.on(day)
             if held not in own and before[_key(held)] != (held.outcome, held.reason)
         ]
@@ -133,16 +139,17 @@ class Reference:
     def _open(self, held: Held) -> bool:
         return held.bill.day is not None and is_open(held.bill.day, self.today)
 
-    def _days(self, person: Person) -> list[date]:
-        return sorted({held.bill.day for held in person.bills.values() if held.bill.day and self._open(held)})
-
     # 1. Out of the old day, into the new one; a release may stand, an exemption may stay used.
 
-    def _put(self, person: Person, conveyance: str, bill: PostedBill) -> Held | None:
+    def _put(self, person: Person, conveyance: str, bill: PostedBill, touched: set[date | None]) -> Held | None:
         was = person.bills.pop((bill.bill, conveyance), None)
+        if was and was.on_its_day:
+            touched.add(was.bill.day)
         if bill.stand == "moved":
             return None
         held = person.bills[bill.bill, conveyance] = Held(bill, conveyance)
+        if held.live:
+            touched.add(bill.day)
         if was is None or was.counts_cents is None or was.bill.day != bill.day:
             return held
         if not held.live:
@@ -328,7 +335,9 @@ class Reference:
                 yield self._alert(posting, "near-limit", day=day, total=totals.actual, limit=limit)
             for held in person.on(day):
                 if held.reason == "superseded" and self._first(person, "duplicate-bill", day, held.bill.bill):
-                    yield self._alert(posting, "duplicate-bill", day=day, held=held)
+                    copies = [one for one in person.on(day) if one.live and one.bill.bill == held.bill.bill]
+                    [counted] = [one for one in copies if one.reason != "superseded"]
+                    yield self._alert(posting, "duplicate-bill", day=day, held=counted)
                 if held.outcome == "withhold" and (_key(held), day) in released:
                     yield self._alert(posting, "release-superseded", day=day, held=held)
         yield from self._structuring(person, posting)

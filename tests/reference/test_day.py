@@ -51,7 +51,7 @@ def outcomes(judged: Judged) -> list[tuple[str, str]]:
 
 
 def letters(desk: Desk, *values: float) -> str:
-    """Post bills of these dollars one after another, and give the outcome of each as the table of examples writes it."""
+    """Post bills of these dollars one after another; give each outcome as the table of examples writes it."""
     judged = [desk.post(f"BILL{number}", value) for number, value in enumerate(values)]
     return " ".join({"release": "R", "withhold": "W", "reject": "X"}[one.decisions[0].outcome] for one in judged)
 

@@ -1,0 +1,269 @@
+"""DESIGN section 2, "Versions" and "Which day", as plain objects: what posting records an event leads to.
+
+It knows persons, not consignee keys: its postings name the person, and the auditor learns which key is whose.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from stream.postings import PostedBill, Posting
+from stream.records import Fate
+from tests.reference.rules import eastern
+
+Event = dict[str, Any]
+WhoIs = Callable[[Event], str]
+US_STATES = {"NJ", "CA"}
+"""The only states that the tests use."""
+
+
+@dataclass
+class Statement:
+    """What a conveyance event said, and when."""
+
+    time: datetime
+    instant: datetime | None
+
+
+@dataclass
+class Conveyance:
+    """A conveyance with its bills, dead ones too."""
+
+    estimated: Statement | None = None
+    arrived: Statement | None = None
+    bills: dict[str, "ManifestBill"] = field(default_factory=dict)
+    waiting_exits: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Exits that came before their bill: version and way."""
+
+
+@dataclass
+class ManifestBill:
+    """A bill on a conveyance."""
+
+    version: int
+    facts: Event
+    person: str
+    manifested_at: datetime
+    sequence: int
+    posting: int = 0
+    exit: str | None = None
+    estimate: date | None = None
+    stated: datetime | None = None
+    day: date | None = None
+    arrived: bool = False
+    """`day` and `arrived` as last posted live."""
+
+
+@dataclass
+class Read:
+    """What becomes of one event."""
+
+    fate: Fate
+    code: str = ""
+    postings: list[Posting] = field(default_factory=list)
+
+
+class ManifestReference:
+    """Reads well-formed events of any number of conveyances, in the order of the log."""
+
+    def __init__(self, who_is: WhoIs) -> None:
+        self.who_is = who_is
+        self.conveyances: dict[str, Conveyance] = {}
+
+    def read(self, event: Event, partition: int, offset: int) -> Read:
+        """Give what becomes of an event that stands at this place of the shipments log."""
+        data = event["data"]
+        conveyance = self.conveyances.setdefault(data["conveyance"], Conveyance())
+        time = datetime.fromisoformat(event["time"])
+        match event["type"].split(".")[1:3]:
+            case ["bill", "manifested" | "amended" as kind]:
+                found = self._whole_bill(conveyance, data, time, revives=kind == "manifested")
+            case ["bill", "deleted"]:
+                found = self._exit(conveyance, data, "deleted")
+            case ["bill", _]:
+                found = self._exit(conveyance, data, data["how"])
+            case [_, "estimated"]:
+                found = self._statement(conveyance, "estimated", Statement(time, _instant(data["estimated_arrival"])))
+            case _:
+                found = self._statement(conveyance, "arrived", Statement(time, _instant(data["arrived_at"])))
+        if isinstance(found, Read):
+            return found
+        return Read(Fate.APPLIED, "", list(_postings(found, data["conveyance"], time, partition, offset)))
+
+    def _whole_bill(
+        self, conveyance: Conveyance, data: Event, time: datetime, *, revives: bool
+    ) -> "Read | list[tuple[str, PostedBill]]":
+        number, version = data["bill"], data.get("version", 1)
+        held = conveyance.bills.get(number)
+        if held is None and number in conveyance.waiting_exits:
+            return self._late_bill(conveyance, data, time, revives=revives)
+        if held is not None:
+            if version < held.version or (held.exit and not revives):
+                return Read(Fate.STALE)
+            if version == held.version:
+                same = self._counting(held.facts) == self._counting(data)
+                return Read(Fate.STALE) if same else Read(Fate.DEAD_LETTERED, "version-conflict")
+        return self._post(conveyance, self._replace(held, data, time, version), held)
+
+    def _late_bill(
+        self, conveyance: Conveyance, data: Event, time: datetime, *, revives: bool
+    ) -> "Read | list[tuple[str, PostedBill]]":
+        version, way = conveyance.waiting_exits[data["bill"]]
+        if data.get("version", 1) > version:
+            if not revives:
+                return Read(Fate.STALE)
+            del conveyance.waiting_exits[data["bill"]]
+            return self._post(conveyance, self._replace(None, data, time, data["version"]), None)
+        del conveyance.waiting_exits[data["bill"]]
+        bill = self._replace(None, data, time, version)
+        bill.exit = way
+        return self._post(conveyance, bill, None)
+
+    def _replace(self, held: ManifestBill | None, data: Event, time: datetime, version: int) -> ManifestBill:
+        bill = ManifestBill(
+            version,
+            data,
+            self.who_is(data["consignee"]),
+            held.manifested_at if held else datetime.fromisoformat(data["manifested_at"]),
+            held.sequence if held else data["sequence"],
+            posting=held.posting if held else 0,
+        )
+        days = data.get("estimated_arrivals") or []
+        bill.estimate = date.fromisoformat(days[0]) if len(days) == 1 else None
+        unchanged = held is not None and held.estimate == bill.estimate
+        bill.stated = held.stated if held and unchanged else time
+        return bill
+
+    def _post(
+        self, conveyance: Conveyance, bill: ManifestBill, held: ManifestBill | None
+    ) -> list[tuple[str, PostedBill]]:
+        conveyance.bills[bill.facts["bill"]] = bill
+        posted = self._posted(conveyance, bill)
+        if held and held.person != bill.person:
+            return [(held.person, moved(posted)), (bill.person, posted)]
+        return [(bill.person, posted)]
+
+    def _exit(self, conveyance: Conveyance, data: Event, way: str) -> "Read | list[tuple[str, PostedBill]]":
+        number, version = data["bill"], data["version"]
+        held = conveyance.bills.get(number)
+        if held is None:
+            waiting, _ = conveyance.waiting_exits.get(number, (0, ""))
+            if version <= waiting:
+                return Read(Fate.STALE)
+            conveyance.waiting_exits[number] = version, way
+            return []
+        if version < held.version or (version == held.version and held.exit):
+            return Read(Fate.STALE)
+        held.version, held.exit = version, way
+        return [(held.person, self._posted(conveyance, held))]
+
+    def _statement(self, conveyance: Conveyance, kind: str, said: Statement) -> "Read | list[tuple[str, PostedBill]]":
+        held: Statement | None = getattr(conveyance, kind)
+        if held and (said.time < held.time or said == held):
+            return Read(Fate.STALE)
+        setattr(conveyance, kind, said)
+        live = [bill for bill in conveyance.bills.values() if not bill.exit]
+        changed = [bill for bill in live if _which_day(conveyance, bill) != (bill.day, bill.arrived)]
+        return [(bill.person, self._posted(conveyance, bill)) for bill in changed]
+
+    def _posted(self, conveyance: Conveyance, bill: ManifestBill) -> PostedBill:
+        bill.posting += 1
+        if not bill.exit:
+            bill.day, bill.arrived = _which_day(conveyance, bill)
+        live = "waiting" if bill.day is None else "arrived" if bill.arrived else "expected"
+        facts = bill.facts
+        errors = _filing_errors(facts, eastern(bill.manifested_at))
+        amounts = [Decimal(line["value"]["amount"]) for line in facts["lines"]]
+        return PostedBill(
+            bill=facts["bill"],
+            version=bill.version,
+            posting=bill.posting,
+            stand="closed" if bill.exit else live,  # type: ignore[arg-type]
+            manifested_at=bill.manifested_at,
+            sequence=bill.sequence,
+            mode=facts["mode"],
+            filing=facts["filing"],
+            day=bill.day,
+            arrived=bill.arrived,
+            exit=bill.exit,  # type: ignore[arg-type]
+            order=facts.get("order"),
+            value_cents=None if "no-exchange-rate" in errors else int(sum(amounts) * 100),
+            origins=tuple(sorted({line["origin"] for line in facts["lines"]})),
+            flags=tuple(sorted({flag for line in facts["lines"] for flag in line.get("flags", [])})),
+            filing_errors=tuple(errors),
+        )
+
+    def _counting(self, data: Event) -> list[Any]:
+        arrived = data.get("arrived_at")
+        lines = [
+            (Decimal(line["value"]["amount"]), line["value"]["currency"], line["origin"], set(line.get("flags", [])))
+            for line in data["lines"]
+        ]
+        names = ("mode", "filing", "order", "estimated_arrivals", "bill_type", "quantity", "planned_port")
+        plain = [data.get(name) for name in names]
+        return [self.who_is(data["consignee"]), arrived and datetime.fromisoformat(arrived), lines, *plain]
+
+
+def moved(bill: PostedBill) -> PostedBill:
+    """Give the withdrawal that belongs to a bill; what it says of value and goods matters to nobody."""
+    return PostedBill(
+        bill=bill.bill,
+        version=bill.version,
+        posting=bill.posting,
+        stand="moved",
+        manifested_at=bill.manifested_at,
+        sequence=bill.sequence,
+        mode=bill.mode,
+        filing=bill.filing,
+    )
+
+
+def _which_day(conveyance: Conveyance, bill: ManifestBill) -> tuple[date | None, bool]:
+    if bill.facts.get("arrived_at"):
+        return eastern(datetime.fromisoformat(bill.facts["arrived_at"])), True
+    if conveyance.arrived and conveyance.arrived.instant:
+        return eastern(conveyance.arrived.instant), True
+    theirs = conveyance.estimated if conveyance.estimated and conveyance.estimated.instant else None
+    if bill.estimate and bill.stated and (theirs is None or bill.stated >= theirs.time):
+        return bill.estimate, False
+    if theirs and theirs.instant:
+        return eastern(theirs.instant), False
+    return None, False
+
+
+def _filing_errors(facts: Event, manifested: date) -> list[str]:
+    errors: list[str] = []
+    estimates = facts.get("estimated_arrivals") or []
+    if facts["filing"] == "type86":
+        if manifested >= date(2024, 7, 25):
+            errors += ["282"] * (len(estimates) == 0) + ["288"] * (len(estimates) == 2)
+        errors += ["bill-type"] * (facts.get("bill_type") in {None, "T"})
+        errors += ["no-quantity"] * (facts.get("quantity") is None)
+        errors += ["no-port"] * (facts.get("planned_port") is None)
+    elif facts["mode"] == "truck" and facts["consignee"].get("address", {}).get("state") not in US_STATES:
+        errors.append("no-state")
+    if any(line["value"]["currency"] != "USD" for line in facts["lines"]):
+        errors.append("no-exchange-rate")
+    return errors
+
+
+def _postings(
+    found: list[tuple[str, PostedBill]], conveyance: str, time: datetime, partition: int, offset: int
+) -> Iterator[Posting]:
+    for person in dict.fromkeys(person for person, _ in found):
+        bills = [bill for whose, bill in found if whose == person]
+        bills.sort(key=lambda bill: (bill.manifested_at, bill.sequence, bill.bill))
+        yield Posting(
+            time=time,
+            consignee=person,
+            conveyance=conveyance,
+            partition=partition,
+            offset=offset,
+            bills=tuple(bills),
+        )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
