@@ -39,11 +39,14 @@ def main() -> int:
     parser.add_argument("--accept", action="store_true", help="write the expected files instead of comparing")
     parser.add_argument("command", nargs="*", help="the implementation, after --; else tallygate judge")
     arguments = parser.parse_args()
+    command = arguments.command or ["tallygate", "judge"]
+    if "/" in command[0]:
+        command[0] = str(Path(command[0]).absolute())  # since each case is run in its own folder
     names = arguments.case or sorted(folder.name for folder in CASES.iterdir())
     failed = 0
     for name in names:
         case = CASES / name
-        found = run(case, arguments.command or ["tallygate", "judge"])
+        found = run(case, command)
         if arguments.accept:
             accept(case, found)
         complaints = list(differences(case, found, set(arguments.without)))
