@@ -36,7 +36,7 @@ from stream.records import Record
 AHEAD_MILLIS_MAX: Final = 24 * 3600 * 1000
 """How far an event's `time` may lie ahead of the broker's timestamp."""
 
-hundredths: Final = lru_cache(maxsize=65_536)(parse_amount)
+hundredths: Final = lru_cache(maxsize=16_384)(parse_amount)
 """Amounts in hundredths of their currency; the same prices come again and again, and each is read twice."""
 
 _UNNESTED_BYTES: Final = 800

@@ -37,7 +37,6 @@ from stream.events import (
     BillManifested,
     ConveyanceArrived,
     ConveyanceEstimated,
-    Shipment,
     WholeBill,
 )
 from stream.faultfinding import FaultFound
@@ -81,7 +80,14 @@ class ManifestStep:
         held = None if row is None else unpack_conveyance(row)
         if held is not None and today - held.touched > self._kept_days:
             return Result(_APPLIED, "", self._anew(record, table, group))
-        result = self._judge(event, record, cause, group, held, today)
+        if isinstance(event, _WHOLE_BILL):
+            result = self._whole_bill(event, record, cause, group, held, today)
+        elif isinstance(event, BillDeleted):
+            result = self._exit(event.data, "deleted", cause, group, held, today)
+        elif isinstance(event, BillDisposed):
+            result = self._exit(event.data, event.data.how, cause, group, held, today)
+        else:
+            result = self._conveyance(event, cause, group, held or ConveyanceRow(today), today)
         if today > seen and result.fate is _APPLIED:
             advance(table, today)
         return result
@@ -95,19 +101,8 @@ class ManifestStep:
         yield from clear(group)
         yield from self(record, table).outputs
 
-    # The scene is handed on as single arguments, for speed: `conveyance` is None where nothing is held, or only what
-    # is expired; `today` is the stream day once the event applies.
-    def _judge(
-        self, event: Shipment, record: Record, cause: Cause, group: Group, conveyance: ConveyanceRow | None, today: int
-    ) -> Result:
-        if isinstance(event, _WHOLE_BILL):
-            return self._whole_bill(event, record, cause, group, conveyance, today)
-        if isinstance(event, BillDeleted):
-            return self._exit(event.data, "deleted", cause, group, conveyance, today)
-        if isinstance(event, BillDisposed):
-            return self._exit(event.data, event.data.how, cause, group, conveyance, today)
-        return self._conveyance(event, cause, group, conveyance or ConveyanceRow(today), today)
-
+    # What an event finds is handed on as single arguments, for speed: `conveyance` is None where nothing is held,
+    # `today` is the stream day once the event applies.
     def _whole_bill(
         self, event: WholeBill, record: Record, cause: Cause, group: Group, conveyance: ConveyanceRow | None, today: int
     ) -> Result:

@@ -1,0 +1,160 @@
+"""Random lives of bills on two conveyances: the manifest step says what a plain re-statement of DESIGN says."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from state.manifest.step import ManifestStep
+from state.table import Table, compacted
+from stream.consignee import JUDGE_SECRET, KeyMaker
+from stream.postings import Posting
+from stream.records import PlainRecord
+from tests.reference.manifest import ManifestReference
+from tests.unit.manifest.desk import RULEBOOK, START, Event, event, line, postings_decoder, whole_bill
+
+CONVEYANCES = ("air:one", "truck:two")
+DAYS = ("2025-08-19", "2025-08-20")
+INSTANTS = ("2025-08-19T12:00:00Z", "2025-08-20T03:59:59Z", "2025-08-20T04:00:00Z", "2025-08-20T00:00:00-04:00")
+KEYS = KeyMaker(JUDGE_SECRET)
+PEOPLE: dict[str, Event] = {
+    "A": {
+        "name": "Ann",
+        "address": {"lines": ["1 Oak"], "city": "X", "state": "NJ", "postal": "07001", "country": "US"},
+    },
+    "B": {"name": "Bob", "address": {"lines": ["1 Oak"], "city": "X", "postal": "1", "country": "CA"}},
+    "C": {"identifier_type": "EI", "identifier": "12-3456789"},
+}
+TYPE86: Event = {"bill_type": "H", "quantity": 1, "planned_port": "4701"}
+
+
+def key_of(whose: Event) -> str:
+    """Consignee key of one of the people."""
+    if "identifier" in whose:
+        return KEYS.of_identifier(whose["identifier_type"], whose["identifier"])
+    address = whose["address"]
+    return KEYS.of_name(
+        whose["name"], address["lines"], "X", address.get("state"), address["postal"], address["country"]
+    )
+
+
+PERSON_OF = {key_of(whose): person for person, whose in PEOPLE.items()}
+rarely = st.sampled_from([False, False, False, True])
+lines = st.lists(
+    st.builds(
+        line,
+        st.sampled_from(["0.01", "12.00", "12", "799.99"]),
+        st.sampled_from(["USD", "USD", "USD", "JPY"]),
+        st.sampled_from(["FR", "CN"]),
+        st.sampled_from([(), (), ("pga",), ("quota", "adcvd", "quota")]),
+    ),
+    min_size=1,
+    max_size=2,
+)
+
+
+@st.composite
+def whole_bills(draw: st.DrawFn) -> Event:
+    """Changes that make a whole bill of the plain one; most are the same, so that repeats happen."""
+    changes: Event = {"consignee": PEOPLE[draw(st.sampled_from("AAABC"))], "sequence": draw(st.integers(0, 2))}
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "lines": lines,
+        "order": st.sampled_from(["o-1", "o-2"]),
+        "estimated_arrivals": st.lists(st.sampled_from(DAYS), min_size=1, max_size=2),
+        "arrived_at": st.sampled_from(INSTANTS),
+        "mode": st.sampled_from(["truck", "mail"]),
+        "filing": st.just("type86"),
+        "manifested_at": st.sampled_from(["2024-07-24T12:00:00Z", "2025-08-18T14:59:59Z"]),
+    }
+    changes |= {name: draw(values) for name, values in optional.items() if draw(rarely)}
+    return changes | (TYPE86 if draw(rarely) else {})
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Event:
+    """One event of any type; few bills, versions and times, so that they meet."""
+    time = START + timedelta(minutes=draw(st.integers(0, 6)))
+    conveyance = draw(st.sampled_from(CONVEYANCES))
+    data: Event = {"bill": draw(st.sampled_from(["ACME0001", "ACME0002", "ACME0003"])), "conveyance": conveyance}
+    instant = st.one_of(st.none(), st.sampled_from(INSTANTS))
+    match draw(st.sampled_from(["manifested", "manifested", "amended", "deleted", "disposed", "estimated", "arrived"])):
+        case "manifested" | "amended" as kind:
+            changes = draw(whole_bills())
+            return event(f"bill.{kind}", {**whole_bill(version=draw(st.integers(1, 4))), **data, **changes}, time)
+        case "deleted":
+            return event("bill.deleted", {**data, "version": draw(st.integers(1, 4))}, time)
+        case "disposed":
+            how = draw(st.sampled_from(["entry-01", "exported"]))
+            return event("bill.disposed", {**data, "version": draw(st.integers(1, 4)), "how": how}, time)
+        case "estimated":
+            return event("conveyance.estimated", {"conveyance": conveyance, "estimated_arrival": draw(instant)}, time)
+        case _:
+            return event("conveyance.arrived", {"conveyance": conveyance, "arrived_at": draw(instant)}, time)
+
+
+def by_consignee(postings: list[Posting]) -> dict[str, bytes]:
+    """Postings of one event; consignees may come in any order, and a person's key is their letter."""
+    found = {}
+    for posting in postings:
+        person = PERSON_OF.get(posting.consignee, posting.consignee)
+        found[person] = msgspec.json.encode(msgspec.structs.replace(posting, consignee=person))
+    assert len(found) == len(postings)
+    return found
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(events(), st.integers(0, 3)), max_size=40))
+def test_step_equals_the_restatement(life: list[tuple[Event, int]]) -> None:
+    """Fate and postings of every event agree, however transactions are cut and wherever a table is restored."""
+    step, table, reference = ManifestStep(RULEBOOK, KEYS), Table(), ManifestReference(letter)
+    overlay, log = table.overlay(), list[tuple[bytes, bytes | None]]()
+    for offset, (sent, what) in enumerate(life):
+        record = PlainRecord("s", 0, offset, -1, sent["data"]["conveyance"].encode(), msgspec.json.encode(sent))
+        result = step(record, overlay)
+        sent_out = [output for output in result.outputs if output is not None]
+        expected = reference.read(sent, 0, offset)
+        assert (result.fate, result.code if result.fate == "dead-lettered" else "") == (expected.fate, expected.code)
+        if result.fate != "dead-lettered":
+            postings = [postings_decoder.decode(output.value or b"") for output in sent_out]
+            assert by_consignee(postings) == by_consignee(expected.postings)
+        if what == 0:
+            log.extend(overlay.changes())
+            overlay.join()
+            overlay = table.overlay()
+        elif what == 1 and not list(overlay.changes()):
+            table = restored(log)
+            overlay = table.overlay()
+
+
+def restored(log: list[tuple[bytes, bytes | None]]) -> Table:
+    """A table made of its changelog alone."""
+    table = Table()
+    for _ in table.restore(dict(reversed(compacted(log).items()))):
+        pass
+    return table
+
+
+def letter(whose: Event) -> str:
+    """Which of the people this is."""
+    return next(person for person, known in PEOPLE.items() if known == whose)
+
+
+@settings(max_examples=100)
+@given(st.lists(events(), max_size=30))
+def test_repeats_do_nothing(life: list[Event]) -> None:
+    """Whatever is sent twice in a row is not applied the second time, posts nothing and leaves every row as it was."""
+    step, table = ManifestStep(RULEBOOK, KEYS), Table()
+    for offset, sent in enumerate(life):
+        record = PlainRecord("s", 0, offset, -1, sent["data"]["conveyance"].encode(), msgspec.json.encode(sent))
+        for fates in ({"applied", "stale", "dead-lettered"}, {"stale", "dead-lettered"}):
+            before = sorted(table.rows())
+            overlay = table.overlay()
+            result = step(record, overlay)
+            assert result.fate in fates
+            outputs = list(result.outputs)
+            overlay.join()
+            if result.fate != "applied":
+                assert sorted(table.rows()) == before
+                assert [output.sink for output in outputs if output] == ["dead-letters"] * (result.fate != "stale")
