@@ -23,6 +23,8 @@ VALUES = (
 )
 FIRST_DAYS = (date(2025, 8, 19), date(2025, 8, 10), date(2025, 8, 27), date(2016, 3, 8), date(2025, 4, 30))
 """A plain stretch, and those in which enforcement, suspension, limit and excluded origins begin."""
+LONGEST_HOURS = 40 * 24
+"""A conveyance is forgotten 45 days after its last event, and with it how bills of one order hang together."""
 EXITS: tuple[Exit, ...] = ("deleted", "exported", "entry-11", "abandoned", "returned", "entry-01")
 
 
@@ -44,6 +46,8 @@ class Lives:
     lives: dict[tuple[str, str], Life] = field(default_factory=dict)
     offset: int = 0
     hours: int = 0
+    numbers: Sequence[str] = BILLS
+    values: Sequence[int] = VALUES
 
     def __post_init__(self) -> None:
         self.day = self.first_day
@@ -56,9 +60,17 @@ class Lives:
 
     def pass_time(self, pick: Pick) -> None:
         """Let hours or days go by; sometimes an event comes late."""
-        self.hours += (hours := pick((*(1, 0, 24, -30, 1, 0, 24, -3 * 24) * 3, 15 * 24, 16 * 24 + 1)))
+        hours = pick((*(1, 0, 24, -30, 1, 0, 24, -3 * 24) * 3, 15 * 24, 16 * 24 + 1))
+        if self.hours + hours > LONGEST_HOURS:
+            return
+        self.hours += hours
         if hours > 15 * 24 and pick((True, True, False)):
             self.day = self.now().date()
+
+    def skip_ahead(self, days: int) -> None:
+        """Let days go by, after which bills arrive around another day."""
+        self.hours += 24 * days
+        self.day = self.now().date()
 
     def whole_bill(self, number: str, conveyance: str, pick: Pick) -> list[Posting]:
         """Manifest or amend a bill: it may change its consignee, day, value and all else."""
@@ -113,7 +125,7 @@ class Lives:
             mode=pick((*("air", "truck", "ocean") * 5, "mail")),
             filing=pick(("manifest", "type86")),
             order=pick((None, "order-1", "order-2")),
-            value_cents=None if errors == ("no-exchange-rate",) else pick(VALUES),
+            value_cents=None if errors == ("no-exchange-rate",) else pick(self.values),
             origins=pick((*[("FR",)] * 20, ("CN", "FR"))),
             flags=pick((*[()] * 30, ("pga",), ("adcvd",))),
             filing_errors=errors,
@@ -144,7 +156,7 @@ class Lives:
 
     def anything(self, pick: Pick) -> list[Posting]:
         """Let anything happen."""
-        number, conveyance = pick(BILLS), pick(CONVEYANCES)
+        number, conveyance = pick(self.numbers), pick(CONVEYANCES)
         match pick(("bill",) * 9 + ("conveyance", "leave", "leave", "time")):
             case "bill":
                 return self.whole_bill(number, conveyance, pick)

@@ -1,0 +1,135 @@
+"""A withholding step and the plain model side by side: both judge every posting record, and they must agree."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import msgspec
+
+from state.table import Overlay, Table, compacted
+from state.withholding import WithholdingStep
+from state.withholding.step import INDEX_ROWS_MIN
+from stream.decisions import DecisionData, Policy
+from stream.postings import Posting
+from stream.records import Fate, Outgoing, PlainRecord
+from tests.property.withholding.lives import PARTITION_OF
+from tests.reference.day import Reference
+from tests.reference.messages import BOOK, check_outputs
+
+EPOCH = 3
+SHIPMENTS = "tallygate.shipments.v1"
+
+
+def policies() -> list[Policy]:
+    """Give every policy that judges differently; the plainest first."""
+    return [
+        Policy(overflow, rounding, enforcement, as_of)
+        for as_of in (None, date(2025, 8, 20), date(2016, 1, 1), date(2025, 8, 1))
+        for enforcement in ("auto", "warn", "withhold")
+        for rounding in ("cents", "whole-dollars")
+        for overflow in ("skip", "latch", "all_or_none")
+    ]
+
+
+@dataclass
+class Partition:
+    """A partition of the step's table, as a runner keeps it."""
+
+    table: Table = field(default_factory=Table)
+    overlay: Overlay | None = None
+    changelog: list[tuple[bytes, bytes | None]] = field(default_factory=list)
+    running: list[tuple[PlainRecord, list[Outgoing]]] = field(default_factory=list)
+    """Records of the open transaction, with what the step sent for them."""
+    read: int = 0
+
+
+class Trial:
+    """Judges with both, compares, and keeps the current decision of every bill as a reader would."""
+
+    def __init__(self, policy: Policy, index_rows_min: int = INDEX_ROWS_MIN) -> None:
+        self.step = WithholdingStep(BOOK, policy, EPOCH, SHIPMENTS, index_rows_min=index_rows_min)
+        self.reference = Reference(BOOK, policy, EPOCH, SHIPMENTS)
+        self.policy = policy
+        self.partitions = {number: Partition() for number in set(PARTITION_OF.values())}
+        self.current: dict[tuple[str, str], DecisionData] = {}
+
+    def post(self, postings: Sequence[Posting]) -> None:
+        """Judge what one event led to, and compare record by record."""
+        for posting in postings:
+            number = PARTITION_OF[posting.consignee]
+            expected = self.reference.judge(posting, number)
+            check_outputs(self.judge(posting), expected, posting, number)
+            for decision in expected.decisions:
+                held = self.current.get((decision.bill, decision.conveyance))
+                if held is None or held.rank < decision.rank:
+                    self.current[decision.bill, decision.conveyance] = decision
+
+    def judge(self, posting: Posting) -> list[Outgoing]:
+        """Let the step alone judge a posting, within the open transaction of its partition."""
+        number = PARTITION_OF[posting.consignee]
+        partition = self.partitions[number]
+        record = PlainRecord(
+            "postings", number, partition.read, -1, posting.consignee.encode(), msgspec.json.encode(posting)
+        )
+        partition.read += 1
+        outputs = self._run(partition, record)
+        partition.running.append((record, outputs))
+        return outputs
+
+    def _run(self, partition: Partition, record: PlainRecord) -> list[Outgoing]:
+        if partition.overlay is None:
+            partition.overlay = partition.table.overlay()
+        result = self.step(record, partition.overlay)
+        outputs = [outgoing for outgoing in result.outputs if outgoing is not None]
+        assert result.fate is Fate.APPLIED
+        return outputs
+
+    def commit(self, number: int, sweep_budget: int = 0) -> int:
+        """Sweep, and join the open transaction; gives how many rows were swept."""
+        partition = self.partitions[number]
+        overlay = partition.overlay or partition.table.overlay()
+        gone = self.step.sweep(overlay, sweep_budget) if sweep_budget else 0
+        partition.changelog += overlay.changes()
+        overlay.join()
+        partition.overlay = None
+        partition.running.clear()
+        return gone
+
+    def drop(self, number: int) -> None:
+        """Lose the open transaction and run its records again: they must say the same."""
+        partition = self.partitions[number]
+        partition.overlay = None
+        for record, outputs in partition.running:
+            assert self._run(partition, record) == outputs
+
+    def rebuild(self, number: int) -> None:
+        """Lose the table as well, and rebuild it from its compacted changelog."""
+        partition = self.partitions[number]
+        partition.table = Table()
+        for _ in partition.table.restore(dict(compacted(partition.changelog))):
+            pass
+        self.drop(number)
+
+    def check_at_rest(self) -> None:
+        """Check what must hold between events: the sum a reader makes, and the limit."""
+        sums: Counter[tuple[str, date]] = Counter()
+        for decision in self.current.values():
+            if decision.counts and decision.day:
+                sums[decision.consignee, decision.day] += decision.counted_cents or 0
+        for consignee, person in self.reference.people.items():
+            for day, totals in person.days.items():
+                if self.policy.overflow != "all_or_none":
+                    assert sums[consignee, day] == totals.actual
+                if self.policy.overflow == "skip":
+                    assert totals.actual <= self.reference.rules.limit(day)
+        if self.policy.overflow == "skip":
+            for decision in self.current.values():
+                self._check_misfit(decision)
+
+    def _check_misfit(self, decision: DecisionData) -> None:
+        days = self.reference.people[decision.consignee].days
+        if decision.outcome == "withhold" and decision.day in days:
+            assert decision.counted_cents is not None
+            total, limit = days[decision.day].actual, self.reference.rules.limit(decision.day)
+            assert total + decision.counted_cents > limit, f"{decision.bill} is withheld, yet it fits"
