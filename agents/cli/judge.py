@@ -40,7 +40,8 @@ def command(
 ) -> None:
     """Judge shipment events from a file, in its order; decisions go to standard output as JSON lines.
 
-    A summary goes to standard error. Exit code 0: judged, whatever the decisions; 2: bad usage or unreadable file.
+    Blank lines are left out; a decision's cause has the line number, less one, as offset. A summary goes to standard
+    error. Exit code 0: judged, whatever the decisions; 2: bad usage or unreadable file.
     """
     from agents.judge import FileError, Options, judge_file, open_outputs
     from state.rules import RulebookError

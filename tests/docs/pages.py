@@ -17,6 +17,9 @@ from tests.pieces import ROOT
 
 CASES: Final = ROOT / "docs" / "conformance" / "cases"
 PART: Final = re.compile(r"(<!-- generated: ([\w.\- ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+ESCAPED: Final = r"\|"
+"""A bar inside the code of a table cell."""
+
 EMPTY: Final[tuple[object, ...]] = (None, [])
 NO_LINE_FEED: Final = r"(?!\n)"
 """What patterns end with, since `$` alone lets a line feed pass; a reader need not see it."""
@@ -90,7 +93,7 @@ def _shape(part: Schema) -> str:
     if "maxLength" in part:
         return f"{words}, {'1 to' if part.get('minLength') else 'at most'} {part['maxLength']} characters"
     if "pattern" in part:
-        return f"`{part['pattern'].removesuffix(NO_LINE_FEED).replace('|', '&#124;')}`"
+        return f"`{part['pattern'].removesuffix(NO_LINE_FEED).replace('|', ESCAPED)}`"
     return f"{words} from {part['minimum']}" if "minimum" in part else words
 
 

@@ -11,10 +11,12 @@ from typing import Any, Final
 import msgspec
 
 from stream import alerts, decisions, events, outcomes, postings
+from stream.pub28 import FORM_VERSION
 
 Schema = dict[str, Any]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+CONSIGNEE_KEY: Final = f"^(na{FORM_VERSION}|id{FORM_VERSION}:(EI|ANI|34)):[a-z2-7]{{26}}$"
 EVENT_FILES: Final = {kind: str(kind.__struct_config__.tag).removeprefix("tallygate.") for kind in events.EVENT_TYPES}
 """Event type -> name of its schema, such as `bill.manifested.v1`."""
 
@@ -71,6 +73,8 @@ def _describe(name: str, part: Schema) -> None:
     for field, schema in part.get("properties", {}).items():
         if field == "time":
             schema["format"] = "date-time"
+        if field == "consignee" and schema == {"type": "string"}:
+            schema["pattern"] = CONSIGNEE_KEY
         if field in texts:
             part["properties"][field] = {**schema, "description": texts[field]}
 
