@@ -1,5 +1,6 @@
 """Creating the project's topics, and checking that they are what a worker needs; the plans are in `stream.topics`."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -13,6 +14,8 @@ from agents.engine.settings import Connection
 from stream.topics import TopicPlan
 
 EXISTS: Final = 36
+SEEN_TRIES: Final = 100
+SEEN_SECONDS: Final = 0.1
 NEEDED: Final = ("cleanup.policy", "message.timestamp.type", "max.message.bytes")
 """Settings without which a worker must not run; others, such as retention, may differ for a reason."""
 
@@ -53,9 +56,12 @@ async def _configs(client: AIOKafkaAdminClient, names: Iterable[str]) -> dict[st
     return {entry[3]: {config[0]: config[1] for config in entry[4]} for entry in entries}
 
 
-async def create_topics(connection: Connection, plans: Iterable[TopicPlan], partitions: int, replication: int) -> list[str]:
+async def create_topics(
+    connection: Connection, plans: Iterable[TopicPlan], partitions: int, replication: int
+) -> list[str]:
     """Create the topics that are not there yet; give their names. Raises what the broker says of one that it refuses."""
-    new = [NewTopic(plan.name, partitions, replication, topic_configs=dict(plan.config)) for plan in plans]
+    new_plans = list(plans)
+    new = [NewTopic(plan.name, partitions, replication, topic_configs=dict(plan.config)) for plan in new_plans]
     created = []
     async with admin_client(connection) as client:
         answer = await client.create_topics(new)
@@ -64,7 +70,16 @@ async def create_topics(connection: Connection, plans: Iterable[TopicPlan], part
                 raise for_code(code)(f"{name}: {message[0] if message else ''}")
             if not code:
                 created.append(name)
+        await _seen(client, [plan.name for plan in new_plans])
     return created
+
+
+async def _seen(client: AIOKafkaAdminClient, names: list[str]) -> None:
+    """Wait until the broker itself knows the topics: its controller answers first."""
+    for _ in range(SEEN_TRIES):
+        if all(not each["error_code"] and each["partitions"] for each in await client.describe_topics(names)):
+            return
+        await asyncio.sleep(SEEN_SECONDS)
 
 
 def problems(plans: Iterable[TopicPlan], found: Mapping[str, Found], needed: Iterable[str] | None = None) -> list[str]:

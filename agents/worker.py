@@ -2,22 +2,30 @@
 
 import argparse
 import asyncio
+import ctypes
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
-from agents.engine.errors import EngineError, RefusedError
+from aiokafka.errors import KafkaError
+from pydantic import ValidationError
+
+from agents.engine.errors import EXIT_REFUSED, EXIT_RETRY, EngineError, RefusedError
 from agents.engine.job import Job, job_of
 from agents.engine.progress import Observer
+from agents.engine.reporting import ProgressLog
 from agents.engine.running import run_job
 from agents.settings import Settings
 from agents.topics_admin import HINT, NEEDED, find_topics, problems
 from state.step import Step
 
 log = logging.getLogger(__name__)
+
+PR_SET_PDEATHSIG: Final = 1
 
 StepFactory = Callable[[Settings, int], Step]
 """Makes a step of the settings and the partition count."""
@@ -72,6 +80,14 @@ def make_job(settings: Settings, step: str, source: str | None) -> Job:
     return job_of(factory(settings, partitions), topics, source)
 
 
+def end_with(parent: int) -> None:
+    """Have the system send SIGTERM when the supervisor is gone, so that no worker runs unwatched; on Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            sys.exit(EXIT_RETRY)
+
+
 def run_worker(step: str, source: str | None = None, observer: str | None = None) -> NoReturn:
     """Run one step until SIGTERM or SIGINT; exits the process."""
     logging.basicConfig(
@@ -82,10 +98,16 @@ def run_worker(step: str, source: str | None = None, observer: str | None = None
     try:
         settings = Settings()
         job = make_job(settings, step, source)
-        seen: Observer | None = imported(observer)() if observer else None
     except EngineError as error:
         log.critical("%s does not start: %s", step, error)
         sys.exit(error.status)
+    except ValidationError as error:
+        log.critical("%s does not start: %s", step, error)
+        sys.exit(EXIT_REFUSED)
+    except KafkaError as error:
+        log.critical("%s does not start: Kafka at %s: %s", step, settings.kafka.brokers, error)
+        sys.exit(EXIT_RETRY)
+    seen: Observer = imported(observer)() if observer else ProgressLog(step)
     run_job(settings.engine(job.step.name), job, seen)
 
 
@@ -94,8 +116,11 @@ def main() -> NoReturn:
     parser = argparse.ArgumentParser(prog="python -m agents.worker", description=__doc__)
     parser.add_argument("step", help="manifest, withholding, or module:factory")
     parser.add_argument("--source", help="input topic, where it is not the step's own")
+    parser.add_argument("--parent", type=int, help="process id of the supervisor, without which the worker stops")
     parser.add_argument("--observer", help="module:factory of an observer")
     arguments = parser.parse_args()
+    if arguments.parent:
+        end_with(arguments.parent)
     run_worker(arguments.step, arguments.source, arguments.observer)
 
 

@@ -12,7 +12,10 @@ from typer.core import TyperGroup
 COMMANDS: dict[str, str] = {
     "demo": "Watch a simulated day, everything embedded.",
     "judge": "Judge the shipment events in a file, without a broker.",
+    "resume": "List halted partitions, and let them go on.",
     "rules": "Show the dated rules of a day, or check a rule file.",
+    "topics": "Create the topics, or check that they are as they must be.",
+    "worker": "Run steps on Kafka, exactly once, one supervised process each.",
 }
 
 

@@ -21,7 +21,8 @@ from agents.engine.watchdog import Watchdog
 PINNED: Final = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
 """The only versions this engine is known to be right with; the contract tests go with them."""
 
-QUIET_LOGGERS: Final = ("aiokafka", "faust", "mode", "kafka")
+QUIET_LOGGERS: Final = ("aiokafka", "faust", "mode", "kafka", "agents.engine.app", "agents.engine.transport")
+"""They stay at DEBUG under Faust and build records that nobody sees; the last two are Faust's classes under our names."""
 NEVER_SECONDS: Final = 86_400.0
 
 
@@ -83,7 +84,9 @@ def check_versions() -> None:
     if found != PINNED:
         raise RefusedError(f"the engine needs {PINNED}, found {found}: install from constraints.txt")
     if faust.streams._CStreamIterator is None:
-        raise RefusedError("Faust's compiled stream iterator is missing (or NO_CYTHON is set): the other one skips chunks")
+        raise RefusedError(
+            "Faust's compiled stream iterator is missing (or NO_CYTHON is set): the other one skips chunks"
+        )
 
 
 def build_app(engine: Engine) -> EngineApp:

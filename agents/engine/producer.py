@@ -29,9 +29,7 @@ class FencedOffsetCommitHandler(TxnOffsetCommitHandler):
         for partition, committed in sorted(self._offsets.items()):
             offsets[partition.topic].append((partition.partition, committed.offset))
         producer = (manager.producer_id, manager.producer_epoch)
-        return FencedOffsetCommit(
-            manager.transactional_id, self._group_id, producer, self._sender.fence, dict(offsets)
-        )
+        return FencedOffsetCommit(manager.transactional_id, self._group_id, producer, self._sender.fence, dict(offsets))
 
     def handle_response(self, resp: Any) -> float | None:
         """Fail the offsets where the group has moved on; the rest is aiokafka's.

@@ -161,7 +161,9 @@ class Transactions:
         """
         outbox = Outbox(self._producer, 0)
         await self._producer.begin_transaction()
-        judged = [Judged(lane, Portion([], lane.position.offset), lane.begin(self._job.step.fingerprint)) for lane in watches]
+        judged = [
+            Judged(lane, Portion([], lane.position.offset), lane.begin(self._job.step.fingerprint)) for lane in watches
+        ]
         for each in judged:
             each.seal()
             for key, value in each.overlay.changes():

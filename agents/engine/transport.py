@@ -121,7 +121,9 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
                 else:
                     await self._more()
         except OffsetOutOfRangeError as error:
-            self._fail(RefusedError(f"the log of {error.args[0]} no longer holds the committed offset: records were lost"))
+            self._fail(
+                RefusedError(f"the log of {error.args[0]} no longer holds the committed offset: records were lost")
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, it must end the process and not only this task
             self._fail(error)
 
@@ -214,7 +216,9 @@ class ChunkConsumer(driver.Consumer):
     def _to_message(self, tp: TP, record: Chunk) -> ConsumerMessage:
         offset = record.end - 1
         generation = record.fence.generation
-        return ConsumerMessage(tp.topic, tp.partition, offset, 0.0, 0, (), None, record, None, 0, 0, tp, generation_id=generation)
+        return ConsumerMessage(
+            tp.topic, tp.partition, offset, 0.0, 0, (), None, record, None, 0, 0, tp, generation_id=generation
+        )
 
     async def perform_seek(self) -> None:
         """Open the gates where the tables stand; Faust would ask the group, and reset what it does not know."""

@@ -26,7 +26,12 @@ class WorkerProcess:
         self._log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**os.environ, **environment}, cwd=ROOT
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **environment},
+                cwd=ROOT,
             )
 
     def log(self) -> str:

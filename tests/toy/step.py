@@ -11,6 +11,7 @@ from stream.records import Fate, Outgoing, Record, Result, Sink
 COUNT = Struct(">QQ")
 COUNT_SUFFIX = b"count"
 
+
 class ToyStep:
     """One decision for each record: `<key> <count> <partition> <offset>`, the count being exact only if nothing repeats.
 
@@ -57,7 +58,9 @@ class ToyStep:
             case ["many", number]:
                 return Result(Fate.APPLIED, "many", self._many(record, int(number)))
             case ["dead", code]:
-                dead = Outgoing(Sink.DEAD_LETTERS, record.partition, record.key, record.value, (("x-error", code.encode()),))
+                dead = Outgoing(
+                    Sink.DEAD_LETTERS, record.partition, record.key, record.value, (("x-error", code.encode()),)
+                )
                 return Result(Fate.DEAD_LETTERED, code, (dead,))
             case ["stale"]:
                 return Result(Fate.STALE, "", ())
@@ -70,7 +73,7 @@ class ToyStep:
             value = b"many %d %d %d" % (index, record.partition, record.offset)
             yield Outgoing(Sink.DECISIONS, record.partition, b"many", value)
 
+
 def toy(_settings: object, _partitions: int) -> ToyStep:
     """Make the step; for import by path."""
     return ToyStep(os.environ.get("TALLYGATE_TOY_FINGERPRINT", "toy-1"))
-

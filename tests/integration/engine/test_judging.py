@@ -24,7 +24,9 @@ def test_every_record_is_judged_once_and_in_order(field: Field) -> None:
         field.produce([b"x"] * 1000, partition)
     field.worker().ready()
     decisions = field.wait_for_decisions(4000)
-    offsets = [[int(each.split(b" ")[3]) for each in decisions if int(each.split(b" ")[2]) == part] for part in range(4)]
+    offsets = [
+        [int(each.split(b" ")[3]) for each in decisions if int(each.split(b" ")[2]) == part] for part in range(4)
+    ]
     assert len(decisions) == 4000
     assert offsets == [list(range(1000))] * 4
     assert exact(decisions)

@@ -1,0 +1,42 @@
+"""`tallygate resume`: lists halted partitions, and lets them go on."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from agents.cli.reaching import ask
+
+
+def command(
+    which: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[STEP/PARTITION]...", help="Such as withholding/3; none: list the halts."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Lift every halt.")] = False,
+) -> None:
+    """List the partitions that stand still and why, or let some go on.
+
+    A partition goes on at the offset where it was halted: the record there is judged again. Mend the cause first, or it
+    halts again. Running workers notice within seconds. Exit status 1: there is no such halt.
+    """
+    from agents.engine.control import lift_halt, read_halts
+    from agents.settings import Settings
+
+    kafka = Settings().kafka
+    connection, topics = kafka.connection(), kafka.topics()
+    halts = ask(read_halts(connection, topics), kafka.brokers)
+    named = {
+        f"{halt.group.removeprefix(kafka.prefix + '.').partition('.')[0]}/{halt.partition}": halt for halt in halts
+    }
+    wanted = list(named) if everything else which or []
+    if unknown := [name for name in wanted if name not in named]:
+        print(f"not halted: {', '.join(unknown)}", file=sys.stderr)
+        raise typer.Exit(1)
+    for name in wanted:
+        ask(lift_halt(connection, topics, named[name]), kafka.brokers)
+        print(f"resumed {name} at offset {named[name].offset}")
+    if not wanted:
+        for name, halt in named.items():
+            print(f"{name}: {halt.sentence()} {halt.detail}")
+        print(f"{len(named)} halted" if named else "nothing is halted")

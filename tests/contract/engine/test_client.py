@@ -1,0 +1,107 @@
+"""How aiokafka's clients behave where the engine depends on it, against a real broker."""
+
+import asyncio
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import MessageSizeTooLargeError
+
+from agents.engine.errors import FencedError
+from agents.engine.fence import Fence
+from agents.engine.group import GroupOffsets
+from agents.engine.producer import TransactionalProducer
+from agents.engine.reading import end_offsets, read_to
+from agents.engine.settings import EngineSettings
+from tests.kafka.field import Field
+
+pytestmark = pytest.mark.kafka
+
+
+def settings(field: Field, name: str = "contract") -> EngineSettings:
+    """Give settings for a producer of this test."""
+    return EngineSettings(
+        connection=field.connection, transactional_id=f"{field.topics.prefix}-{name}", batch_bytes=3_000_000
+    )
+
+
+async def test_a_failed_batch_does_not_fail_the_commit(field: Field) -> None:
+    """A batch too large for the topic fails its own future only; the transaction commits all the same (so we look)."""
+    producer = TransactionalProducer(settings(field))
+    await producer.start()
+    await producer.begin_transaction()
+    large, small = producer.create_batch(), producer.create_batch()
+    large.append(timestamp=None, key=b"large", value=b"x" * 2_000_000)
+    small.append(timestamp=None, key=b"small", value=b"x")
+    failing = await producer.send_batch(large, field.topics.decisions, partition=0)
+    sent = await producer.send_batch(small, field.topics.decisions, partition=1)
+    await sent
+    with pytest.raises(MessageSizeTooLargeError):
+        await failing
+    await producer.commit_transaction()
+    await producer.stop()
+    assert {partition: len(rows) for partition, rows in field.read(field.topics.decisions).items()} == {1: 1}
+
+
+async def test_an_offset_under_a_foreign_generation_is_refused_and_can_be_aborted(field: Field) -> None:
+    """The broker refuses the offset, the records of the transaction are aborted on the broker, and the next one works."""
+    consumer = AIOKafkaConsumer(field.topics.postings, group_id="fenced", **field.connection.arguments())
+    await consumer.start()
+    fence = Fence(consumer._coordinator.generation, consumer._coordinator.member_id)
+    producer = TransactionalProducer(settings(field))
+    await producer.start()
+    partition = TopicPartition(field.topics.postings, 0)
+    for wrong in (Fence(fence.generation + 1, fence.member_id), Fence(fence.generation, "nobody")):
+        await producer.begin_transaction()
+        await producer.send(field.topics.decisions, b"wrong", partition=0)
+        with pytest.raises(FencedError, match="refused"):
+            await producer.commit_offsets("fenced", {partition: 5}, wrong)
+        await producer.abort_transaction()
+    await producer.begin_transaction()
+    await producer.send(field.topics.decisions, b"right", partition=0)
+    await producer.commit_offsets("fenced", {partition: 7}, fence)
+    await producer.commit_transaction()
+    assert await GroupOffsets(producer, "fenced", field.topics.postings, mock_broker=False).stable([0, 1]) == {
+        0: 7,
+        1: None,
+    }
+    await producer.stop()
+    await consumer.stop()
+    assert field.decisions() == [b"right"]
+
+
+async def test_stable_offsets_wait_for_the_open_transaction(field: Field) -> None:
+    """While a transaction over a partition is open its offset is not given; after the commit the new one is."""
+    holder, asker = TransactionalProducer(settings(field)), TransactionalProducer(settings(field, "asker"))
+    await holder.start()
+    await asker.start()
+    await holder.begin_transaction()
+    await holder.commit_offsets("stable", {TopicPartition(field.topics.postings, 0): 3}, Fence(-1, ""))
+    asking = asyncio.ensure_future(GroupOffsets(asker, "stable", field.topics.postings, mock_broker=False).stable([0]))
+    done, _ = await asyncio.wait([asking], timeout=1)
+    assert not done
+    await holder.commit_transaction()
+    assert await asking == {0: 3}
+    await holder.stop()
+    await asker.stop()
+
+
+async def test_a_log_is_read_to_its_high_watermark_past_control_records(field: Field) -> None:
+    """The end is the high watermark, behind the commit marker; reading stops there and sees committed records only."""
+    producer = TransactionalProducer(settings(field))
+    await producer.start()
+    for value, commit in ((b"1", True), (b"2", False), (b"3", True)):
+        await producer.begin_transaction()
+        await producer.send(field.topics.decisions, value, partition=0)
+        await (producer.commit_transaction() if commit else producer.abort_transaction())
+    await producer.stop()
+    reader = AIOKafkaConsumer(
+        isolation_level="read_committed", auto_offset_reset="none", **field.connection.arguments()
+    )
+    await reader.start()
+    partitions = [TopicPartition(field.topics.decisions, number) for number in range(2)]
+    ends = await end_offsets(reader, partitions)
+    starts = await reader.beginning_offsets(partitions)
+    values = [record.value async for records in read_to(reader, starts, ends) for record in records]
+    await reader.stop()
+    assert ends == {partitions[0]: 6, partitions[1]: 0}
+    assert values == [b"1", b"3"]

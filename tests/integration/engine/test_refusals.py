@@ -1,0 +1,115 @@
+"""A worker that must not run says why, where and what to do, and exits with status 78."""
+
+import asyncio
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from agents.topics_admin import create_topics, find_topics, problems
+from stream.topics import TopicPlan, Topics
+from tests.kafka.broker import Broker
+from tests.kafka.field import Field
+
+pytestmark = pytest.mark.kafka
+
+REFUSED = 78
+
+
+@pytest.fixture
+def bare(broker: Broker, tmp_path: object, request: pytest.FixtureRequest) -> Field:
+    """Give a field whose topics are yet to be made."""
+    made = Field(broker, f"bare{abs(hash(request.node.name)) % 10**8}", tmp_path)  # type: ignore[arg-type]
+    request.addfinalizer(lambda: [worker.kill() for worker in made.workers])
+    return made
+
+
+def refusal(field: Field, **settings: str) -> str:
+    """Start a worker that must refuse; give what it said."""
+    worker = field.worker(**settings)
+    assert worker.wait() == REFUSED, worker.log()
+    return worker.log()
+
+
+def test_a_missing_topic(bare: Field) -> None:
+    """The missing topic is named, and the command that makes it."""
+    bare.create_topics(2, leave_out=[bare.topics.control])
+    said = refusal(bare)
+    assert f"topic {bare.topics.control} is missing" in said
+    assert "tallygate topics create" in said
+
+
+def test_differing_partition_counts(bare: Field) -> None:
+    """A topic with more partitions than the others is refused."""
+    bare.create_topics(2, leave_out=[bare.topics.decisions])
+    plan = next(plan for plan in bare.topics.plans() if plan.name == bare.topics.decisions)
+    asyncio.run(create_topics(bare.connection, [plan], 3, 1))
+    assert f"{bare.topics.decisions} 3" in refusal(bare)
+
+
+def test_a_changelog_that_is_not_compacted(bare: Field) -> None:
+    """A changelog that deletes would lose rows."""
+    name = bare.topics.changelog("withholding")
+    bare.create_topics(2, leave_out=[name])
+    asyncio.run(create_topics(bare.connection, [TopicPlan(name, {"cleanup.policy": "delete"})], 2, 1))
+    found = asyncio.run(find_topics(bare.connection, [plan.name for plan in bare.topics.plans()]))
+    assert f"topic {name}: cleanup.policy is delete, should be compact" in problems(bare.topics.plans(), found)
+    worker = bare.worker(step="withholding", key__secret_file="unused")
+    assert worker.wait() == REFUSED
+    assert "cleanup.policy is delete, should be compact" in worker.log()
+
+
+def test_shipments_without_the_brokers_time(bare: Field) -> None:
+    """Stream time in the future is judged against the broker's clock, so shipments must carry it."""
+    bare.create_topics(2, leave_out=[bare.topics.shipments])
+    asyncio.run(create_topics(bare.connection, [TopicPlan(bare.topics.shipments, {})], 2, 1))
+    worker = bare.worker(step="manifest", key__secret_file="unused")
+    assert worker.wait() == REFUSED
+    assert "message.timestamp.type is CreateTime, should be LogAppendTime" in worker.log()
+
+
+def test_another_fingerprint(field: Field) -> None:
+    """Tables of another secret or policy are refused, saying that a new epoch and a rebuild are needed."""
+    field.produce([b"x"] * 5, 0)
+    field.worker().ready()
+    field.wait_for_decisions(5)
+    assert field.workers[0].stop() == 0
+    said = refusal(field, toy_fingerprint="toy-2")
+    assert "toy-1, now toy-2" in said
+    assert "new epoch" in said
+    field.worker().ready()
+
+
+def test_an_offset_that_was_reset(field: Field) -> None:
+    """A committed offset that is not where the table stands is refused, wherever it was moved; nothing is judged again."""
+    field.produce([b"x"] * 20, 0)
+    field.worker().ready()
+    field.wait_for_decisions(20)
+    assert field.workers[0].stop() == 0
+    group = Consumer({"bootstrap.servers": field.broker.address, "group.id": field.topics.group("toy")})
+    group.commit(offsets=[TopicPartition(field.topics.postings, 0, 7)], asynchronous=False)
+    group.close()
+    said = refusal(field)
+    assert "committed offset is 7, but its table stands at 20" in said
+    assert len(field.decisions()) == 20
+
+
+def test_a_lost_changelog(field: Field) -> None:
+    """A group that has committed and a changelog that is gone do not agree; the partition does not start from earliest."""
+    field.produce([b"x"] * 20, 0)
+    field.worker().ready()
+    field.wait_for_decisions(20)
+    assert field.workers[0].stop() == 0
+    other = Topics(prefix=field.topics.prefix, epoch=2)
+    asyncio.run(
+        create_topics(field.connection, [TopicPlan(other.changelog("toy"), {"cleanup.policy": "compact"})], 4, 1)
+    )
+    group = Consumer({"bootstrap.servers": field.broker.address, "group.id": other.group("toy")})
+    group.commit(offsets=[TopicPartition(field.topics.postings, 0, 20)], asynchronous=False)
+    group.close()
+    said = refusal(field, kafka__epoch="2")
+    assert "committed offset is 20, but its table has no position" in said
+
+
+def test_settings_that_are_none(field: Field) -> None:
+    """A setting out of its range is refused before anything is connected."""
+    assert "session_timeout_ms" in refusal(field, worker__session_timeout_ms="5")

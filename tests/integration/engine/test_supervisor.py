@@ -1,0 +1,94 @@
+"""The supervisor: one process a step, started again when it dies, stopped in order, refused for good."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kafka.field import Field, wait_for
+from tests.pieces import ROOT
+
+pytestmark = pytest.mark.kafka
+
+
+class Supervisor:
+    """A `tallygate worker` and what it says."""
+
+    def __init__(self, field: Field, folder: Path, **settings: str) -> None:
+        """Run both steps."""
+        self._log = folder / "supervisor.log"
+        environment = {"TALLYGATE_KAFKA__BROKERS": field.broker.address, "TALLYGATE_KAFKA__PREFIX": field.topics.prefix}
+        command = [
+            sys.executable,
+            "-c",
+            "from agents.cli.main import main; main()",
+            "worker",
+            "manifest",
+            "withholding",
+        ]
+        with self._log.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, stdout=output, stderr=output, env={**os.environ, **environment, **settings}, cwd=ROOT
+            )
+
+    def log(self) -> str:
+        """Give all that was said."""
+        return self._log.read_text(errors="replace")
+
+    def pids(self, step: str) -> list[int]:
+        """Give the process ids that the step has had."""
+        return [int(pid) for pid in re.findall(rf"started {step} as process (\d+)", self.log())]
+
+
+@pytest.fixture
+def supervisor(field: Field, tmp_path: Path) -> Iterator[Supervisor]:
+    """Give a supervisor over both steps."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"a secret made up for tests")
+    made = Supervisor(field, tmp_path, TALLYGATE_KEY__SECRET_FILE=str(secret))
+    yield made
+    made.process.kill()
+    made.process.wait()
+
+
+def gone(pid: int) -> bool:
+    """Tell whether a process has ended."""
+    return not Path(f"/proc/{pid}").exists()
+
+
+def test_a_dead_worker_is_started_again_and_a_stop_ends_all(supervisor: Supervisor) -> None:
+    """The killed step gets a new process, the other keeps its own; SIGTERM ends both in order with status 0."""
+    wait_for(lambda: supervisor.log().count("judges partitions [0, 1, 2, 3]") == 2, "both steps")
+    (first,) = supervisor.pids("withholding")
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: supervisor.log().count("judges partitions [0, 1, 2, 3]") == 3, "the new worker")
+    assert len(supervisor.pids("withholding")) == 2
+    assert len(supervisor.pids("manifest")) == 1
+    supervisor.process.terminate()
+    assert supervisor.process.wait(60) == 0
+    assert all(gone(pid) for pid in supervisor.pids("manifest") + supervisor.pids("withholding"))
+
+
+def test_no_worker_outlives_its_supervisor(supervisor: Supervisor) -> None:
+    """A supervisor that is killed takes its workers along, which leave in order."""
+    wait_for(lambda: supervisor.log().count("judges partitions [0, 1, 2, 3]") == 2, "both steps")
+    supervisor.process.kill()
+    wait_for(
+        lambda: all(gone(pid) for pid in supervisor.pids("manifest") + supervisor.pids("withholding")), "their end"
+    )
+    assert supervisor.process.wait() == -signal.SIGKILL
+
+
+def test_a_refused_worker_ends_the_supervisor(field: Field, tmp_path: Path) -> None:
+    """Without a secret nothing is started again: the supervisor stops with status 78, having said why."""
+    made = Supervisor(field, tmp_path)
+    assert made.process.wait(60) == 78
+    assert "TALLYGATE_KEY__SECRET_FILE" in made.log()
+    time.sleep(0.1)
+    assert all(gone(pid) for pid in made.pids("manifest") + made.pids("withholding"))
