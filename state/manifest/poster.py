@@ -78,13 +78,14 @@ class Poster:
 
     def one(self, cause: Cause, consignee: str, bill: PostedBill) -> Outgoing:
         """Give the record that posts one bill."""
-        return self._outgoing(consignee, _ENCODE(_posting(cause, consignee, (bill,))))
+        return self.outgoing(consignee, _ENCODE(_posting(cause, consignee, (bill,))))
 
     def batch(self, cause: Cause, consignee: str) -> "Batch":
         """Begin a record that posts several bills of a consignee."""
         return Batch(self, cause, consignee)
 
-    def _outgoing(self, consignee: str, value: bytes) -> Outgoing:
+    def outgoing(self, consignee: str, value: bytes) -> Outgoing:
+        """Address a written record to its consignee's partition."""
         key = consignee.encode()
         partition = 0 if self._partitions is None else partition_of(key, self._partitions)
         return Outgoing(_POSTINGS, partition, key, value)
@@ -117,7 +118,7 @@ class Batch:
 
     def outgoing(self) -> Outgoing:
         """Give the record with all bills added since the last one."""
-        return self._poster._outgoing(self._consignee, b"%b%b]}" % (self._head, b",".join(self._parts)))  # noqa: SLF001 - of the same module
+        return self._poster.outgoing(self._consignee, b"%b%b]}" % (self._head, b",".join(self._parts)))
 
 
 def _posting(cause: Cause, consignee: str, bills: tuple[PostedBill, ...]) -> Posting:
