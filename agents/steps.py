@@ -12,7 +12,9 @@ from stream.decisions import Policy
 
 def manifest_step(settings: Settings, partitions: int) -> ManifestStep:
     """Give the manifest step for topics of so many partitions. Raises RefusedError."""
-    return ManifestStep(_rulebook(settings), _key_maker(settings), partitions)
+    # Filing rules too are asked as they stood on that day, as `judge --as-of` does.
+    rulebook = _rulebook(settings).as_of(settings.policy.as_of)
+    return ManifestStep(rulebook, _key_maker(settings), partitions)
 
 
 def withholding_step(settings: Settings, _partitions: int) -> WithholdingStep:

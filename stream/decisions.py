@@ -7,6 +7,8 @@ import msgspec
 
 TYPE: Final = "tallygate.decision.v1"
 SOURCE: Final = "/tallygate"
+STRUCTURED: Final = (("content-type", b"application/cloudevents+json"),)
+"""Headers by which CloudEvents readers tell structured mode (CloudEvents Kafka binding 1.0, section 3.3)."""
 
 Outcome = Literal["closed", "reject", "pending", "release", "clear", "withhold", "warn"]
 Basis = Literal["estimated", "actual"]

@@ -18,7 +18,7 @@ from state.withholding.lone import lone_bill
 from state.withholding.rows import BILL_KIND, ROW_FORMAT, Row, open_row, pack_row
 from state.withholding.sweeping import Sweep
 from stream.days import day_of_micros
-from stream.decisions import Policy
+from stream.decisions import STRUCTURED, Policy
 from stream.instants import to_micros
 from stream.postings import Posting
 from stream.records import Fate, Outgoing, Record, Result, Sink
@@ -88,7 +88,7 @@ class WithholdingStep:
         number = bill.bill.encode()
         group.put(BILL_KIND + number, pack_row([bill]))
         value = self._deciding.decide_lone(bill, posting, _json(posting.time).decode())
-        return Result(Fate.APPLIED, "", (Outgoing(Sink.DECISIONS, record.partition, number, value),))
+        return Result(Fate.APPLIED, "", (Outgoing(Sink.DECISIONS, record.partition, number, value, STRUCTURED),))
 
     def _open_rows(self, group: Group, today: int) -> dict[bytes, Row]:
         first_open = today - self._deciding.open_days
@@ -120,11 +120,11 @@ class WithholdingStep:
         time, cause = _json(posting.time).decode(), self._deciding.cause_text(posting)
         for number, (bill, day) in enumerate(judging.outputs(), 1):
             value = decide(bill, day, time, consignee, cause, days)
-            yield Outgoing(Sink.DECISIONS, partition, bill.bill.encode(), value)
+            yield Outgoing(Sink.DECISIONS, partition, bill.bill.encode(), value, STRUCTURED)
             if number % _BREATH == 0:
                 yield None
         for alert in judging.alerts():
-            yield Outgoing(Sink.ALERTS, partition, consignee.encode(), alert)
+            yield Outgoing(Sink.ALERTS, partition, consignee.encode(), alert, STRUCTURED)
 
     def _today(self, table: Overlay, posting: Posting) -> int:
         """Ordinal of the Eastern date of stream time: the highest event time so far, this record's included."""

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from stream.deadletters import Fault
+from stream.decisions import STRUCTURED
 from stream.topics import TopicPlan, Topics
 from tests.docs.schemas import EVENT_FILES
 
@@ -57,8 +58,8 @@ def _messages() -> Part:
     return {
         **shipments,
         "posting": _message("posting.v1", "posting", "What one event means for one consignee.", CONSIGNEE_KEY, plain),
-        "decision": _message("decision.v1", "decision", "What became of a bill, and why.", BILL_KEY, cloud),
-        "alert": _message("alert.v1", "alert", "What a compliance officer should see.", CONSIGNEE_KEY, cloud),
+        "decision": _sent(_message("decision.v1", "decision", "What became of a bill, and why.", BILL_KEY, cloud)),
+        "alert": _sent(_message("alert.v1", "alert", "What a compliance officer should see.", CONSIGNEE_KEY, cloud)),
         "deadLetter": {
             "name": "dead letter",
             "summary": "A record of the shipments topic that could not be read: key, value and headers as they came.",
@@ -67,6 +68,13 @@ def _messages() -> Part:
             "payload": {"description": "The bytes of the record as they came."},
         },
     }
+
+
+def _sent(message: Part) -> Part:
+    """A message that we send ourselves, with the header by which its mode is told."""
+    name, value = STRUCTURED[0]
+    header = {"type": "string", "const": value.decode()}
+    return {**message, "headers": {"type": "object", "properties": {name: header}, "required": [name]}}
 
 
 def _message(schema: str, name: str, summary: str, key: Part, content_type: str) -> Part:

@@ -14,7 +14,7 @@ import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_structured_event
 
 from stream.deadletters import Fault
-from stream.decisions import DecisionData
+from stream.decisions import STRUCTURED, DecisionData
 from stream.outcomes import VERDICTS
 from tests.docs.pages import CASES, produced
 from tests.docs.schemas import schemas
@@ -163,7 +163,7 @@ def test_decisions_are_cloudevents() -> None:
     """The reference library reads every decision, and every id says its bill, conveyance and rank."""
     for path in sorted(CASES.glob("*/expected-decisions.jsonl")):
         for line in path.read_bytes().splitlines():
-            message = KafkaMessage({"content-type": b"application/cloudevents+json"}, None, line)
+            message = KafkaMessage(dict(STRUCTURED), None, line)
             event = from_structured_event(message)
             data = json.loads(line)["data"]
             assert event.get_attributes().keys() == {"specversion", "id", "source", "type", "time"}

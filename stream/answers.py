@@ -1,0 +1,39 @@
+"""A bill's answer for a scanner: of its current decisions on several conveyances the one that counts (DESIGN section 3)."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+from stream.decisions import Basis, DecisionData
+
+_BASIS_ORDER: Final[dict[Basis | None, int]] = {"actual": 0, "estimated": 1, None: 2}
+
+
+def current(decisions: Iterable[DecisionData]) -> dict[str, DecisionData]:
+    """Give the decision of the highest rank on each conveyance; all decisions are of one bill, in any order."""
+    found: dict[str, DecisionData] = {}
+    for data in decisions:
+        before = found.get(data.conveyance)
+        if before is None or before.rank < data.rank:
+            found[data.conveyance] = data
+    return found
+
+
+def answer(decisions: Iterable[DecisionData]) -> DecisionData | None:
+    """Give the decision that counts for a bill, None where there is none.
+
+    One that is not closed; of those actual before estimated, then higher version, later day, lowest conveyance by code
+    point. Decisions may come in any order, repeated and outranked ones among them.
+    """
+    return min(current(decisions).values(), key=_preference, default=None)
+
+
+def _preference(data: DecisionData) -> tuple[bool, int, int, int, str]:
+    day = data.day or date.min
+    return (
+        data.outcome == "closed",
+        _BASIS_ORDER[data.basis],
+        -data.bill_version,
+        -day.toordinal(),
+        data.conveyance,
+    )
