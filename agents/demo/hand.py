@@ -4,13 +4,15 @@ It runs the very code of `tallygate worker`. It reports on standard output after
 input ends, so that none is left behind whatever happens to the demo.
 """
 
+import contextlib
 import logging
 import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import msgspec
 
@@ -25,6 +27,9 @@ from agents.worker import STEPS, make_job
 from stream.records import Fate
 
 log = logging.getLogger(__name__)
+
+ORDERLY_SECONDS: Final = 10.0
+"""A worker has so long to end in order."""
 
 
 class Reporter:
@@ -90,13 +95,18 @@ def main() -> NoReturn:
 
 
 def _end_with_input() -> None:
+    """End in order when the input ends, and anyhow soon after: where the broker is gone, order cannot be had."""
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(ORDERLY_SECONDS)
+    os._exit(1)
 
 
 def _say(report: Report) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
-    sys.stdout.buffer.flush()
+    # Nobody may be listening any more; that is no reason for a worker not to end in order.
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
+        sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from agents.demo import view
-from agents.demo.broker import PARTITIONS, check_fits, check_log_starts, embedded_broker
+from agents.demo.broker import PARTITIONS, check_log_starts, embedded_broker, fitting
 from agents.demo.children import Child, WorkerSpec
 from agents.demo.day import Day, Planned
 from agents.demo.latency import Latency
@@ -63,7 +63,7 @@ class Demo:
     async def run(self) -> bool:
         """Run the day and print the summary; tells whether every sum came out."""
         started = time.monotonic()
-        day = list(Day(Random(self._options.seed), self._options.bills))  # noqa: S311 - a simulation wants its seed
+        day = self._made_day()
         async with AsyncExitStack() as stack:
             stack.enter_context(_signals(self._stop, self._hurry))
             scene = await self._perform(stack, day)
@@ -71,11 +71,13 @@ class Demo:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
         return all(claim.holds for claim in claims(scene))
 
+    def _made_day(self) -> list[Planned]:
+        day = Day(Random(self._options.seed), self._options.bills)  # noqa: S311 - a simulation wants its seed
+        return list(fitting(day) if self._options.brokers is None else day)
+
     async def _perform(self, stack: AsyncExitStack, day: Sequence[Planned]) -> Scene:
         """Start everything in order; what was started is ended in the opposite order, whatever happens."""
         embedded = self._options.brokers is None
-        if embedded:
-            check_fits(day)
         brokers = await stack.enter_async_context(self._broker())
         producer = await stack.enter_async_context(_producer(brokers))
         consumer = await stack.enter_async_context(_consumer(brokers, embedded=embedded))

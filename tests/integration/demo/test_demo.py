@@ -1,0 +1,162 @@
+"""The demo as a newcomer runs it: it adds up, ends by itself or on Ctrl-C, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pieces import ROOT
+
+COMMAND = (sys.executable, "-c", "from agents.cli.main import main; main()", "demo", "--plain")
+
+
+def children_of(parent: int) -> set[int]:
+    """Give the processes that a process has started, and those that these have."""
+    found: set[int] = set()
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended while we looked
+        if int(fields[1]) == parent:
+            child = int(status.parent.name)
+            found |= {child} | children_of(child)
+    return found
+
+
+def lives(process: int) -> bool:
+    """Tell whether a process runs; one that ended and was not yet reaped does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def gone(processes: set[int]) -> bool:
+    """Wait until the processes run no more."""
+    deadline = time.monotonic() + 20
+    while any(map(lives, processes)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+class Run:
+    """A running demo, its output and the children it was seen to have."""
+
+    def __init__(self, *options: str) -> None:
+        self.process = subprocess.Popen(
+            (*COMMAND, *options), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        self.children: set[int] = set()
+        self.output = ""
+
+    def read_until(self, pattern: str) -> None:
+        """Read lines until one matches."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output += line
+            self.children |= children_of(self.process.pid)
+            if re.search(pattern, line):
+                return
+        raise AssertionError(f"ended without {pattern}:\n{self.output}")
+
+    def end(self) -> int:
+        """Read the rest and give the exit code."""
+        assert self.process.stdout is not None
+        self.output += self.process.stdout.read()
+        return self.process.wait()
+
+    def check_sums(self) -> dict[str, int]:
+        """Check that every sum of the summary holds; give its numbers."""
+        assert "Traceback" not in self.output
+        assert "WRONG" not in self.output
+        events = re.search(
+            r"ok +([\d,]+) events published = ([\d,]+) applied \+ ([\d,]+) stale \+ ([\d,]+) dead", self.output
+        )
+        bills = re.search(r"ok +([\d,]+) bills manifested = ([\d,]+) bills with a decision", self.output)
+        assert events is not None, self.output
+        assert bills is not None, self.output
+        published, *fates, known = (int(number.replace(",", "")) for number in (*events.groups(), bills[2]))
+        assert published == sum(fates)
+        return {"published": published, "dead": fates[-1], "bills": known}
+
+
+@pytest.fixture
+def runs() -> Iterator[list[Run]]:
+    started: list[Run] = []
+    yield started
+    for run in started:
+        if run.process.poll() is None:
+            run.process.kill()
+            run.process.wait()
+        if run.process.stdout is not None:
+            run.process.stdout.close()
+
+
+def test_small_day_from_start_to_end(runs: list[Run]) -> None:
+    """A small day ends by itself with code 0, its numbers add up, and its processes are gone."""
+    runs.append(run := Run("--bills", "400", "--seconds", "3"))
+    run.read_until("Tallygate demo: 100%")
+    assert len(run.children) == 3
+    assert run.end() == 0, run.output
+    numbers = run.check_sums()
+    assert numbers["bills"] == 400
+    assert numbers["dead"] == 9
+    assert "judge day.jsonl" in run.output
+    assert gone(run.children)
+
+
+@pytest.mark.parametrize("moment", ["join their groups", " ET  "])
+def test_ctrl_c_ends_it_in_order(runs: list[Run], moment: str) -> None:
+    """Ctrl-C while the workers join, or in the middle of the day, ends with a summary that adds up and code 0."""
+    runs.append(run := Run("--bills", "3000", "--seconds", "60"))
+    run.read_until(moment)
+    run.process.send_signal(signal.SIGINT)
+    assert run.end() == 0, run.output
+    assert run.check_sums()["bills"] < 3000
+    assert gone(run.children)
+
+
+def test_death_of_a_worker_is_said(runs: list[Run]) -> None:
+    """When a worker dies the demo ends with code 1 and one plain sentence, and takes the others with it."""
+    runs.append(run := Run("--bills", "3000", "--seconds", "60"))
+    run.read_until(" ET  ")
+    worker = next(
+        child for child in sorted(run.children) if b"agents.demo.hand" in Path(f"/proc/{child}/cmdline").read_bytes()
+    )
+    os.kill(worker, signal.SIGKILL)
+    assert run.end() == 1
+    assert "worker ended by itself" in run.output
+    assert "Traceback" not in run.output
+    assert gone(run.children)
+
+
+def test_death_of_the_demo_leaves_nothing(runs: list[Run]) -> None:
+    """Even when the demo itself is killed, its broker and workers end."""
+    runs.append(run := Run("--bills", "3000", "--seconds", "60"))
+    run.read_until(" ET  ")
+    run.process.kill()
+    run.process.wait()
+    assert len(run.children) == 3
+    assert gone(run.children)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(("--bills", "1000000"), "5 MiB a partition"), (("--broker", "127.0.0.1:1"), "no Kafka at 127.0.0.1:1")],
+)
+def test_refusals_are_one_sentence(runs: list[Run], options: tuple[str, ...], said: str) -> None:
+    """A day that is too large, or a broker that is not there, is refused in one sentence."""
+    runs.append(run := Run(*options))
+    assert run.end() == 1
+    lines = run.output.splitlines()
+    assert said in lines[-1]
+    assert len(lines) == 1
