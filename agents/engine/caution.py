@@ -31,17 +31,19 @@ class Watch(msgspec.Struct, frozen=True):
     """How many records from there on it covers; 0: judging freely."""
     failures: int = 0
     """How often judging the one record that it covers has failed before."""
+    alone: int = 0
+    """Records from there on that are to be judged one by one."""
     rest: int = 0
-    """Records from there on that are to be judged with care."""
+    """Records after those that are to be judged in groups."""
 
 
 class Caution(msgspec.Struct, frozen=True):
     """How to judge the next records of one partition."""
 
-    span: int = 0
-    """Records in a group, while `rest` lasts."""
+    alone: int = 0
+    """Records to be judged one by one."""
     rest: int = 0
-    """Records to be judged with care."""
+    """Records after those to be judged in groups."""
     failures: int = 0
     """How often judging the next record, or the suspect, has failed."""
     suspect: int | None = None
@@ -56,48 +58,50 @@ class Caution(msgspec.Struct, frozen=True):
         if found is None:
             return cls()
         if found.at != position or found.span == 0:
-            return cls(span=GROUP_RECORDS, rest=region)
+            return cls(rest=region)
         if found.span > 1:
-            return cls(span=1, rest=max(found.rest, found.span))
-        return cls(span=1, rest=max(found.rest, 1), failures=found.failures + 1)
+            return cls(alone=found.span, rest=max(0, found.rest - found.span))
+        return cls(alone=max(found.alone, 1), rest=found.rest, failures=found.failures + 1)
 
     @property
     def fatal(self) -> bool:
         """Tell whether the next record has failed too often."""
         return self.failures >= FATAL_COUNT
 
-    def _group(self, waiting: int) -> int:
-        return 1 if waiting <= FEW_RECORDS else self.span
+    def _span(self, waiting: int) -> int:
+        return 1 if self.alone or waiting <= FEW_RECORDS else GROUP_RECORDS
 
     def limit(self, next_offset: int, waiting: int, most: int) -> int:
         """Give how many records may be judged in one transaction, of those that wait, the first at `next_offset`."""
         if self.suspect is not None:
             # Offsets have holes, so this many records may reach the suspect; the lane stops before it.
             return 1 if next_offset >= self.suspect else min(waiting, most)
-        return min(waiting, self._group(waiting) if self.rest else most)
+        return min(waiting, self._span(waiting) if self.alone or self.rest else most)
 
     def watch(self, position: int, next_offset: int | None, waiting: int) -> Watch | None:
         """Give the watch that must stand before judging on from `position`; None: any that says "freely" will do."""
         if self.suspect is not None:
             at_suspect = next_offset is not None and next_offset >= self.suspect
             return Watch(position, 1, self.failures, 1) if at_suspect else None
-        if self.rest:
-            return Watch(position, self._group(waiting), self.failures, self.rest)
+        if self.alone or self.rest:
+            return Watch(position, self._span(waiting), self.failures, self.alone, self.rest)
         return None
 
     def passed(self, records: int, last_offset: int) -> "Caution":
         """Give the caution after records were judged and committed, the last at `last_offset`."""
         if self.suspect is not None:
             return self if last_offset < self.suspect else Caution()
-        return Caution(self.span, self.rest - records) if self.rest > records else Caution()
+        if self.alone:
+            return Caution(alone=self.alone - records, rest=self.rest)
+        return Caution(rest=max(0, self.rest - records))
 
     def raised(self, offset: int) -> "Caution":
         """Give the caution after a step raised at the record with this offset."""
-        known = self.suspect == offset or (self.suspect is None and self.span == 1 and self.failures > 0)
+        known = self.suspect == offset or (self.suspect is None and self.failures > 0)
         return Caution(failures=self.failures + 1 if known else 1, suspect=offset)
 
     def parting(self, position: int, next_offset: int | None) -> Watch | None:
         """Give the watch to leave behind when a life ends in order: none, unless there is more to be careful about."""
         left = self.watch(position, next_offset, FEW_RECORDS)
         # The next life counts the watch it finds as a failure, but this one ends without.
-        return left and Watch(position, 1, left.failures - 1, left.rest)
+        return left and Watch(position, 1, left.failures - 1, left.alone, left.rest)

@@ -132,25 +132,26 @@ class Engine:
             await self._restorer.restore(list(lanes.values()))
         finally:
             self._restorer = None
-        starts = await self._log_starts([lanes[number].partition for number in lanes if committed[number] is None])
+        starts, ends = await self._log_bounds([lane.partition for lane in lanes.values()])
         rows = await read_control(self.settings.connection, self.job.control, list(lanes))
         controls = controls_in(rows, self.job.group, list(lanes))
         for number, lane in lanes.items():
             check_fingerprint(lane, self.job.step)
-            lane.seated(committed[number], starts.get(number, 0))
+            lane.seated(committed[number], starts[lane.partition])
             lane.watch = controls[number].watch
-            lane.caution = Caution.after(lane.watch, lane.position.offset, self.settings.portion_records)
+            # What a life that died here may have had in hand: all that is there, but no more than a transaction takes.
+            region = min(self.settings.portion_records, ends[lane.partition] - lane.position.offset)
+            lane.caution = Caution.after(lane.watch, lane.position.offset, region)
             if lane.window.exceeded and controls[number].halt is None:
                 lane.lifted()
         self._halting.found({lanes[number]: control.halt for number, control in controls.items() if control.halt})
 
-    async def _log_starts(self, partitions: list[TopicPartition]) -> dict[int, int]:
-        if not partitions:
-            return {}
+    async def _log_bounds(self, partitions: list[TopicPartition]) -> tuple[dict[TopicPartition, int], ...]:
+        """Give first and end offsets of input partitions."""
         reader = AIOKafkaConsumer(**self.settings.connection.arguments())
         await reader.start()
         try:
-            return {part.partition: at for part, at in (await reader.beginning_offsets(partitions)).items()}
+            return await reader.beginning_offsets(partitions), await reader.end_offsets(partitions)
         finally:
             await reader.stop()
 
@@ -254,7 +255,7 @@ class Engine:
         """Halt a lane at its next record; once the halt is lifted, that record is tried again, alone, and counted anew."""
         offset = lane.position.offset
         halt = Halt(self.job.group, lane.number, offset, "poison", {"failures": lane.caution.failures})
-        fresh = Caution(span=1, rest=1)
+        fresh = Caution(alone=1)
         await self._transactions.write_watches({lane: Watch(offset, 1, -1, 1)}, [halt])
         lane.caution = fresh
         self._halting.halt(lane, halt)

@@ -79,7 +79,7 @@ class Field:
     @contextmanager
     def producer(self, **more: Any) -> Iterator[Producer]:
         """Give a producer; everything is delivered when the block ends."""
-        made = Producer({"bootstrap.servers": self.broker.address, "linger.ms": 5, **more})
+        made = Producer({"bootstrap.servers": self.broker.address, "linger.ms": 5, "log_level": 0, **more})
         yield made
         if made.flush(WAIT_SECONDS):
             raise TimeoutError("records were not delivered")

@@ -1,0 +1,94 @@
+"""The workers of a chaos run: each post is kept manned, whatever happens to its process."""
+
+import random
+import signal
+import time
+from collections import Counter
+
+from tests.chaos.scenario import Post
+from tests.kafka.field import Field
+from tests.kafka.worker import WorkerProcess
+
+RESTART_SECONDS = 0.5
+STOPPER = "tests.toy.observers:StopsInTransaction"
+
+
+class Crew:
+    """Processes by post; `tally` counts what was done to them and how they ended."""
+
+    def __init__(self, field: Field, posts: list[Post], dice: random.Random) -> None:
+        """Man nothing yet."""
+        self._field = field
+        self._posts = posts
+        self._dice = dice
+        self._manned: dict[Post, WorkerProcess] = {}
+        self._vacant: dict[Post, float] = {}
+        self._thaw: dict[Post, float] = {}
+        self._traps: dict[Post, float] = {}
+        self.tally: Counter[str] = Counter()
+
+    def man(self, post: Post, **settings: str) -> None:
+        """Start a worker on a post."""
+        self._vacant.pop(post, None)
+        self._manned[post] = self._field.worker(post.name, post.step, **dict(post.settings), **settings)
+
+    def manned(self) -> list[Post]:
+        """Give the posts with a worker that runs and is not frozen."""
+        return [post for post, worker in self._manned.items() if worker.alive and post not in self._thaw]
+
+    def unmanned(self) -> list[Post]:
+        """Give the posts that nobody is meant to be on."""
+        return [post for post in self._posts if post not in self._manned and post not in self._vacant]
+
+    def watch(self) -> None:
+        """Start what has died, thaw what is due, note what has frozen itself."""
+        now = time.monotonic()
+        for post, due in list(self._thaw.items()):
+            if now >= due:
+                del self._thaw[post]
+                self._manned[post].signal(signal.SIGCONT)
+        for post, worker in list(self._manned.items()):
+            if not worker.alive:
+                self.tally[f"ended with {worker.process.returncode}"] += 1
+                del self._manned[post]
+                self._vacant[post] = now + RESTART_SECONDS
+            elif post in self._traps and worker.frozen:
+                self._thaw[post] = now + self._traps.pop(post)
+                self.tally["frozen in mid-transaction"] += 1
+        for post, due in list(self._vacant.items()):
+            if now >= due:
+                self.man(post)
+
+    def kill(self, post: Post) -> None:
+        """Kill -9."""
+        self._manned[post].process.kill()
+        self._manned[post].process.wait()
+        self.tally["kill -9"] += 1
+
+    def freeze(self, post: Post, seconds: float) -> None:
+        """SIGSTOP for some time."""
+        self._manned[post].signal(signal.SIGSTOP)
+        self._thaw[post] = time.monotonic() + seconds
+        self.tally["frozen"] += 1
+
+    def trap(self, post: Post, seconds: float) -> None:
+        """Replace the worker by one that freezes itself in the middle of a transaction, for some time."""
+        self.kill(post)
+        self.man(post, observer=STOPPER, test_stop_after=str(self._dice.randint(3, 30)))
+        self._traps[post] = seconds
+
+    def leave(self, post: Post) -> None:
+        """Stop in order; the post stays unmanned until somebody joins."""
+        status = self._manned.pop(post).stop(60)
+        self._traps.pop(post, None)
+        self.tally[f"stopped in order with {status}"] += 1
+
+    def stop(self) -> None:
+        """Thaw and stop everybody."""
+        for post in list(self._thaw):
+            self._manned[post].signal(signal.SIGCONT)
+        for worker in self._manned.values():
+            if worker.alive:
+                worker.process.terminate()
+        for worker in self._manned.values():
+            worker.wait(60)

@@ -1,0 +1,131 @@
+"""Drives a scenario through faults: a schedule of them, drawn or given, while records are produced and workers kept up."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from tests.chaos.crew import Crew
+from tests.chaos.scenario import Scenario
+from tests.kafka.field import Field
+
+FEED_RECORDS = 500
+SETTLE_SECONDS = 240.0
+TICK_SECONDS = 0.1
+MANNED_AT_START = 2
+
+
+class Fault(NamedTuple):
+    """Something that goes wrong: `kill`, `freeze`, `trap`, `join`, `leave` or `broker`."""
+
+    kind: str
+    after: float
+    """Seconds after the fault before."""
+    seconds: float = 0.0
+    """How long it lasts, where it does."""
+
+
+class Outcome(NamedTuple):
+    """What came of a run."""
+
+    faults: list[str]
+    """What the audit found."""
+    tally: Counter[str]
+    """What was done and how processes ended."""
+    seconds: float
+
+
+WEIGHTS = {"kill": 12, "freeze": 3, "trap": 3, "join": 2, "leave": 2, "broker": 1}
+
+
+def drawn(dice: random.Random, count: int, spacing: float) -> Iterator[Fault]:
+    """Draw faults: mostly kills, some freezes beyond the session timeout, in mid-transaction 15 to 30 s."""
+    kinds = dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
+    for kind in kinds:
+        seconds = {"freeze": dice.uniform(2, 12), "trap": dice.uniform(15, 30), "broker": dice.uniform(1, 5)}.get(kind, 0.0)
+        yield Fault(kind, dice.uniform(0.3, 1.7) * spacing, seconds)
+
+
+class Driver:
+    """One run."""
+
+    def __init__(self, field: Field, scenario: Scenario, seed: int, say: Callable[[str], None] = print) -> None:
+        """Draw from `seed`; tell the course of things to `say`."""
+        self._field = field
+        self._scenario = scenario
+        self._dice = random.Random(seed)
+        self._say = say
+        self._crew = Crew(field, scenario.posts, self._dice)
+        self._fed = 0
+        self._feeding_failed: list[BaseException] = []
+        self._began = time.monotonic()
+
+    def run(self, total: int, faults: Sequence[Fault]) -> Outcome:
+        """Produce `total` records over the time of the faults, let everything settle, and audit."""
+        steps = list(dict.fromkeys(post.step for post in self._scenario.posts))
+        for step in steps:
+            for post in [post for post in self._scenario.posts if post.step == step][:MANNED_AT_START]:
+                self._crew.man(post)
+        span = sum(fault.after for fault in faults)
+        feeding = threading.Thread(target=self._feed, args=(total, span), daemon=True)
+        feeding.start()
+        for fault in faults:
+            self._watch(fault.after)
+            self._strike(fault)
+        while feeding.is_alive():
+            self._watch(TICK_SECONDS)
+        self._settle()
+        self._crew.stop()
+        found = [repr(error) for error in self._feeding_failed] + self._scenario.audit(self._field)
+        return Outcome(found, self._crew.tally, time.monotonic() - self._began)
+
+    def _feed(self, total: int, span: float) -> None:
+        began = time.monotonic()
+        try:
+            while self._fed < total:
+                count = min(FEED_RECORDS, total - self._fed)
+                self._scenario.feed(self._field, count)
+                self._fed += count
+                time.sleep(max(0.0, began + span * self._fed / total - time.monotonic()))
+        except BaseException as error:  # noqa: BLE001 - told by the outcome of the run
+            self._feeding_failed.append(error)
+
+    def _watch(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while True:
+            self._crew.watch()
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(TICK_SECONDS, left))
+
+    def _strike(self, fault: Fault) -> None:
+        crew, dice = self._crew, self._dice
+        manned, free = crew.manned(), crew.unmanned()
+        self._say(f"{time.monotonic() - self._began:6.1f} s  {fault.kind} {fault.seconds:.0f} s, {self._fed} records fed")
+        if fault.kind == "broker":
+            self._field.broker.kill()
+            self._watch(fault.seconds)
+            self._field.broker.start()
+            crew.tally["broker kill -9"] += 1
+        elif fault.kind == "join" and free:
+            crew.man(dice.choice(free))
+            crew.tally["joined"] += 1
+        elif not manned:
+            crew.tally["nobody to strike"] += 1
+        elif fault.kind == "leave" and len(manned) > 1:
+            crew.leave(dice.choice(manned))
+        elif fault.kind == "freeze":
+            crew.freeze(dice.choice(manned), fault.seconds)
+        elif fault.kind == "trap":
+            crew.trap(dice.choice(manned), fault.seconds)
+        else:
+            crew.kill(dice.choice(manned))
+
+    def _settle(self) -> None:
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while (left := self._scenario.behind(self._field)) and time.monotonic() < deadline:
+            self._say(f"{time.monotonic() - self._began:6.1f} s  {left} to go")
+            self._watch(2.0)

@@ -1,0 +1,32 @@
+"""What the driver must be given: which workers to run, records to judge, and an audit that shares no code with them."""
+
+from typing import NamedTuple, Protocol
+
+from tests.kafka.field import Field
+
+
+class Post(NamedTuple):
+    """A place for a worker: the driver keeps one process on it, whatever happens to the process."""
+
+    name: str
+    """Name of the worker; unique within its step."""
+    step: str
+    """`manifest`, `withholding`, or `module:factory`."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """Further settings, as `Field.worker` takes them, by name."""
+
+
+class Scenario(Protocol):
+    """A job under fire."""
+
+    posts: list[Post]
+    """Places for workers; the first ones are manned from the start, the last one of each step joins and leaves."""
+
+    def feed(self, field: Field, count: int) -> None:
+        """Produce the next `count` records; called again and again, from one thread, until `total` are produced."""
+
+    def behind(self, field: Field) -> int:
+        """Say how much is still to be judged; 0 when all is done."""
+
+    def audit(self, field: Field) -> list[str]:
+        """Read everything there is and give a line for each fault; none means exact."""

@@ -1,0 +1,59 @@
+"""The toy step under fire: one decision for each record, with a count that is right only if nothing was lost or repeated."""
+
+import random
+from collections import Counter
+
+from tests.chaos.scenario import Post
+from tests.kafka.field import TOY, Field
+
+KEYS = 200
+IDEMPOTENT = {"enable.idempotence": True, "message.timeout.ms": 300_000, "linger.ms": 20}
+
+
+class ToyScenario:
+    """Records under some hundred keys a partition, among them dead letters and stale ones."""
+
+    def __init__(self, seed: int) -> None:
+        """Draw the records from a seed."""
+        self._dice = random.Random(seed)
+        self.posts = [Post(name, TOY) for name in ("a", "b", "c")]
+
+    def feed(self, field: Field, count: int) -> None:
+        """Produce records, idempotently."""
+        dice = self._dice
+        with field.producer(**IDEMPOTENT) as producer:
+            for _ in range(count):
+                partition = dice.randrange(field.partitions)
+                key = b"k%d-%d" % (partition, dice.randrange(KEYS))
+                value = dice.choices([b"x", b"!stale", b"!dead bad-shape"], [96, 2, 2])[0]
+                producer.produce(field.topics.postings, value, key, partition)
+
+    def behind(self, field: Field) -> int:
+        """Compare how much was read and judged; a first look that costs little enough."""
+        return self._expected(field).total() - len(field.decisions())
+
+    @staticmethod
+    def _expected(field: Field) -> Counter[bytes]:
+        rows = [row for rows in field.read(field.topics.postings).values() for row in rows]
+        return Counter(key or b"" for _offset, key, value in rows if value == b"x")
+
+    def audit(self, field: Field) -> list[str]:
+        """Compare input and output record by record."""
+        faults = []
+        decisions = field.read(field.topics.decisions)
+        letters = field.read(field.topics.dead_letters)
+        for partition, rows in field.read(field.topics.postings).items():
+            counts: Counter[bytes | None] = Counter()
+            wanted = []
+            for offset, key, value in rows:
+                if value == b"x":
+                    counts[key] += 1
+                    wanted.append(b"%b %d %d %d" % (key or b"", counts[key], partition, offset))
+            found = [value for _offset, _key, value in decisions.get(partition, [])]
+            if found != wanted:
+                lost, more = Counter(wanted) - Counter(found), Counter(found) - Counter(wanted)
+                faults.append(f"partition {partition}: {lost.total()} lost, {more.total()} repeated or wrong, of {len(wanted)}")
+            dead = sum(value == b"!dead bad-shape" for _offset, _key, value in rows)
+            if dead != len(letters.get(partition, [])):
+                faults.append(f"partition {partition}: {len(letters.get(partition, []))} dead letters of {dead}")
+        return faults + [f"halted: {halt.sentence()}" for halt in field.halts()]
