@@ -8,7 +8,7 @@ from state.withholding.alerting import Alerting
 from state.withholding.bill import NO_DAY, Bill, bill_of_key, posted_bill
 from state.withholding.days import Days
 from state.withholding.deciding import Deciding
-from state.withholding.orders import Orders, Part
+from state.withholding.orders import Orders, Part, order_part
 from state.withholding.rows import BILL_KIND, Row, open_row, pack_row
 from state.withholding.statuses import (
     CLEAR,
@@ -26,7 +26,6 @@ from state.withholding.statuses import (
 from state.withholding.statuses import (
     NO_DAY as STATUS_NO_DAY,
 )
-from stream.days import day_of_micros
 from stream.postings import PostedBill, Posting
 
 Own = tuple[PostedBill, Bill, Bill | None]
@@ -269,11 +268,11 @@ class Judging:
     def _note_part(self, bill: Bill) -> None:
         """Remember what a bill added to its order before this record."""
         if bill.order is not None:
-            self._parts.setdefault(bill.key, _part(bill))
+            self._parts.setdefault(bill.key, order_part(bill))
 
     def _settle_part(self, bill: Bill, *, gone: bool = False) -> None:
         before = self._parts.pop(bill.key, None) if self._parts else None
-        after = None if gone or bill.order is None else _part(bill)
+        after = None if gone or bill.order is None else order_part(bill)
         if before is not None or after is not None:
             if self._orders is None:
                 self._orders = Orders(self._group, self._today)
@@ -301,9 +300,3 @@ def _own_order(own: Own) -> bytes:
 
 def _day_order(bill: Bill) -> tuple[int, bytes]:
     return bill.day, bill.key
-
-
-def _part(bill: Bill) -> Part | None:
-    if bill.order is None or not bill.live:
-        return None
-    return bill.order, day_of_micros(bill.manifested).toordinal(), bill.value or 0

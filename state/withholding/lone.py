@@ -4,21 +4,37 @@ Most consignees get one parcel a day. What `Judging` would find after looking ev
 rows 2 to 9 do not settle is at most the limit, so alone it fits. Whatever is not that plain is left to `Judging`.
 """
 
+from typing import Final
+
+from state.table import Group
 from state.withholding.bill import Bill, posted_bill
 from state.withholding.deciding import Deciding
-from state.withholding.rows import Row
-from state.withholding.statuses import CLEAR, RELEASED, SETTLED_OR_WALKED
+from state.withholding.orders import Part, order_part, row_of_part
+from state.withholding.rows import BILL_KIND, ORDER_DAYS_KEPT, ORDER_KIND, Row, pack_row
+from state.withholding.statuses import CLEAR, LIVE, RELEASED
 from stream.postings import Posting
 
+NOWHERE: Final = -1
+"""No day at all, so that bills on no day are not taken for its neighbours."""
 
-def lone_bill(deciding: Deciding, posting: Posting, rows: dict[bytes, Row], first_open: int) -> Bill | None:
-    """The one bill of the record, released or clear, if it is alone on its day and was so before; else None."""
+
+def lone_bill(deciding: Deciding, posting: Posting, group: Group, rows: dict[bytes, Row], today: int) -> Bill | None:
+    """The one bill of the record, released or clear and written, if it is alone on its day and was so before."""
     posted = posting.bills[0]
     day = posted.day
-    if day is None or posted.order is not None or posted.stand not in {"expected", "arrived"}:
+    if day is None or posted.stand not in {"expected", "arrived"}:
         return None
     ordinal = day.toordinal()
-    if ordinal < first_open or not _alone(posted.bill.encode(), posting.conveyance, ordinal, rows):
+    number = posted.bill.encode()
+    row = rows.get(number)
+    before = None
+    if row is not None:
+        if row.alerted_days or len(row.copies) != 1:
+            return None
+        before = row.copies[0]
+        if before.conveyance != posting.conveyance or before.status not in LIVE:
+            return None
+    if ordinal < today - deciding.open_days or _neighbours(number, ordinal, before, rows):
         return None
     bill = posted_bill(posted, posting.conveyance, ordinal)
     counted = deciding.counted(bill)
@@ -28,28 +44,31 @@ def lone_bill(deciding: Deciding, posting: Posting, rows: dict[bytes, Row], firs
     if bill.arrived and counted * 100 > rules.limit_cents * deciding.near_limit_percent:
         return None
     bill.status = RELEASED if bill.arrived else CLEAR
+    if not _order_is_plain(bill, before, group, today):
+        return None
+    group.put(BILL_KIND + number, pack_row([bill]))
     return bill
 
 
-def _alone(number: bytes, conveyance: str, ordinal: int, rows: dict[bytes, Row]) -> bool:
-    """Whether no other bill is on the day, nor on the day the bill was on, and the bill has no other copy."""
-    row = rows.get(number)
-    before = NOWHERE
-    if row is not None:
-        if row.alerted_days or len(row.copies) != 1:
+def _neighbours(number: bytes, ordinal: int, before: Bill | None, rows: dict[bytes, Row]) -> bool:
+    """Whether another bill is on the day, or on the day that the bill was on."""
+    if len(rows) == (before is not None):
+        return False
+    left = NOWHERE if before is None else before.day
+    return any(copy.day in (ordinal, left) for other, row in rows.items() if other != number for copy in row.copies)
+
+
+def _order_is_plain(bill: Bill, before: Bill | None, group: Group, today: int) -> bool:
+    """Whether the bill is the first of its order, whose row is then written, or adds what it added before."""
+    after = None if bill.order is None else order_part(bill)
+    was: Part | None = None if before is None or before.order is None else order_part(before)
+    if after == was:
+        return True
+    if after is None or was is not None:
+        return False
+    if after[1] >= today - ORDER_DAYS_KEPT:
+        suffix = ORDER_KIND + after[0].encode()
+        if group.get(suffix) is not None:
             return False
-        copy = row.copies[0]
-        if copy.conveyance != conveyance or copy.status not in SETTLED_OR_WALKED or copy.order is not None:
-            return False
-        before = copy.day
-    if len(rows) > (row is not None):
-        for other, held in rows.items():
-            if other != number:
-                for copy in held.copies:
-                    if copy.day in (ordinal, before):
-                        return False
+        group.put(suffix, row_of_part(after))
     return True
-
-
-NOWHERE = -1
-"""No day at all, so that bills on no day are not taken for its neighbours."""

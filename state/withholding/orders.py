@@ -10,7 +10,9 @@ from typing import Final
 
 from state.rules.rulebook import Rulebook
 from state.table import Group
+from state.withholding.bill import Bill
 from state.withholding.rows import ORDER_DAYS_KEPT, ORDER_KIND
+from stream.days import day_of_micros
 
 ROW_FORMAT: Final = 1
 _HEAD: Final = Struct("<BI")
@@ -19,6 +21,18 @@ _DATE: Final = Struct("<IIq")
 
 Part = tuple[str, int, int]
 """What a bill adds to its order: the order number, the ordinal of the date it was manifested, its cents."""
+
+
+def order_part(bill: Bill) -> Part | None:
+    """What a bill adds to its order: nothing without one, nor when it is closed or superseded."""
+    if bill.order is None or not bill.live:
+        return None
+    return bill.order, day_of_micros(bill.manifested).toordinal(), bill.value or 0
+
+
+def row_of_part(part: Part) -> bytes:
+    """The row of an order that has one bill."""
+    return _HEAD.pack(ROW_FORMAT, NOT_ALERTED) + _DATE.pack(part[1], 1, part[2])
 
 
 class Orders:

@@ -62,5 +62,5 @@ CANDIDATES: Final = frozenset((WITHHELD, WARNED, RELEASED, CLEAR))
 """Statuses of rows 10 and 11: the day's total decides."""
 WALKED: Final = CANDIDATES | {UNJUDGED}
 """What a walk of the day looks at."""
-SETTLED_OR_WALKED: Final = frozenset(range(len(STATUSES))) - CLOSED
+LIVE: Final = frozenset(range(len(STATUSES))) - CLOSED
 """Statuses of live bills."""

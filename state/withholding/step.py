@@ -9,13 +9,12 @@ import msgspec
 
 from state.rules.rulebook import Rulebook
 from state.table import PARTITION_ROOT, Group, Overlay, Table
-from state.withholding.bill import Bill
 from state.withholding.book import Book
 from state.withholding.days import Days, PlainDays
 from state.withholding.deciding import Deciding
 from state.withholding.judging import Judging
 from state.withholding.lone import lone_bill
-from state.withholding.rows import BILL_KIND, ROW_FORMAT, Row, open_row, pack_row
+from state.withholding.rows import BILL_KIND, ROW_FORMAT, Row, open_row
 from state.withholding.sweeping import Sweep
 from stream.days import day_of_micros
 from stream.decisions import STRUCTURED, Policy
@@ -26,7 +25,7 @@ from stream.records import Fate, Outgoing, Record, Result, Sink
 STREAM_TIME: Final = b"time"
 """Suffix of the partition's own row that holds stream time."""
 
-INDEX_ROWS_MIN: Final = 4
+INDEX_ROWS_MIN: Final = 8
 """The book of a group with more rows than this is kept between postings; a smaller one is quicker built anew."""
 
 _TIME_BYTES: Final = 9
@@ -72,9 +71,11 @@ class WithholdingStep:
         table.drop_index(root)
         rows = self._open_rows(group, today)
         if len(posting.bills) == 1:
-            lone = lone_bill(self._deciding, posting, rows, today - self._deciding.open_days)
+            lone = lone_bill(self._deciding, posting, group, rows, today)
             if lone is not None:
-                return self._lone(lone, record, posting, group)
+                value = self._deciding.decide_lone(lone, posting, _json(posting.time).decode())
+                decision = Outgoing(Sink.DECISIONS, record.partition, lone.bill.encode(), value, STRUCTURED)
+                return Result(Fate.APPLIED, "", (decision,))
         policy = self._deciding.policy
         days = PlainDays(rows, policy.overflow, policy.rounding)
         judging = Judging(self._deciding, posting, group, days, rows, today)
@@ -83,12 +84,6 @@ class WithholdingStep:
         if len(posting.bills) == 1:
             outputs = iter(list(outputs))
         return Result(Fate.APPLIED, "no-op" if judging.no_ops else "", outputs)
-
-    def _lone(self, bill: Bill, record: Record, posting: Posting, group: Group) -> Result:
-        number = bill.bill.encode()
-        group.put(BILL_KIND + number, pack_row([bill]))
-        value = self._deciding.decide_lone(bill, posting, _json(posting.time).decode())
-        return Result(Fate.APPLIED, "", (Outgoing(Sink.DECISIONS, record.partition, number, value, STRUCTURED),))
 
     def _open_rows(self, group: Group, today: int) -> dict[bytes, Row]:
         first_open = today - self._deciding.open_days
