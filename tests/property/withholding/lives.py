@@ -106,7 +106,7 @@ class Lives:
             for (number, on), life in self.lives.items()
             if on == conveyance and life.bill.stand != "closed"
         }
-        return self._post(conveyance, moved)
+        return self._post(conveyance, moved, bills_max=pick((1000, 2)))
 
     def _standing(self, pick: Pick) -> dict[str, Any]:
         stand = pick(("arrived", "expected", *("arrived", "arrived", "expected") * 3, "waiting"))
@@ -132,7 +132,7 @@ class Lives:
             **self._standing(pick),
         )
 
-    def _post(self, conveyance: str, fresh: dict[str, tuple[str, PostedBill]]) -> list[Posting]:
+    def _post(self, conveyance: str, fresh: dict[str, tuple[str, PostedBill]], bills_max: int = 1000) -> list[Posting]:
         by_consignee: dict[str, list[PostedBill]] = {}
         for number, (consignee, bill) in fresh.items():
             was = self.lives.get((number, conveyance))
@@ -142,6 +142,8 @@ class Lives:
             by_consignee.setdefault(consignee, []).append(bill)
             self.lives[number, conveyance] = Life(consignee, bill)
         self.offset += 1
+        for bills in by_consignee.values():
+            bills.sort(key=lambda bill: (bill.manifested_at, bill.sequence, bill.bill))
         return [
             Posting(
                 time=self.now(),
@@ -149,9 +151,10 @@ class Lives:
                 conveyance=conveyance,
                 partition=1,
                 offset=self.offset,
-                bills=tuple(sorted(bills, key=lambda bill: (bill.manifested_at, bill.sequence, bill.bill))),
+                bills=tuple(bills[first : first + bills_max]),
             )
             for consignee, bills in by_consignee.items()
+            for first in range(0, len(bills), bills_max)
         ]
 
     def anything(self, pick: Pick) -> list[Posting]:
