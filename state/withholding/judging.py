@@ -9,7 +9,7 @@ from state.withholding.bill import NO_DAY, Bill, bill_of_key, posted_bill
 from state.withholding.days import Days
 from state.withholding.deciding import Deciding
 from state.withholding.orders import Orders, Part, order_part
-from state.withholding.rows import BILL_KIND, Row, open_row, pack_row
+from state.withholding.rows import ALERTED_DAYS_MAX, BILL_KIND, Row, open_row, pack_row
 from state.withholding.statuses import (
     CLEAR,
     CLOSED,
@@ -169,7 +169,7 @@ class Judging:
             return
         chosen = min(copies, key=_preference)
         if len(copies) > 1 and ordinal not in row.alerted_days:
-            row.alerted_days = (*row.alerted_days, ordinal)
+            row.alerted_days = (*row.alerted_days, ordinal)[-ALERTED_DAYS_MAX:]
             self._alerts().duplicate(chosen, date.fromordinal(ordinal))
         for copy in copies:
             if (copy.status == SUPERSEDED) == (copy is not chosen):

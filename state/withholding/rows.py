@@ -22,8 +22,11 @@ conveyance may still change."""
 
 ROW_FORMAT: Final = 1
 
+ALERTED_DAYS_MAX: Final = 255
+"""Days on which a bill's duplicates were reported that its row can remember; the count is one byte."""
+
 _HEAD: Final = Struct("<BB")
-_FIXED: Final = Struct("<IBBIIIIqqBHBBB")
+_FIXED: Final = Struct("<IBBIIIIqqBHHBB")
 _DAY: Final = Struct("<I")
 _NO_VALUE: Final = -1
 
