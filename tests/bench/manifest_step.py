@@ -22,8 +22,8 @@ PASSES = 5
 TIMESTAMP = 1_755_637_500_000
 
 
-def bill_record(number: int, consignee: int, conveyance: str, offset: int) -> Record:
-    """A typical new bill of one line, without order."""
+def bill_record(number: int, consignee: int, conveyance: str, offset: int, **more: object) -> Record:
+    """A typical new bill of one line, without order; `more` are further fields of it."""
     event = {
         "specversion": "1.0",
         "id": f"e-{number}",
@@ -60,6 +60,7 @@ def bill_record(number: int, consignee: int, conveyance: str, offset: int) -> Re
                 }
             ],
             "estimated_arrivals": ["2025-08-20"],
+            **more,
         },
     }
     return PlainRecord("shipments", 0, offset, TIMESTAMP, conveyance.encode(), msgspec.json.encode(event))

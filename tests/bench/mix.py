@@ -1,0 +1,77 @@
+"""What the measurements are fed with: events of a simulated day or of shops, and the posting records of them."""
+
+from collections.abc import Iterable, Iterator
+from random import Random
+from typing import Final
+
+from agents.demo.day import Day
+from state.manifest.step import ManifestStep
+from state.rules.loading import load_rulebook
+from state.table import Table
+from stream.consignee import KeyMaker
+from stream.partition import partition_of
+from stream.records import Outgoing, PlainRecord, Record, Sink
+from tests.bench.loading import Row
+from tests.bench.manifest_step import arrival_record, bill_record
+
+SECRET: Final = b"a made-up secret of the bench"
+TIMESTAMP: Final = 1_755_900_000_000
+"""Append time of records that no broker has stamped, in milliseconds: after the simulated day."""
+EVENTS_A_JOIN: Final = 1_000
+LOAD_BILLS: Final = 300
+LOAD_SHOPS: Final = 30
+
+
+def day_rows(bills: int, partitions: int, kinds: frozenset[str] | None = None) -> Iterator[Row]:
+    """Give the events of a simulated day in the order of time, those of some kinds only if `kinds` says so."""
+    for planned in Day(Random(1), bills):
+        if kinds is None or planned.kind in kinds:
+            yield (partition_of(planned.key, partitions) + planned.shift) % partitions, planned.key, planned.value
+
+
+def shop_rows(loads: int, partitions: int) -> Iterator[Row]:
+    """Give the events of conveyances that bring ten bills to each of thirty shops: all bills, then the arrivals."""
+    names = [f"air:AF{load:05d}:2025-08-20" for load in range(loads)]
+    for load, name in enumerate(names):
+        for place in range(LOAD_BILLS):
+            number, shop = load * LOAD_BILLS + place, load * LOAD_SHOPS + place % LOAD_SHOPS
+            yield event_row(bill_record(number, shop, name, 0), partitions)
+    for name in names:
+        yield event_row(arrival_record(name, 0), partitions)
+
+
+def event_row(record: Record, partitions: int) -> Row:
+    """Give an event as a row to load."""
+    key = record.key or b""
+    return partition_of(key, partitions), key, record.value or b""
+
+
+def records_of(rows: Iterable[Row], topic: str) -> Iterator[Record]:
+    """Give the records that rows become in a topic."""
+    offsets: dict[int, int] = {}
+    for partition, key, value in rows:
+        offset = offsets[partition] = offsets.get(partition, -1) + 1
+        yield PlainRecord(topic, partition, offset, TIMESTAMP, key, value)
+
+
+def posting_rows(events: Iterable[Row], partitions: int) -> Iterator[Row]:
+    """Give the posting records that the manifest step makes of these events."""
+    step, table = ManifestStep(load_rulebook(), KeyMaker(SECRET), partitions), Table()
+    overlay = table.overlay()
+    for count, record in enumerate(records_of(events, "shipments"), 1):
+        for output in step(record, overlay).outputs:
+            if output is not None and output.sink is Sink.POSTINGS:
+                yield row_of(output)
+        if count % EVENTS_A_JOIN == 0:
+            overlay.join()
+            overlay = table.overlay()
+
+
+def row_of(output: Outgoing) -> Row:
+    """Give an outgoing record as a row to load."""
+    return output.partition, output.key, output.value or b""
+
+
+def bills_in(posting: bytes) -> int:
+    """Count the bills of a posting record."""
+    return posting.count(b'"posting":')

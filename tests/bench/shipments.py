@@ -1,0 +1,69 @@
+"""Both steps through the engine, a worker each: from shipment events to decisions."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from confluent_kafka import Consumer, TopicPartition
+
+from tests.bench.ground import Ground, Look, begun, finished, look_away, waited
+from tests.bench.loading import Row
+from tests.bench.mix import day_rows
+from tests.bench.report import Figure
+from tests.kafka.field import Field
+
+GOAL = 40_000
+NEW_BILLS = frozenset({"bill.manifested", "bill.amended"})
+
+
+def run(ground: Ground, rows: Iterator[Row], look: Look = look_away) -> tuple[int, int, float]:
+    """Judge shipments that wait; give the events, the posting records, and seconds to the last commit of decisions."""
+    with ground.field() as field:
+        loaded = ground.load(field, field.topics.shipments, rows)
+        withholding = ground.worker(field, "withholding")
+        manifest = ground.worker(field, "manifest")
+        finished(manifest, loaded.records)
+        ends = end_offsets(field, field.topics.postings)
+        last = waited(withholding, lambda line: caught_up(line, ends), "all postings")
+        seconds = last["at"] - begun(manifest)["at"]
+        manifest.stop()
+        withholding.stop()
+        look(field)
+    return loaded.records, last["records"], seconds
+
+
+def end_offsets(field: Field, topic: str) -> dict[str, int]:
+    """Give the high watermark of each partition that holds anything, by number in text as JSON has it."""
+    consumer = Consumer({"bootstrap.servers": field.broker.address, "group.id": "bench-ends"})
+    try:
+        ends = {
+            part: consumer.get_watermark_offsets(TopicPartition(topic, part))[1] for part in range(field.partitions)
+        }
+    finally:
+        consumer.close()
+    return {str(part): end for part, end in ends.items() if end}
+
+
+def caught_up(line: dict[str, Any], ends: dict[str, int]) -> bool:
+    """Tell whether a worker stands at the end of each partition; the commit marker that is last there is no record."""
+    return all(line["positions"].get(part, 0) >= end - 1 for part, end in ends.items())
+
+
+def measure(ground: Ground, bills: int, runs: int) -> Iterator[Figure]:
+    """Give bills a second: new ones, one event each; and those of a whole day, each posting counted."""
+    fresh = [run(ground, day_rows(bills, ground.partitions, NEW_BILLS)) for _ in range(runs)]
+    yield Figure(
+        "both steps, new bills",
+        "bills/s",
+        tuple(events / seconds for events, _, seconds in fresh),
+        f"{fresh[0][0]:,} bills filed or amended on a simulated day, an event each; two workers, ready to last commit",
+        GOAL,
+    )
+    whole = [run(ground, day_rows(bills, ground.partitions)) for _ in range(runs)]
+    events, postings, _ = whole[0]
+    yield Figure(
+        "both steps, whole day",
+        "bills/s",
+        tuple(postings / seconds for _, postings, seconds in whole),
+        f"{events:,} events with estimates, arrivals and exits, which post {postings:,} times; postings a second",
+        GOAL,
+    )
