@@ -17,15 +17,18 @@ _ROWS_A_SLICE: Final = 2000
 class Book:
     """Days of one large consignee. It holds nothing that is not in the rows, so it can always be built anew."""
 
-    __slots__ = ("_copied", "_day_class", "_days", "_rounding", "weight")
+    __slots__ = ("_copied", "_day_class", "_days", "_rounding")
 
     def __init__(self, overflow: Overflow, rounding: Rounding) -> None:
         self._days: dict[int, Day] = {}
         self._copied: set[bytes] = set()
-        self.weight = 0
-        """Bills put in so far, roughly."""
         self._day_class = DAY_CLASSES[overflow]
         self._rounding = rounding
+
+    @property
+    def weight(self) -> int:
+        """What it keeps in memory, in bills; released ones are only a sum."""
+        return len(self._copied) + sum(1 + len(day.arrived) + len(day.expected) for day in self._days.values())
 
     def build(self, group: Group, today: int, first_open: int) -> Iterator[None]:
         """Take up all rows of a group; yields between slices."""
@@ -42,7 +45,6 @@ class Book:
         """Take over a bill from its row, judged as it is."""
         if bill.day == NO_DAY or bill.value is None:
             return
-        self.weight += 1
         if bill.status in KEEPS_COUNTING:
             self.count_closed(bill)
         elif bill.status in CANDIDATES:
@@ -80,16 +82,15 @@ class Book:
 
     def put(self, bill: Bill, counted: int) -> None:
         """See `Days`."""
-        self.weight += 1
         if bill.status == RELEASED:
             self._day(bill.day).put_released(bill.key, counted)
         else:
             self._day(bill.day).put(bill.key, counted, arrived=bill.arrived)
 
-    def settle(self, ordinal: int, limit: int) -> Iterable[tuple[Bill | bytes, bool]]:
+    def settle(self, ordinal: int, limit: int) -> Iterable[tuple[Bill | bytes, bool] | None]:
         """See `Days`."""
         day = self._days.get(ordinal)
-        return () if day is None else day.settle(limit).items()
+        return () if day is None else day.settle(limit)
 
     def totals(self, ordinal: int) -> tuple[int, int]:
         """See `Days`."""

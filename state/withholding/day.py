@@ -6,13 +6,17 @@ expected bill where it was. Only freed headroom, or a bill that squeezes in, mak
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Final
 
-from state.withholding.walk import Walk
+from state.withholding.walk import BLOCK_MAX, Walk
 from stream.decisions import Overflow
 
 Changes = dict[bytes, bool]
 """Manifest key of each bill that was judged anew or changed, and whether it fits."""
+
+Change = tuple[bytes, bool]
+"""One of them."""
 
 
 class Day(ABC):
@@ -80,27 +84,32 @@ class Day(ABC):
         else:
             self._misfit_gone = True
 
-    def settle(self, limit: int) -> Changes:
-        """Bring the day to rest: what fits in at most `limit`, for every bill that is new or changes."""
+    def settle(self, limit: int) -> Iterator[Change | None]:
+        """Bring the day to rest: what fits in at most `limit`, for every bill that is new or changes.
+
+        None means that the caller may breathe. The day is at rest once the first change, or the end, is reached.
+        """
         changes: Changes = {}
         self._new_arrived.sort()
         self._new_expected.sort()
-        self._settle_arrived(limit, changes)
-        self._settle_expected(limit, changes)
+        yield from self._settle_arrived(limit, changes)
+        yield from self._settle_expected(limit, changes)
         self._new_arrived = []
         self._new_expected = []
         self._rest, self._lost, self._misfit_gone = self.released, 0, False
-        return changes
+        yield from changes.items()
 
     @abstractmethod
     def would_release(self, key: bytes, value: int, limit: int) -> bool:
         """Whether one more arrived bill would be released, as the day stands."""
 
     @abstractmethod
-    def _settle_arrived(self, limit: int, changes: Changes) -> None: ...
+    def _settle_arrived(self, limit: int, changes: Changes) -> Iterator[None]:
+        """Step 4; notes what fits in `changes`, and yields where the caller may breathe."""
 
     @abstractmethod
-    def _settle_expected(self, limit: int, changes: Changes) -> None: ...
+    def _settle_expected(self, limit: int, changes: Changes) -> Iterator[None]:
+        """Step 5, likewise; it comes after step 4."""
 
     def _undisturbed(self, limit: int) -> bool:
         """Whether no expected bill can change for what was taken out and released since the last rest.
@@ -126,12 +135,12 @@ class SkipDay(Day):
         """It fits if the headroom is large enough."""
         return self.released + value <= limit
 
-    def _settle_arrived(self, limit: int, changes: Changes) -> None:
+    def _settle_arrived(self, limit: int, changes: Changes) -> Iterator[None]:
         if len(self.arrived) and (self._rest is None or self.released < self._rest):
             for key, value in self._new_arrived:
                 self.arrived.insert(key, value, fits=False)
                 changes[key] = False
-            self._release_what_fits(limit, changes)
+            yield from self._release_what_fits(limit, changes)
             return
         for key, value in self._new_arrived:
             fits = changes[key] = self.released + value <= limit
@@ -140,7 +149,7 @@ class SkipDay(Day):
             else:
                 self.arrived.insert(key, value, fits=False)
 
-    def _release_what_fits(self, limit: int, changes: Changes) -> None:
+    def _release_what_fits(self, limit: int, changes: Changes) -> Iterator[None]:
         released = []
         for block in self.arrived.blocks:
             block.refresh()
@@ -150,11 +159,14 @@ class SkipDay(Day):
                 if self.released + value <= limit:
                     self.released += value
                     released.append(key)
-        for key in released:
+            yield
+        for number, key in enumerate(released, 1):
             self.arrived.remove(key)
             changes[key] = True
+            if number % BLOCK_MAX == 0:
+                yield
 
-    def _settle_expected(self, limit: int, changes: Changes) -> None:
+    def _settle_expected(self, limit: int, changes: Changes) -> Iterator[None]:
         walk, undisturbed = self.expected, self._undisturbed(limit)
         for key, value in self._new_expected:
             fits = undisturbed and self.projected + value <= limit
@@ -163,9 +175,9 @@ class SkipDay(Day):
             walk.insert(key, value, fits=fits)
             changes[key] = fits
         if not undisturbed:
-            self._walk_expected(limit, changes)
+            yield from self._walk_expected(limit, changes)
 
-    def _walk_expected(self, limit: int, changes: Changes) -> None:
+    def _walk_expected(self, limit: int, changes: Changes) -> Iterator[None]:
         total, walk = self.released, self.expected
         for block in walk.blocks:
             block.refresh()
@@ -179,6 +191,7 @@ class SkipDay(Day):
                 if fits is not block.fits[place]:
                     walk.set_fits(block, place, fits=fits)
                     changes[block.keys[place]] = fits
+            yield
 
 
 class LatchDay(Day):
@@ -197,7 +210,7 @@ class LatchDay(Day):
             return False
         return self.released + value <= limit
 
-    def _settle_arrived(self, limit: int, changes: Changes) -> None:
+    def _settle_arrived(self, limit: int, changes: Changes) -> Iterator[None]:
         for key, value in self._new_arrived:
             self.arrived.insert(key, value, fits=False)
             changes[key] = False
@@ -208,8 +221,10 @@ class LatchDay(Day):
             self.arrived.remove(key)
             self.released += value
             changes[key] = True
+            if len(self.arrived) % BLOCK_MAX == 0:
+                yield
 
-    def _settle_expected(self, limit: int, changes: Changes) -> None:
+    def _settle_expected(self, limit: int, changes: Changes) -> Iterator[None]:
         walk = self.expected
         latched = len(self.arrived) > 0
         undisturbed = self._undisturbed(limit) and not self._misfit_gone and latched == self._latched
@@ -223,9 +238,9 @@ class LatchDay(Day):
             walk.insert(key, value, fits=fits)
             changes[key] = fits
         if not undisturbed:
-            self._walk_expected(limit, changes, latched=latched)
+            yield from self._walk_expected(limit, changes, latched=latched)
 
-    def _walk_expected(self, limit: int, changes: Changes, *, latched: bool) -> None:
+    def _walk_expected(self, limit: int, changes: Changes, *, latched: bool) -> Iterator[None]:
         total, walk = self.released, self.expected
         for block in walk.blocks:
             block.refresh()
@@ -242,6 +257,7 @@ class LatchDay(Day):
                 if fits is not block.fits[place]:
                     walk.set_fits(block, place, fits=fits)
                     changes[block.keys[place]] = fits
+            yield
 
 
 class AllOrNoneDay(Day):
@@ -274,13 +290,13 @@ class AllOrNoneDay(Day):
         """It fits if all arrived bills and it fit together."""
         return self.total + value <= limit
 
-    def _settle_arrived(self, limit: int, changes: Changes) -> None:
+    def _settle_arrived(self, limit: int, changes: Changes) -> Iterator[None]:
         self._insert(self.arrived, self._new_arrived)
-        self._all_or_none(self.arrived, self._new_arrived, changes, fits=self.total <= limit)
+        return self._all_or_none(self.arrived, self._new_arrived, changes, fits=self.total <= limit)
 
-    def _settle_expected(self, limit: int, changes: Changes) -> None:
+    def _settle_expected(self, limit: int, changes: Changes) -> Iterator[None]:
         self._insert(self.expected, self._new_expected)
-        self._all_or_none(self.expected, self._new_expected, changes, fits=self.projected <= limit)
+        return self._all_or_none(self.expected, self._new_expected, changes, fits=self.projected <= limit)
 
     @staticmethod
     def _insert(walk: Walk, bills: list[tuple[bytes, int]]) -> None:
@@ -290,7 +306,7 @@ class AllOrNoneDay(Day):
             walk.insert(key, value, fits=fits)
 
     @staticmethod
-    def _all_or_none(walk: Walk, new: list[tuple[bytes, int]], changes: Changes, *, fits: bool) -> None:
+    def _all_or_none(walk: Walk, new: list[tuple[bytes, int]], changes: Changes, *, fits: bool) -> Iterator[None]:
         for key, _ in new:
             changes[key] = fits
         if walk.fit_count == (len(walk) if fits else 0):
@@ -300,6 +316,7 @@ class AllOrNoneDay(Day):
                 if before is not fits:
                     walk.set_fits(block, place, fits=fits)
                     changes[block.keys[place]] = fits
+            yield
 
 
 DAY_CLASSES: Final[dict[Overflow, type[Day]]] = {"skip": SkipDay, "latch": LatchDay, "all_or_none": AllOrNoneDay}

@@ -26,8 +26,11 @@ class Days(Protocol):
     def put(self, bill: Bill, counted: int) -> None:
         """The bill joins its day: unjudged, or with a release that stands."""
 
-    def settle(self, ordinal: int, limit: int) -> Iterable[tuple[Bill | bytes, bool]]:
-        """Walk the day: bills (or their manifest keys) that are new or may have changed, and whether each fits."""
+    def settle(self, ordinal: int, limit: int) -> Iterable[tuple[Bill | bytes, bool] | None]:
+        """Walk the day: bills (or their manifest keys) that are new or may have changed, and whether each fits.
+
+        None means that the caller may breathe; the rest must still be taken.
+        """
 
     def totals(self, ordinal: int) -> tuple[int, int]:
         """The day's released total, and with its clear bills."""

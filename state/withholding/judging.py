@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import date
+from heapq import merge
+from typing import Final
 
 from state.table import Group
 from state.withholding.alerting import Alerting
@@ -31,6 +33,11 @@ from stream.postings import PostedBill, Posting
 Own = tuple[PostedBill, Bill, Bill | None]
 """A bill of the record: as posted, as it stands now, and as it stood before."""
 
+_BREATH: Final = 500
+"""Bills looked at between two breaths: some 10 ms."""
+
+_SORTED_AT_ONCE: Final = 10_000
+
 
 class Judging:
     """One record's judging over the rows of its consignee."""
@@ -44,12 +51,12 @@ class Judging:
         "_orders",
         "_others",
         "_own",
+        "_own_bills",
         "_parts",
         "_posting",
         "_rows",
         "_today",
         "_touched",
-        "no_ops",
     )
 
     def __init__(
@@ -63,22 +70,30 @@ class Judging:
         self._today = today
         self._first_open = today - deciding.open_days
         self._own: list[Own] = []
+        self._own_bills: set[Bill] = set()
         self._others: dict[bytes, Bill] = {}
         self._touched: set[int] = set()
         self._parts: dict[bytes, Part | None] = {}
         self._orders: Orders | None = None
         self._alerting: Alerting | None = None
-        self.no_ops = 0
-        """Withdrawals of bills that are not here, or on a closed day."""
 
-    def judge(self) -> None:
-        """Steps 1 to 5: everything but writing."""
+    def has_no_op(self) -> bool:
+        """Whether the record withdraws a bill that is not here, or on a closed day; to be asked before `judge`."""
+        return any(posted.stand in {"moved", "closed"} and not self._is_here(posted) for posted in self._posting.bills)
+
+    def _is_here(self, posted: PostedBill) -> bool:
+        conveyance = self._posting.conveyance
+        copies = self._row(posted.bill.encode()).copies
+        return any(copy.conveyance == conveyance and copy.status != DAY_CLOSED for copy in copies)
+
+    def judge(self) -> Iterator[None]:
+        """Steps 1 to 5: everything but writing; yields where the caller may breathe."""
         for posted in self._posting.bills:
             self._post(posted)
         for _, bill, before in self._own:
             self._choose_own(bill, before)
         if self._deciding.policy.overflow == "all_or_none":
-            self._choose_again()
+            yield from self._choose_again()
         for posted, bill, _ in self._own:
             if posted.stand != "moved":
                 self._place(bill)
@@ -86,7 +101,7 @@ class Judging:
             if bill.status == UNJUDGED:
                 self._place(bill)
         for ordinal in sorted(self._touched):
-            self._settle(ordinal)
+            yield from self._settle(ordinal)
 
     # -- step 1: out of the days they were on, into the days they are on
 
@@ -103,8 +118,6 @@ class Judging:
                 self._take_out(copy)
                 break
         stand = posted.stand
-        if stand in {"moved", "closed"} and (before is None or before.status == DAY_CLOSED):
-            self.no_ops += 1
         bill = posted_bill(posted, conveyance)
         self._stand(bill, posted, before)
         if stand == "closed":
@@ -116,6 +129,7 @@ class Judging:
             row.copies.append(bill)
         self._days.note_copies(number, len(row.copies))
         self._own.append((posted, bill, before))
+        self._own_bills.add(bill)
 
     def _stand(self, bill: Bill, posted: PostedBill, before: Bill | None) -> None:
         """Where the posting puts the bill, and whether a release stands."""
@@ -155,12 +169,14 @@ class Judging:
             for ordinal in sorted({bill.day, NO_DAY if before is None else before.day} - {NO_DAY}):
                 self._choose(number, ordinal)
 
-    def _choose_again(self) -> None:
+    def _choose_again(self) -> Iterator[None]:
         """Under `all_or_none` another bill can take a copy's release back, and with it the copy's preference."""
         self._touched.update(bill.day for _, bill, _ in self._own if bill.day != NO_DAY)
-        for number in self._days.copied():
+        for looked_at, number in enumerate(self._days.copied(), 1):
             for ordinal in sorted(self._touched):
                 self._choose(number, ordinal)
+            if looked_at % _BREATH == 0:
+                yield
 
     def _choose(self, number: bytes, ordinal: int) -> None:
         row = self._row(number)
@@ -174,7 +190,7 @@ class Judging:
         for copy in copies:
             if (copy.status == SUPERSEDED) == (copy is not chosen):
                 continue
-            if not self._is_own(copy):
+            if copy not in self._own_bills:
                 self._note_part(copy)
                 self._others[copy.key] = copy
                 self._take_out(copy)
@@ -197,17 +213,23 @@ class Judging:
 
     # -- steps 3 to 5: walk the day
 
-    def _settle(self, ordinal: int) -> None:
+    def _settle(self, ordinal: int) -> Iterator[None]:
         rules = self._deciding.rules(ordinal)
         misfit = WITHHELD if rules.enforcement == "withhold" else WARNED
         own = {bill.key: bill for _, bill, _ in self._own} if len(self._own) > 1 else {}
-        for found, fits in self._days.settle(ordinal, rules.limit_cents):
+        for looked_at, change in enumerate(self._days.settle(ordinal, rules.limit_cents), 1):
+            if looked_at % _BREATH == 0:
+                yield
+            if change is None:
+                yield
+                continue
+            found, fits = change
             bill = found if isinstance(found, Bill) else own.get(found) or self._find(found)
             was = bill.status
             now = (RELEASED if fits else misfit) if bill.arrived else (CLEAR if fits else WARNED)
             if was == now:
                 continue
-            if was != UNJUDGED and not self._is_own(bill):
+            if was != UNJUDGED and bill not in self._own_bills:
                 self._note_part(bill)
                 self._others[bill.key] = bill
                 if was == RELEASED and now == WITHHELD:
@@ -217,17 +239,17 @@ class Judging:
         if total * 100 > rules.limit_cents * self._deciding.near_limit_percent:
             self._alerts().near_limit(ordinal, total, rules.limit_cents)
 
-    def _is_own(self, bill: Bill) -> bool:
-        return any(bill is own for _, own, _ in self._own)
-
     def _find(self, key: bytes) -> Bill:
         copies = self._row(bill_of_key(key)).copies
         return next(copy for copy in copies if copy.key == key)
 
     # -- step 6: decisions, and the rows
 
-    def outputs(self) -> Iterator[tuple[Bill, date | None]]:
-        """Bills to be decided on, in order, each with the day its decision states; writes their rows."""
+    def outputs(self) -> Iterator[tuple[Bill, date | None] | None]:
+        """Bills to be decided on, in order, each with the day its decision states; writes their rows.
+
+        None means that the caller may breathe.
+        """
         own = self._own if len(self._own) == 1 else sorted(self._own, key=_own_order)
         for posted, bill, before in own:
             moved = posted.stand == "moved"
@@ -237,11 +259,24 @@ class Judging:
                 if before is not None and bill.status == WITHHELD and before.day == bill.day and before.was_released:
                     self._alerts().superseded_release(bill, date.fromordinal(bill.day))
                 yield bill, posted.day
-        for bill in sorted(self._others.values(), key=_day_order) if self._others else ():
-            bill.revision += 1
-            self._settle_part(bill)
-            self._write(bill.bill.encode())
-            yield bill, date.fromordinal(bill.day)
+        for other in self._others_in_order() if self._others else ():
+            if other is None:
+                yield None
+                continue
+            other.revision += 1
+            self._settle_part(other)
+            self._write(other.bill.encode())
+            yield other, date.fromordinal(other.day)
+
+    def _others_in_order(self) -> Iterator[Bill | None]:
+        """Other bills day by day, in manifest order; sorted in slices, with breath between them."""
+        others = list(self._others.values())
+        slices = []
+        for start in range(0, len(others), _SORTED_AT_ONCE):
+            if start:
+                yield None
+            slices.append(sorted(others[start : start + _SORTED_AT_ONCE], key=_day_order))
+        yield from merge(*slices, key=_day_order) if len(slices) > 1 else slices[0]
 
     def alerts(self) -> list[bytes]:
         """Alerts of this record, once all decisions are out."""
@@ -273,7 +308,7 @@ class Judging:
     def _settle_part(self, bill: Bill, *, gone: bool = False) -> None:
         before = self._parts.pop(bill.key, None) if self._parts else None
         after = None if gone or bill.order is None else order_part(bill)
-        if before is not None or after is not None:
+        if before != after:
             if self._orders is None:
                 self._orders = Orders(self._group, self._today)
             self._orders.replace(before, after)

@@ -28,8 +28,12 @@ STREAM_TIME: Final = b"time"
 INDEX_ROWS_MIN: Final = 8
 """The book of a group with more rows than this is kept between postings; a smaller one is quicker built anew."""
 
+NO_OP: Final = "no-op"
+"""Code of a record that withdraws a bill which is not here, or on a closed day."""
+
 _TIME_BYTES: Final = 9
 _BREATH: Final = 250
+"""Outputs between two breaths."""
 
 _json = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Posting).decode
@@ -67,7 +71,7 @@ class WithholdingStep:
         root = posting.consignee.encode()
         group = table.group(root)
         if group.row_count_at_most() > self._index_rows_min:
-            return Result(Fate.APPLIED, "", self._indexed(record, posting, table, today))
+            return self._indexed(record, posting, table, group, today)
         table.drop_index(root)
         rows = self._open_rows(group, today)
         if len(posting.bills) == 1:
@@ -79,11 +83,8 @@ class WithholdingStep:
         policy = self._deciding.policy
         days = PlainDays(rows, policy.overflow, policy.rounding)
         judging = Judging(self._deciding, posting, group, days, rows, today)
-        judging.judge()
-        outputs = self._outputs(judging, record, posting, days)
-        if len(posting.bills) == 1:
-            outputs = iter(list(outputs))
-        return Result(Fate.APPLIED, "no-op" if judging.no_ops else "", outputs)
+        code = NO_OP if judging.has_no_op() else ""
+        return Result(Fate.APPLIED, code, self._judged(judging, record, posting, days))
 
     def _open_rows(self, group: Group, today: int) -> dict[bytes, Row]:
         first_open = today - self._deciding.open_days
@@ -93,32 +94,38 @@ class WithholdingStep:
             if suffix[:1] == BILL_KIND
         }
 
-    def _indexed(self, record: Record, posting: Posting, table: Overlay, today: int) -> Iterator[Outgoing | None]:
+    def _indexed(self, record: Record, posting: Posting, table: Overlay, group: Group, today: int) -> Result:
         """Judge a posting of a large group, whose book is kept; builds it, with breath, where it is not."""
-        policy = self._deciding.policy
-        root = posting.consignee.encode()
-        group = table.group(root)
-        first_open = today - self._deciding.open_days
-        book = table.index(root)
-        if not isinstance(book, Book):
-            book = Book(policy.overflow, policy.rounding)
-            yield from book.build(group, today, first_open)
-        book.close_before(first_open)
+        policy, first_open = self._deciding.policy, today - self._deciding.open_days
+        kept = table.index(group.root)
+        book = kept if isinstance(kept, Book) else Book(policy.overflow, policy.rounding)
         judging = Judging(self._deciding, posting, group, book, {}, today)
-        judging.judge()
-        yield from self._outputs(judging, record, posting, book)
-        table.keep_index(root, book, book.weight)
+        code = NO_OP if judging.has_no_op() else ""
 
-    def _outputs(self, judging: Judging, record: Record, posting: Posting, days: Days) -> Iterator[Outgoing | None]:
+        def outputs() -> Iterator[Outgoing | None]:
+            if book is not kept:
+                yield from book.build(group, today, first_open)
+            book.close_before(first_open)
+            yield from self._judged(judging, record, posting, book)
+            table.keep_index(group.root, book, book.weight)
+
+        return Result(Fate.APPLIED, code, outputs())
+
+    def _judged(self, judging: Judging, record: Record, posting: Posting, days: Days) -> Iterator[Outgoing | None]:
+        yield from judging.judge()
         decide = self._deciding.decide
         partition, consignee = record.partition, posting.consignee
         time, cause = _json(posting.time).decode(), self._deciding.cause_text(posting)
-        for number, (bill, day) in enumerate(judging.outputs(), 1):
-            value = decide(bill, day, time, consignee, cause, days)
-            yield Outgoing(Sink.DECISIONS, partition, bill.bill.encode(), value, STRUCTURED)
+        for number, found in enumerate(judging.outputs(), 1):
+            if found is None or number % _BREATH == 0:
+                yield None
+            if found is not None:
+                bill, day = found
+                value = decide(bill, day, time, consignee, cause, days)
+                yield Outgoing(Sink.DECISIONS, partition, bill.bill.encode(), value, STRUCTURED)
+        for number, alert in enumerate(judging.alerts(), 1):
             if number % _BREATH == 0:
                 yield None
-        for alert in judging.alerts():
             yield Outgoing(Sink.ALERTS, partition, consignee.encode(), alert, STRUCTURED)
 
     def _today(self, table: Overlay, posting: Posting) -> int:
