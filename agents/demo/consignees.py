@@ -30,7 +30,7 @@ PLACES: Final = tuple(
         "Miami/FL/33122 Atlanta/GA/30320 Dallas/TX/75261 Laredo/TX/78045 Buffalo/NY/14206 Detroit/MI/48209 "
         "Seattle/WA/98158 Portland/OR/97218 Oakland/CA/94621 Denver/CO/80249 Boston/MA/02128 Columbus/OH/43217 "
         "Savannah/GA/31408 Houston/TX/77032 Phoenix/AZ/85034 Cleveland/OH/44135 Omaha/NE/68110 Tucson/AZ/85706 "
-        "Fargo/ND/58102 Boise/ID/83705 Spokane/WA/99224 Albany/NY/12211 Toledo/OH/43604"
+        "Bangor/ME/04401 Boise/ID/83705 Spokane/WA/99224 Albany/NY/12211 Toledo/OH/43604"
     ).split()
 )
 SHOPS: Final = "Outfitters Gadgets Toys Garden Lighting Kitchenware Sporting Bookbinders Textiles Ceramics".split()

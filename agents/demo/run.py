@@ -68,7 +68,7 @@ class Demo:
             stack.enter_context(_signals(self._stop, self._hurry))
             scene = await self._perform(stack, day)
         for line in summary(scene, time.monotonic() - started, self._options.command):
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._print(line)
         return all(claim.holds for claim in claims(scene))
 
     def _made_day(self) -> list[Planned]:
@@ -130,20 +130,31 @@ class Demo:
 
     async def _view(self, scene: Scene) -> None:
         """Show how it goes, for ever: a screen on a terminal, else a line now and then."""
+        try:
+            if self._options.plain or not self._console.is_terminal:
+                await self._print_lines(scene)
+            else:
+                await self._draw(scene)
+        except SystemExit:
+            # How rich says that nobody reads our output any more (`| head`); the day ends in order all the same.
+            self._stop.set()
+
+    async def _print_lines(self, scene: Scene) -> None:
+        bills, seconds = self._options.bills, self._options.seconds
+        self._print(f"A day of {bills:,} bills, {scene.planned:,} events, in about {seconds:.0f} s; Ctrl-C ends it.")
+        while True:
+            await asyncio.sleep(LINE_SECONDS)
+            self._print(view.line(scene, scene.rates(time.monotonic())))
+
+    async def _draw(self, scene: Scene) -> None:
         console = self._console
-        if self._options.plain or not console.is_terminal:
-            bills, seconds = self._options.bills, self._options.seconds
-            console.print(
-                f"A day of {bills:,} bills, {scene.planned:,} events, in about {seconds:.0f} s; Ctrl-C ends it."
-            )
-            while True:
-                await asyncio.sleep(LINE_SECONDS)
-                text = view.line(scene, scene.rates(time.monotonic()))
-                console.print(text, markup=False, highlight=False, soft_wrap=True)
         with Live(console=console, screen=True, auto_refresh=False) as live:
             while True:
                 live.update(view.screen(scene, scene.rates(time.monotonic()), console.height), refresh=True)
                 await asyncio.sleep(FRAME_SECONDS)
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _hurry(self) -> None:
         """End at once: a second Ctrl-C."""

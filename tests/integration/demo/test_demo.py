@@ -13,6 +13,8 @@ import pytest
 
 from tests.pieces import ROOT
 
+pytestmark = pytest.mark.slow
+
 COMMAND = (sys.executable, "-c", "from agents.cli.main import main; main()", "demo", "--plain")
 
 
@@ -145,6 +147,17 @@ def test_death_of_the_demo_leaves_nothing(runs: list[Run]) -> None:
     run.read_until(" ET  ")
     run.process.kill()
     run.process.wait()
+    assert len(run.children) == 3
+    assert gone(run.children)
+
+
+def test_nobody_reads_on(runs: list[Run]) -> None:
+    """When its output is closed (`| head`) the demo ends in order, without a word, and its processes are gone."""
+    runs.append(run := Run("--bills", "3000", "--seconds", "60"))
+    run.read_until("join their groups")
+    assert run.process.stdout is not None
+    run.process.stdout.close()
+    assert run.process.wait() == 0
     assert len(run.children) == 3
     assert gone(run.children)
 

@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from tests.integration.demo.test_demo import Run, gone, runs  # noqa: F401 - a fixture
 from tests.kafka.broker import Broker
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 
 async def topics_of_demo(broker: Broker) -> list[str]:
