@@ -7,6 +7,7 @@ Nothing here is judged; a row's value is bytes that only its step understands.
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from struct import Struct
 from typing import Final
 
@@ -23,6 +24,10 @@ _LENGTHS: Final = Struct("<HH")
 _LENGTH_MAX: Final = 0xFFFF
 
 Rows = dict[bytes, bytes]
+"""Suffix to value."""
+
+Changed = Mapping[bytes, bytes | None]
+"""Suffix to new value, or None for a row that goes."""
 
 
 def changelog_key(root: bytes, suffix: bytes) -> bytes:
@@ -66,7 +71,9 @@ class Group:
     def __init__(self, root: bytes, rows: Rows) -> None:
         self.root = root
         self._rows = rows
+        """The table's rows, as `Table.rows_of` gives them: never written here."""
         self.changed: dict[bytes, bytes | None] = {}
+        """What the transaction wrote so far; None for a row that it removed."""
 
     def get(self, suffix: bytes) -> bytes | None:
         """Value of the row, or None."""
@@ -137,8 +144,8 @@ class Table:
             for suffix, value in self.rows_of(root).items():
                 yield changelog_key(root, suffix), value
 
-    def apply(self, root: bytes, changed: Mapping[bytes, bytes | None], rows: Rows | None = None) -> None:
-        """Join changes into one group; `rows` is what `rows_of` gave for it, if the caller has it."""
+    def apply(self, root: bytes, changed: Changed, rows: Rows | None = None) -> None:
+        """Join changes into one group; `rows` is what `rows_of` gave for it, if the caller has it: it is written to."""
         if rows is None:
             rows = self.rows_of(root)
         count, size = 0, 0
@@ -172,10 +179,14 @@ class Table:
             by_root.setdefault(root, {})[suffix] = value
             if number % slice_rows == 0:
                 yield
-        for number, (root, changed) in enumerate(by_root.items(), 1):
-            self.apply(root, changed)
-            if number % slice_rows == 0:
-                yield
+        applied = 0
+        for root, changed in by_root.items():
+            for part in (changed,) if len(changed) <= slice_rows else _parts(changed, slice_rows):
+                self.apply(root, part)
+                applied += len(part)
+                if applied >= slice_rows:
+                    applied = 0
+                    yield
 
     def take_cache(self, root: bytes) -> object | None:
         """Take the cached index of a group out of the table."""
@@ -254,18 +265,27 @@ class Overlay:
 
     def join_in_slices(self, slice_rows: int = 5000) -> Iterator[None]:
         """Join as `join` does, yielding between slices of work; the table must not be used before the end."""
-        table, rows = self._table, 0
+        table, joined = self._table, 0
         for root, group in self._groups.items():
-            if group.changed:
-                table.apply(root, group.changed, group._rows)  # noqa: SLF001 - a group is this module's own
-                rows += len(group.changed)
-                if rows >= slice_rows:
-                    rows = 0
+            changed = group.changed
+            if not changed:
+                continue
+            for part in (changed,) if len(changed) <= slice_rows else _parts(changed, slice_rows):
+                table.apply(root, part, group._rows)  # noqa: SLF001 - a group is this module's own
+                joined += len(part)
+                if joined >= slice_rows:
+                    joined = 0
                     yield
         for root, (index, weight) in self._caches.items():
             table.keep_cache(root, index, weight)
         self._groups.clear()
         self._caches.clear()
+
+
+def _parts(changed: Changed, rows_max: int) -> Iterator[Changed]:
+    """The changes of one large group, cut so that no part takes long."""
+    items = iter(changed.items())
+    return iter(lambda: dict(islice(items, rows_max)), {})
 
 
 def compacted(records: Iterable[tuple[bytes, bytes | None]]) -> dict[bytes, bytes]:
