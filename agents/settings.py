@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agents.engine.settings import Connection, EngineSettings
+from agents.readmodel.store import DAY_SECONDS, StoreSettings
 from stream.topics import Topics
 
 MIB = 1024 * 1024
@@ -69,8 +70,8 @@ class WorkerSettings(Group):
     """One worker process and how it trades latency for work."""
 
     name: Name = "0"
-    """Stable name, unique among the workers of a step; in Kubernetes the ordinal. A restart under the same name aborts at
-    once what the dead process left open."""
+    """Stable name, unique among the workers of a step; in Kubernetes the ordinal. A restart under the same name
+    aborts at once what the dead process left open."""
     gather_ms: Annotated[int, Field(ge=0, le=1000)] = 8
     """How long the broker holds a fetch while records trickle in."""
     lane_mib: Annotated[int, Field(ge=1, le=1024)] = 8
@@ -83,6 +84,24 @@ class WorkerSettings(Group):
     """A worker that has work and gets nowhere for this long ends itself."""
 
 
+class RedisSettings(Group):
+    """Where the read model lives, and how much of it is kept."""
+
+    url: str = "redis://localhost:6379/0"
+    """`redis://host:port/db`, `rediss://` for TLS, `unix:///path`; better without a password in it."""
+    password_file: Path | None = None
+    """File with the password."""
+    keep_days: Annotated[int, Field(ge=1)] = 60
+    """Keys untouched for so long go; the decisions topic keeps its records as long."""
+    changes: Annotated[int, Field(ge=1)] = 10_000
+    """About so many of the latest changes are kept for readers that fell behind."""
+
+    def store(self, prefix: str) -> StoreSettings:
+        """Give what the read model connects with, under a topic prefix. Raises OSError where a file cannot be read."""
+        password = None if self.password_file is None else self.password_file.read_text("utf-8").strip()
+        return StoreSettings(self.url, prefix, password, self.keep_days * DAY_SECONDS, self.changes)
+
+
 class Settings(BaseSettings):
     """All settings of a worker."""
 
@@ -92,6 +111,7 @@ class Settings(BaseSettings):
     key: KeySettings = KeySettings()
     policy: PolicySettings = PolicySettings()
     worker: WorkerSettings = WorkerSettings()
+    redis: RedisSettings = RedisSettings()
     rules: tuple[Path, ...] = ()
     """Rule files beside the shipped ones."""
 

@@ -52,7 +52,7 @@ class Supervised:
 
     def _start(self) -> None:
         command = [sys.executable, "-m", "agents.worker", self.step, "--parent", str(os.getpid())]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
         self._started = time.monotonic()
         log.info("started %s as process %d", self.step, self._process.pid)
 
@@ -80,7 +80,7 @@ class Supervised:
             try:
                 self._process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                log.error("%s does not stop; killing it", self.step)
+                log.error("%s does not stop; killing it", self.step)  # noqa: TRY400 - nothing to trace
                 self._process.kill()
                 self._process.wait()
 

@@ -16,7 +16,6 @@ from pydantic import ValidationError
 
 from agents.engine.errors import EXIT_REFUSED, EXIT_RETRY, EngineError, RefusedError
 from agents.engine.job import Job, job_of
-from agents.engine.progress import Observer
 from agents.engine.reporting import ProgressLog
 from agents.engine.running import run_job
 from agents.settings import Settings
@@ -88,6 +87,15 @@ def end_with(parent: int) -> None:
             sys.exit(EXIT_RETRY)
 
 
+def read_settings(step: str) -> Settings:
+    """Read the settings from the environment; exits the process where they are none."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        log.critical("%s does not start: %s", step, error)
+        sys.exit(EXIT_REFUSED)
+
+
 def run_worker(step: str, source: str | None = None, observer: str | None = None) -> NoReturn:
     """Run one step until SIGTERM or SIGINT; exits the process."""
     logging.basicConfig(
@@ -95,20 +103,16 @@ def run_worker(step: str, source: str | None = None, observer: str | None = None
         format=f"%(asctime)s %(levelname)s {step} %(message)s",
         stream=sys.stderr,
     )
+    settings = read_settings(step)
     try:
-        settings = Settings()
         job = make_job(settings, step, source)
     except EngineError as error:
         log.critical("%s does not start: %s", step, error)
         sys.exit(error.status)
-    except ValidationError as error:
-        log.critical("%s does not start: %s", step, error)
-        sys.exit(EXIT_REFUSED)
     except KafkaError as error:
         log.critical("%s does not start: Kafka at %s: %s", step, settings.kafka.brokers, error)
         sys.exit(EXIT_RETRY)
-    seen: Observer = imported(observer)() if observer else ProgressLog(step)
-    run_job(settings.engine(job.step.name), job, seen)
+    run_job(settings.engine(job.step.name), job, imported(observer)() if observer else ProgressLog(step))
 
 
 def main() -> NoReturn:

@@ -19,8 +19,8 @@ def command(
 ) -> None:
     """Run steps until SIGTERM or Ctrl-C, each in a process of its own that is started again when it dies.
 
-    Settings come from the environment, TALLYGATE_KAFKA__BROKERS and so on. Any number of workers share the partitions; each
-    needs a TALLYGATE_WORKER__NAME of its own. Exit status 78: the worker must not run as configured, and says why.
+    Settings come from the environment, TALLYGATE_KAFKA__BROKERS and so on. Any number of workers share the partitions;
+    each needs a TALLYGATE_WORKER__NAME of its own. Exit status 78: the worker must not run as configured, and says why.
     """
     from agents.supervisor import supervise
 

@@ -1,8 +1,7 @@
-"""The Faust app around an engine: Faust keeps membership, agent, lifecycle and signals; it commits and restores nothing."""
+"""The Faust app around an engine: Faust keeps membership, agent, lifecycle and signals, and commits nothing."""
 
 import logging
 import tempfile
-from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -22,12 +21,12 @@ PINNED: Final = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokaf
 """The only versions this engine is known to be right with; the contract tests go with them."""
 
 QUIET_LOGGERS: Final = ("aiokafka", "faust", "mode", "kafka", "agents.engine.app", "agents.engine.transport")
-"""They stay at DEBUG under Faust and build records that nobody sees; the last two are Faust's classes under our names."""
+"""They stay at DEBUG under Faust and build records that nobody sees; the last two are Faust's classes, our names."""
 NEVER_SECONDS: Final = 86_400.0
 
 
 class EngineRecovery(Recovery):
-    """In place of Faust's table recovery: the engine's restore, after the rebalance callback, cancelled by the next one."""
+    """In place of Faust's recovery: the engine's restore, after the rebalance callback, cancelled by the next one."""
 
     async def _resume_streams(self, generation_id: int = 0) -> None:
         source = self.app.engine.job.source
@@ -48,7 +47,7 @@ class EngineTables(TableManager):
     def recovery(self) -> Recovery:
         """Give our recovery."""
         if self._recovery is None:
-            self._recovery = EngineRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
+            self._recovery: Recovery = EngineRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
         return self._recovery
 
 
@@ -72,6 +71,10 @@ class EngineApp(faust.App):
         self.watchdog.start()
         await super().on_first_start()
 
+    def _crash(self, reason: BaseException) -> None:
+        """End the process: Faust would try to stop in order, with parts of it gone."""
+        self.engine.fail(reason)
+
     async def _stop_consumer(self) -> None:
         """Finish what is open before the group is left."""
         await self.engine.close()
@@ -94,6 +97,8 @@ def build_app(engine: Engine) -> EngineApp:
     check_versions()
     for name in QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Kafka 4 says "not enough replicas" while it verifies that a partition has joined the transaction; it is retried.
+    logging.getLogger("aiokafka.producer.sender").setLevel(logging.ERROR)
     settings, job = engine.settings, engine.job
     app = EngineApp(
         job.group,
@@ -125,7 +130,7 @@ def build_app(engine: Engine) -> EngineApp:
             engine.take_in(event.value)
 
     @app.on_partitions_revoked.connect
-    async def revoked(_app: Any, revoked: Iterable[Any], **_more: Any) -> None:
+    async def released(_app: Any, _revoked: Any, **_more: Any) -> None:
         await engine.release()
 
     return app

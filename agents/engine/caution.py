@@ -1,11 +1,11 @@
 """How carefully a partition is judged after a death or an error, until the record that caused it is known.
 
 A record is poison when a step raised, or the process died, while it was being judged, three times. An error says which
-record it was; a death does not, and most deaths have nothing to do with any record. So each life of a partition leaves a
-*watch* in the control topic before it judges, and takes it away when it ends in order. A life that finds a watch knows
-that the one before died, and judges the first records in groups, writing a watch before each group; a life that finds the
-watch of a group judges its records one by one, again with a watch before each. Only deaths over the watch of a single record
-count against it. In the usual case this costs one small transaction when a partition is taken over.
+record it was; a death does not, and most deaths have nothing to do with any record. So each life of a partition leaves
+a *watch* in the control topic before it judges, and takes it away when it ends in order. A life that finds a watch
+knows that the one before died, and judges the first records in groups, writing a watch before each group; a life that
+finds the watch of a group judges its records one by one, again with a watch before each. Only deaths over the watch of
+a single record count against it. In the usual case this costs one small transaction when a partition is taken over.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""The ceiling on dead letters: a partition that turns them out by the dozen halts, instead of emptying itself into them."""
+"""The ceiling on dead letters: a partition that turns them out by the dozen halts, before it has emptied itself."""
 
 from collections import deque
 from struct import Struct

@@ -1,6 +1,6 @@
-"""The control topic: watches and halts of partitions, as JSON, compacted; written by the engine, lifted by `tallygate resume`.
+"""The control topic: watches and halts of partitions as JSON, written by the engine, lifted by `tallygate resume`.
 
-The key is `<group>/<partition>/<kind>`, in the control partition of the same number. A value of kind `watch` is a `Watch`
+The key is `<group>/<partition>/<kind>`, in the control partition of that number. A value of kind `watch` is a `Watch`
 (see `caution`), a value of kind `halt` is a `Halt`; a tombstone takes it away.
 """
 

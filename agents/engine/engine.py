@@ -225,7 +225,7 @@ class Engine:
                 await asyncio.sleep(0)
 
     async def _turn(self) -> None:
-        lanes = list(self.lanes.values())
+        lanes = sorted(self.lanes.values(), key=lambda lane: lane.judged_at)
         for lane in lanes:
             if lane.caution.fatal:
                 await self._poisoned(lane)
@@ -252,7 +252,7 @@ class Engine:
                 self._halting.halt(self.lanes[halt.partition], halt)
 
     async def _poisoned(self, lane: Lane) -> None:
-        """Halt a lane at its next record; once the halt is lifted, that record is tried again, alone, and counted anew."""
+        """Halt a lane at its next record; once lifted, that record is tried again, alone, and counted anew."""
         offset = lane.position.offset
         halt = Halt(self.job.group, lane.number, offset, "poison", {"failures": lane.caution.failures})
         fresh = Caution(alone=1)

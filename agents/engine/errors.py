@@ -1,4 +1,4 @@
-"""How the engine ends, by whose fault it is: refused (ours to configure), fenced (another owns the work), unexpected."""
+"""How the engine ends, by whose fault it is: refused (ours to configure), fenced (another has the work), or else."""
 
 from typing import Final
 
@@ -29,7 +29,7 @@ class BrokenLaneError(EngineError):
 
 
 class UnknownOutcomeError(EngineError):
-    """A transaction failed in a way that leaves open whether it was committed: the tables in memory are not to be trusted."""
+    """A transaction may or may not have been committed: the tables in memory are not to be trusted."""
 
 
 class TimedOutError(EngineError):

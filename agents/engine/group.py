@@ -28,7 +28,7 @@ class GroupOffsets:
         self._mock = mock_broker
 
     async def stable(self, partitions: list[int]) -> dict[int, int | None]:
-        """Wait until no transaction holds offsets of these partitions, and give what is committed, None where nothing is.
+        """Wait until no transaction holds offsets of these partitions; give what is committed, None where nothing is.
 
         Whoever owned the partitions before, nothing of it can be committed after this.
         """
@@ -58,8 +58,8 @@ class GroupOffsets:
             response = await self._producer.client.send(node, request, group=ConnectionGroup.COORDINATION)
         except NotImplementedError:
             raise RefusedError(
-                "this broker does not know OffsetFetch version 7 (stable offsets), so nothing can be exactly once on it: "
-                "use Apache Kafka 2.5 or later"
+                "this broker does not know OffsetFetch version 7 (stable offsets), so nothing can be exactly once "
+                "on it: use Apache Kafka 2.5 or later"
             ) from None
         except KafkaError:
             sender._coordinator_dead(CoordinationType.GROUP)

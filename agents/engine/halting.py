@@ -1,4 +1,4 @@
-"""Halted lanes: they keep their table and their place, fetch nothing, and look now and then whether the halt is lifted."""
+"""Halted lanes: they keep their table and their place, fetch nothing, and look whether the halt is lifted."""
 
 import asyncio
 import logging

@@ -30,7 +30,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def job_of(step: Step, topics: Topics, source: str | None = None) -> Job:
-    """Give the job of a step; its input is shipments for `manifest`, postings for `withholding`, unless `source` says."""
+    """Give the job of a step; its input is shipments for `manifest`, else postings, unless `source` says."""
     sources = {"manifest": topics.shipments, "withholding": topics.postings}
     return Job(
         step=step,

@@ -1,10 +1,10 @@
 """Judging: one lane's portion through the step into an overlay, outputs into the outbox."""
 
 from collections import Counter
+from time import perf_counter
 from typing import Any, Final
 
 from agents.engine.breath import Breath
-from agents.engine.ceiling import DeadLetterWindow
 from agents.engine.job import Job
 from agents.engine.lane import CEILING, POSITION, Lane, Portion, Position
 from agents.engine.outbox import Outbox, OutputTooLargeError, Packer
@@ -45,7 +45,7 @@ class Judged:
         self.lane = lane
         self.portion = portion
         self.overlay = overlay
-        self.window: DeadLetterWindow = lane.window
+        self.window = lane.window
         self.fates: Counter[tuple[Fate, str]] = Counter()
         self.count = 0
         self.over_ceiling = False
@@ -74,8 +74,11 @@ class Judged:
 class Judge:
     """Runs the step; one for each transaction."""
 
-    def __init__(self, job: Job, outbox: Outbox, limits: dict[Sink, int], *, alone: bool) -> None:
-        """Judge into `outbox`; `limits` are the most bytes of an output by sink, `alone` allows a big record."""
+    def __init__(self, job: Job, outbox: Outbox, limits: dict[Sink, int], seconds: float, *, alone: bool) -> None:
+        """Judge into `outbox` for about so many seconds; `limits` are the most bytes of an output by sink.
+
+        `alone` allows a big record.
+        """
         self._step = job.step
         self._topics = {str(sink): topic for sink, topic in job.sinks.items()}
         self._limits = {str(sink): limit for sink, limit in limits.items()}
@@ -83,9 +86,15 @@ class Judge:
         self._outbox = outbox
         self._alone = alone
         self.breath = Breath()
+        self._until = perf_counter() + seconds
+
+    @property
+    def spent(self) -> bool:
+        """Tell whether the transaction has lasted long enough to take no further records."""
+        return perf_counter() > self._until
 
     async def judge(self, lane: Lane, portion: Portion) -> Judged:
-        """Judge the records in order, up to the one that breaks the ceiling."""
+        """Judge the records in order, at least one, until the ceiling breaks or the time is spent."""
         judged = Judged(lane, portion, lane.begin(self._step.fingerprint))
         step, overlay, fates = self._step, judged.overlay, judged.fates
         packers, limits = self._packers, self._limits
@@ -98,7 +107,7 @@ class Judge:
                     if output is not None:
                         sink, partition, key, value, headers = output
                         if value is not None and len(value) > limits[sink]:
-                            raise OutputTooLargeError(sink)
+                            raise OutputTooLargeError(sink)  # noqa: TRY301 - it is the step's fault like any other
                         packer = packers.get((sink, partition)) or self._packer(sink, partition)
                         packer.pack(key, value, headers)
                         count += 1
@@ -118,6 +127,8 @@ class Judge:
             if not look:
                 look = LOOK_EVERY
                 await self._breathe()
+                if self.spent:
+                    break
         judged.seal()
         return judged
 

@@ -72,6 +72,8 @@ class Lane:
         self.fence: Fence = NO_FENCE
         self.gate: Gate | None = None
         self.swept_at = 0.0
+        self.judged_at = 0.0
+        """When its last transaction was committed: whoever waited longest comes first."""
         self.big: int | None = None
         """Offset of a record that needs a transaction of its own."""
         self.torn = False

@@ -19,7 +19,7 @@ class OutputTooLargeError(Exception):
 
 
 class Packer:
-    """Packs the records for one partition; what it leaves out of aiokafka's own `append` costs more than the packing."""
+    """Packs the records for one partition; what it skips of aiokafka's own `append` costs more than the packing."""
 
     __slots__ = ("_append", "_batch", "_count", "_outbox", "_stamp", "_where")
 

@@ -90,7 +90,7 @@ class TransactionalProducer(AIOKafkaProducer):
             compression_type=settings.compression,
             **settings.connection.arguments(),
         )
-        plain = self._sender
+        plain: Sender = self._sender  # type: ignore[has-type]
         self._sender = FencedSender(
             self.client,
             acks=plain._acks,

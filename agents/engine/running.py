@@ -36,3 +36,4 @@ def run_job(settings: EngineSettings, job: Job, observer: Observer | None = None
     worker = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
     worker.spinner = None
     worker.execute_from_commandline()
+    raise SystemExit(0)

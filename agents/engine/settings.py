@@ -25,7 +25,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     connection: Connection
     transactional_id: str
-    """Stable name of this worker, unique among the workers of a step: a restart aborts what its predecessor left open."""
+    """Stable name of this worker, unique among those of a step: a restart aborts what its predecessor left open."""
 
     session_timeout_ms: int = 10_000
     """Without a heartbeat for this long a worker loses its partitions."""
@@ -34,10 +34,10 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     transaction_timeout_ms: int = 10_000
     """The broker aborts what a dead worker left open after this time; it looks every 10 s."""
     retry_backoff_ms: int = 4
-    """Wait before asking again while the previous transaction is being completed (aiokafka's own 100 ms costs latency)."""
+    """Wait before asking again while the previous transaction is being completed (aiokafka's 100 ms costs latency)."""
 
     gather_ms: int = 8
-    """The broker holds a fetch for this long while records trickle in: fewer, larger transactions for a little latency."""
+    """The broker holds a fetch for this long while records trickle in: fewer transactions for a little latency."""
     gather_bytes: int = 64 * 1024
     """The broker answers a fetch at once when this much waits."""
     fetch_bytes: int = MIB
@@ -46,6 +46,9 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A partition of which this much waits to be judged is not fetched."""
     portion_records: int = 10_000
     """Records of one partition in one transaction: bounds how long a revocation waits."""
+    transaction_seconds: float = 1.0
+    """A transaction takes no further records once it has judged for this long: far below the broker's time-out, however
+    slow the machine or large the records."""
     batch_bytes: int = 900_000
     """Batches sent are at most this large; must stay below `max.message.bytes` of every topic."""
     compression: str | None = None

@@ -1,4 +1,4 @@
-"""One transaction: everything that waits is judged, sent, committed with its offsets, and only then joins the tables."""
+"""One transaction: everything that waits is judged, sent, committed with its offsets, and then joins the tables."""
 
 from collections.abc import Iterable, Mapping
 from time import monotonic, perf_counter, time
@@ -51,16 +51,19 @@ class Transactions:
     async def run(self, lanes: list[Lane]) -> list[Halt]:
         """Judge what waits in these lanes and commit it; give the halts that this led to.
 
-        Raises `StepRaisedError` or `BigRecordError` after aborting: the lanes stand as before. Any other error leaves the
-        tables in memory untrustworthy.
+        Raises `StepRaisedError` or `BigRecordError` after aborting: the lanes stand as before. Any other error leaves
+        tables in memory that are not to be trusted.
         """
         began = perf_counter()
         portions = [(lane, lane.portion(self._settings.portion_records)) for lane in lanes]
         alone = len(portions) == 1 and len(portions[0][1].records) == 1
         outbox = Outbox(self._producer, HOLD_BYTES_ALONE if alone else HOLD_BYTES)
-        judge = Judge(self._job, outbox, self._limits, alone=alone)
+        judge = Judge(self._job, outbox, self._limits, self._settings.transaction_seconds, alone=alone)
         await self._producer.begin_transaction()
-        judged = [await judge.judge(lane, portion) for lane, portion in portions]
+        judged: list[Judged] = []
+        for lane, portion in portions:
+            if not judged or not judge.spent:
+                judged.append(await judge.judge(lane, portion))
         for each in judged:
             await self._rows(each, outbox, judge)
         halts = [self._over_ceiling(each) for each in judged if each.over_ceiling]
@@ -122,6 +125,7 @@ class Transactions:
     def _advance(self, judged: Judged) -> None:
         lane, last = judged.lane, judged.portion.records[judged.count - 1]
         lane.window = judged.window
+        lane.judged_at = monotonic()
         lane.advance(judged.count, judged.position)
         lane.caution = lane.caution.passed(judged.count, last.offset)
         progress = lane.progress
@@ -155,7 +159,7 @@ class Transactions:
         outbox.packer(self._job.control, partition).pack(control_key(self._job.group, partition, kind), row)
 
     async def write_watches(self, watches: Mapping[Lane, Watch | None], halts: Iterable[Halt] = ()) -> None:
-        """Write watches and halts in a transaction of their own, with where the lanes stand, so that it is fenced like any.
+        """Write watches and halts in a transaction of their own, fenced by committing where the lanes stand.
 
         Raises `FencedError` after aborting.
         """

@@ -41,7 +41,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         settings = self.app.engine.settings
         return settings.gather_ms if settings.mock_broker else IDLE_FETCH_MS
 
-    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+    def _create_worker_consumer(self, _transport: Any) -> AIOKafkaConsumer:
         """Give the group's consumer, read-committed, which never resets an offset by itself."""
         settings = self.app.engine.settings
         return AIOKafkaConsumer(
@@ -197,7 +197,7 @@ class ChunkConsumer(driver.Consumer):
         self._inbox.extend(chunks)
         self._filled.set()
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
         """Give messages while the flow is on; come back after `timeout` without any, so that a stop is noticed."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
@@ -238,9 +238,9 @@ class ChunkTransport(driver.Transport):
 class ChunkSchema(faust.Schema):
     """Gives the chunk itself; nothing here can fail, so no record is lost to a decoder."""
 
-    def loads_key(self, app: Any, message: Any, **_ignored: Any) -> None:
+    def loads_key(self, _app: Any, _message: Any, **_ignored: Any) -> None:
         """Give no key: a chunk has none."""
 
-    def loads_value(self, app: Any, message: Any, **_ignored: Any) -> Chunk:
+    def loads_value(self, _app: Any, message: Any, **_ignored: Any) -> Chunk:
         """Give the chunk."""
         return cast("Chunk", message.value)

@@ -1,4 +1,4 @@
-"""The fault run: workers and broker are killed, frozen, added and removed while records flow, then everything is audited.
+"""The fault run: workers and broker are killed, frozen, added and removed while records flow; then all is audited.
 
-`driver` knows nothing of what is judged; a `Scenario` brings the workers, the records and the audit. `make chaos` runs it long.
+`driver` knows nothing of what is judged; a `Scenario` brings workers, records and audit. `make chaos` runs it long.
 """

@@ -1,4 +1,4 @@
-"""The long fault run: `python -m tests.chaos [--events N] [--faults N] [--seed N]`; exit status 1 if anything is not exact."""
+"""The long fault run: `python -m tests.chaos [--events N] [--faults N] [--seed N]`; exit status 1 if not exact."""
 
 import argparse
 import random

@@ -7,7 +7,6 @@ from collections import Counter
 
 from tests.chaos.scenario import Post
 from tests.kafka.field import Field
-from tests.kafka.worker import WorkerProcess
 
 RESTART_SECONDS = 0.5
 STOPPER = "tests.toy.observers:StopsInTransaction"
@@ -21,7 +20,7 @@ class Crew:
         self._field = field
         self._posts = posts
         self._dice = dice
-        self._manned: dict[Post, WorkerProcess] = {}
+        self._manned = {post: field.worker(post.name, post.step) for post in posts[:0]}
         self._vacant: dict[Post, float] = {}
         self._thaw: dict[Post, float] = {}
         self._traps: dict[Post, float] = {}

@@ -1,4 +1,4 @@
-"""Drives a scenario through faults: a schedule of them, drawn or given, while records are produced and workers kept up."""
+"""Drives a scenario through faults: a schedule of them, drawn or given, while records flow and workers are kept up."""
 
 import random
 import threading
@@ -44,7 +44,9 @@ def drawn(dice: random.Random, count: int, spacing: float) -> Iterator[Fault]:
     """Draw faults: mostly kills, some freezes beyond the session timeout, in mid-transaction 15 to 30 s."""
     kinds = dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
     for kind in kinds:
-        seconds = {"freeze": dice.uniform(2, 12), "trap": dice.uniform(15, 30), "broker": dice.uniform(1, 5)}.get(kind, 0.0)
+        seconds = {"freeze": dice.uniform(2, 12), "trap": dice.uniform(15, 30), "broker": dice.uniform(1, 5)}.get(
+            kind, 0.0
+        )
         yield Fault(kind, dice.uniform(0.3, 1.7) * spacing, seconds)
 
 
@@ -104,7 +106,9 @@ class Driver:
     def _strike(self, fault: Fault) -> None:
         crew, dice = self._crew, self._dice
         manned, free = crew.manned(), crew.unmanned()
-        self._say(f"{time.monotonic() - self._began:6.1f} s  {fault.kind} {fault.seconds:.0f} s, {self._fed} records fed")
+        self._say(
+            f"{time.monotonic() - self._began:6.1f} s  {fault.kind} {fault.seconds:.0f} s, {self._fed} records fed"
+        )
         if fault.kind == "broker":
             self._field.broker.kill()
             self._watch(fault.seconds)

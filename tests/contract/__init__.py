@@ -1,1 +1,1 @@
-"""Tests that pin what others promise us, or what we found in them; a version change that breaks it fails here, loudly."""
+"""Tests that pin what others promise us, or what we found in them; a version that breaks it fails here, loudly."""

@@ -1,4 +1,4 @@
-"""One Kafka broker in KRaft mode, started from the jars that `make kafka` fetched; it can be killed and started again."""
+"""One Kafka broker in KRaft mode, from the jars that `make kafka` fetched; it can be killed and started again."""
 
 import shutil
 import signal

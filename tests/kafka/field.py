@@ -53,6 +53,8 @@ class Field:
     ) -> None:
         for worker in self.workers:
             worker.kill()
+            if error is not None:
+                print(f"{worker.path}:\n{worker.log()[-4000:]}")
 
     def create_topics(self, partitions: int, leave_out: Iterable[str] = (), steps: Iterable[str] = ("toy",)) -> None:
         """Create the project's topics and the changelogs of further steps."""
@@ -64,7 +66,7 @@ class Field:
         asyncio.run(create_topics(self.connection, wanted, partitions, 1))
 
     def worker(self, name: str = "0", step: str = TOY, **settings: str) -> WorkerProcess:
-        """Start a worker process; settings are environment variables without their prefix, such as `worker__gather_ms`."""
+        """Start a worker process; settings are environment variables without prefix, such as `worker__gather_ms`."""
         environment = {
             "TALLYGATE_KAFKA__BROKERS": self.broker.address,
             "TALLYGATE_KAFKA__PREFIX": self.topics.prefix,
@@ -109,11 +111,12 @@ class Field:
             left = set(range(self.partitions))
             while left:
                 for message in consumer.consume(10_000, 1.0):
-                    if message.error():
-                        left.discard(message.partition())
+                    partition = message.partition()
+                    if partition is None or message.error():
+                        left.discard(partition or 0)
                     else:
-                        row = (message.offset(), message.key(), message.value())
-                        found.setdefault(message.partition(), []).append(row)
+                        row = (message.offset() or 0, message.key(), message.value())
+                        found.setdefault(partition, []).append(row)
             return found
         finally:
             consumer.close()

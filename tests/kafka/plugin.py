@@ -1,4 +1,4 @@
-"""Fixtures for tests on a real Kafka: a broker for the session, topics of its own for each test, and worker processes."""
+"""Fixtures for tests on a real Kafka: a broker for the session, topics of its own for each test, workers."""
 
 import uuid
 from collections.abc import Iterator

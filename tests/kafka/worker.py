@@ -23,7 +23,7 @@ class WorkerProcess:
         source = environment.pop("TALLYGATE_SOURCE", "")
         command = [sys.executable, "-m", "agents.worker", step, "--observer", observer]
         command += ["--source", source] if source else []
-        self._log = log
+        self.path = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 command,
@@ -36,7 +36,7 @@ class WorkerProcess:
 
     def log(self) -> str:
         """Give all that it has said."""
-        return self._log.read_text(errors="replace")
+        return self.path.read_text(errors="replace")
 
     def lines(self) -> list[dict[str, Any]]:
         """Give the lines that its observer has printed."""

@@ -21,7 +21,7 @@ class Printer(SilentObserver):
         restored = {"restored": progress.restored_rows, "seconds": round(progress.restore_seconds, 3)}
         self._print({"ready": sorted(progress.partitions), **restored})
 
-    def committed(self, progress: EngineProgress, seconds: float) -> None:
+    def committed(self, progress: EngineProgress, seconds: float) -> None:  # noqa: ARG002
         """Print the counts, at most once a second."""
         self._lags += [each.event_lag_ms for each in progress.partitions.values()]
         if time.monotonic() - self._printed > 1:

@@ -13,7 +13,7 @@ COUNT_SUFFIX = b"count"
 
 
 class ToyStep:
-    """One decision for each record: `<key> <count> <partition> <offset>`, the count being exact only if nothing repeats.
+    """One decision for each record: `<key> <count> <partition> <offset>`, exact only if nothing repeats.
 
     A value that begins with `!` is an order: `!raise`, `!kill`, `!sleep <s>`, `!many <n>`, `!dead <code>`, `!stale`.
     """
@@ -31,7 +31,7 @@ class ToyStep:
             return self._obey(record, value[1:].decode().split(" "))
         return self._decide(record, table)
 
-    def sweep(self, table: Overlay, budget: int) -> int:
+    def sweep(self, table: Overlay, budget: int) -> int:  # noqa: ARG002
         """Sweep nothing."""
         return 0
 

@@ -43,7 +43,7 @@ async def test_a_failed_batch_does_not_fail_the_commit(field: Field) -> None:
 
 
 async def test_an_offset_under_a_foreign_generation_is_refused_and_can_be_aborted(field: Field) -> None:
-    """The broker refuses the offset, the records of the transaction are aborted on the broker, and the next one works."""
+    """The broker refuses the offset, the transaction is aborted on the broker as well, and the next one works."""
     consumer = AIOKafkaConsumer(field.topics.postings, group_id="fenced", **field.connection.arguments())
     await consumer.start()
     fence = Fence(consumer._coordinator.generation, consumer._coordinator.member_id)

@@ -33,12 +33,7 @@ def test_offsets_are_committed_with_generation_and_member() -> None:
 
 def test_the_answer_names_an_error_for_each_partition() -> None:
     """An answer of two partitions, one refused for its generation (22)."""
-    answer = (
-        b"\x00\x00\x00\x00\x02\x02t\x03"
-        + b"\x00\x00\x00\x01\x00\x00\x00"
-        + b"\x00\x00\x00\x02\x00\x16\x00"
-        + b"\x00\x00"
-    )
+    answer = b"\x00\x00\x00\x00\x02\x02t\x03\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x02\x00\x16\x00\x00\x00"
     decoded = TxnOffsetCommitResponseV3.decode(answer)
     assert [(topic, [part[:2] for part in parts]) for topic, parts, _ in decoded.errors] == [("t", [(1, 0), (2, 22)])]
 

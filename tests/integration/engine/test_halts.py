@@ -1,4 +1,4 @@
-"""Halts: too many dead letters, a record at which a step raises, a record at which the process dies; one partition each."""
+"""Halts: too many dead letters, a record at which a step raises, a record at which the process dies."""
 
 import time
 

@@ -94,5 +94,5 @@ def test_a_record_with_100_000_outputs_has_its_own_transaction(field: Field) -> 
     decisions = field.wait_for_decisions(100_150)
     assert len(decisions) == 100_150
     assert worker.last()["aborted"] >= 1
-    # The real bound is 100 ms; ten times that still catches work that does not breathe, on a machine shared with others.
+    # The real bound is 100 ms; ten times that still catches work that does not breathe, on a busy machine.
     assert worker.last()["stall_ms"] < 1000

@@ -1,4 +1,4 @@
-"""Workers come and go, are frozen and thawed, and stop in mid-transaction: nothing is lost, repeated or out of order."""
+"""Workers come and go, are frozen and thawed, and stop in mid-transaction: nothing is lost or repeated."""
 
 import signal
 import time
@@ -18,7 +18,7 @@ def produce_everywhere(field: Field, count: int) -> None:
 
 
 def test_a_second_worker_takes_its_share_and_gives_it_back(field: Field) -> None:
-    """Partitions move with their rows to a second worker and back when it stops in order; kept tables read nothing again."""
+    """Partitions move with their rows to a second worker and back when it stops; kept tables read nothing again."""
     produce_everywhere(field, 200)
     first = field.worker("0")
     assert first.ready() == [0, 1, 2, 3]
@@ -40,7 +40,7 @@ def test_a_second_worker_takes_its_share_and_gives_it_back(field: Field) -> None
 
 
 def test_a_frozen_worker_commits_nothing_after_its_partitions_moved(field: Field) -> None:
-    """Frozen in mid-transaction for longer than session and transaction timeout, then thawed: fenced, it changes nothing."""
+    """Frozen in mid-transaction beyond session and transaction timeout, then thawed: fenced, it changes nothing."""
     produce_everywhere(field, 300)
     frozen = field.worker("0", observer="tests.toy.observers:StopsInTransaction", test_stop_after="3")
     wait_for(lambda: frozen.frozen, "the worker to freeze")

@@ -1,6 +1,9 @@
 """A worker that must not run says why, where and what to do, and exits with status 78."""
 
 import asyncio
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
@@ -16,11 +19,10 @@ REFUSED = 78
 
 
 @pytest.fixture
-def bare(broker: Broker, tmp_path: object, request: pytest.FixtureRequest) -> Field:
+def bare(broker: Broker, tmp_path: Path) -> Iterator[Field]:
     """Give a field whose topics are yet to be made."""
-    made = Field(broker, f"bare{abs(hash(request.node.name)) % 10**8}", tmp_path)  # type: ignore[arg-type]
-    request.addfinalizer(lambda: [worker.kill() for worker in made.workers])
-    return made
+    with Field(broker, f"bare{uuid.uuid4().hex[:8]}", tmp_path) as made:
+        yield made
 
 
 def refusal(field: Field, **settings: str) -> str:
@@ -80,7 +82,7 @@ def test_another_fingerprint(field: Field) -> None:
 
 
 def test_an_offset_that_was_reset(field: Field) -> None:
-    """A committed offset that is not where the table stands is refused, wherever it was moved; nothing is judged again."""
+    """A committed offset that is not where the table stands is refused; nothing is judged again."""
     field.produce([b"x"] * 20, 0)
     field.worker().ready()
     field.wait_for_decisions(20)
@@ -94,7 +96,7 @@ def test_an_offset_that_was_reset(field: Field) -> None:
 
 
 def test_a_lost_changelog(field: Field) -> None:
-    """A group that has committed and a changelog that is gone do not agree; the partition does not start from earliest."""
+    """A group that has committed and a changelog that is gone do not agree; it does not start from earliest."""
     field.produce([b"x"] * 20, 0)
     field.worker().ready()
     field.wait_for_decisions(20)

@@ -1,0 +1,31 @@
+"""The short fault run; `make chaos` is the long one."""
+
+import pytest
+
+from tests.chaos.driver import Driver, Fault
+from tests.chaos.toy import ToyScenario
+from tests.kafka.field import Field
+
+SHORT = [
+    Fault("kill", 3),
+    Fault("freeze", 4, 8),
+    Fault("kill", 2),
+    Fault("trap", 6, 15),
+    Fault("join", 3),
+    Fault("kill", 3),
+    Fault("broker", 5, 1),
+    Fault("leave", 8),
+    Fault("kill", 4),
+    Fault("kill", 1),
+]
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_nothing_is_lost_or_repeated_under_faults(field: Field) -> None:
+    """Kills, a freeze beyond the session timeout, one in mid-transaction, a dead broker, a worker come and gone."""
+    outcome = Driver(field, ToyScenario(7), 7).run(60_000, SHORT)
+    assert outcome.faults == []
+    assert outcome.tally["kill -9"] >= 5
+    assert outcome.tally["broker kill -9"] == 1
