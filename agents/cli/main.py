@@ -12,6 +12,8 @@ from typer.core import TyperGroup
 COMMANDS: dict[str, str] = {
     "demo": "Watch a simulated day, everything embedded.",
     "judge": "Judge the shipment events in a file, without a broker.",
+    "projection": "Keep the read model in Redis: bills, consignee days, alerts.",
+    "rebuild": "Make again what is made from topics: the read model.",
     "resume": "List halted partitions, and let them go on.",
     "rules": "Show the dated rules of a day, or check a rule file.",
     "topics": "Create the topics, or check that they are as they must be.",

@@ -1,0 +1,72 @@
+"""`tallygate rebuild`: make again what is made from topics."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Make again what is made from topics.")
+command = app
+
+
+@app.callback()
+def rebuild() -> None:
+    """Make again what is made from topics."""
+
+
+@app.command("read-model")
+def read_model() -> None:
+    """Empty the read model in Redis and fill it from the decisions and alerts topics; judging goes on.
+
+    A projection that runs may stay. Exit code 0: filled; 75: Kafka or Redis is away; 78: not as configured.
+    """
+    import uvloop
+    from aiokafka.errors import KafkaError
+
+    from agents.engine.errors import EXIT_REFUSED, EXIT_RETRY, EngineError
+    from agents.projection.rebuilding import rebuild as fill
+    from agents.readmodel.store import StoreAwayError, StoreError
+    from agents.settings import Settings
+
+    try:
+        with _bar() as watcher:
+            filled = uvloop.run(fill(Settings(), watcher))
+    except (EngineError, StoreError, KafkaError) as error:
+        print(f"tallygate rebuild read-model: {error}", file=sys.stderr)
+        away = isinstance(error, KafkaError | StoreAwayError)
+        raise typer.Exit(EXIT_RETRY if away else getattr(error, "status", EXIT_REFUSED)) from None
+    print(f"removed {watcher.removed} keys; the read model stands where the topics ended, after {filled} offsets")
+
+
+class _Watcher:
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+        self._task = bar.add_task("removing keys", total=None)
+        self.removed = 0
+
+    def swept(self, keys: int) -> None:
+        self.removed = keys
+        self._bar.update(self._task, description="filling")
+
+    def filled(self, done: int, total: int) -> None:
+        self._bar.update(self._task, completed=done, total=total)
+
+
+@contextmanager
+def _bar() -> Iterator[_Watcher]:
+    """Show a bar on standard error where that is a terminal; gone when done."""
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.TaskProgressColumn(),
+        progress.TextColumn("{task.completed:,.0f} offsets"),
+        progress.TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with progress.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield _Watcher(bar)

@@ -1,0 +1,86 @@
+"""The projection as a process: topics checked, signals heeded, exit status as any worker's."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import uvloop
+from aiokafka.errors import KafkaError
+
+from agents.engine.errors import EXIT_RETRY, EngineError, RefusedError
+from agents.projection.progress import Observer
+from agents.projection.projection import Projection, make_consumer
+from agents.readmodel.store import StoreSettings
+from agents.readmodel.writing import Writer
+from agents.settings import Settings
+from agents.topics_admin import HINT, find_topics
+
+log = logging.getLogger(__name__)
+
+STEP = "projection"
+
+
+async def count_partitions(settings: Settings) -> int:
+    """Give the partition count of decisions and alerts. Raises RefusedError where a topic is missing or they differ."""
+    topics = settings.kafka.topics()
+    names = (topics.decisions, topics.alerts)
+    found = await find_topics(settings.kafka.connection(), names, configs=False)
+    missing = [f"topic {name} is missing" for name in names if name not in found]
+    counts = {topic.partitions for topic in found.values()}
+    if missing or len(counts) != 1:
+        raise RefusedError(f"{'; '.join(missing) or 'partition counts differ'} at {settings.kafka.brokers}: {HINT}")
+    return counts.pop()
+
+
+def store_of(settings: Settings) -> StoreSettings:
+    """Give where the read model lives. Raises RefusedError where the password cannot be read."""
+    try:
+        return settings.redis.store(settings.kafka.prefix)
+    except OSError as error:
+        raise RefusedError(f"the file with Redis's password cannot be read: {error.strerror}") from None
+
+
+def make_projection(
+    settings: Settings, writer: Writer, partitions: int, observer: Observer | None = None
+) -> Projection:
+    """Make a projection in the group of this prefix and epoch."""
+    topics = settings.kafka.topics()
+    consumer = make_consumer(settings.kafka.connection(), topics.group(STEP), settings.worker.session_timeout_ms)
+    return Projection(consumer, writer, topics, partitions, observer)
+
+
+async def project(settings: Settings, observer: Observer | None = None) -> None:
+    """Run a projection until SIGTERM or SIGINT. Raises EngineError, KafkaError."""
+    partitions = await count_partitions(settings)
+    async with Writer(store_of(settings)) as writer:
+        policy = await writer.evicts()
+        if policy is not None:
+            log.warning(
+                "Redis may remove keys of the read model at will (%s): set maxmemory-policy to noeviction", policy
+            )
+        projection = make_projection(settings, writer, partitions, observer)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, projection.stop)
+        await projection.run()
+
+
+def run_projection(observer: Observer | None = None) -> NoReturn:
+    """Run the projection that the environment describes; exits: 0 after a signal, 78 refused, 75 worth a new start."""
+    logging.basicConfig(
+        level=os.environ.get("TALLYGATE_LOG_LEVEL", "INFO").upper(),
+        format=f"%(asctime)s %(levelname)s {STEP} %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        uvloop.run(project(Settings(), observer))
+    except EngineError as error:
+        log.critical("%s", error)
+        sys.exit(error.status)
+    except KafkaError as error:
+        log.critical("Kafka: %s", error)
+        sys.exit(EXIT_RETRY)
+    sys.exit(0)

@@ -1,0 +1,79 @@
+"""What the script takes of a decision or an alert: keys, ranks and sums; the event itself stays as it is."""
+
+from datetime import date, datetime
+from typing import Final
+
+import msgspec
+
+from stream.instants import to_micros
+
+
+class _Decision(msgspec.Struct, frozen=True, gc=False):
+    bill: str
+    conveyance: str
+    epoch: int
+    bill_version: int
+    posting: int
+    revision: int
+    consignee: str
+    counts: bool
+    day: str | None
+    counted_cents: int | None
+
+
+class _DecisionEvent(msgspec.Struct, frozen=True, gc=False):
+    time: datetime
+    data: _Decision
+
+
+class _Alert(msgspec.Struct, frozen=True):
+    consignee: str
+    day: date | None
+
+
+class _AlertEvent(msgspec.Struct, frozen=True):
+    id: str
+    data: _Alert
+
+
+_decision: Final = msgspec.json.Decoder(_DecisionEvent).decode
+_alert: Final = msgspec.json.Decoder(_AlertEvent).decode
+
+
+class UnreadableError(ValueError):
+    """Not a decision or alert of ours."""
+
+
+def decision_items(value: bytes, offset: int) -> tuple[str | bytes, ...]:
+    """Give what the script takes of a decision event. Raises UnreadableError, which quotes nothing."""
+    try:
+        event = _decision(value)
+        stated = max(0, to_micros(event.time))
+    except ValueError as error:
+        raise UnreadableError(type(error).__name__) from None
+    data = event.data
+    day = data.day
+    cents = (data.counted_cents or 0) if data.counts else 0
+    rank = f"{data.epoch:016d}{data.bill_version:010d}{data.posting:010d}{data.revision:010d}"
+    place = "" if day is None else f"{data.consignee}/{day}"
+    return (
+        data.bill,
+        data.conveyance,
+        f"{rank}{stated:017d}{cents}|{place}|".encode() + value,
+        str(offset),
+    )
+
+
+def alert_items(value: bytes, _offset: int) -> tuple[str | bytes, ...]:
+    """Give what the script takes of an alert event. Raises UnreadableError, which quotes nothing."""
+    try:
+        event = _alert(value)
+    except ValueError as error:
+        raise UnreadableError(type(error).__name__) from None
+    day = event.data.day
+    return f"{event.data.consignee}/{'' if day is None else day.isoformat()}", event.id, value
+
+
+def event_of(held: bytes) -> bytes:
+    """Give the decision event out of what is kept of a bill on a conveyance."""
+    return held.split(b"|", 2)[2]

@@ -1,0 +1,41 @@
+"""Decisions and alerts as they are sent, made of the few things that the read model looks at."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from stream.alerts import AlertData, AlertKind, alert_event
+from stream.decisions import Cause, Decision, DecisionData, Policy, decision_event
+
+START = datetime(2025, 8, 20, 12, tzinfo=UTC)
+DAY = date(2025, 8, 20)
+LIMIT = 80_000
+
+
+def decision_data(bill: str = "ACME0001", conveyance: str = "air:1", **more: Any) -> DecisionData:
+    """Give a decision: a release of twelve dollars, unless told otherwise."""
+    rank = more.pop("rank", (1, 1, 1, 1))
+    cents = more.pop("cents", 1_200)
+    fields: dict[str, Any] = {
+        "order": None, "outcome": "release", "reason": "within-limit", "basis": "actual", "day": DAY,
+        "consignee": "na1:a", "value_cents": cents, "counted_cents": cents, "counts": True, "total_cents": cents,
+        "limit_cents": LIMIT, "headroom_cents": LIMIT - cents, "code": None, "filing_errors": (), "rule": "limit-800",
+        "policy": Policy(), "advice": None, "cause": Cause("shipments", 0, 0),
+    }  # fmt: skip
+    return DecisionData(bill, conveyance, epoch=rank[0], bill_version=rank[1], posting=rank[2], revision=rank[3],
+                        **{**fields, **more})  # fmt: skip
+
+
+def decision(bill: str = "ACME0001", conveyance: str = "air:1", *, minutes: int = 0, **more: Any) -> Decision:
+    """Give a decision event, so many minutes after the start."""
+    return decision_event(decision_data(bill, conveyance, **more), START + timedelta(minutes=minutes))
+
+
+def alert(kind: AlertKind = "near-limit", day: date | None = DAY, epoch: int = 1, offset: int = 0) -> bytes:
+    """Give an alert as it is sent."""
+    data = AlertData(kind, "na1:a", day, None, None, None, 72_100, LIMIT, epoch, Cause("shipments", 0, offset))
+    return msgspec.json.encode(alert_event(data, START))
+
+
+encode = msgspec.json.encode

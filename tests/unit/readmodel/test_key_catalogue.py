@@ -1,0 +1,51 @@
+"""The page of keys, the catalogue in code and what is really in Redis say the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agents.readmodel.keys import CATALOGUE, Key
+from agents.readmodel.store import StoreSettings
+from agents.readmodel.writing import Writer
+from agents.settings import RedisSettings
+from tests.redis.events import alert, decision
+from tests.redis.server import RedisServer
+from tests.unit.readmodel.filling import fill
+
+
+def pattern(key: Key) -> re.Pattern[str]:
+    """Give what the names of a key match."""
+    parts = {"<bill>": r"[A-Z0-9]{4,35}", "<consignee>": r"(?:na1|id1:\w+):\w+", "<day>": r"(?:\d{4}-\d\d-\d\d)?"}
+    return re.compile(re.sub(r"<\w+>", lambda place: parts[place[0]], key.name))
+
+
+@pytest.mark.redis
+async def test_redis_holds_what_the_catalogue_lists(redis_server: RedisServer, store: StoreSettings) -> None:
+    """Every key in Redis is of one kind in the catalogue, of its type, and ends; every kind is there."""
+    decisions = [decision(), decision("ACME0002", day=None, counts=False), decision("ACME0003", consignee="id1:EI:b")]
+    async with Writer(store) as writer:
+        await fill(writer, decisions, [alert(), alert("structuring", None)])
+    seen = set()
+    with redis_server.client() as client:
+        for name in client.scan_iter(f"{{{store.prefix}}}*"):
+            short = name.decode().removeprefix(f"{{{store.prefix}}}:v1:")
+            (kind,) = [key for key in CATALOGUE if pattern(key).fullmatch(short)]
+            assert (client.type(name).decode(), client.ttl(name) > 0) == (kind.type, True)
+            seen.add(kind)
+    assert seen == set(CATALOGUE)
+
+
+def test_page_lists_the_catalogue(root: Path) -> None:
+    """The table of the page is the catalogue, row by row."""
+    text = (root / "docs" / "read-model.md").read_text("utf-8").partition("## Keys")[2].partition("\n## ")[0]
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{key.name}` | {key.type} | {key.shape} | {key.owner} | {key.life} |" for key in CATALOGUE]
+
+
+def test_page_lists_the_settings(root: Path) -> None:
+    """Each setting of Redis is on the page with its default, and no other."""
+    text = (root / "docs" / "read-model.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `TALLYGATE_REDIS__(\w+)` \| `?([^`|]+?)`? \|", text, re.MULTILINE))
+    defaults = {name.upper(): str(field.default or "none") for name, field in RedisSettings.model_fields.items()}
+    assert rows == defaults

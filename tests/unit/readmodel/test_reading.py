@@ -1,0 +1,133 @@
+"""The readings: a bill's answer, a consignee's day, what changed, and how fresh all of it is."""
+
+import asyncio
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from agents.readmodel.reading import Change, ReadModel
+from agents.readmodel.store import StoreAwayError, StoreSettings
+from agents.readmodel.writing import Run, Writer
+from stream.instants import from_micros
+from tests.redis.events import DAY, LIMIT, alert, decision
+from tests.redis.server import RedisServer
+from tests.unit.readmodel.filling import FRESH_MS, fill, run_of
+
+pytestmark = pytest.mark.redis
+
+
+async def test_bill_has_one_answer_of_several_conveyances(store: StoreSettings) -> None:
+    """All current decisions are given, and the one that counts among them; outranked ones are gone."""
+    gone = decision(conveyance="air:1", outcome="closed", reason="deleted", rank=(1, 3, 2, 1), counts=False)
+    held = decision(conveyance="air:2", outcome="withhold", reason="daily-limit", rank=(1, 2, 1, 1), counts=False)
+    async with Writer(store) as writer, ReadModel(store) as model:
+        await fill(writer, [decision(rank=(1, 1, 1, 1)), gone, held])
+        found = await model.bill("ACME0001")
+    assert (found.answer, found.decisions) == (held, (gone, held))
+
+
+async def test_unknown_bill_has_no_answer(store: StoreSettings) -> None:
+    """Nothing is known of a bill that nobody decided, and the reading says how fresh that is."""
+    async with Writer(store) as writer, ReadModel(store) as model:
+        await fill(writer, [decision()])
+        found = await model.bill("ACME0002")
+    assert (found.answer, found.decisions) == (None, ())
+    assert found.freshness.as_of == from_micros(FRESH_MS * 1_000)
+
+
+async def test_day_has_total_bills_and_alerts(store: StoreSettings) -> None:
+    """The total is that of what counts; bills stand in the order in which they were first stated; alerts come along."""
+    second = decision("ACME0002", minutes=1, cents=500)
+    # Stated first of all, and once more later, when it had arrived.
+    first = decision("ACME0009", rank=(1, 1, 2, 1), minutes=9, cents=700)
+    third = decision("ACME0001", minutes=1, conveyance="air:2", counts=False, outcome="withhold", reason="daily-limit")
+    elsewhere = decision("ACME0004", day=DAY + timedelta(days=1))
+    before = decision("ACME0009", rank=(1, 1, 1, 1), minutes=0, cents=700, counts=False)
+    async with Writer(store) as writer, ReadModel(store) as model:
+        alerts = [alert(), alert("structuring", None), alert(day=DAY + timedelta(days=1))]
+        await fill(writer, [third, before, second, elsewhere, first], alerts)
+        found = await model.day("na1:a", DAY)
+        page = await model.day("na1:a", DAY, first=1, count=1)
+    assert found.bills == (first, second, third)
+    assert (found.total_cents, found.limit_cents, found.headroom_cents) == (1_200, LIMIT, LIMIT - 1_200)
+    assert [msgspec.json.encode(each) for each in found.alerts] == alerts[:2]
+    assert (page.bills, page.bills_count, page.total_cents) == ((second,), 3, 1_200)
+
+
+async def test_empty_day_is_a_day(store: StoreSettings) -> None:
+    """A day on which nothing is known has a total of nothing and no limit."""
+    async with ReadModel(store) as model:
+        found = await model.day("na1:a", DAY)
+    assert (found.total_cents, found.limit_cents, found.headroom_cents, found.bills, found.alerts) == (
+        0,
+        None,
+        None,
+        (),
+        (),
+    )
+
+
+async def test_limit_is_the_one_stated_last(store: StoreSettings) -> None:
+    """Where rules changed between two bills of a day, the later event's limit holds."""
+    bills = [decision("ACME0001", minutes=2, limit_cents=90_000), decision("ACME0002", minutes=1)]
+    async with Writer(store) as writer, ReadModel(store) as model:
+        await fill(writer, bills)
+        assert (await model.day("na1:a", DAY)).limit_cents == 90_000
+
+
+async def test_alerts_are_those_of_the_latest_epoch(store: StoreSettings) -> None:
+    """After tables were rebuilt their alerts are raised anew, and the old ones are not shown beside them."""
+    alerts = [alert(), alert(epoch=2, offset=5)]
+    async with Writer(store) as writer, ReadModel(store) as model:
+        await fill(writer, [], alerts)
+        found = await model.day("na1:a", DAY)
+    assert [each.data.epoch for each in found.alerts] == [2]
+
+
+async def test_freshness_needs_every_partition(store: StoreSettings) -> None:
+    """Until every partition has been read to its end once, nobody may rely on an answer; then the oldest counts."""
+    async with Writer(store) as writer, ReadModel(store) as model:
+        assert (await model.freshness()).as_of is None
+        await writer.positions()
+        await writer.apply([Run("decisions", 0, 2, None, 0), Run("decisions", 0, 2, 0, 0, (), FRESH_MS)])
+        assert (await model.freshness()).as_of is None
+        await writer.apply([Run("decisions", 1, 2, None, 0), Run("decisions", 1, 2, 0, 0, (), FRESH_MS + 5)])
+        assert (await model.freshness()).as_of == from_micros(FRESH_MS * 1_000)
+        await writer.begin_sweep("token")
+        assert (await model.freshness()).sweeping
+
+
+async def test_tail_tells_what_changes(store: StoreSettings) -> None:
+    """A tail begins with the next change and goes on from where it was."""
+    async with Writer(store) as writer, ReadModel(store) as model:
+        await fill(writer, [decision()])
+        tail = model.tail()
+        coming = asyncio.ensure_future(anext(tail))
+        # The tail asks where the changes end before it waits for more.
+        while (await model.changes("0-0", 1)) and not coming.done():
+            await writer.apply([run_of([msgspec.json.encode(decision("ACME0002"))], 1)])
+            await asyncio.sleep(0.05)
+            await writer.apply([run_of([msgspec.json.encode(decision("ACME0003"))], 2)])
+        told = await coming
+        again = await model.changes(told.id, 1)
+    assert told == Change(told.id, told.bill, "air:1", 0, told.offset)
+    assert [each.offset for each in again] == list(range(told.offset + 1, 3))
+
+
+async def test_changes_begin_anew_in_an_emptied_redis(store: StoreSettings) -> None:
+    """Whoever asks after a place that is gone is given what there is."""
+    async with Writer(store) as writer, ReadModel(store) as model:
+        await fill(writer, [decision()])
+        found = await model.changes("9999999999999-0", 1)
+    assert [each.bill for each in found] == ["ACME0001"]
+
+
+async def test_no_redis_is_said(own_redis: RedisServer) -> None:
+    """A reading without Redis raises that it is away; there is no answer to take for one."""
+    store = own_redis.store("t")
+    own_redis.kill()
+    async with ReadModel(store) as model:
+        for asked in (model.bill("ACME0001"), model.day("na1:a", date(2025, 8, 20)), model.changes("0-0")):
+            with pytest.raises(StoreAwayError):
+                await asked
