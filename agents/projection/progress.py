@@ -20,9 +20,9 @@ class ProjectionProgress(msgspec.Struct):
     fills: int = 0
     """Partitions that were filled from their beginning because Redis held nothing of them."""
     failures: int = 0
-    """How often Redis did not answer."""
+    """How often Redis, or Kafka when it was asked, did not answer."""
     away_since: float | None = None
-    """When Redis went away (seconds, monotonic clock); None while it is there."""
+    """When it went away (seconds, monotonic clock); None while all is well."""
 
 
 class Observer(Protocol):

@@ -13,7 +13,7 @@ import time
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from agents.engine.errors import RefusedError
 from agents.engine.settings import MIB, Connection
@@ -91,7 +91,13 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
                 try:
                     await self._turn()
                 except StoreAwayError as error:
-                    await self._wait(error)
+                    await self._wait("Redis", error)
+                except IllegalStateError:
+                    continue  # a partition was taken away in the middle of a turn
+                except KafkaError as error:
+                    if not (error.retriable or isinstance(error, KafkaConnectionError | KafkaTimeoutError)):
+                        raise
+                    await self._wait("Kafka", error)
                 except StoreRefusedError as error:
                     raise RefusedError(f"Redis refuses: {error}") from None
             await self._commit()
@@ -202,12 +208,12 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
 
     def _found(self) -> None:
         if self.progress.away_since is not None:
-            log.warning("Redis is back after %.1f s", time.monotonic() - self.progress.away_since)
+            log.warning("back after %.1f s", time.monotonic() - self.progress.away_since)
             self.progress.away_since = None
         self._backoff.reset()
 
-    async def _wait(self, error: StoreAwayError) -> None:
-        """Forget where Redis stood, say that it is away, and give it time."""
+    async def _wait(self, who: str, error: Exception) -> None:
+        """Forget where Redis stood, say who is away, and give it time."""
         self.progress.failures += 1
         moment = time.monotonic()
         if self.progress.away_since is None:
@@ -215,7 +221,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
             self._said = 0.0
         if moment - self._said >= SAY_SECONDS:
             self._said = moment
-            log.warning("Redis is away (%s); decisions wait in Kafka, trying again", error)
+            log.warning("%s is away (%s: %s); trying again", who, type(error).__name__, error)
         held = [*self._standings]
         self._standings.clear()
         self._unplaced.update(held)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from time import monotonic
 from typing import Final, NamedTuple
 
-from tests.bench import days, judge, latency, memory, postings, restore, shipments
+from tests.bench import days, judge, latency, memory, postings, read_model, restore, shipments
 from tests.bench.ground import Ground
 from tests.bench.report import Figure, print_figures, say_noise
 from tests.pieces import kafka_missing
@@ -16,6 +16,7 @@ from tests.pieces import kafka_missing
 RUNS: Final = 3
 POSTINGS: Final = 750_000
 SHIPMENTS: Final = 200_000
+DECISIONS: Final = 300_000
 JUDGED_BILLS: Final = 250_000
 KEPT_BILLS: Final = 1_000_000
 DAY_BILLS: Final = 100_000
@@ -43,6 +44,7 @@ BENCHES: Final = {
     "postings": Bench(lambda ask, runs: postings.measure(ask(), POSTINGS, runs)),
     "restore": Bench(lambda ask, runs: restore.measure(ask(), POSTINGS, runs)),
     "shipments": Bench(lambda ask, runs: shipments.measure(ask(), SHIPMENTS, runs)),
+    "read-model": Bench(lambda ask, runs: read_model.measure(ask(), DECISIONS, runs)),
     "latency": Bench(lambda ask, runs: latency.measure(ask(), LATENCY_SECONDS, runs)),
     "judge": Bench(lambda _, runs: judge.measure(JUDGED_BILLS, runs), needs_kafka=False),
     "memory": Bench(lambda _, _runs: memory.measure(KEPT_BILLS), needs_kafka=False),

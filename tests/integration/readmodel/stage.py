@@ -52,6 +52,11 @@ class Projecting:
         """Give all that it has said."""
         return self._log.read_text()
 
+    @property
+    def pid(self) -> int:
+        """Give its process id."""
+        return self.process.pid
+
     def kill(self) -> None:
         """End it with kill -9."""
         self.process.kill()

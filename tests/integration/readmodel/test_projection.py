@@ -54,13 +54,30 @@ def test_redis_may_be_killed_and_emptied_mid_load(stage: Stage) -> None:
     stage.send(decisions_of(3_000, seed=3))
     stage.redis.start()
     wait_for(lambda: stage.applied() > 1_000, "the projection to fill it")
-    assert "Redis is back after" in projection.log()
+    assert " back after " in projection.log()
     with stage.redis.client() as client:
         client.flushall()
     stage.send(decisions_of(1_000, seed=4))
     stage.settle()
     assert stage.found() == stage.expected()
     assert projection.log().count("filling them from the beginning") >= 3
+    check_told_once(stage)
+
+
+def test_kafka_may_go_away_as_well(stage: Stage) -> None:
+    """With broker and Redis killed and started again the projection goes on in the same process."""
+    stage.send(decisions_of(2_000, seed=30), alerts_of())
+    projection = stage.project()
+    stage.settle()
+    stage.redis.kill()
+    stage.field.broker.kill()
+    wait_for(lambda: "Redis is away" in projection.log(), "the projection to notice")
+    stage.redis.start()
+    stage.field.broker.start()
+    stage.send(decisions_of(1_000, seed=31))
+    stage.settle()
+    assert projection.process.poll() is None
+    assert stage.found() == stage.expected()
     check_told_once(stage)
 
 

@@ -1,0 +1,87 @@
+"""The read model: decisions carried from a real Kafka into a real Redis, counted in processor time and by the clock."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final, NamedTuple
+
+import msgspec
+
+from stream.partition import partition_of
+from tests.bench.ground import Ground
+from tests.bench.loading import Row
+from tests.bench.processor import processor_seconds
+from tests.bench.report import Figure
+from tests.integration.readmodel.stage import Projecting, Stage, stage_on
+from tests.redis.events import decision
+from tests.redis.server import RedisServer
+
+BILLS_A_CONSIGNEE_DAY: Final = 3
+GOAL: Final = 30_000
+LOOK_SECONDS: Final = 0.01
+WAIT_SECONDS: Final = 240.0
+
+
+class _Run(NamedTuple):
+    projection: float
+    both: float
+    clock: float
+
+
+def rows(count: int, partitions: int) -> Iterator[Row]:
+    """Give decisions: each bill is expected and clear, later arrives and is released; three bills a consignee day."""
+    bills = count // 2
+    for number in range(2 * bills):
+        bill, arrived = number % bills, number >= bills
+        name = f"ACME{bill:08d}"
+        made = decision(
+            name, f"air:AF{bill // 250:05d}:2025-08-20", minutes=600 * arrived, rank=(1, 1, 1 + arrived, 1),
+            outcome="release" if arrived else "clear", basis="actual" if arrived else "estimated", counts=arrived,
+            consignee=f"na1:{bill // BILLS_A_CONSIGNEE_DAY:026d}", order=f"order-{bill}",
+        )  # fmt: skip
+        yield partition_of(name.encode(), partitions), name.encode(), msgspec.json.encode(made)
+
+
+def measure(ground: Ground, count: int, runs: int) -> Iterator[Figure]:
+    """Fill an empty Redis from a full topic, as after a loss or a rebuild, and count."""
+    done = [_run(ground, count) for _ in range(runs)]
+    words = f"{count:,} decisions, {BILLS_A_CONSIGNEE_DAY} bills a consignee day, Redis empty at first; "
+    for name, samples, goal, how in (
+        ("read model, projection", [run.projection for run in done], GOAL, "by the projection's processor time"),
+        ("read model, with Redis", [run.both for run in done], GOAL, "by processor time of projection and Redis"),
+        ("read model, clock", [run.clock for run in done], None, "by the clock; broker, projection, Redis share it"),
+    ):
+        yield Figure(name, "decisions/s", tuple(samples), words + how, goal)
+
+
+def _run(ground: Ground, count: int) -> _Run:
+    with tempfile.TemporaryDirectory() as folder, ground.field() as field:
+        redis = RedisServer(Path(folder)).start()
+        try:
+            loaded = ground.load(field, field.topics.decisions, rows(count, field.partitions)).records
+            with stage_on(field, redis) as stage:
+                return _watch(stage, stage.project(), loaded)
+        finally:
+            redis.kill()
+
+
+def _watch(stage: Stage, projection: Projecting, count: int) -> _Run:
+    """Count from the first decision in Redis to the last."""
+    first = _wait(stage, projection, 1)
+    begun, used, used_redis = monotonic(), processor_seconds(projection.pid), processor_seconds(stage.redis.pid)
+    _wait(stage, projection, count)
+    elapsed = monotonic() - begun
+    projecting = processor_seconds(projection.pid) - used
+    applying = processor_seconds(stage.redis.pid) - used_redis
+    left = count - first
+    return _Run(left / projecting, left / (projecting + applying), left / elapsed)
+
+
+def _wait(stage: Stage, projection: Projecting, least: int) -> int:
+    deadline = monotonic() + WAIT_SECONDS
+    while (applied := stage.applied()) < least:
+        if monotonic() > deadline or projection.process.poll() is not None:
+            raise RuntimeError(f"only {applied} of {least} decisions are in Redis:\n{projection.log()[-3000:]}")
+        sleep(LOOK_SECONDS)
+    return applied
