@@ -1,0 +1,1 @@
+"""Tables and overlays, held against plain dicts; nothing here knows what a row means."""
