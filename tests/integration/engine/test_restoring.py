@@ -1,0 +1,98 @@
+"""Restoring: long restores keep the place in the group, a change in the group cancels them, lost input is refused."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from agents.engine.lane import FINGERPRINT, POSITION, Position
+from state.table import PARTITION_ROOT, changelog_key
+from tests.integration.engine.test_judging import exact
+from tests.kafka.field import Field, wait_for
+from tests.toy.step import COUNT, COUNT_SUFFIX
+
+pytestmark = pytest.mark.kafka
+
+ROWS = 900_000
+SHORT_SESSION = {"worker__session_timeout_ms": "1500"}
+
+
+def rows(partition: int) -> Iterator[tuple[bytes, bytes]]:
+    """Make a changelog of many rows that stands at offset 1 of the input."""
+    for number in range(ROWS // 4):
+        yield changelog_key(b"old-%d-%d" % (partition, number), COUNT_SUFFIX), COUNT.pack(1, 0)
+    yield changelog_key(PARTITION_ROOT, FINGERPRINT), b"toy-1"
+    yield changelog_key(PARTITION_ROOT, POSITION), Position(1, 1).encode()
+
+
+@pytest.fixture
+def large(field: Field) -> Field:
+    """Give a field whose tables take longer to restore than the session lasts, here and on a fast machine."""
+    producer = Producer(
+        {"bootstrap.servers": field.broker.address, "linger.ms": 20, "queue.buffering.max.messages": 10**6}
+    )
+    for partition in range(4):
+        for key, value in rows(partition):
+            producer.produce(field.topics.changelog("toy"), value, key, partition)
+        producer.produce(field.topics.postings, b"x", b"judged before", partition)
+        producer.flush()
+    group = Consumer({"bootstrap.servers": field.broker.address, "group.id": field.topics.group("toy")})
+    group.commit(offsets=[TopicPartition(field.topics.postings, number, 1) for number in range(4)], asynchronous=False)
+    group.close()
+    return field
+
+
+def test_a_restore_longer_than_the_session_keeps_its_place(large: Field) -> None:
+    """Heartbeats go on: the worker takes its partitions over once, and judges."""
+    large.produce([b"x"] * 10, 0, key=b"k")
+    worker = large.worker(**SHORT_SESSION)
+    worker.ready()
+    assert exact(large.wait_for_decisions(10))
+    (ready,) = [line for line in worker.lines() if "ready" in line]
+    assert ready["restored"] == ROWS + 8
+    assert ready["seconds"] > 1.5
+    assert "Heartbeat failed" not in worker.log()
+
+
+def test_a_change_in_the_group_cancels_a_restore(large: Field) -> None:
+    """Workers that come while others restore: what was read in vain is not used, every count is right."""
+    for partition in range(4):
+        large.produce([b"x"] * 50, partition, key=b"old-%d-1" % partition)
+    first = large.worker("0")
+    wait_for(lambda: "restored" not in first.log() and first.alive, "the first worker")
+    time.sleep(2)
+    second = large.worker("1")
+    second.ready()
+    decisions = large.wait_for_decisions(200)
+    assert sorted(int(each.split(b" ")[1]) for each in decisions) == sorted(list(range(2, 52)) * 4)
+    assert first.alive
+    assert second.alive
+
+
+def test_input_that_retention_has_removed_is_refused(field: Field) -> None:
+    """The committed offset is no longer in the log: records were lost, and the worker says so instead of skipping."""
+    field.produce([b"x"] * 10, 1)
+    field.worker().ready()
+    field.wait_for_decisions(10)
+    assert field.workers[0].stop() == 0
+    field.produce([b"x"] * 10, 1)
+    admin = AdminClient({"bootstrap.servers": field.broker.address})
+    for future in admin.delete_records([TopicPartition(field.topics.postings, 1, 15)]).values():
+        future.result()
+    worker = field.worker()
+    assert worker.wait() == 78
+    assert "no longer holds the committed offset" in worker.log()
+    assert len(field.decisions()) == 10
+
+
+def test_a_full_lane_holds_up_no_other(field: Field) -> None:
+    """While one partition is full of slow records the others are judged; in the end all are."""
+    field.produce([b"!sleep 0.02"] * 100, 0)
+    field.produce([b"x" * 100_000] * 100, 1)
+    field.produce([b"x"] * 100, 2)
+    worker = field.worker(worker__lane_mib="1", worker__portion_records="20")
+    worker.ready()
+    assert len(field.wait_for_decisions(200)) == 200
+    assert worker.alive

@@ -1,0 +1,140 @@
+"""A lane: which chunks it takes, what portion it gives, where it stands after."""
+
+import pytest
+from aiokafka import TopicPartition
+
+from agents.engine.caution import Caution, Watch
+from agents.engine.chunk import Chunk
+from agents.engine.errors import BrokenLaneError, RefusedError
+from agents.engine.fence import Fence
+from agents.engine.gate import Gate
+from agents.engine.lane import Lane, Position, check_fingerprint
+from state.table import PARTITION_ROOT, Table
+from stream.records import PlainRecord
+from tests.toy.step import ToyStep
+
+FENCE = Fence(3, "me")
+MOST = 1000
+
+
+def chunk(start: int, offsets: range, end: int, era: int = 1, fence: Fence = FENCE) -> Chunk:
+    """Make a chunk of records with these offsets."""
+    records = [PlainRecord("t", 0, offset, 0, b"k", b"v") for offset in offsets]
+    return Chunk(0, fence, era, start, end, records, 10 * len(records))
+
+
+@pytest.fixture
+def woken() -> list[bool]:
+    """Collect the gate's calls."""
+    return []
+
+
+@pytest.fixture
+def lane(woken: list[bool]) -> Lane:
+    """Give a lane that stands at offset 5, its gate open for 100 bytes."""
+    made = Lane(TopicPartition("t", 0), Table(), 0)
+    made.position = Position(5, 2)
+    made.opened(FENCE, Gate(5, 1, 100, lambda: woken.append(True)))
+    return made
+
+
+def offsets(lane: Lane, most: int = MOST) -> list[int]:
+    """Give the offsets of the next portion."""
+    return [record.offset for record in lane.portion(most).records]
+
+
+def test_void_chunks_are_dropped(lane: Lane) -> None:
+    """Another generation, another opening of the gate: nothing is taken, nothing is wrong."""
+    assert not lane.take_in(chunk(5, range(5, 8), 8, fence=Fence(2, "me")))
+    assert not lane.take_in(chunk(5, range(5, 8), 8, era=2))
+    assert lane.waiting == 0
+    lane.emptied()
+    assert not lane.take_in(chunk(5, range(5, 8), 8))
+
+
+def test_holes_are_no_breaks(lane: Lane) -> None:
+    """Control records take offsets: chunks follow on where the fetches did."""
+    assert lane.take_in(chunk(5, range(7, 9), 12))
+    assert lane.take_in(chunk(12, range(12, 14), 14))
+    assert offsets(lane) == [7, 8, 12, 13]
+    assert lane.portion(MOST).end == 14
+
+
+def test_a_missing_chunk_breaks_the_lane(lane: Lane) -> None:
+    """A chunk that does not start where the one before ended means that records were dropped on the way."""
+    lane.take_in(chunk(5, range(5, 8), 8))
+    with pytest.raises(BrokenLaneError, match="starts at 9, expected 8"):
+        lane.take_in(chunk(9, range(9, 11), 11))
+
+
+def test_a_portion_ends_inside_a_chunk(lane: Lane) -> None:
+    """What is left stays, and its end is that of the fetch only when all of it is taken."""
+    lane.take_in(chunk(5, range(5, 8), 20))
+    assert lane.portion(2).end == 7
+    lane.advance(2, Position(7, 4))
+    assert offsets(lane) == [7]
+    assert lane.portion(2).end == 20
+    lane.advance(1, Position(20, 5))
+    assert (lane.waiting, lane.next_offset) == (0, None)
+
+
+def test_a_suspect_is_judged_alone(lane: Lane) -> None:
+    """Records before it, then it, then the rest."""
+    lane.take_in(chunk(5, range(5, 9), 9))
+    lane.caution = Caution().raised(7)
+    assert offsets(lane) == [5, 6]
+    lane.advance(2, Position(7, 4))
+    assert offsets(lane) == [7]
+    assert lane.owed() == Watch(7, 1, 1, 1)
+
+
+def test_a_big_record_is_judged_alone(lane: Lane) -> None:
+    """As a suspect, without a watch."""
+    lane.take_in(chunk(5, range(5, 9), 9))
+    lane.big = 6
+    assert (offsets(lane), lane.at_big_record) == ([5], False)
+    lane.advance(1, Position(6, 3))
+    assert (offsets(lane), lane.at_big_record) == ([6], True)
+
+
+def test_a_full_gate_opens_when_chunks_are_judged(lane: Lane, woken: list[bool]) -> None:
+    """Beyond its bytes a partition is not fetched; the thread is woken once, when there is room again."""
+    assert lane.gate is not None
+    for number in range(12):
+        lane.gate.fetched(10)
+        lane.take_in(chunk(5 + number, range(5 + number, 6 + number), 6 + number))
+    assert not lane.gate.open
+    lane.advance(2, Position(7, 4))
+    assert (lane.gate.open, woken) == (False, [])
+    lane.advance(2, Position(9, 6))
+    assert (lane.gate.open, woken) == (True, [True])
+
+
+def test_a_free_watch_is_owed_once(lane: Lane) -> None:
+    """It is written before the first record is judged, and any free watch will do after."""
+    lane.take_in(chunk(5, range(5, 6), 6))
+    assert lane.owed() == Watch(5)
+    lane.watch = Watch(2)
+    assert lane.owed() is None
+
+
+def test_the_table_and_the_group_must_agree() -> None:
+    """The row says where the table stands; the committed offset must be the same."""
+    lane = Lane(TopicPartition("t", 0), Table(), 0)
+    lane.seated(None, 3)
+    assert lane.position == Position(3, 0)
+    lane.table.apply(PARTITION_ROOT, {b"position": Position(9, 4).encode()})
+    lane.seated(9, 3)
+    assert lane.position == Position(9, 4)
+    for committed in (None, 8, 10):
+        with pytest.raises(RefusedError, match="its table stands at 9"):
+            lane.seated(committed, 3)
+
+
+def test_a_table_of_another_fingerprint_is_refused() -> None:
+    """The first transaction writes the fingerprint; another step does not go on with the table."""
+    lane = Lane(TopicPartition("t", 0), Table(), 0)
+    lane.begin("one").join()
+    check_fingerprint(lane, ToyStep("one"))
+    with pytest.raises(RefusedError, match="needs a new epoch"):
+        check_fingerprint(lane, ToyStep("two"))
