@@ -13,7 +13,7 @@ from state.withholding import WithholdingStep
 from stream.consignee import KeyMaker
 from stream.decisions import Policy
 from stream.records import Outgoing, PlainRecord, Record, Sink
-from tests.bench.ground import Ground, finished, waited
+from tests.bench.ground import Ground, Look, finished, look_away, waited
 from tests.bench.manifest_step import arrival_record, bill_record
 from tests.bench.mix import EVENTS_A_JOIN, SECRET, TIMESTAMP, event_row
 from tests.bench.report import Figure
@@ -141,7 +141,7 @@ def measure(bills: int, runs: int) -> Iterator[Figure]:
     yield Figure("arrival: longest slice", "ms", slices, words, STALL_GOAL_MS, at_most=True)
 
 
-def stall(ground: Ground, bills: int) -> dict[str, float]:
+def stall(ground: Ground, bills: int, look: Look = look_away) -> dict[str, float]:
     """Let a full conveyance arrive through fresh workers; give the longest stall of each event loop in milliseconds."""
     rows = (event_row(bill_record(number, 0, CONVEYANCE, 0), ground.partitions) for number in range(bills))
     with ground.field() as field:
@@ -158,6 +158,7 @@ def stall(ground: Ground, bills: int) -> dict[str, float]:
         lines["withholding"] = waited(workers["withholding"], lambda line: caught_up(line, ends), "all postings")
         for worker in workers.values():
             worker.stop()
+        look(field)
     return {step: line["late_ms"] for step, line in lines.items()}
 
 

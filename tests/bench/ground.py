@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -17,8 +18,8 @@ from tests.kafka.broker import Broker
 from tests.kafka.field import Field, wait_for
 from tests.kafka.worker import WorkerProcess
 
-PARTITIONS: Final = 12
-"""As `tallygate topics create` makes them by default."""
+PARTITIONS: Final = 4
+"""Enough for one worker a step on two cores; the probe of the design had as many."""
 BROKER_SETTINGS: Final = "log.cleaner.backoff.ms=15000\nlog.segment.delete.delay.ms=1000\n"
 """The tests' broker compacts at once; this one does it when Kafka does by default, and frees disk space soon."""
 TICKER: Final = "tests.bench.observing:Ticker"
@@ -47,6 +48,8 @@ class Ground:
         self.broker = broker
         self.partitions = partitions
         self._folder = folder
+        # Offsets of groups outlive their topics, so a name is never used again.
+        self._prefix = f"bench{uuid.uuid4().hex[:8]}"
         self._numbers = count(1)
         self._kept: dict[str, Loaded] = {}
         self._secret_file = folder / "secret"
@@ -68,7 +71,7 @@ class Ground:
     @contextmanager
     def field(self) -> Iterator[Field]:
         """Give topics of their own, gone afterwards, and workers that do not outlive them."""
-        with Field(self.broker, f"bench{next(self._numbers)}", self._folder) as made:
+        with Field(self.broker, f"{self._prefix}-{next(self._numbers)}", self._folder) as made:
             made.create_topics(self.partitions, steps=())
             yield made
         asyncio.run(self._delete([plan.name for plan in made.topics.plans()], made))
@@ -86,7 +89,7 @@ class Ground:
     def kept(self, name: str, rows: Callable[[], Iterable[Row]]) -> Loaded:
         """Give a topic of posting records that is filled once and stays, for several runs and measurements."""
         if name not in self._kept:
-            topics = Topics(prefix=f"bench-{name}-{next(self._numbers)}")
+            topics = Topics(prefix=f"{self._prefix}-{name}")
             plan = next(plan for plan in topics.plans() if plan.name == topics.postings)
             with Field(self.broker, topics.prefix, self._folder) as made:
                 asyncio.run(create_topics(made.connection, [plan], self.partitions, 1))

@@ -38,10 +38,10 @@ def run(file: Path, output: Path = Path(os.devnull)) -> tuple[float, float, str]
     begun = time.perf_counter()
     with output.open("wb") as decisions:
         command = [sys.executable, "-c", COMMAND, "judge", str(file)]
-        process = subprocess.Popen(command, stdout=decisions, stderr=subprocess.PIPE, cwd=ROOT)
-        summary = process.stderr.read().decode() if process.stderr else ""
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        with subprocess.Popen(command, stdout=decisions, stderr=subprocess.PIPE, cwd=ROOT) as process:
+            summary = process.stderr.read().decode() if process.stderr else ""
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(summary)
     return time.perf_counter() - begun, used.ru_utime + used.ru_stime, summary

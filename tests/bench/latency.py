@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -15,9 +15,11 @@ from tests.bench.mix import day_rows
 from tests.bench.processor import Shares
 from tests.bench.report import Figure
 from tests.kafka.field import Field
+from tests.kafka.worker import WorkerProcess
 
 GOALS_MS: Final = {300: 100, 2500: 150}
 WARM_SECONDS: Final = 4.0
+WARM_RATE: Final = 1500
 TICK_SECONDS: Final = 0.002
 QUIET_SECONDS: Final = 1.5
 RECORD_BYTES: Final = 2_000_000
@@ -47,6 +49,8 @@ class Run(NamedTuple):
 
     taken_ms: list[float]
     shares: dict[str, float]
+    transactions: dict[str, float]
+    """Committed a second, by step."""
 
 
 class Reader(threading.Thread):
@@ -121,17 +125,22 @@ def run(ground: Ground, rate: int, seconds: float, look: Look = look_away, warm:
         reader, source = Reader(field), Source(field, rate)
         reader.start()
         source.play(rows[:warming])
-        counting = time.monotonic()
+        counting, before = time.monotonic(), _transactions(workers)
         broker = ground.broker._process
         pids = {step: worker.process.pid for step, worker in workers.items()} | {"broker": broker.pid if broker else 0}
         shares = Shares(pids)
         source.play(rows[warming:])
-        used = shares.end()
+        used, lasted = shares.end(), time.monotonic() - counting
+        committed = {step: (after - before[step]) / lasted for step, after in _transactions(workers).items()}
         reader.wait_until_quiet()
         for worker in workers.values():
             worker.stop()
         look(field)
-    return Run(sorted(_taken_ms(reader, source, counting)), used)
+    return Run(sorted(_taken_ms(reader, source, counting)), used, committed)
+
+
+def _transactions(workers: Mapping[str, WorkerProcess]) -> dict[str, int]:
+    return {step: worker.last().get("transactions", 0) for step, worker in workers.items()}
 
 
 def _taken_ms(reader: Reader, source: Source, since: float) -> Iterator[float]:
@@ -150,6 +159,8 @@ def percentile(ordered: list[float], per_cent: float) -> float:
 
 def measure(ground: Ground, seconds: float, runs: int, rates: dict[int, int] = GOALS_MS) -> Iterator[Figure]:
     """Give percentiles and shares of the processor at each rate."""
+    # A broker that has just started is still being compiled, and takes more than a core for that.
+    run(ground, WARM_RATE, WARM_SECONDS, warm=0)
     for rate, goal in rates.items():
         played = [run(ground, rate, seconds) for _ in range(runs)]
         decisions = len(played[0].taken_ms)
@@ -161,3 +172,6 @@ def measure(ground: Ground, seconds: float, runs: int, rates: dict[int, int] = G
         for name in played[0].shares:
             shares = tuple(each.shares[name] * 100 for each in played)
             yield Figure(f"  {name} at {rate:,}/s", "% of a core", shares, "processor time while the events are sent")
+        for step in played[0].transactions:
+            committed = tuple(each.transactions[step] for each in played)
+            yield Figure(f"  {step} commits at {rate:,}/s", "1/s", committed, "transactions of its worker")

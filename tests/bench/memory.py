@@ -88,14 +88,13 @@ def keep_and_say(lines: BinaryIO) -> None:
 def run(bills: int) -> dict[str, Any]:
     """Feed a day of so many bills to a process of its own; give what it says."""
     command = [sys.executable, "-m", "tests.bench.memory"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with process.stdin as lines:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
         for _, _, value in day_rows(bills, 1):
-            lines.write(value.replace(b"\n", b" ") + b"\n")
-    said: dict[str, Any] = json.loads(process.stdout.read())
-    process.wait()
+            process.stdin.write(value.replace(b"\n", b" ") + b"\n")
+        process.stdin.close()
+        said: dict[str, Any] = json.loads(process.stdout.read())
     return said
 
 

@@ -2,32 +2,37 @@
 
 from collections.abc import Iterator
 
-from tests.bench.ground import Ground, Look, begun, finished, look_away
+from tests.bench.ground import Ground, Loaded, Look, begun, finished, look_away
 from tests.bench.postings import lone_bills
 from tests.bench.report import Figure
 
 GOAL = 300_000
 
 
-def measure(ground: Ground, records: int, runs: int, look: Look = look_away) -> Iterator[Figure]:
-    """Give rows of the withholding step's changelog restored a second."""
-    lone = ground.kept("lone-bills", lambda: lone_bills(ground.partitions, records))
-    samples, rows = [], 0
+def run(ground: Ground, loaded: Loaded, runs: int, look: Look = look_away) -> list[tuple[int, float]]:
+    """Judge a loaded topic, then start again and again; give rows restored and seconds, each time."""
+    took = []
     with ground.field() as field:
-        worker = ground.worker(field, "withholding", source=lone.topic)
-        finished(worker, lone.records)
+        worker = ground.worker(field, "withholding", source=loaded.topic)
+        finished(worker, loaded.records)
         worker.stop()
         look(field)
         for _ in range(runs):
-            worker = ground.worker(field, "withholding", source=lone.topic)
+            worker = ground.worker(field, "withholding", source=loaded.topic)
             line = begun(worker)
             worker.stop()
-            rows = line["restored"]
-            samples.append(rows / line["restore_seconds"])
+            took.append((line["restored"], line["restore_seconds"]))
+    return took
+
+
+def measure(ground: Ground, records: int, runs: int) -> Iterator[Figure]:
+    """Give rows of the withholding step's changelog restored a second."""
+    lone = ground.kept("lone-bills", lambda: lone_bills(ground.partitions, records))
+    took = run(ground, lone, runs)
     yield Figure(
         "restore",
         "rows/s",
-        tuple(samples),
-        f"{rows:,} changelog rows of {lone.records:,} postings, from the first read to the joined tables",
+        tuple(rows / seconds for rows, seconds in took),
+        f"{took[0][0]:,} changelog rows of {lone.records:,} postings, from the first read to the joined tables",
         GOAL,
     )
