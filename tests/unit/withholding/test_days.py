@@ -1,0 +1,205 @@
+"""The book, which changes only what a posting disturbs, agrees with the plain walk of all bills of a day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from state.table import Table
+from state.withholding.bill import Bill
+from state.withholding.book import Book
+from state.withholding.days import PlainDays
+from state.withholding.rows import BILL_KIND, Row, pack_row
+from state.withholding.statuses import CLEAR, EXITS, KEEPS_COUNTING, RELEASED, UNJUDGED, WARNED, WITHHELD
+from stream.decisions import Overflow, Rounding
+from stream.money import whole_dollars
+
+TODAY = 739_000
+LIMIT = 1_000
+Operation = tuple[str, int, int]
+operations = st.lists(
+    st.lists(
+        st.tuples(
+            st.sampled_from("arrived expected arrived expected arrive amend take exit undo rebuild".split()),
+            st.integers(0, 99),
+            st.one_of(st.integers(0, LIMIT), st.sampled_from((0, 10, 49, 50, 100, 250, LIMIT))),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    max_size=25,
+)
+
+
+@dataclass
+class Both:
+    """One consignee's day in both forms; bills carry their status, as rows do."""
+
+    overflow: Overflow
+    rounding: Rounding
+    rows: dict[bytes, Row] = field(default_factory=dict)
+    made: int = 0
+
+    def __post_init__(self) -> None:
+        self.book = Book(self.overflow, self.rounding)
+
+    def counted(self, bill: Bill) -> int:
+        """Give the value as the rounding counts it."""
+        value = bill.value or 0
+        return value if self.rounding == "cents" else whole_dollars(value)
+
+    def bills(self, *statuses: int) -> list[Bill]:
+        """Give the bills of these statuses, or all."""
+        return [bill for row in self.rows.values() for bill in row.copies if not statuses or bill.status in statuses]
+
+    def new(self, place: int, value: int, *, arrived: bool) -> None:
+        """Put in a new bill, somewhere in the manifest."""
+        self.made += 1
+        bill = some_bill(f"BILL{self.made:05d}", place, value, arrived=arrived)
+        self.rows[bill.bill.encode()] = Row([bill], ())
+        self.book.put(bill, self.counted(bill))
+
+    def change(self, what: str, place: int, value: int) -> None:
+        """Do one thing that a posting does."""
+        if what in {"arrived", "expected"}:
+            self.new(place, value, arrived=what == "arrived")
+            return
+        if what == "rebuild":
+            self.rebuild()
+            return
+        bills = self.bills(RELEASED) if what == "exit" else self.bills(RELEASED, CLEAR, WARNED, WITHHELD)
+        if what == "undo":
+            bills = self.bills(*KEEPS_COUNTING)
+        if not bills:
+            return
+        bill = bills[place % len(bills)]
+        self.book.take_out(bill)
+        match what:
+            case "take" | "undo":
+                del self.rows[bill.bill.encode()]
+            case "exit":
+                bill.status = EXITS["exported"]
+                self.book.count_closed(bill)
+            case "arrive":
+                bill.arrived, bill.status = True, RELEASED if bill.status == RELEASED else UNJUDGED
+                self.book.put(bill, self.counted(bill))
+            case _:
+                stands = bill.status == RELEASED and value <= (bill.value or 0)
+                bill.value, bill.status = value, RELEASED if stands else UNJUDGED
+                self.book.put(bill, self.counted(bill))
+
+    def rebuild(self) -> None:
+        """Build the book anew from rows, as after a restart; a day that is not at rest has no rows yet."""
+        if self.bills(UNJUDGED):
+            return
+        group = Table().overlay().group(b"na1:one")
+        for number, row in self.rows.items():
+            group.put(BILL_KIND + number, pack_row(row.copies))
+        self.book = Book(self.overflow, self.rounding)
+        for _ in self.book.build(group, TODAY, TODAY - 15):
+            pass
+
+    def settle(self) -> None:
+        """Bring both to rest; what the book does not mention must stand as it was."""
+        plain = PlainDays(self.rows, self.overflow, self.rounding)
+        expected = answers(plain.settle(TODAY, LIMIT))
+        found = answers(self.book.settle(TODAY, LIMIT))
+        for bill in self.bills():
+            if bill.status in KEEPS_COUNTING:
+                continue
+            fits = expected.get(bill.key, True)
+            stood = None if bill.status == UNJUDGED else bill.status in {RELEASED, CLEAR}
+            assert found.get(bill.key, stood) is fits
+            bill.status = (RELEASED if fits else WITHHELD) if bill.arrived else (CLEAR if fits else WARNED)
+        assert found.keys() <= {bill.key for bill in self.bills()}
+        assert self.book.totals(TODAY) == plain.totals(TODAY)
+        assert self.book.totals(TODAY) == PlainDays(self.rows, self.overflow, self.rounding).totals(TODAY)
+
+    def ask(self, place: int, value: int) -> None:
+        """Ask both whether one more bill would be released."""
+        probe = some_bill("PROBE", place, value, arrived=True)
+        plain = PlainDays(self.rows, self.overflow, self.rounding)
+        counted = self.counted(probe)
+        for ordinal in (TODAY, TODAY + 1):
+            answer = self.book.would_release(ordinal, probe, counted, LIMIT)
+            assert answer is plain.would_release(ordinal, probe, counted, LIMIT)
+
+
+def answers(found: Iterable[tuple[Bill | bytes, bool] | None]) -> dict[bytes, bool]:
+    """Give which bills fit, by manifest key, whichever way they are named."""
+    return {one[0] if isinstance(one[0], bytes) else one[0].key: one[1] for one in found if one is not None}
+
+
+def some_bill(number: str, place: int, value: int, *, arrived: bool) -> Bill:
+    """Give an unjudged bill at a place in the manifest."""
+    empty: tuple[()] = ()
+    return Bill(
+        number,
+        "air:1",
+        TODAY,
+        arrived,
+        UNJUDGED,
+        1,
+        1,
+        1,
+        place,
+        0,
+        value,
+        "air",
+        "manifest",
+        None,
+        empty,
+        empty,
+        empty,
+    )
+
+
+@pytest.mark.parametrize("rounding", ["cents", "whole-dollars"])
+@pytest.mark.parametrize("overflow", ["skip", "latch", "all_or_none"])
+@given(postings=operations, block_max=st.sampled_from((1, 3, 512)))
+def test_the_book_agrees_with_the_plain_walk(
+    overflow: Overflow, rounding: Rounding, postings: list[list[Operation]], block_max: int
+) -> None:
+    """After every posting both say the same of each bill, of the totals and of a bill that might come."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("state.withholding.walk.BLOCK_MAX", block_max)
+        both = Both(overflow, rounding)
+        for posting in postings:
+            for operation in posting:
+                both.change(*operation)
+            both.settle()
+            both.ask(*posting[0][1:])
+
+
+@pytest.mark.parametrize("overflow", ["skip", "latch", "all_or_none"])
+def test_a_day_at_rest_reports_nothing(overflow: Overflow) -> None:
+    """Settling again without a change finds no bill at all, so no decision is written twice."""
+    both = Both(overflow, "cents")
+    for place in range(20):
+        both.new(place, 90, arrived=place % 2 == 0)
+    both.settle()
+    assert {bill.status for bill in both.bills()} > {RELEASED if overflow != "all_or_none" else WARNED}
+    assert answers(both.book.settle(TODAY, LIMIT)) == {}
+
+
+def test_days_that_close_leave_the_book() -> None:
+    """A closed day takes its bills, its total and its weight with it."""
+    both = Both("skip", "cents")
+    both.new(0, 300, arrived=False)
+    both.settle()
+    before = both.book.weight
+    both.book.close_before(TODAY + 1)
+    assert (before, both.book.weight, both.book.totals(TODAY)) == (2, 0, (0, 0))
+
+
+def test_the_weight_of_a_book_is_what_it_holds() -> None:
+    """A busy consignee's book does not grow heavier while bills come and go: it would push all others out."""
+    both = Both("skip", "cents")
+    for _ in range(50):
+        both.new(0, 10, arrived=False)
+        both.settle()
+        both.change("take", 0, 0)
+    both.settle()
+    assert both.book.weight == 1
