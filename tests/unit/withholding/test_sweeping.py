@@ -1,0 +1,106 @@
+"""Sweeping removes rows of closed days a bounded number at a time, and no decision shows it."""
+
+from stream.postings import PostedBill
+from tests.unit.withholding.desk import DAY, Desk, later, posted
+
+BILLS = 30
+
+
+def busy_desk() -> Desk:
+    """Give a desk whose rows are of every kind: bills with and without an order, a day, a time."""
+    desk = Desk()
+    for number in range(1, BILLS + 1):
+        desk.post(posted(number, 7_500, order="order-1" if number % 2 else None), consignee=f"na1:{number % 3}")
+    return desk
+
+
+def kinds(desk: Desk) -> dict[str, int]:
+    """Count rows by the first letter of their suffix."""
+    counts: dict[str, int] = {}
+    for key in desk.rows():
+        kind = key[1 + key[0] :][:1].decode()
+        counts[kind] = counts.get(kind, 0) + 1
+    return counts
+
+
+def enter(desk: Desk, days: int) -> None:
+    """Let stream time enter a day, by a posting that leaves nothing but the time."""
+    desk.post(posted(99, stand="closed"), time=later(days), consignee="na1:passing")
+
+
+def sweep_all(desk: Desk, budget: int = 1000) -> int:
+    """Sweep until nothing is left to look at; gives how many rows went."""
+    return sum(desk.sweep(budget) for _ in range(1 + 100 // budget))
+
+
+def test_rows_go_when_nothing_can_need_them() -> None:
+    """Bills and days go 15 days after the day's end, bills of an order and the order 75 days after the manifest."""
+    desk = busy_desk()
+    assert kinds(desk) == {"t": 1, "b": BILLS, "d": 3, "o": 3}
+    gone = []
+    for days in (15, 16, 75, 76):
+        enter(desk, days)
+        gone.append(sweep_all(desk))
+    assert gone == [0, BILLS // 2 + 3, 0, BILLS // 2 + 3]
+    assert kinds(desk) == {"t": 1}
+
+
+def test_a_sweep_looks_at_few_rows_at_a_time() -> None:
+    """However many rows are due, one step takes at most its budget, and the steps together take them all."""
+    for budget in (1, 3, 7):
+        desk = busy_desk()
+        enter(desk, 100)
+        steps = [desk.sweep(budget) for _ in range(200 // budget)]
+        assert max(steps) == budget
+        assert sum(steps) == BILLS + 6
+        assert kinds(desk) == {"t": 1}
+
+
+def test_a_day_is_swept_once() -> None:
+    """After its pass a sweep looks at nothing until stream time enters another day."""
+    desk = busy_desk()
+    enter(desk, 100)
+    assert sweep_all(desk) > 0
+    desk.post(posted(1, day=DAY), time=later(50))
+    late = desk.rows()
+    assert sweep_all(desk) == 0
+    assert desk.rows() == late
+
+
+def test_a_transaction_that_fails_delays_a_sweep_by_a_day_at_most() -> None:
+    """Rows whose removal was lost go with the pass of the next day."""
+    desk = busy_desk()
+    enter(desk, 100)
+    lost = desk.step.sweep(desk.table.overlay(), 1000)
+    assert (lost, sweep_all(desk)) == (BILLS + 6, 0)
+    enter(desk, 101)
+    assert sweep_all(desk) == BILLS + 6
+
+
+def test_a_table_without_time_is_not_swept() -> None:
+    """Before the first posting there is no stream time, and nothing is due."""
+    assert Desk().sweep(10) == 0
+
+
+def test_no_decision_shows_whether_a_row_was_swept() -> None:
+    """Bills of a closed day get the same decisions from a swept and an unswept table: new, amended, gone, withdrawn."""
+    swept, unswept = busy_desk(), busy_desk()
+    for desk in (swept, unswept):
+        enter(desk, 16)
+    assert swept.sweep(20) > 0
+    for bill in comers():
+        for consignee in ("na1:0", "na1:1", "na1:2"):
+            told = {"time": later(16), "consignee": consignee}
+            assert swept.post(bill, **told) == unswept.post(bill, **told)
+            assert swept.code == unswept.code
+
+
+def comers() -> list[PostedBill]:
+    """Give bills that are posted onto the closed day or an open one, or leave."""
+    return [
+        posted(1, 7_500, version=2, posting=2, order="order-1"),
+        posted(2, 60_000, version=2, posting=2, day=later(16).date(), order="order-1"),
+        posted(3, 7_500, version=2, posting=2, stand="closed", exit="exported", day=DAY, arrived=True),
+        posted(4, 7_500, version=2, posting=2, stand="moved"),
+        posted(5, 60_000, version=2, posting=2, day=later(16).date()),
+    ]
