@@ -15,6 +15,7 @@ from faust.tables.recovery import Recovery
 from agents.engine.engine import Engine
 from agents.engine.errors import RefusedError
 from agents.engine.transport import ChunkSchema, ChunkTransport
+from agents.engine.unpacking import unpack_leanly
 from agents.engine.watchdog import Watchdog
 
 PINNED: Final = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
@@ -95,6 +96,7 @@ def check_versions() -> None:
 def build_app(engine: Engine) -> EngineApp:
     """Give the app that runs an engine; starting it joins the group."""
     check_versions()
+    unpack_leanly()
     for name in QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
     # Kafka 4 says "not enough replicas" while it verifies that a partition has joined the transaction; it is retried.

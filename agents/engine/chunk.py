@@ -30,5 +30,5 @@ def chunk_size(records: list[Any]) -> int:
     """Estimate the bytes that records take in memory."""
     size = RECORD_OVERHEAD * len(records)
     for record in records:
-        size += record.serialized_value_size
+        size += len(record.value or b"")
     return size

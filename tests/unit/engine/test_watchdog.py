@@ -1,5 +1,7 @@
 """The watchdog's judgement: work without progress, by its own ticks."""
 
+import faulthandler
+
 import pytest
 
 from agents.engine import watchdog
@@ -21,7 +23,7 @@ def ended_by(monkeypatch: pytest.MonkeyPatch, pulses: list[tuple[str, object]]) 
         return beat
 
     monkeypatch.setattr(watchdog, "TICK_SECONDS", 0)
-    monkeypatch.setattr(watchdog.faulthandler, "dump_traceback", lambda **_where: None)
+    monkeypatch.setattr(faulthandler, "dump_traceback", lambda **_where: None)
     try:
         Watchdog(pulse, 3, said.append).run()
     except OverError:

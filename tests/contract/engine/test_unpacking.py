@@ -1,0 +1,65 @@
+"""Our way of unpacking a fetch gives the same records as aiokafka's own, and leaves the reader at the same position."""
+
+from typing import Any
+
+import aiokafka.consumer.fetcher as fetching
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from agents.engine.unpacking import LeanRecords
+from tests.kafka.field import Field
+
+pytestmark = pytest.mark.kafka
+
+Fields = tuple[Any, ...]
+
+
+def write(field: Field) -> None:
+    """Write committed and aborted transactions, plain records, headers, empty and missing keys and values."""
+    topic = field.topics.decisions
+    with field.producer() as plain:
+        plain.produce(topic, b"plain", None, 0)
+        plain.produce(topic, None, b"tombstone", 0, headers=[("a", b"1"), ("b", None)])
+    with field.producer(**{"transactional.id": field.topics.prefix}) as producer:
+        producer.init_transactions()
+        for number in range(6):
+            producer.begin_transaction()
+            for part in range(20):
+                producer.produce(topic, b"%d" % part, b"%d" % number, 0, headers=[("n", b"%d" % number)])
+            producer.flush()
+            if number % 2:
+                producer.abort_transaction()
+            else:
+                producer.commit_transaction()
+
+
+async def read(field: Field, isolation: str, start: int) -> tuple[list[Fields], int]:
+    """Read all from an offset: the fields that steps see, and the position at the end."""
+    partition = TopicPartition(field.topics.decisions, 0)
+    reader = AIOKafkaConsumer(isolation_level=isolation, **field.connection.arguments())
+    await reader.start()
+    try:
+        reader.assign([partition])
+        end = (await reader.end_offsets([partition]))[partition]
+        reader.seek(partition, start)
+        found: list[Fields] = []
+        while await reader.position(partition) < end:
+            for records in (await reader.getmany(timeout_ms=200)).values():
+                found += [
+                    (r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers)) for r in records
+                ]
+        return found, await reader.position(partition)
+    finally:
+        await reader.stop()
+
+
+@pytest.mark.parametrize("isolation", ["read_committed", "read_uncommitted"])
+async def test_both_ways_read_the_same(field: Field, isolation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the start, from inside a batch, and from a control record on."""
+    write(field)
+    for start in (0, 1, 7, 22, 23, 60):
+        theirs = await read(field, isolation, start)
+        with monkeypatch.context() as patched:
+            patched.setattr(fetching, "PartitionRecords", LeanRecords)
+            assert await read(field, isolation, start) == theirs
+        assert theirs[0]
