@@ -115,6 +115,9 @@ class PlainDays:
         total = closed + sum(self._counted(bill) for bill in arrived)
         projected = total + sum(self._counted(bill) for bill in expected)
         self._totals[ordinal] = (total, projected)
+        # In manifest order, as everywhere: alerts are raised in the order in which bills are found.
+        arrived.sort(key=_manifest_order)
+        expected.sort(key=_manifest_order)
         found: list[tuple[Bill | bytes, bool]] = [(bill, total <= limit) for bill in arrived]
         found.extend((bill, projected <= limit) for bill in expected)
         return found

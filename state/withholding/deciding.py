@@ -38,7 +38,8 @@ class Deciding:
         self.open_days = rulebook.open_days
         self.near_limit_percent = rulebook.near_limit_percent
         self._shipments_topic = shipments_topic
-        self._cents = policy.rounding == "cents"
+        self.exact = policy.rounding == "cents"
+        """Whether values count to the cent."""
         self._wording = Wording(rulebook, policy, epoch)
         self._rules: dict[int, DayRules] = {}
 
@@ -62,7 +63,7 @@ class Deciding:
     def counted(self, bill: Bill) -> int | None:
         """The bill's value as the total counts it; None where it has none."""
         value = bill.value
-        return value if self._cents or value is None else whole_dollars(value)
+        return value if self.exact or value is None else whole_dollars(value)
 
     def settled(self, bill: Bill, counted: int | None, rules: DayRules) -> int | None:
         """Rows 2 and 5 to 9: the status that settles a bill without the total, or None (DESIGN section 3)."""
@@ -96,12 +97,11 @@ class Deciding:
             advice = Advice(self.rulebook.entry_type(bill.value or 0), next_day)
         return self._wording.decision(bill, day, time, consignee, counted, total, rule, advice, cause)
 
-    def decide_lone(self, bill: Bill, posting: Posting, time: str) -> bytes:
-        """The decision on a bill that is released or clear, and alone on its day."""
-        counted = self.counted(bill)
-        cause = self.cause_text(posting)
+    def decide_quiet(self, bill: Bill, total: int, posting: Posting, time: str) -> bytes:
+        """The decision on the one bill of a record, released or clear by the day's total."""
+        counted, cause = self.counted(bill), self.cause_text(posting)
         day = posting.bills[0].day
-        return self._wording.decision(bill, day, time, posting.consignee, counted, counted or 0, None, None, cause)
+        return self._wording.decision(bill, day, time, posting.consignee, counted, total, None, None, cause)
 
     def _rule(self, bill: Bill) -> str | None:
         """Id of the dated rule that decided, where it depends on the bill."""

@@ -13,7 +13,7 @@ from state.withholding.book import Book
 from state.withholding.days import Days, PlainDays
 from state.withholding.deciding import Deciding
 from state.withholding.judging import Judging
-from state.withholding.lone import lone_bill
+from state.withholding.quiet import quiet_bill
 from state.withholding.rows import BILL_KIND, ROW_FORMAT, Row, open_row
 from state.withholding.sweeping import Sweep
 from stream.days import day_of_micros
@@ -28,9 +28,13 @@ STREAM_TIME: Final = b"time"
 INDEX_ROWS_MIN: Final = 8
 """The book of a group with more rows than this is kept between postings; a smaller one is quicker built anew."""
 
+QUIET_ROWS: Final = 4
+"""Times as many rows are summed up to see whether all bills fit, before a book is built: a sum is that much quicker."""
+
 NO_OP: Final = "no-op"
 """Code of a record that withdraws a bill which is not here, or on a closed day."""
 
+_APPLIED: Final = Fate.APPLIED
 _TIME_BYTES: Final = 9
 _BREATH: Final = 250
 """Outputs between two breaths."""
@@ -56,6 +60,7 @@ class WithholdingStep:
         rulebook = rulebook.as_of(policy.as_of).with_enforcement(policy.enforcement)
         self._deciding = Deciding(rulebook, policy, epoch, shipments_topic)
         self._index_rows_min = index_rows_min
+        self._quiet_rows_max = QUIET_ROWS * index_rows_min
         # What `_today` found last, so that the records of one transaction need not look it up again.
         self._overlay: Overlay | None = None
         self._stream_time = 0
@@ -69,22 +74,24 @@ class WithholdingStep:
         posting = _decode(record.value or b"")
         today = self._today(table, posting)
         root = posting.consignee.encode()
-        group = table.group(root)
-        if group.row_count_at_most() > self._index_rows_min:
-            return self._indexed(record, posting, table, group, today)
-        table.drop_index(root)
+        group, kept = table.group(root), table.index(root)
+        count = group.row_count_at_most()
+        if kept is None and len(posting.bills) == 1 and count <= self._quiet_rows_max:
+            quiet = quiet_bill(self._deciding, posting, group, today)
+            if quiet is not None:
+                bill, total = quiet
+                value = self._deciding.decide_quiet(bill, total, posting, _json(posting.time).decode())
+                decision = Outgoing(Sink.DECISIONS, record.partition, bill.bill.encode(), value, STRUCTURED)
+                return Result(_APPLIED, "", (decision,))
+        # A kept book must hear of every change, so it is used even when few rows are left.
+        if kept is not None or count > self._index_rows_min:
+            return self._indexed(record, posting, table, group, kept, today)
         rows = self._open_rows(group, today)
-        if len(posting.bills) == 1:
-            lone = lone_bill(self._deciding, posting, group, rows, today)
-            if lone is not None:
-                value = self._deciding.decide_lone(lone, posting, _json(posting.time).decode())
-                decision = Outgoing(Sink.DECISIONS, record.partition, lone.bill.encode(), value, STRUCTURED)
-                return Result(Fate.APPLIED, "", (decision,))
         policy = self._deciding.policy
         days = PlainDays(rows, policy.overflow, policy.rounding)
         judging = Judging(self._deciding, posting, group, days, rows, today)
         code = NO_OP if judging.has_no_op() else ""
-        return Result(Fate.APPLIED, code, self._judged(judging, record, posting, days))
+        return Result(_APPLIED, code, self._judged(judging, record, posting, days))
 
     def _open_rows(self, group: Group, today: int) -> dict[bytes, Row]:
         first_open = today - self._deciding.open_days
@@ -94,10 +101,11 @@ class WithholdingStep:
             if suffix[:1] == BILL_KIND
         }
 
-    def _indexed(self, record: Record, posting: Posting, table: Overlay, group: Group, today: int) -> Result:
+    def _indexed(
+        self, record: Record, posting: Posting, table: Overlay, group: Group, kept: object | None, today: int
+    ) -> Result:
         """Judge a posting of a large group, whose book is kept; builds it, with breath, where it is not."""
         policy, first_open = self._deciding.policy, today - self._deciding.open_days
-        kept = table.index(group.root)
         book = kept if isinstance(kept, Book) else Book(policy.overflow, policy.rounding)
         judging = Judging(self._deciding, posting, group, book, {}, today)
         code = NO_OP if judging.has_no_op() else ""
@@ -109,7 +117,7 @@ class WithholdingStep:
             yield from self._judged(judging, record, posting, book)
             table.keep_index(group.root, book, book.weight)
 
-        return Result(Fate.APPLIED, code, outputs())
+        return Result(_APPLIED, code, outputs())
 
     def _judged(self, judging: Judging, record: Record, posting: Posting, days: Days) -> Iterator[Outgoing | None]:
         yield from judging.judge()

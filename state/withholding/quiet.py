@@ -1,0 +1,108 @@
+"""The usual case, by the shortest way: everything on the day fits together, so the bill fits and nothing else changes.
+
+Most consignees get a few parcels a day, worth far less than the limit. Where all bills of a day fit together each of
+them fits, whatever the policy and the manifest order; so a sum tells what `Judging` would find by walking the day.
+Whatever is not that plain (a misfit, copies, an order of several bills, a total near the limit) is left to `Judging`.
+"""
+
+from typing import Final
+
+from state.table import Group
+from state.withholding.bill import NO_DAY, Bill, posted_bill
+from state.withholding.deciding import Deciding
+from state.withholding.orders import order_part, row_of_part
+from state.withholding.rows import BILL_KIND, ORDER_DAYS_KEPT, ORDER_KIND, glance, open_row, pack_row
+from state.withholding.statuses import CANDIDATES, CLEAR, KEEPS_COUNTING, LIVE, RELEASED, STATUSES, WARNED, WITHHELD
+from stream.money import whole_dollars
+from stream.postings import Posting
+
+_ON_A_DAY: Final = frozenset(("expected", "arrived"))
+_MISFITS: Final = frozenset((WITHHELD, WARNED))
+_SETTLED: Final = frozenset(range(len(STATUSES))) - CANDIDATES - KEEPS_COUNTING
+"""Statuses of bills that the total neither counts nor decides on."""
+
+
+def quiet_bill(deciding: Deciding, posting: Posting, group: Group, today: int) -> tuple[Bill, int] | None:
+    """The one bill of the record, released or clear and written, with the total its decision states.
+
+    None if it may disturb another bill or raise an alert: then nothing is written.
+    """
+    posted = posting.bills[0]
+    day, first_open = posted.day, today - deciding.open_days
+    if day is None or posted.stand not in _ON_A_DAY:
+        return None
+    ordinal = day.toordinal()
+    if ordinal < first_open:
+        return None
+    suffix = BILL_KIND + posted.bill.encode()
+    row = group.get(suffix)
+    before = None
+    if row is not None:
+        opened = open_row(suffix[1:], row, today, first_open)
+        if len(opened.copies) != 1 or opened.alerted_days:
+            return None
+        before = opened.copies[0]
+        if before.conveyance != posting.conveyance or before.status not in LIVE:
+            return None
+        if before.day not in {NO_DAY, ordinal} and _total_if_all_fit(deciding, group, suffix, before.day) is None:
+            return None
+    bill = posted_bill(posted, posting.conveyance, ordinal)
+    total = _total_if_all_fit(deciding, group, suffix, ordinal, bill)
+    if total is None or not _order_is_plain(bill, before, group, today):
+        return None
+    bill.status = RELEASED if bill.arrived else CLEAR
+    group.put(suffix, pack_row([bill]))
+    return bill, total
+
+
+def _total_if_all_fit(
+    deciding: Deciding, group: Group, own: bytes, ordinal: int, bill: Bill | None = None
+) -> int | None:
+    """The total of a day with the bill put on it, or without it, if all fit; None too if an alert may be due.
+
+    It is the released total, of an expected bill that of released and clear bills. `own` is the suffix of the bill's
+    row, which is left out: it says how the bill stood before.
+    """
+    rules, exact = deciding.rules(ordinal), deciding.exact
+    released = clear = 0
+    if bill is not None:
+        counted = deciding.counted(bill)
+        if counted is None or deciding.settled(bill, counted, rules) is not None:
+            return None
+        released, clear = (counted, 0) if bill.arrived else (0, counted)
+    for suffix, row in group.items():
+        if suffix == own or suffix[:1] != BILL_KIND:
+            continue
+        seen = glance(row)
+        if seen is None:
+            return None
+        day, status, cents = seen
+        if day != ordinal or status in _SETTLED:
+            continue
+        if status in _MISFITS:
+            return None
+        if status == CLEAR:
+            clear += cents if exact else whole_dollars(cents)
+        else:
+            released += cents if exact else whole_dollars(cents)
+    if released + clear > rules.limit_cents or released * 100 > rules.limit_cents * deciding.near_limit_percent:
+        return None
+    return released if bill is None or bill.arrived else released + clear
+
+
+def _order_is_plain(bill: Bill, before: Bill | None, group: Group, today: int) -> bool:
+    """Whether the bill is the first of its order, whose row is then written, or adds what it added before."""
+    was = None
+    if before is not None:
+        if (before.order, before.manifested, before.value) == (bill.order, bill.manifested, bill.value):
+            return True
+        was = order_part(before)
+    after = order_part(bill)
+    if after is None or was is not None:
+        return after == was
+    if after[1] >= today - ORDER_DAYS_KEPT:
+        suffix = ORDER_KIND + after[0].encode()
+        if group.get(suffix) is not None:
+            return False
+        group.put(suffix, row_of_part(after))
+    return True
