@@ -267,6 +267,8 @@ class Judging:
             self._settle_part(other)
             self._write(other.bill.encode())
             yield other, date.fromordinal(other.day)
+        if self._others:
+            yield None
 
     def _others_in_order(self) -> Iterator[Bill | None]:
         """Other bills day by day, in manifest order; sorted in slices, with breath between them."""
