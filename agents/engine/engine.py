@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable
 from time import monotonic
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -29,11 +30,26 @@ from state.table import Table
 
 log = logging.getLogger(__name__)
 
+COLLECT_AFTER: Final = (100_000, 5, 1_000_000)
+"""New objects before the youngest are looked at, and how often that is before the next generation is; the oldest never are
+but when partitions are taken over."""
+
 
 def end_process(status: int) -> None:
     """End this process now: nothing that is still in memory may be used or sent."""
     logging.shutdown()
     os._exit(status)
+
+
+def settle_memory() -> None:
+    """Have the garbage collector leave restored tables alone, and young objects mostly.
+
+    With Python's own thresholds it took two fifths of the time at full speed, and stops of 200 ms: rows and waiting records
+    are millions of objects that form no cycles.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 class Engine:
@@ -119,8 +135,7 @@ class Engine:
         self._kept = {}
         self.lanes = lanes
         self.progress.partitions = {number: lane.progress for number, lane in lanes.items()}
-        gc.collect()
-        gc.freeze()
+        settle_memory()
 
     def _new_lane(self, number: int) -> Lane:
         return Lane(TopicPartition(self.job.source, number), Table(), 0)

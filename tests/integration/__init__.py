@@ -1,1 +1,1 @@
-"""Tests of the whole, process by process, on a real Apache Kafka; they are marked `kafka` and skipped where it is missing."""
+"""Tests of the whole, process by process, on a real Apache Kafka; marked `kafka`, and skipped where it is missing."""
