@@ -60,8 +60,11 @@ class PolicySettings(Group):
     """How a day over its limit is judged; a change needs a new epoch and a rebuild."""
 
     overflow: Literal["skip", "latch", "all_or_none"] = "skip"
+    """After a bill that does not fit: go on with later ones, stop, or release none of the day."""
     rounding: Literal["cents", "whole-dollars"] = "cents"
+    """Count exact cents, or each bill in whole dollars, half up."""
     enforcement: Literal["auto", "warn", "withhold"] = "auto"
+    """Withhold what arrived and does not fit, or only warn; `auto`: as the dated rules say."""
     as_of: date | None = None
     """Evaluate the rules as they stood that day; none: each day its own."""
 

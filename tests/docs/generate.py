@@ -13,6 +13,7 @@ from state.rules.page import rules_page
 from tests.docs.contract import contract
 from tests.docs.pages import filled
 from tests.docs.schemas import schemas
+from tests.docs.settings import settings_page
 from tests.pieces import ROOT
 
 DOCS = ROOT / "docs"
@@ -40,6 +41,7 @@ def documents() -> Iterator[tuple[Path, str]]:
     for page in (DOCS / "decisions.md", DOCS / "events.md"):
         yield page, filled(page.read_text("utf-8"))
     yield DOCS / "rules.md", rules_page(load_rulebook())
+    yield DOCS / "settings.md", settings_page()
 
 
 def main(arguments: list[str]) -> int:
