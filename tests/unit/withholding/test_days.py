@@ -101,7 +101,7 @@ class Both:
         for _ in self.book.build(group, TODAY, TODAY - 15):
             pass
 
-    def settle(self) -> None:
+    def check_at_rest(self) -> None:
         """Bring both to rest; what the book does not mention must stand as it was."""
         plain = PlainDays(self.rows, self.overflow, self.rounding)
         expected = answers(plain.settle(TODAY, LIMIT))
@@ -117,7 +117,7 @@ class Both:
         assert self.book.totals(TODAY) == plain.totals(TODAY)
         assert self.book.totals(TODAY) == PlainDays(self.rows, self.overflow, self.rounding).totals(TODAY)
 
-    def ask(self, place: int, value: int) -> None:
+    def check_would_release(self, place: int, value: int) -> None:
         """Ask both whether one more bill would be released."""
         probe = some_bill("PROBE", place, value, arrived=True)
         plain = PlainDays(self.rows, self.overflow, self.rounding)
@@ -169,8 +169,8 @@ def test_the_book_agrees_with_the_plain_walk(
         for posting in postings:
             for operation in posting:
                 both.change(*operation)
-            both.settle()
-            both.ask(*posting[0][1:])
+            both.check_at_rest()
+            both.check_would_release(*posting[0][1:])
 
 
 @pytest.mark.parametrize("overflow", ["skip", "latch", "all_or_none"])
@@ -179,7 +179,7 @@ def test_a_day_at_rest_reports_nothing(overflow: Overflow) -> None:
     both = Both(overflow, "cents")
     for place in range(20):
         both.new(place, 90, arrived=place % 2 == 0)
-    both.settle()
+    both.check_at_rest()
     assert {bill.status for bill in both.bills()} > {RELEASED if overflow != "all_or_none" else WARNED}
     assert answers(both.book.settle(TODAY, LIMIT)) == {}
 
@@ -188,7 +188,7 @@ def test_days_that_close_leave_the_book() -> None:
     """A closed day takes its bills, its total and its weight with it."""
     both = Both("skip", "cents")
     both.new(0, 300, arrived=False)
-    both.settle()
+    both.check_at_rest()
     before = both.book.weight
     both.book.close_before(TODAY + 1)
     assert (before, both.book.weight, both.book.totals(TODAY)) == (2, 0, (0, 0))
@@ -199,7 +199,7 @@ def test_the_weight_of_a_book_is_what_it_holds() -> None:
     both = Both("skip", "cents")
     for _ in range(50):
         both.new(0, 10, arrived=False)
-        both.settle()
+        both.check_at_rest()
         both.change("take", 0, 0)
-    both.settle()
+    both.check_at_rest()
     assert both.book.weight == 1
