@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 # Name of the command -> one line for `--help`. The module is `agents.cli.<name>`, hyphens as underscores; its attribute
 # `command` is the function to run or a `typer.Typer` with commands of its own.
 COMMANDS: dict[str, str] = {
+    "dead-letters": "List the records that could not be read, and send them again.",
     "demo": "Watch a simulated day, everything embedded.",
     "judge": "Judge the shipment events in a file, without a broker.",
     "projection": "Keep the read model in Redis: bills, consignee days, alerts.",

@@ -1,0 +1,60 @@
+"""The ledger remembers which letters were sent again, in few and small rows."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.dead_letters.ledger import MARKS_A_ROW, Ledger
+from agents.dead_letters.letter import Place
+from agents.engine.control import controls_in
+
+TOPIC = "t.shipments.v1.dlq"
+PLACES = st.sets(st.builds(Place, st.integers(0, 3), st.integers(0, 4 * MARKS_A_ROW)), max_size=20)
+
+
+def written(ledger: Ledger, rows: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    """The rows of the control topic once the changes are written."""
+    for _partition, key, row in ledger.changes():
+        if row is None:
+            del rows[key]
+        else:
+            rows[key] = row
+    return rows
+
+
+@given(first=PLACES, second=PLACES, asked=PLACES)
+def test_marks_survive_the_topic(first: set[Place], second: set[Place], asked: set[Place]) -> None:
+    """What was marked over two runs is in the ledger of a third, and nothing else is."""
+    rows: dict[bytes, bytes] = {}
+    for places in (first, second):
+        ledger = Ledger(TOPIC, rows)
+        ledger.mark(places)
+        written(ledger, rows)
+    ledger = Ledger(TOPIC, rows)
+    assert {place for place in first | second | asked if place in ledger} == first | second
+
+
+def test_rows_stay_small() -> None:
+    """A full row has about two thousand bytes."""
+    ledger = Ledger(TOPIC, {})
+    ledger.mark(Place(0, offset) for offset in range(MARKS_A_ROW))
+    rows = written(ledger, {})
+    assert [len(row) for row in rows.values()] == [MARKS_A_ROW // 4 + len('{"retried":""}')]
+
+
+def test_rows_of_what_is_gone_are_removed() -> None:
+    """Rows that lie wholly before the kept offsets get tombstones, others stay."""
+    ledger = Ledger(TOPIC, {})
+    ledger.mark([Place(0, 5), Place(0, MARKS_A_ROW + 5), Place(1, 5)])
+    rows = written(ledger, {})
+    ledger = Ledger(TOPIC, rows)
+    ledger.forget({0: MARKS_A_ROW, 1: MARKS_A_ROW - 1})
+    assert sorted(written(ledger, rows)) == [f"{TOPIC}/0/retried/1".encode(), f"{TOPIC}/1/retried/0".encode()]
+
+
+def test_other_rows_are_not_ours() -> None:
+    """Halts, and marks under another prefix, are left alone; and the engine sees no halt in a mark."""
+    ledger = Ledger("other.shipments.v1.dlq", {})
+    ledger.mark([Place(0, 5)])
+    rows = written(ledger, {b"t.manifest.e1/0/halt": b"{}", b"\xff": b""})
+    assert Place(0, 5) not in Ledger(TOPIC, rows)
+    assert controls_in(rows, "other.shipments.v1.dlq", [0])[0].halt is None
