@@ -3,18 +3,22 @@
 from collections.abc import Callable
 from threading import Lock
 
+from agents.engine.fence import Fence
+
 
 class Gate:
     """One partition's gate: how much of it waits to be judged, and where its last fetch ended.
 
     A partition whose lane is full, or that is halted, is not fetched; nothing ever waits for it, so no partition blocks
-    another. `position` belongs to the consumer's thread, the number of bytes to both.
+    another. A gate is of one generation of the group: after a change it lets nothing through, and a new one is opened.
+    `position` belongs to the consumer's thread, the number of bytes to both.
     """
 
-    def __init__(self, position: int, era: int, limit: int, wake: Callable[[], None]) -> None:
+    def __init__(self, position: int, era: int, fence: Fence, limit: int, wake: Callable[[], None]) -> None:
         """Open a gate at `position`; `wake` is called when it has been full and is no longer."""
         self.position = position
         self.era = era
+        self.fence = fence
         self._limit = limit
         self._wake = wake
         self._waiting = 0

@@ -87,8 +87,8 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
     async def _open_gate(self, partition: TopicPartition, position: int) -> tuple[Fence, Gate]:
         consumer = self._ensure_consumer()
         self._eras += 1
-        gate = Gate(position, self._eras, self.app.engine.settings.lane_bytes, self.wake)
         fence = self.fence()
+        gate = Gate(position, self._eras, fence, self.app.engine.settings.lane_bytes, self.wake)
         if fence == NO_FENCE or partition not in consumer.assignment():
             return NO_FENCE, gate
         consumer.seek(partition, position)
@@ -133,8 +133,9 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
     async def _fetched(self) -> list[Chunk]:
         """Take what has been fetched, as chunks; nothing in here waits, so no change of generation can come between."""
         fetcher = self._ensure_consumer()._fetcher
-        wanted = {partition for partition, gate in self._gates.items() if gate.open}
         fence = self.fence()
+        # A gate left from a former generation stays shut: its partition has not been sought yet, if it is ours at all.
+        wanted = {partition for partition, gate in self._gates.items() if gate.open and gate.fence == fence}
         if not wanted or fence.generation < 0:
             return []
         fetched = await fetcher.fetched_records(wanted, timeout=0)

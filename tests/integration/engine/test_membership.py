@@ -107,3 +107,16 @@ def test_the_broker_may_die_and_come_back(field: Field) -> None:
     decisions = field.wait_for_decisions(800)
     assert len(decisions) == 800
     assert exact(decisions)
+
+
+def test_workers_without_any_record_yet_outlive_a_change(field: Field) -> None:
+    """On fresh topics, where no partition has a committed offset, a second worker joins and neither of them dies."""
+    first = field.worker("0")
+    assert first.ready() == [0, 1, 2, 3]
+    second = field.worker("1")
+    assert len(second.ready()) == 2
+    assert len(first.ready(2)) == 2
+    produce_everywhere(field, 50)
+    assert exact(field.wait_for_decisions(200))
+    assert first.alive
+    assert second.alive
