@@ -16,7 +16,8 @@ def create(
     partitions: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Partitions of every topic, fixed from then on; default: TALLYGATE_KAFKA__PARTITIONS."
+            min=1,
+            help="Partitions of every topic, fixed from then on; default: as those that exist have, else the setting.",
         ),
     ] = None,
     replication: Annotated[
@@ -25,11 +26,20 @@ def create(
 ) -> None:
     """Create the topics that are missing; those that exist are left as they are, and checked."""
     from agents.settings import Settings
-    from agents.topics_admin import create_topics
+    from agents.topics_admin import create_topics, find_topics
 
     kafka = Settings().kafka
     plans = kafka.topics().plans()
-    count, replicas = partitions or kafka.partitions, replication or kafka.replication
+    found = ask(find_topics(kafka.connection(), [plan.name for plan in plans], configs=False), kafka.brokers)
+    # The count was fixed when the first topic was made; a new epoch's changelogs must have it too.
+    held = {topic.partitions for topic in found.values()}
+    count = partitions or (min(held) if held else kafka.partitions)
+    if held - {count}:
+        print(
+            f"topics of {sorted(held)} partitions exist, {count} would differ: leave --partitions out", file=sys.stderr
+        )
+        raise typer.Exit(2)
+    replicas = replication or kafka.replication
     made = ask(create_topics(kafka.connection(), plans, count, replicas), kafka.brokers)
     for name in made:
         print(f"created {name}, {count} partitions")
