@@ -1,9 +1,6 @@
 """What a projection has done and where it stands, in numbers."""
 
-from typing import Protocol
-
 import msgspec
-from aiokafka import TopicPartition
 
 
 class ProjectionProgress(msgspec.Struct):
@@ -23,13 +20,3 @@ class ProjectionProgress(msgspec.Struct):
     """How often Redis, or Kafka when it was asked, did not answer."""
     away_since: float | None = None
     """When it went away (seconds, monotonic clock); None while all is well."""
-
-
-class Observer(Protocol):
-    """Is told after each step forward."""
-
-    def placed(self, progress: ProjectionProgress, partitions: list[TopicPartition]) -> None:
-        """Partitions have been placed and are read."""
-
-    def applied(self, progress: ProjectionProgress) -> None:
-        """Redis has applied what was read."""

@@ -18,7 +18,7 @@ from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaError,
 from agents.engine.errors import RefusedError
 from agents.engine.settings import MIB, Connection
 from agents.projection.backoff import Backoff
-from agents.projection.progress import Observer, ProjectionProgress
+from agents.projection.progress import ProjectionProgress
 from agents.projection.runs import Runs
 from agents.projection.standing import Standing
 from agents.readmodel.store import StoreAwayError, StoreRefusedError
@@ -56,18 +56,10 @@ def make_consumer(connection: Connection, group: str, session_timeout_ms: int) -
 class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's classes are Any to mypy
     """Keeps the partitions that the group gives it; `stop` ends it in order."""
 
-    def __init__(
-        self,
-        consumer: AIOKafkaConsumer,
-        writer: Writer,
-        topics: Topics,
-        partitions: int,
-        observer: Observer | None = None,
-    ) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, writer: Writer, topics: Topics, partitions: int) -> None:
         self.progress = ProjectionProgress()
         self._consumer = consumer
         self._writer = writer
-        self._observer = observer
         self._topics = [topics.decisions, topics.alerts]
         self._runs = Runs(topics, partitions, self.progress)
         self._standings: dict[TopicPartition, Standing] = {}
@@ -146,8 +138,6 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         for (where, run), answer in zip(runs, answers, strict=True):
             self._take(where, run, answer)
         self.progress.records += sum(len(records) for where, records in fetched.items() if where in self._standings)
-        if self._observer is not None:
-            self._observer.applied(self.progress)
 
     def _take(self, where: TopicPartition, run: Run, answer: object) -> None:
         if isinstance(answer, Applied):
@@ -183,8 +173,6 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
                 log.warning("%s/%d: %d offsets are gone unread", where.topic, where.partition, begins[where] - at)
             self._resume(where, begins[where] if at is None else at, begins[where])
         self._found()
-        if self._observer is not None:
-            self._observer.placed(self.progress, [*self._standings])
 
     async def _begin(self, missing: list[TopicPartition], begins: dict[TopicPartition, int]) -> None:
         """Note in an empty Redis that these partitions are being filled from their beginning."""

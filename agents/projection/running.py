@@ -11,7 +11,6 @@ import uvloop
 from aiokafka.errors import KafkaError
 
 from agents.engine.errors import EXIT_RETRY, EngineError, RefusedError
-from agents.projection.progress import Observer
 from agents.projection.projection import Projection, make_consumer
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
@@ -43,16 +42,14 @@ def store_of(settings: Settings) -> StoreSettings:
         raise RefusedError(f"the file with Redis's password cannot be read: {error.strerror}") from None
 
 
-def make_projection(
-    settings: Settings, writer: Writer, partitions: int, observer: Observer | None = None
-) -> Projection:
+def make_projection(settings: Settings, writer: Writer, partitions: int) -> Projection:
     """Make a projection in the group of this prefix and epoch."""
     topics = settings.kafka.topics()
     consumer = make_consumer(settings.kafka.connection(), topics.group(STEP), settings.worker.session_timeout_ms)
-    return Projection(consumer, writer, topics, partitions, observer)
+    return Projection(consumer, writer, topics, partitions)
 
 
-async def project(settings: Settings, observer: Observer | None = None) -> None:
+async def project(settings: Settings) -> None:
     """Run a projection until SIGTERM or SIGINT. Raises EngineError, KafkaError."""
     partitions = await count_partitions(settings)
     async with Writer(store_of(settings)) as writer:
@@ -61,14 +58,14 @@ async def project(settings: Settings, observer: Observer | None = None) -> None:
             log.warning(
                 "Redis may remove keys of the read model at will (%s): set maxmemory-policy to noeviction", policy
             )
-        projection = make_projection(settings, writer, partitions, observer)
+        projection = make_projection(settings, writer, partitions)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, projection.stop)
         await projection.run()
 
 
-def run_projection(observer: Observer | None = None) -> NoReturn:
+def run_projection() -> NoReturn:
     """Run the projection that the environment describes; exits: 0 after a signal, 78 refused, 75 worth a new start."""
     logging.basicConfig(
         level=os.environ.get("TALLYGATE_LOG_LEVEL", "INFO").upper(),
@@ -76,7 +73,7 @@ def run_projection(observer: Observer | None = None) -> NoReturn:
         stream=sys.stderr,
     )
     try:
-        uvloop.run(project(Settings(), observer))
+        uvloop.run(project(Settings()))
     except EngineError as error:
         log.critical("%s", error)
         sys.exit(error.status)

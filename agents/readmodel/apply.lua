@@ -6,7 +6,7 @@
 --   decisions  bill, conveyance, what is kept (see `agents.readmodel.keys`), offset
 --   alerts     consignee/day, id, alert
 -- Answers  {'applied', how many changed something}, {'elsewhere', position or ''} or {'sweeping', token}
-local call, fmt, find, sub = redis.call, string.format, string.find, string.sub
+local call, find, sub = redis.call, string.find, string.sub
 local positions, prefix, partition, from, to = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local fresh, ttl, length, kind = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 
@@ -21,7 +21,7 @@ local changed = 0
 local function add(place, cents)
   if cents == 0 then return end
   local total = prefix .. 'total:' .. place
-  if call('INCRBY', total, fmt('%.0f', cents)) == 0 then
+  if call('INCRBY', total, cents) == 0 then
     call('DEL', total)
   else
     touched[total] = true

@@ -20,9 +20,9 @@ def ours(services: dict[str, Any]) -> dict[str, Any]:
     return {name: service for name, service in services.items() if "build" in service}
 
 
-def test_services_are_broker_store_topics_and_two_workers(services: dict[str, Any]) -> None:
-    """One broker, one store, the topics made once, and two workers."""
-    assert set(services) == {"kafka", "redis", "topics", "worker-1", "worker-2"}
+def test_services_are_broker_store_topics_and_who_works(services: dict[str, Any]) -> None:
+    """One broker, one store, the topics made once, two workers, and the projection."""
+    assert set(services) == {"kafka", "redis", "topics", "worker-1", "worker-2", "projection"}
 
 
 def test_workers_differ_in_name_and_wait_for_the_topics(services: dict[str, Any]) -> None:
