@@ -43,12 +43,12 @@ def split_changelog_key(key: bytes) -> tuple[bytes, bytes]:
 
 def _pack(rows: Rows) -> bytes | None:
     """All rows as one blob, or None if one is too long for it."""
-    blob = b""
+    parts: list[bytes] = []
     for suffix, value in rows.items():
         if len(value) > _LENGTH_MAX or len(suffix) > _LENGTH_MAX:
             return None
-        blob += _LENGTHS.pack(len(suffix), len(value)) + suffix + value
-    return blob
+        parts += (_LENGTHS.pack(len(suffix), len(value)), suffix, value)
+    return b"".join(parts)
 
 
 def _unpack(blob: bytes) -> Rows:

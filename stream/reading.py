@@ -51,15 +51,18 @@ _CONVEYANCE_CHARACTERS: Final = _LETTERS + _LETTERS.lower() + "0123456789:._-"
 
 
 class Reader:
-    """Reads shipment events; `partitions` is the partition count of the topic, or None where there is no broker."""
+    """Reads shipment events; `partitions` is the partition count of the topic, or None where there is no broker.
+
+    Without a broker partitions are not checked, and a record without a key is taken to have the right one.
+    """
 
     __slots__ = ("_decode", "_known", "_partitions")
 
     def __init__(self, partitions: int | None) -> None:
         self._partitions = partitions
         self._decode = msgspec.json.Decoder(Shipment).decode
-        # Record key to the conveyance it stands for and its partition, so that both are checked once.
-        self._known: dict[bytes | None, tuple[str, int]] = {}
+        # Well-formed conveyances with the record key and partition they belong to.
+        self._known: dict[str, tuple[bytes, int]] = {}
 
     def read(self, record: Record) -> Shipment | FaultFound:
         """Give the event, or the first fault in the order of `Fault`; reads nothing but the record."""
@@ -79,20 +82,18 @@ class Reader:
     def _fault_of(self, event: Shipment, record: Record) -> FaultFound | None:
         if not 1 < event.time.year < 9999:
             return misfit(Fault.WRONG_ENVELOPE, type(event), "$.time")
-        key, conveyance = record.key, event.data.conveyance
-        known = self._known.get(key)
-        if known is None or known[0] != conveyance:
-            known = None
+        conveyance = event.data.conveyance
+        known = self._known.get(conveyance)
+        if known is None:
             if not 0 < len(conveyance) <= 100 or conveyance.strip(_CONVEYANCE_CHARACTERS):
                 return misfit(Fault.WRONG_SHAPE, type(event), "$.data.conveyance")
+            known = self._remember(conveyance)
         path = _MISSHAPEN[type(event)](event.data)
         if path is not None:
             return misfit(Fault.WRONG_SHAPE, type(event), path)
-        if known is None:
-            if key != conveyance.encode():
-                return FaultFound(Fault.KEY_MISMATCH, "record key: expected the text of $.data.conveyance")
-            known = self._remember(key, conveyance)
-        partition = known[1]
+        key, partition = known
+        if record.key != key and (record.key is not None or self._partitions is not None):
+            return FaultFound(Fault.KEY_MISMATCH, "record key: expected the text of $.data.conveyance")
         if partition >= 0 and partition != record.partition:
             return FaultFound(Fault.WRONG_PARTITION, "record partition: expected murmur2 of the key")
         timestamp = record.timestamp
@@ -100,11 +101,12 @@ class Reader:
             return FaultFound(Fault.TIME_AHEAD, "$.time: expected at most 24 hours after the broker's timestamp")
         return None
 
-    def _remember(self, key: bytes, conveyance: str) -> tuple[str, int]:
+    def _remember(self, conveyance: str) -> tuple[bytes, int]:
         if len(self._known) >= _KEYS_KEPT:
             self._known.clear()
+        key = conveyance.encode()
         partition = _ANY_PARTITION if self._partitions is None else partition_of(key, self._partitions)
-        known = self._known[key] = (conveyance, partition)
+        known = self._known[conveyance] = (key, partition)
         return known
 
 

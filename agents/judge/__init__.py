@@ -4,7 +4,7 @@ Anything that has events as bytes may build a `Judge`; the command `tallygate ju
 """
 
 from agents.judge.files import FileError, judge_file, open_outputs
-from agents.judge.judging import Judge, Options, open_judge, record_key
+from agents.judge.judging import Judge, Options, open_judge
 from agents.judge.summary import Summary
 
-__all__ = ["FileError", "Judge", "Options", "Summary", "judge_file", "open_judge", "open_outputs", "record_key"]
+__all__ = ["FileError", "Judge", "Options", "Summary", "judge_file", "open_judge", "open_outputs"]

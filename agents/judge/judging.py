@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import msgspec
-
 from state.manifest.step import ManifestStep
 from state.rules import load_rulebook
 from state.step import Step
@@ -32,23 +30,7 @@ GROUPS_A_SWEEP: Final = 2000
 """Groups of expired rows that may go at each join."""
 
 
-class _Conveyance(msgspec.Struct):
-    conveyance: str
-
-
-class _Keyed(msgspec.Struct):
-    data: _Conveyance
-
-
-_decode_key: Final = msgspec.json.Decoder(_Keyed).decode
-
-
-def record_key(value: bytes) -> bytes | None:
-    """The key that a producer would have given the event: its `data.conveyance`; None where it has none."""
-    try:
-        return _decode_key(value).data.conveyance.encode()
-    except (msgspec.DecodeError, UnicodeError):
-        return None
+_POSTINGS: Final = Sink.POSTINGS
 
 
 class Options(NamedTuple):
@@ -79,12 +61,12 @@ class Judge:
 
         `offset` is the event's place in the file, from 0; decisions name it as their cause.
         """
-        record = PlainRecord(self._shipments, 0, offset, -1, record_key(value), value)
+        record = PlainRecord(self._shipments, 0, offset, -1, None, value)
         fate, code, outputs = self._manifest(record, self._bills)
         for outgoing in outputs:
             if outgoing is None:
                 continue
-            if outgoing.sink is Sink.POSTINGS:
+            if outgoing.sink is _POSTINGS:
                 self._post(outgoing)
             else:
                 self._emit(outgoing)

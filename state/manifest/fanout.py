@@ -38,13 +38,13 @@ def fan_out(
 ) -> Generator[Outgoing | None]:
     """Post the bills that the change moves, consignee by consignee, each one's in manifest order."""
     runs = yield from _moved_bills(group, before, after)
-    batch, batch_of = None, b""
+    frame, batch, batch_of = poster.frame(cause), None, b""
     for count, key in enumerate(_in_order(runs), 1):
         consignee, number = split_order_key(key)
         if batch is None or consignee != batch_of:
             if batch is not None:
                 yield batch.outgoing()
-            batch, batch_of = poster.batch(cause, unpack_consignee(consignee)), consignee
+            batch, batch_of = poster.batch(frame, unpack_consignee(consignee)), consignee
         yield batch.add(_post_again(group, number, after))
         if count % SLICE_BILLS == 0:
             yield None

@@ -15,6 +15,10 @@ _ENCODE: Final = msgspec.json.Encoder().encode
 
 
 _POSTINGS: Final = Sink.POSTINGS
+_NO_CONSIGNEE: Final = b'"consignee":""'
+
+Frame = tuple[bytes, bytes]
+"""A record's JSON before and after its consignee key, which needs no escaping, up to its bills."""
 
 
 class Cause(msgspec.Struct, frozen=True, gc=False):
@@ -80,9 +84,15 @@ class Poster:
         """Give the record that posts one bill."""
         return self.outgoing(consignee, _ENCODE(_posting(cause, consignee, (bill,))))
 
-    def batch(self, cause: Cause, consignee: str) -> "Batch":
+    def frame(self, cause: Cause) -> Frame:
+        """Write what all records of an event have in common."""
+        before, _, after = _ENCODE(_posting(cause, "", ())).partition(_NO_CONSIGNEE)
+        # The list of bills comes last, so what stands before and after it is known beforehand.
+        return before + _NO_CONSIGNEE[:-1], _NO_CONSIGNEE[-1:] + after.removesuffix(b"]}")
+
+    def batch(self, frame: Frame, consignee: str) -> "Batch":
         """Begin a record that posts several bills of a consignee."""
-        return Batch(self, cause, consignee)
+        return Batch(self, frame, consignee)
 
     def outgoing(self, consignee: str, value: bytes) -> Outgoing:
         """Address a written record to its consignee's partition."""
@@ -96,11 +106,10 @@ class Batch:
 
     __slots__ = ("_bytes", "_consignee", "_head", "_parts", "_poster")
 
-    def __init__(self, poster: Poster, cause: Cause, consignee: str) -> None:
+    def __init__(self, poster: Poster, frame: Frame, consignee: str) -> None:
         self._poster = poster
         self._consignee = consignee
-        # The list of bills comes last, so what stands before and after it is known beforehand.
-        self._head = _ENCODE(_posting(cause, consignee, ()))[:-2]
+        self._head = frame[0] + consignee.encode() + frame[1]
         self._parts: list[bytes] = []
         self._bytes = len(self._head) + 2
 

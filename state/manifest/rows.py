@@ -42,8 +42,10 @@ _EXIT: Final = Struct(">BBI")
 _BILL: Final = Struct(">BBIIBBB17sQI8sQH")
 _POSTING: Final = Struct(">I")
 _POSTING_AT: Final = 6
-_ORDER_KEY: Final = slice(13, 42)
+_ORDER_KEY_FROM, _ORDER_KEY_TO = 13, 42
 """Where consignee, manifested and sequence stand: bytes that sort by consignee, then in manifest order."""
+_ORIGINS: Final = Struct(">H")
+_ORIGINS_AT: Final = _BILL.size - _ORIGINS.size
 _CONSIGNEE_BYTES: Final = 17
 _ORDER_KEY_BYTES: Final = 29
 _ESTIMATE: Final = Struct(">IQ")
@@ -98,7 +100,6 @@ class BillRow:
 
     __slots__ = (
         "arrived",
-        "consignee",
         "estimate",
         "estimate_stated",
         "exit",
@@ -112,6 +113,7 @@ class BillRow:
         "mode",
         "order",
         "origins",
+        "packed_consignee",
         "posting",
         "sequence",
         "value_cents",
@@ -123,7 +125,8 @@ class BillRow:
     """Counts from 1 the events that posted it."""
     exit: Exit | None
     """How it was closed; None while it is live."""
-    consignee: str
+    packed_consignee: bytes
+    """As `pack_consignee` gives it: few who read a row ask for the key itself."""
     manifested: int
     """Of its first applied version, as `sequence`."""
     sequence: int
@@ -145,6 +148,15 @@ class BillRow:
     last_day: int
     """Of a closed bill: the day of its last live posting, or 0."""
     last_arrived: bool
+
+    @property
+    def consignee(self) -> str:
+        """Consignee key."""
+        return unpack_consignee(self.packed_consignee)
+
+    @consignee.setter
+    def consignee(self, key: str) -> None:
+        self.packed_consignee = pack_consignee(key)
 
 
 def pack_stream_day(day: int) -> bytes:
@@ -204,7 +216,7 @@ def pack_bill(bill: BillRow) -> bytes:
             kind | _TYPE86 if bill.filing == "type86" else kind,
             FLAGS.bits_of(bill.flags) if bill.flags else 0,
             ERRORS.bits_of(bill.filing_errors) if bill.filing_errors else 0,
-            pack_consignee(bill.consignee),
+            bill.packed_consignee,
             bill.manifested + _PAST,
             bill.sequence,
             bill.fingerprint,
@@ -231,14 +243,13 @@ def unpack_bill(row: bytes) -> BillRow | ExitRow:
         kind,
         flags,
         errors,
-        key,
+        bill.packed_consignee,
         manifested,
         bill.sequence,
         bill.fingerprint,
         value,
         origins,
     ) = _BILL.unpack_from(row)
-    bill.consignee = unpack_consignee(key)
     bill.manifested = manifested - _PAST
     bill.mode, bill.filing = _MODES[kind & 7], "type86" if kind & _TYPE86 else "manifest"
     bill.flags = cast("tuple[Flag, ...]", FLAGS.names_of[flags])
@@ -286,14 +297,18 @@ def glance(row: bytes) -> Glance | None:
         return None
     if not state & (_HAS_ESTIMATE | _HAS_ARRIVED):
         return _NOTHING
-    bill = BillRow()
-    _unpack_tail(bill, row, state, _BILL.size + 2 * int.from_bytes(row[_BILL.size - 2 : _BILL.size], "big"))
-    return Glance(bill.estimate, bill.estimate_stated, bill.arrived)
+    at, estimate, stated, arrived = _BILL.size + 2 * _ORIGINS.unpack_from(row, _ORIGINS_AT)[0], 0, 0, None
+    if state & _HAS_ESTIMATE:
+        estimate, stated = _ESTIMATE.unpack_from(row, at)
+        at, stated = at + _ESTIMATE.size, stated - _PAST
+    if state & _HAS_ARRIVED:
+        arrived = _INSTANT.unpack_from(row, at)[0] - _PAST
+    return Glance(estimate, stated, arrived)
 
 
 def order_key(row: bytes, number: bytes) -> bytes:
     """Bytes that sort the bills of a conveyance by consignee, then in manifest order."""
-    return row[_ORDER_KEY] + number
+    return row[_ORDER_KEY_FROM:_ORDER_KEY_TO] + number
 
 
 def split_order_key(key: bytes) -> tuple[bytes, bytes]:

@@ -54,7 +54,7 @@ class ManifestStep:
     """Remembers conveyances and bills; see `state.step.Step`.
 
     `partitions` is the partition count of the shipments and postings topics, or None where there is no broker: then
-    partitions are not checked and all postings go to partition 0.
+    partitions are not checked, records need no key, and all postings go to partition 0.
     """
 
     def __init__(self, rulebook: Rulebook, key_maker: KeyMaker, partitions: int | None = None) -> None:
@@ -128,7 +128,7 @@ class ManifestStep:
             posted = posted_live(data.bill, bill, day, arrived=arrived, manifested_at=first)
         group.put(suffix, pack_bill(bill))
         outgoing = self._poster.one(cause, content.consignee, posted)
-        if before is not None and before.consignee != content.consignee:
+        if before is not None and before.packed_consignee != bill.packed_consignee:
             moved = posted_moved(data.bill, bill)
             return Result(_APPLIED, "", (self._poster.one(cause, before.consignee, moved), outgoing))
         return Result(_APPLIED, "", (outgoing,))

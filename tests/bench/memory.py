@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from agents.judge import record_key
 from state.manifest.step import ManifestStep
 from state.rules.loading import load_rulebook
 from state.table import Overlay, Table
@@ -56,7 +55,7 @@ class Keeper:
             overlay.join()
 
     def _judge(self, value: bytes, offset: int, overlays: list[Overlay]) -> None:
-        record = PlainRecord("shipments", 0, offset, TIMESTAMP, record_key(value), value)
+        record = PlainRecord("shipments", 0, offset, TIMESTAMP, None, value)
         fate, _, outputs = self._manifest(record, overlays[0])
         for output in outputs:
             if output is not None and output.sink is Sink.POSTINGS:

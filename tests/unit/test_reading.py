@@ -262,6 +262,14 @@ def test_partition_is_checked_where_there_is_one() -> None:
     assert isinstance(Reader(None).read(PlainRecord("file", 5, 1, -1, KEY, value)), BillManifested)
 
 
+@pytest.mark.parametrize(("partitions", "key", "read"), [(None, None, True), (None, b"", False), (1, None, False)])
+def test_key_may_be_missing_where_there_is_no_broker(partitions: int | None, key: bytes | None, read: bool) -> None:
+    """A line of a file has no key and needs none; a wrong key is a mismatch anywhere, and so is none on a topic."""
+    found = Reader(partitions).read(PlainRecord("shipments", 0, 1, -1, key, msgspec.json.encode(BILL)))
+    assert isinstance(found, BillManifested) == read
+    assert read or (isinstance(found, FaultFound) and found.fault is Fault.KEY_MISMATCH)
+
+
 @pytest.mark.parametrize(("millis", "ahead"), [(0, False), (1, True), (-1, False)])
 def test_time_ahead_of_the_broker(millis: int, ahead: bool) -> None:
     """Exactly 24 hours ahead of the broker's timestamp is read, a microsecond more is not."""

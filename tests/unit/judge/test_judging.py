@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.judge import Options, judging, open_judge, record_key
+from agents.judge import Options, judging, open_judge
 from stream.records import Fate, Outgoing, Sink
 from tests.docs.pages import CASES
 
@@ -95,19 +95,3 @@ def test_cause_is_the_place_in_the_file() -> None:
     decision = next(one for one in sent if one.sink is Sink.DECISIONS)
     cause = json.loads(decision.value or b"")["data"]["cause"]
     assert cause == {"topic": "tallygate.shipments.v1", "partition": 0, "offset": 41}
-
-
-@pytest.mark.parametrize(
-    ("value", "key"),
-    [
-        (b'{"data":{"conveyance":"air:1"},"more":[1,{"data":2}]}', b"air:1"),
-        ('{"data":{"conveyance":"é"}}'.encode(), "é".encode()),
-        (b'{"data":{"conveyance":7}}', None),
-        (b'{"data":{}}', None),
-        (b"not JSON", None),
-        (b'{"data":{"conveyance":"\\ud800"}}', None),
-    ],
-)
-def test_key_is_the_conveyance(value: bytes, key: bytes | None) -> None:
-    """The record key is what a producer would have used, and nothing where the event names no conveyance."""
-    assert record_key(value) == key
