@@ -14,13 +14,13 @@ from tests.bench.report import Figure, print_figures, say_noise
 from tests.pieces import kafka_missing
 
 RUNS: Final = 3
-POSTINGS: Final = 750_000
-SHIPMENTS: Final = 200_000
+POSTINGS: Final = 720_000
+SHIPMENTS: Final = 120_000
 DECISIONS: Final = 300_000
-JUDGED_BILLS: Final = 250_000
+JUDGED_BILLS: Final = 200_000
 KEPT_BILLS: Final = 1_000_000
 DAY_BILLS: Final = 100_000
-LATENCY_SECONDS: Final = 15.0
+LATENCY_SECONDS: Final = 10.0
 PROFILED: Final = 200_000
 
 Ask = Callable[[], Ground]

@@ -7,13 +7,15 @@ from tests.bench.postings import lone_bills
 from tests.bench.report import Figure
 
 GOAL = 300_000
+SMALL_PORTION = "500"
+"""Small transactions, as in a quiet hour: a changelog repeats its keys more often then, and is longer."""
 
 
 def run(ground: Ground, loaded: Loaded, runs: int, look: Look = look_away) -> list[tuple[int, float]]:
     """Judge a loaded topic, then start again and again; give rows restored and seconds, each time."""
     took = []
     with ground.field() as field:
-        worker = ground.worker(field, "withholding", source=loaded.topic)
+        worker = ground.worker(field, "withholding", source=loaded.topic, worker__portion_records=SMALL_PORTION)
         finished(worker, loaded.records)
         worker.stop()
         look(field)
