@@ -34,7 +34,7 @@ def lane(woken: list[bool]) -> Lane:
     """Give a lane that stands at offset 5, its gate open for 100 bytes."""
     made = Lane(TopicPartition("t", 0), Table(), 0)
     made.position = Position(5, 2)
-    made.opened(FENCE, Gate(5, 1, 100, lambda: woken.append(True)))
+    made.opened(FENCE, Gate(5, 1, FENCE, 100, lambda: woken.append(True)))
     return made
 
 
