@@ -31,8 +31,8 @@ from state.table import Table
 log = logging.getLogger(__name__)
 
 COLLECT_AFTER: Final = (100_000, 5, 1_000_000)
-"""New objects before the youngest are looked at, and how often that is before the next generation is; the oldest never are
-but when partitions are taken over."""
+"""New objects before the youngest are looked at, and how often that is before the next generation is; the oldest are
+only when partitions are taken over."""
 
 
 def end_process(status: int) -> None:
@@ -44,8 +44,8 @@ def end_process(status: int) -> None:
 def settle_memory() -> None:
     """Have the garbage collector leave restored tables alone, and young objects mostly.
 
-    With Python's own thresholds it took two fifths of the time at full speed, and stops of 200 ms: rows and waiting records
-    are millions of objects that form no cycles.
+    With Python's own thresholds it took two fifths of the time at full speed, and stops of 200 ms: rows and waiting
+    records are millions of objects that form no cycles.
     """
     gc.collect()
     gc.freeze()

@@ -22,12 +22,17 @@ class Gate:
         self._limit = limit
         self._wake = wake
         self._waiting = 0
+        self._shut = False
         self._lock = Lock()
 
     @property
     def open(self) -> bool:
         """Tell whether the partition may be fetched."""
-        return self._waiting < self._limit
+        return self._waiting < self._limit and not self._shut
+
+    def shut(self) -> None:
+        """Let nothing through any more: the lane is halted or given up."""
+        self._shut = True
 
     def fetched(self, size: int) -> None:
         """Count bytes that go to the lane; called in the consumer's thread."""

@@ -104,7 +104,9 @@ class Lane:
         self.fence, self.gate, self._next = fence, gate, self.position.offset
 
     def emptied(self) -> None:
-        """Drop all chunks and take no more."""
+        """Drop all chunks, take no more, and have the partition fetched no longer."""
+        if self.gate is not None:
+            self.gate.shut()
         self._chunks.clear()
         self._head = self._waiting = 0
         self.fence, self.gate = NO_FENCE, None

@@ -96,14 +96,6 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         self._wake()
         return fence, gate
 
-    async def close_gates(self, partitions: set[TopicPartition] | None = None) -> None:
-        """Fetch these partitions, or any, no longer."""
-        await self.call_thread(self._close_gates, partitions)
-
-    async def _close_gates(self, partitions: set[TopicPartition] | None) -> None:
-        for partition in list(self._gates) if partitions is None else partitions:
-            self._gates.pop(partition, None)
-
     def wake(self) -> None:
         """Look at the gates again; called from the event loop."""
         self.thread_loop.call_soon_threadsafe(self._wake)

@@ -138,3 +138,13 @@ def test_a_table_of_another_fingerprint_is_refused() -> None:
     check_fingerprint(lane, ToyStep("one"))
     with pytest.raises(RefusedError, match="needs a new epoch"):
         check_fingerprint(lane, ToyStep("two"))
+
+
+def test_a_lane_that_is_given_up_is_fetched_no_longer(lane: Lane) -> None:
+    """Its gate is shut for good, however much is judged after."""
+    gate = lane.gate
+    assert gate is not None
+    assert gate.open
+    lane.emptied()
+    gate.judged(50)
+    assert not gate.open
