@@ -75,7 +75,7 @@ class WorkerSettings(Group):
     name: Name = "0"
     """Stable name, unique among the workers of a step; in Kubernetes the ordinal. A restart under the same name
     aborts at once what the dead process left open."""
-    gather_ms: Annotated[int, Field(ge=0, le=1000)] = 8
+    gather_ms: Annotated[int, Field(ge=0, le=1000)] = 16
     """How long the broker holds a fetch while records trickle in."""
     lane_mib: Annotated[int, Field(ge=1, le=1024)] = 8
     """Memory for the waiting records of one partition; beyond it the partition is not fetched."""

@@ -20,6 +20,8 @@ class Chunk(NamedTuple):
     records: list[Any]
     size: int
     """About the bytes that the records take in memory."""
+    following: int = 0
+    """How many chunks of the same fetch come after this one: one transaction is to take them all."""
 
 
 RECORD_OVERHEAD = 400

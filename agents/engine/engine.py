@@ -225,10 +225,12 @@ class Engine:
         """Take a chunk from Faust's agent; never waits."""
         lane = self.lanes.get(chunk.partition)
         try:
-            if lane is not None and lane.take_in(chunk):
-                self._wake.set()
+            if lane is not None:
+                lane.take_in(chunk)
         except EngineError as error:
             self.fail(error)
+        if not chunk.following:
+            self._wake.set()
 
     async def _run(self) -> None:
         while True:

@@ -36,7 +36,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     retry_backoff_ms: int = 4
     """Wait before asking again while the previous transaction is being completed (aiokafka's 100 ms costs latency)."""
 
-    gather_ms: int = 8
+    gather_ms: int = 16
     """The broker holds a fetch for this long while records trickle in: fewer transactions for a little latency."""
     gather_bytes: int = 64 * 1024
     """The broker answers a fetch at once when this much waits."""

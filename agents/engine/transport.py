@@ -139,7 +139,8 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         for partition in fetched:
             # A fetch may bring no more than a marker; a chunk starts where the chunk before it ended.
             self._gates[partition].position = positions[partition]
-        return chunks
+        last = len(chunks) - 1
+        return [chunk._replace(following=last - number) for number, chunk in enumerate(chunks)]
 
     def _chunk(
         self, partition: TopicPartition, records: list[Any], fence: Fence, ends: Mapping[TopicPartition, int]
