@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from state.table import Table
@@ -24,12 +24,13 @@ operations = st.lists(
         st.tuples(
             st.sampled_from("arrived expected arrived expected arrive amend take exit undo rebuild".split()),
             st.integers(0, 99),
-            st.one_of(st.integers(0, LIMIT), st.sampled_from((0, 10, 49, 50, 100, 250, LIMIT))),
+            st.sampled_from((0, 10, 49, 50, 100, 250, 251, 400, 400, 500, 600, LIMIT)),
         ),
         min_size=1,
-        max_size=4,
+        max_size=3,
     ),
-    max_size=25,
+    min_size=8,
+    max_size=20,
 )
 
 
@@ -158,6 +159,9 @@ def some_bill(number: str, place: int, value: int, *, arrived: bool) -> Bill:
 
 @pytest.mark.parametrize("rounding", ["cents", "whole-dollars"])
 @pytest.mark.parametrize("overflow", ["skip", "latch", "all_or_none"])
+@settings(max_examples=150)
+@example(postings=[[("expected", 0, 600)], [("expected", 1, 600), ("expected", 2, 100)], [("take", 1, 0)]], block_max=3)
+@example(postings=[[("arrived", 0, 600)], [("arrived", 1, 401)], [("amend", 0, 599)]], block_max=3)
 @given(postings=operations, block_max=st.sampled_from((1, 3, 512)))
 def test_the_book_agrees_with_the_plain_walk(
     overflow: Overflow, rounding: Rounding, postings: list[list[Operation]], block_max: int

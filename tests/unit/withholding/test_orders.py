@@ -104,5 +104,5 @@ def test_an_arrival_leaves_its_order_alone() -> None:
     desk = Desk()
     for number in range(1, 8):
         desk.post(posted(number, stand="expected", order="order-1"))
-    desk.post(posted(3, posting=2, order="order-1"))
-    assert [key[1 + key[0] :] for key, _ in desk.changes] == [b"bACME0000003"]
+    desk.post(posted(3, posting=2, order="order-1"), posted(4, posting=2, order="order-1"))
+    assert [key[1 + key[0] :] for key, _ in desk.changes] == [b"bACME0000003", b"bACME0000004"]

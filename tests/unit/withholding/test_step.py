@@ -141,6 +141,27 @@ def test_freed_headroom_goes_to_bills_in_manifest_order() -> None:
     assert desk.verdicts(posted(9, stand="closed")) == ["9 closed deleted", "1 release within-limit"]
 
 
+@pytest.mark.parametrize("bills", [0, LARGE])
+def test_others_are_decided_day_by_day_in_manifest_order(bills: int) -> None:
+    """Of the other bills that change, the earlier day comes first, and on it arrived and expected ones are mixed."""
+    desk = crowded(bills)
+    for ahead, day in ((0, DAY), (10, DAY + timedelta(days=1))):
+        desk.post(posted(5 + ahead, 70_000, day=day))
+        desk.post(posted(9 + ahead, 20_000, day=day), posted(4 + ahead, 30_000, "expected", day=day))
+        desk.post(posted(7 + ahead, 20_000, "expected", day=day))
+    leaving = [posted(15, stand="closed", version=2), posted(5, stand="closed", version=2)]
+    assert desk.verdicts(*leaving) == [
+        "5 closed deleted",
+        "15 closed deleted",
+        "4 clear within-limit",
+        "7 clear within-limit",
+        "9 release within-limit",
+        "14 clear within-limit",
+        "17 clear within-limit",
+        "19 release within-limit",
+    ]
+
+
 def test_advice_names_the_first_day_with_room() -> None:
     """A misfit is told the entry it needs and the first later day on which it would be released as things stand."""
     desk = Desk()
