@@ -55,6 +55,10 @@ class StoreSettings(msgspec.Struct, frozen=True):
     """About so many of the latest changes are kept."""
     timeout_seconds: float = 5.0
 
+    def __repr__(self) -> str:
+        """Show everything but the password, which must not reach a log with the settings."""
+        return f"StoreSettings(url={self.url!r}, prefix={self.prefix!r}, password={'***' if self.password else None})"
+
 
 def connect(settings: StoreSettings) -> Redis:
     """Give a client; it connects when it is used. Nothing is tried again behind our back."""
