@@ -1,6 +1,7 @@
 """Alerts of one posting record (DESIGN section 3): never a reason to withhold, each raised once."""
 
 from datetime import date
+from typing import Final
 
 import msgspec
 
@@ -11,7 +12,8 @@ from state.withholding.rows import DAY_KIND
 from stream.alerts import AlertData, AlertKind, alert_event
 from stream.postings import Posting
 
-ROW_FORMAT = 1
+ROW_FORMAT: Final = 1
+"""The one byte of a day's row; that the row is there says all."""
 
 _encode = msgspec.json.Encoder().encode
 

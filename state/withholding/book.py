@@ -12,6 +12,7 @@ from stream.decisions import Overflow, Rounding
 from stream.money import whole_dollars
 
 _ROWS_A_SLICE: Final = 2000
+"""Rows taken up between two breaths: some 15 ms."""
 
 
 class Book:
@@ -22,6 +23,7 @@ class Book:
     def __init__(self, overflow: Overflow, rounding: Rounding) -> None:
         self._days: dict[int, Day] = {}
         self._copied: set[bytes] = set()
+        """Bill numbers with several copies."""
         self._day_class = DAY_CLASSES[overflow]
         self._rounding = rounding
 

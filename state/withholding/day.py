@@ -31,12 +31,14 @@ class Day(ABC):
         """Arrived bills that the policy may still release."""
         self.expected = Walk()
         self._new_arrived: list[tuple[bytes, int]] = []
+        """Manifest keys and values of bills put in and not yet judged."""
         self._new_expected: list[tuple[bytes, int]] = []
         self._rest: int | None = None
         """`released` when the day was last at rest; None: it has to be walked from the start."""
         self._lost = 0
         """Values of clear bills taken out since then."""
         self._misfit_gone = False
+        """Whether an expected bill that did not fit was taken out since then."""
 
     @property
     def total(self) -> int:

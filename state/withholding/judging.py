@@ -37,10 +37,11 @@ _BREATH: Final = 500
 """Bills looked at between two breaths: some 10 ms."""
 
 _SORTED_AT_ONCE: Final = 10_000
+"""Bills sorted between two breaths, likewise."""
 
 
 class Judging:
-    """One record's judging over the rows of its consignee."""
+    """One record's judging over its consignee's rows: `judge`, then `outputs`, then `alerts`, each to its end."""
 
     __slots__ = (
         "_alerting",
@@ -72,8 +73,11 @@ class Judging:
         self._own: list[Own] = []
         self._own_bills: set[Bill] = set()
         self._others: dict[bytes, Bill] = {}
+        """Bills of other records whose decision may change, by manifest key."""
         self._touched: set[int] = set()
+        """Ordinals of the days to be judged anew."""
         self._parts: dict[bytes, Part | None] = {}
+        """What a bill added to its order before this record, by manifest key; None where it was no part of it."""
         self._orders: Orders | None = None
         self._alerting: Alerting | None = None
 

@@ -15,9 +15,13 @@ from state.withholding.rows import ORDER_DAYS_KEPT, ORDER_KIND
 from stream.days import day_of_micros
 
 ROW_FORMAT: Final = 1
-_HEAD: Final = Struct("<BI")
 NOT_ALERTED: Final = 0
+"""Stands where the ordinal of the date of the alert would."""
+
+_HEAD: Final = Struct("<BI")
+"""Format, and date of the alert."""
 _DATE: Final = Struct("<IIq")
+"""Date, live bills, cents."""
 
 Part = tuple[str, int, int]
 """What a bill adds to its order: the order number, the ordinal of the date it was manifested, its cents."""

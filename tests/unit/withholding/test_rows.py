@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from state.withholding.bill import NO_DAY, Bill, bill_of_key
-from state.withholding.rows import ALERTED_DAYS_MAX, RowFormatError, open_row, pack_row, unpack_row
+from state.withholding.rows import ALERTED_DAYS_MAX, RowFormatError, glance, open_row, pack_row, unpack_row
 from state.withholding.statuses import CLEAR, DAY_CLOSED, EXITS, RELEASED, STATUSES
 from stream.events import Flag
 from tests.unit.withholding.desk import DAY, Desk, posted
@@ -58,6 +58,13 @@ def test_every_field_comes_back(copies: list[Bill], alerted: list[int]) -> None:
     found, days = unpack_row(b"ACME0001", pack_row(copies, tuple(alerted)))
     assert days == tuple(alerted)
     assert [fields(bill) for bill in found] == [fields(bill) for bill in copies]
+
+
+@given(bill=bills)
+def test_a_glance_sees_what_the_row_says(bill: Bill) -> None:
+    """Day, status and cents are read off the row of one copy; of any other row nothing, for it would be too little."""
+    assert glance(pack_row([bill])) == (bill.day, bill.status, -1 if bill.value is None else bill.value)
+    assert glance(pack_row([bill, bill])) is glance(pack_row([bill], (TODAY,))) is None
 
 
 def fields(bill: Bill) -> tuple[Any, ...]:
