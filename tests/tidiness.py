@@ -8,6 +8,8 @@ from functools import cached_property
 from os.path import normpath
 from pathlib import Path
 
+from tests.syntax import uncollected
+
 ROOMS = ("stream", "state", "agents")
 LINES_A_FILE = 400
 LINES_A_FUNCTION = 59
@@ -40,7 +42,8 @@ class Source:
     @cached_property
     def tree(self) -> ast.Module:
         """Give the syntax tree of a Python file."""
-        return ast.parse(self.text)
+        with uncollected():
+            return ast.parse(self.text)
 
     @property
     def python(self) -> bool:
