@@ -126,15 +126,15 @@ def open_outputs(decisions: BinaryIO, dead_letters: Path | None, alerts: Path | 
 
 def _emitter(outputs: Outputs, summary: Summary) -> Callable[[Outgoing], None]:
     write, dead_letters, alerts = outputs.decisions.write, outputs.dead_letters, outputs.alerts
-    add_decision = summary.add_decision
+    add_decision, decisions, alert = summary.add_decision, Sink.DECISIONS, Sink.ALERTS
 
     def emit(outgoing: Outgoing) -> None:
         value = outgoing.value or b""
-        if outgoing.sink is Sink.DECISIONS:
+        if outgoing.sink is decisions:
             add_decision(value)
             write(value)
             write(b"\n")
-        elif outgoing.sink is Sink.ALERTS:
+        elif outgoing.sink is alert:
             summary.add_alert(value)
             if alerts is not None:
                 alerts.write(value + b"\n")

@@ -11,15 +11,6 @@ from stream.outcomes import VERDICTS
 from stream.records import Fate
 
 
-class _Verdict(msgspec.Struct):
-    outcome: str
-    reason: str
-
-
-class _Decision(msgspec.Struct):
-    data: _Verdict
-
-
 class _Kind(msgspec.Struct):
     alert: str
 
@@ -28,8 +19,11 @@ class _Alert(msgspec.Struct):
     data: _Kind
 
 
-_decode_decision: Final = msgspec.json.Decoder(_Decision).decode
 _decode_alert: Final = msgspec.json.Decoder(_Alert).decode
+
+_OUTCOME: Final = b'"outcome":"'
+_REASON: Final = '","reason":"'
+_AFTER_REASON: Final = b'","basis"'
 
 _REASONS: Final = tuple(reason for verdict in VERDICTS for reason in verdict.reasons)
 """In order of precedence."""
@@ -41,7 +35,7 @@ class Summary:
     def __init__(self) -> None:
         self.fates: Counter[Fate] = Counter()
         self.faults: Counter[str] = Counter()
-        self.verdicts: Counter[tuple[str, str]] = Counter()
+        self._verdicts: Counter[bytes] = Counter()
         self.alerts: Counter[str] = Counter()
 
     def add_event(self, fate: Fate, code: str) -> None:
@@ -52,12 +46,18 @@ class Summary:
 
     def add_decision(self, value: bytes) -> None:
         """Count a decision as it goes out."""
-        data = _decode_decision(value).data
-        self.verdicts[data.outcome, data.reason] += 1
+        # The first `"outcome":"` is the field: within a text quotation marks are escaped.
+        start = value.index(_OUTCOME) + len(_OUTCOME)
+        self._verdicts[value[start : value.index(_AFTER_REASON, start)]] += 1
 
     def add_alert(self, value: bytes) -> None:
         """Count an alert as it goes out."""
         self.alerts[_decode_alert(value).data.alert] += 1
+
+    @property
+    def verdicts(self) -> Counter[tuple[str, str]]:
+        """Decisions by outcome and reason."""
+        return Counter({_verdict(words): count for words, count in self._verdicts.items()})
 
     @property
     def events(self) -> int:
@@ -68,15 +68,21 @@ class Summary:
         """Say it all; the first line is for programs too, its form is part of the command's contract."""
         by_fate = ", ".join(f"{fate} {self.fates[fate]}" for fate in Fate)
         yield f"events {self.events}: {by_fate}"
-        yield f"decisions {self.verdicts.total()}"
-        for outcome, reason in sorted(self.verdicts, key=_by_reason):
-            yield f"  {self.verdicts[outcome, reason]:>10}  {outcome} {reason}"
+        verdicts = self.verdicts
+        yield f"decisions {verdicts.total()}"
+        for outcome, reason in sorted(verdicts, key=_by_reason):
+            yield f"  {verdicts[outcome, reason]:>10}  {outcome} {reason}"
         if self.alerts:
             yield f"alerts {self.alerts.total()}"
             yield from (f"  {count:>10}  {kind}" for kind, count in sorted(self.alerts.items()))
         if self.faults:
             yield f"dead letters {self.faults.total()}"
             yield from (f"  {self.faults[code]:>10}  {code}" for code in Fault if self.faults[code])
+
+
+def _verdict(words: bytes) -> tuple[str, str]:
+    outcome, reason = words.decode().split(_REASON)
+    return outcome, reason
 
 
 def _by_reason(verdict: tuple[str, str]) -> tuple[int, str]:

@@ -42,7 +42,8 @@ _EXIT: Final = Struct(">BBI")
 _BILL: Final = Struct(">BBIIBBB17sQI8sQH")
 _POSTING: Final = Struct(">I")
 _POSTING_AT: Final = 6
-_ORDER_KEY_FROM, _ORDER_KEY_TO = 13, 42
+_ORDER_KEY_FROM: Final = 13
+_ORDER_KEY_TO: Final = 42
 """Where consignee, manifested and sequence stand: bytes that sort by consignee, then in manifest order."""
 _ORIGINS: Final = Struct(">H")
 _ORIGINS_AT: Final = _BILL.size - _ORIGINS.size

@@ -11,8 +11,9 @@ from state.table import Group
 from state.withholding.bill import NO_DAY, Bill, posted_bill
 from state.withholding.deciding import Deciding
 from state.withholding.orders import order_part, row_of_part
-from state.withholding.rows import BILL_KIND, ORDER_DAYS_KEPT, ORDER_KIND, glance, open_row, pack_row
+from state.withholding.rows import BILL_KIND, ORDER_DAYS_KEPT, ORDER_KIND, Look, glance, look, pack_row
 from state.withholding.statuses import CANDIDATES, CLEAR, KEEPS_COUNTING, LIVE, RELEASED, STATUSES, WARNED, WITHHELD
+from stream.days import day_of_micros
 from stream.money import whole_dollars
 from stream.postings import Posting
 
@@ -38,13 +39,14 @@ def quiet_bill(deciding: Deciding, posting: Posting, group: Group, today: int) -
     row = group.get(suffix)
     before = None
     if row is not None:
-        opened = open_row(suffix[1:], row, today, first_open)
-        if len(opened.copies) != 1 or opened.alerted_days:
+        before = look(row)
+        if before is None or before.status not in LIVE or before.conveyance != posting.conveyance.encode():
             return None
-        before = opened.copies[0]
-        if before.conveyance != posting.conveyance or before.status not in LIVE:
-            return None
-        if before.day not in {NO_DAY, ordinal} and _total_if_all_fit(deciding, group, suffix, before.day) is None:
+        left = before.day
+        if left < first_open:
+            if left != NO_DAY or day_of_micros(before.manifested).toordinal() < today - ORDER_DAYS_KEPT:
+                return None
+        elif left != ordinal and _total_if_all_fit(deciding, group, suffix, left) is None:
             return None
     bill = posted_bill(posted, posting.conveyance, ordinal)
     total = _total_if_all_fit(deciding, group, suffix, ordinal, bill)
@@ -90,16 +92,14 @@ def _total_if_all_fit(
     return released if bill is None or bill.arrived else released + clear
 
 
-def _order_is_plain(bill: Bill, before: Bill | None, group: Group, today: int) -> bool:
+def _order_is_plain(bill: Bill, before: Look | None, group: Group, today: int) -> bool:
     """Whether the bill is the first of its order, whose row is then written, or adds what it added before."""
-    was = None
-    if before is not None:
-        if (before.order, before.manifested, before.value) == (bill.order, bill.manifested, bill.value):
-            return True
-        was = order_part(before)
+    if before is not None and before.order:
+        same = bill.order is not None and before.order == bill.order.encode()
+        return same and (before.manifested, before.cents) == (bill.manifested, bill.value)
     after = order_part(bill)
-    if after is None or was is not None:
-        return after == was
+    if after is None:
+        return True
     if after[1] >= today - ORDER_DAYS_KEPT:
         suffix = ORDER_KIND + after[0].encode()
         if group.get(suffix) is not None:

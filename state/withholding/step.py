@@ -35,6 +35,7 @@ NO_OP: Final = "no-op"
 """Code of a record that withdraws a bill which is not here, or on a closed day."""
 
 _APPLIED: Final = Fate.APPLIED
+_DECISIONS: Final = Sink.DECISIONS
 _TIME_BYTES: Final = 9
 _BREATH: Final = 250
 """Outputs between two breaths."""
@@ -63,7 +64,7 @@ class WithholdingStep:
         self._quiet_rows_max = QUIET_ROWS * index_rows_min
         # What `_today` found last, so that the records of one transaction need not look it up again.
         self._overlay: Overlay | None = None
-        self._stream_time = 0
+        self._stream_time: int | None = None
         self._date = 0
         self._sweeps: WeakKeyDictionary[Table, Sweep] = WeakKeyDictionary()
         parts = [key_fingerprint, f"withholding rows {ROW_FORMAT}", msgspec.json.encode(policy).decode()]
@@ -81,7 +82,7 @@ class WithholdingStep:
             if quiet is not None:
                 bill, total = quiet
                 value = self._deciding.decide_quiet(bill, total, posting, _json(posting.time).decode())
-                decision = Outgoing(Sink.DECISIONS, record.partition, bill.bill.encode(), value, STRUCTURED)
+                decision = Outgoing(_DECISIONS, record.partition, bill.bill.encode(), value, STRUCTURED)
                 return Result(_APPLIED, "", (decision,))
         # A kept book must hear of every change, so it is used even when few rows are left.
         if kept is not None or count > self._index_rows_min:
@@ -130,7 +131,7 @@ class WithholdingStep:
             if found is not None:
                 bill, day = found
                 value = decide(bill, day, time, consignee, cause, days)
-                yield Outgoing(Sink.DECISIONS, partition, bill.bill.encode(), value, STRUCTURED)
+                yield Outgoing(_DECISIONS, partition, bill.bill.encode(), value, STRUCTURED)
         for number, alert in enumerate(judging.alerts(), 1):
             if number % _BREATH == 0:
                 yield None
@@ -139,15 +140,14 @@ class WithholdingStep:
     def _today(self, table: Overlay, posting: Posting) -> int:
         """Ordinal of the Eastern date of stream time: the highest event time so far, this record's included."""
         micros = to_micros(posting.time)
-        if table is self._overlay and micros <= self._stream_time:
-            return self._date
-        partition = table.group(PARTITION_ROOT)
-        row = partition.get(STREAM_TIME)
-        if row is None or micros > _instant(row):
-            row = micros.to_bytes(_TIME_BYTES, "big", signed=True)
-            partition.put(STREAM_TIME, row)
-        self._overlay, self._stream_time = table, _instant(row)
-        self._date = day_of_micros(self._stream_time).toordinal()
+        if table is not self._overlay:
+            row = table.group(PARTITION_ROOT).get(STREAM_TIME)
+            self._overlay, self._stream_time = table, None if row is None else _instant(row)
+            self._date = 0 if row is None else day_of_micros(_instant(row)).toordinal()
+        if self._stream_time is None or micros > self._stream_time:
+            self._stream_time = micros
+            table.group(PARTITION_ROOT).put(STREAM_TIME, micros.to_bytes(_TIME_BYTES, "big", signed=True))
+            self._date = day_of_micros(micros).toordinal()
         return self._date
 
     def sweep(self, table: Overlay, budget: int) -> int:

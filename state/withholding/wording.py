@@ -58,6 +58,7 @@ class Wording:
         face = self._faces.get((bill.status, bill.arrived, day, bill.filing, bill.mode)) or self._face(bill, day)
         number, conveyance = bill.bill, bill.conveyance
         epoch, version, posting, revision = self._epoch, bill.version, bill.posting, bill.revision
+        value = bill.value
         order = "null" if bill.order is None else _json(bill.order).decode()
         limit = face.limit
         totals = (
@@ -73,8 +74,9 @@ class Wording:
             f'{{"specversion":"1.0","id":"{number}/{conveyance}/{epoch}/{version}/{posting}/{revision}",'
             f'"source":"{SOURCE}","type":"{TYPE}","time":{time},"data":{{"bill":"{number}","conveyance":"{conveyance}",'
             f'"order":{order},"epoch":{epoch},"bill_version":{version},"posting":{posting},"revision":{revision},'
-            f'{face.opening}"consignee":"{consignee}","value_cents":{_number(bill.value)},'
-            f'"counted_cents":{_number(counted)},"counts":{"true" if bill.counts else "false"},{totals}{middle}'
+            f'{face.opening}"consignee":"{consignee}","value_cents":{"null" if value is None else value},'
+            f'"counted_cents":{"null" if counted is None else counted},"counts":{"true" if bill.counts else "false"},'
+            f"{totals}{middle}"
             f'{"null" if advice is None else _json(advice).decode()},"cause":{cause}}}}}'
         ).encode()
 
@@ -106,7 +108,3 @@ _RULE_OF_BILL: Final = frozenset((FILING_ERROR, GOODS_EXCLUDED, MAIL_RELEASED, M
 
 def _text(text: str | None) -> str:
     return "null" if text is None else f'"{text}"'
-
-
-def _number(number: int | None) -> str:
-    return "null" if number is None else str(number)

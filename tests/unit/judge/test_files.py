@@ -96,7 +96,10 @@ def test_summary_is_in_order_of_precedence() -> None:
     """Decisions are listed by reason as the reference page has them, alerts by name."""
     summary = Summary()
     for outcome, reason in (("release", "within-limit"), ("closed", "deleted"), ("clear", "within-limit")):
-        summary.add_decision(b'{"data":{"outcome":"%b","reason":"%b"}}' % (outcome.encode(), reason.encode()))
+        words = (outcome.encode(), reason.encode())
+        summary.add_decision(
+            b'{"data":{"order":"\\"outcome\\":\\"","outcome":"%b","reason":"%b","basis":null}}' % words
+        )
     summary.add_alert(b'{"data":{"alert":"near-limit"}}')
     assert [line.split() for line in summary.lines()][1:] == [
         ["decisions", "3"],
