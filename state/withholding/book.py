@@ -30,7 +30,10 @@ class Book:
     @property
     def weight(self) -> int:
         """What it keeps in memory, in bills; released ones are only a sum."""
-        return len(self._copied) + sum(1 + len(day.arrived) + len(day.expected) for day in self._days.values())
+        weight = len(self._copied) + len(self._days)
+        for day in self._days.values():
+            weight += day.arrived.size + day.expected.size
+        return weight
 
     def build(self, group: Group, today: int, first_open: int) -> Iterator[None]:
         """Take up all rows of a group; yields between slices."""
