@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from state.withholding.bill import NO_DAY, Bill, bill_of_key
-from state.withholding.rows import ALERTED_DAYS_MAX, RowFormatError, glance, open_row, pack_row, unpack_row
+from state.withholding.rows import ALERTED_DAYS_MAX, RowFormatError, glance, look, open_row, pack_row, unpack_row
 from state.withholding.statuses import CLEAR, DAY_CLOSED, EXITS, RELEASED, STATUSES
 from stream.events import Flag
 from tests.unit.withholding.desk import DAY, Desk, posted
@@ -65,6 +65,17 @@ def test_a_glance_sees_what_the_row_says(bill: Bill) -> None:
     """Day, status and cents are read off the row of one copy; of any other row nothing, for it would be too little."""
     assert glance(pack_row([bill])) == (bill.day, bill.status, -1 if bill.value is None else bill.value)
     assert glance(pack_row([bill, bill])) is glance(pack_row([bill], (TODAY,))) is None
+
+
+@given(bill=bills)
+def test_a_look_sees_the_one_copy(bill: Bill) -> None:
+    """What the short way asks of a row is what the row says; a row with more to it is left to the long way."""
+    seen = look(pack_row([bill]))
+    assert seen is not None
+    assert (seen.day, seen.status, seen.manifested) == (bill.day, bill.status, bill.manifested)
+    assert (seen.conveyance.decode(), seen.order.decode() or None) == (bill.conveyance, bill.order)
+    assert seen.cents == (-1 if bill.value is None else bill.value)
+    assert look(pack_row([bill, bill])) is look(pack_row([bill], (TODAY,))) is None
 
 
 def fields(bill: Bill) -> tuple[Any, ...]:
