@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.chaos.customs import CustomsScenario
 from tests.chaos.driver import Driver, drawn
 from tests.chaos.toy import ToyScenario
 from tests.kafka.broker import Broker
@@ -21,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--faults", type=int, default=60)
+    parser.add_argument("--toy", action="store_true", help="a toy step instead of the real two: the engine alone")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     arguments = parser.parse_args()
     if missing := kafka_missing():
@@ -33,7 +35,9 @@ def main() -> int:
             with Field(broker, "chaos", Path(name)) as field:
                 field.create_topics(partitions=8)
                 faults = list(drawn(random.Random(arguments.seed), arguments.faults, SPACING_SECONDS))
-                outcome = Driver(field, ToyScenario(arguments.seed), arguments.seed).run(arguments.events, faults)
+                seed = arguments.seed
+                scenario = ToyScenario(seed) if arguments.toy else CustomsScenario(seed, field)
+                outcome = Driver(field, scenario, seed).run(arguments.events, faults)
         finally:
             broker.stop()
     for what, count in sorted(outcome.tally.items()):

@@ -12,7 +12,7 @@ from tests.chaos.scenario import Scenario
 from tests.kafka.field import Field
 
 FEED_RECORDS = 500
-SETTLE_SECONDS = 240.0
+SETTLE_SECONDS = 600.0
 TICK_SECONDS = 0.1
 MANNED_AT_START = 2
 

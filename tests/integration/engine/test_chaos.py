@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.chaos.customs import CustomsScenario
 from tests.chaos.driver import Driver, Fault
 from tests.chaos.toy import ToyScenario
 from tests.kafka.field import Field
@@ -29,3 +30,25 @@ def test_nothing_is_lost_or_repeated_under_faults(field: Field) -> None:
     assert outcome.faults == []
     assert outcome.tally["kill -9"] >= 5
     assert outcome.tally["broker kill -9"] == 1
+
+
+BOTH_STEPS = [
+    Fault("kill", 3),
+    Fault("kill", 2),
+    Fault("freeze", 3, 8),
+    Fault("kill", 4),
+    Fault("kill", 1),
+    Fault("leave", 3),
+]
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_day_goes_through_both_steps_exactly_under_faults(field: Field) -> None:
+    """Workers of both steps are killed and frozen; every posting, decision, alert and dead letter is there once."""
+    scenario = CustomsScenario(7, field)
+    outcome = Driver(field, scenario, 7).run(12_000, BOTH_STEPS)
+    assert outcome.faults == []
+    assert outcome.tally["kill -9"] >= 4
+    assert min(scenario.accounted[fate] for fate in ("applied", "stale", "dead-lettered")) > 0

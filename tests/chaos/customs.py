@@ -1,0 +1,202 @@
+"""Both real steps under fire: a simulated day from shipment events to decisions, audited by replaying the logs.
+
+What must be in a topic follows from the log before it alone: the audit runs fresh steps over what was published,
+without a broker, and compares every record there is with what they say, byte for byte.
+"""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from agents.demo.day import Day, Planned
+from agents.settings import KafkaSettings, KeySettings, Settings
+from agents.steps import manifest_step, withholding_step
+from state.step import Step
+from state.table import Table
+from stream.partition import partition_of
+from stream.records import Outgoing, PlainRecord, Sink
+from stream.topics import TOPIC_RECORD_BYTES
+from tests.chaos.scenario import Post
+from tests.chaos.toy import FLUSH_SECONDS, IDEMPOTENT
+from tests.kafka.field import Field
+
+BILLS_A_DAY = 20_000
+JOIN_RECORDS = 1000
+QUIET_LOOKS = 8
+"""The end of a log may hold nothing but markers: with so many looks without any progress, all is judged."""
+Log = dict[int, list[PlainRecord]]
+Sent = tuple[bytes | None, bytes | None]
+
+
+class CustomsScenario:
+    """Events of one simulated day after the other, their repeats, late versions and bad records among them."""
+
+    def __init__(self, seed: int, field: Field) -> None:
+        """Draw the days from a seed."""
+        self._events = self._days(random.Random(seed))
+        self._producer: Producer | None = None
+        self._lags: list[int] = []
+        self._secret = field.folder / "secret"
+        self._secret.write_bytes(b"a secret of the chaos run")
+        secret = (("key__secret_file", str(self._secret)),)
+        self.posts = [Post(name, step, secret) for step in ("manifest", "withholding") for name in ("a", "b", "c")]
+        self.accounted: Counter[str] = Counter()
+        """Shipment events by what became of them."""
+
+    @staticmethod
+    def _days(dice: random.Random) -> Iterator[Planned]:
+        while True:
+            yield from Day(dice, BILLS_A_DAY)
+
+    def feed(self, field: Field, count: int) -> None:
+        """Publish events, idempotently."""
+        if self._producer is None:
+            large = {"message.max.bytes": TOPIC_RECORD_BYTES}
+            self._producer = Producer({"bootstrap.servers": field.broker.address, **IDEMPOTENT, **large})
+        for _ in range(count):
+            event = next(self._events)
+            partition = (partition_of(event.key, field.partitions) + event.shift) % field.partitions
+            self._producer.produce(field.topics.shipments, event.value, event.key, partition)
+        if self._producer.flush(FLUSH_SECONDS):
+            raise TimeoutError("events were not delivered")
+
+    def behind(self, field: Field) -> int:
+        """Give the lag of both groups; 0 once it has stood still for long, as markers at the end of a log make it."""
+        lag = _lag(field, "manifest", field.topics.shipments) + _lag(field, "withholding", field.topics.postings)
+        self._lags = [*self._lags[-QUIET_LOOKS:], lag]
+        still = len(self._lags) > QUIET_LOOKS and len(set(self._lags)) == 1
+        return 0 if still else lag
+
+    def audit(self, field: Field) -> list[str]:
+        """Replay shipments into postings and dead letters, and postings into decisions and alerts."""
+        kafka = KafkaSettings(brokers=field.broker.address, prefix=field.topics.prefix)
+        settings = Settings(kafka=kafka, key=KeySettings(secret_file=self._secret))
+        topics = field.topics
+        shipments, postings = _log(field, topics.shipments), _log(field, topics.postings)
+        judged: dict[int, list[Outgoing]] = {}
+        for number, records in shipments.items():
+            judged[number] = list(_replay(manifest_step(settings, field.partitions), records, self.accounted))
+        faults = same(
+            "dead letters", by_partition(judged.values(), Sink.DEAD_LETTERS), _sent(_log(field, topics.dead_letters))
+        )
+        faults += self._postings(judged, postings)
+        decided = [
+            list(_replay(withholding_step(settings, field.partitions), records, Counter()))
+            for records in postings.values()
+        ]
+        faults += same("decisions", by_partition(decided, Sink.DECISIONS), _sent(_log(field, topics.decisions)))
+        faults += same("alerts", by_partition(decided, Sink.ALERTS), _sent(_log(field, topics.alerts)))
+        read = sum(map(len, shipments.values()))
+        if read != self.accounted.total():
+            faults.append(f"{read} events read, {self.accounted.total()} accounted for")
+        return faults + [f"halted: {halt.sentence()}" for halt in field.halts()]
+
+    @staticmethod
+    def _postings(judged: Mapping[int, list[Outgoing]], postings: Log) -> list[str]:
+        """Compare what each shipments partition sent to each postings partition; between them any order is right."""
+        wanted = {
+            (source, number): values
+            for source, outputs in judged.items()
+            for number, values in by_partition([outputs], Sink.POSTINGS).items()
+        }
+        found: defaultdict[tuple[int, int], list[Sent]] = defaultdict(list)
+        for number, records in postings.items():
+            for record in records:
+                found[source_of(record.value or b""), number].append((record.key, record.value))
+        return same("postings", wanted, found)
+
+
+def _replay(step: Step, records: list[PlainRecord], fates: Counter[str]) -> Iterator[Outgoing]:
+    """Give what a fresh step sends for a whole partition, and count what became of its records."""
+    table = Table()
+    overlay = table.overlay()
+    for count, record in enumerate(records, 1):
+        result = step(record, overlay)
+        yield from (outgoing for outgoing in result.outputs if outgoing is not None)
+        fates[result.fate] += 1
+        if count % JOIN_RECORDS == 0:
+            overlay.join()
+            overlay = table.overlay()
+
+
+def source_of(posting: bytes) -> int:
+    """Read the shipments partition out of a posting without its type: the last such field but one."""
+    at = posting.rindex(b'"partition":', 0, posting.index(b'"bills":')) + len(b'"partition":')
+    return int(posting[at : posting.index(b",", at)])
+
+
+def by_partition(outputs: Iterable[list[Outgoing]], sink: Sink) -> dict[int, list[Sent]]:
+    """Give the records for one sink by partition, in order."""
+    found: defaultdict[int, list[Sent]] = defaultdict(list)
+    for outgoing in (one for sent in outputs for one in sent):
+        if outgoing.sink == sink:
+            found[outgoing.partition].append((outgoing.key, outgoing.value))
+    return dict(found)
+
+
+def same(what: str, wanted: Mapping[Any, list[Sent]], found: Mapping[Any, list[Sent]]) -> list[str]:
+    """Compare records place by place, and give a line for each place where they differ."""
+    faults = []
+    for place in sorted({*wanted, *found}, key=str):
+        right, there = wanted.get(place, []), found.get(place, [])
+        if right != there:
+            lost, more = Counter(right) - Counter(there), Counter(there) - Counter(right)
+            faults.append(
+                f"{what} of {place}: {lost.total()} lost, {more.total()} repeated or wrong, of {len(right)}"
+                + (", or in another order" if not lost and not more else "")
+            )
+    return faults
+
+
+def _sent(log: Log) -> dict[int, list[Sent]]:
+    return {number: [(record.key, record.value) for record in records] for number, records in log.items()}
+
+
+def _log(field: Field, topic: str) -> Log:
+    """Read a topic with the broker's timestamps, read-committed, to its end."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": field.broker.address,
+            "group.id": "auditor",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+        }
+    )
+    found: Log = {}
+    left = set(range(field.partitions))
+    try:
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in left])
+        while left:
+            for message in consumer.consume(10_000, 1.0):
+                number = message.partition() or 0
+                if message.error():
+                    left.discard(number)
+                    continue
+                stamp = message.timestamp()[1]
+                record = PlainRecord(topic, number, message.offset() or 0, stamp, message.key(), message.value())
+                found.setdefault(number, []).append(record)
+    finally:
+        consumer.close()
+    return found
+
+
+def _lag(field: Field, step: str, topic: str) -> int:
+    """Give how far the group's committed offsets are behind the ends of the log."""
+    admin = AdminClient({"bootstrap.servers": field.broker.address})
+    group = field.topics.group(step)
+    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(30)
+    committed = {each.partition: each.offset for each in asked.topic_partitions or [] if each.topic == topic}
+    consumer = Consumer({"bootstrap.servers": field.broker.address, "group.id": "auditor"})
+    try:
+        ends = {
+            number: consumer.get_watermark_offsets(TopicPartition(topic, number), 30)[1]
+            for number in range(field.partitions)
+        }
+    finally:
+        consumer.close()
+    return sum(end - max(0, committed.get(number, 0)) for number, end in ends.items())
