@@ -14,7 +14,7 @@ ROOMS = ("stream", "state", "agents")
 LINES_A_FILE = 400
 LINES_A_FUNCTION = 59
 CHARACTERS_A_LINE = 120
-TESTS_PER_SOURCE_LINE = (0.0, 1.6)
+TESTS_PER_SOURCE_LINE = (1.2, 1.6)
 RATIO_COUNTS_FROM = 3_000
 """Lines of source from which the ratio of tests to source says something."""
 

@@ -1,0 +1,77 @@
+"""Topics and groups of one Tallygate: names that follow prefix and epoch, and settings that keep what must be kept."""
+
+import re
+
+import pytest
+
+from stream.topics import DAY_MS, RECORD_BYTES_MAX, TOPIC_RECORD_BYTES, TopicPlan, Topics
+
+PLANS = {plan.name: plan for plan in Topics().plans()}
+CHANGELOGS = {Topics().changelog(step) for step in ("manifest", "withholding")}
+
+
+def test_names_of_the_contract() -> None:
+    """Without a setting the topics are those that DESIGN names."""
+    topics = Topics()
+    assert topics.shipments == "tallygate.shipments.v1"
+    assert topics.postings == "tallygate.postings.v1"
+    assert topics.decisions == "tallygate.decisions.v1"
+    assert topics.alerts == "tallygate.alerts.v1"
+    assert topics.dead_letters == "tallygate.shipments.v1.dlq"
+
+
+def test_a_prefix_shares_nothing_with_another() -> None:
+    """A back-test under its own prefix has no topic and no group in common with the real day."""
+    real, test = Topics(), Topics("backtest")
+    assert not {plan.name for plan in real.plans()} & {plan.name for plan in test.plans()}
+    assert real.group("manifest") != test.group("manifest")
+
+
+def test_an_epoch_changes_tables_and_groups_alone() -> None:
+    """A new epoch has new changelogs and groups, and goes on with the same messages."""
+    first, second = Topics(epoch=1), Topics(epoch=2)
+    changed = {plan.name for plan in second.plans()} - {plan.name for plan in first.plans()}
+    assert changed == {second.changelog("manifest"), second.changelog("withholding")}
+    assert first.group("withholding") != second.group("withholding")
+
+
+def test_steps_share_no_changelog_and_no_group() -> None:
+    """Each step is an app of its own."""
+    topics = Topics()
+    assert topics.changelog("manifest") != topics.changelog("withholding")
+    assert topics.group("manifest") != topics.group("withholding")
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+def test_names_are_legal_for_kafka_and_operators(plan: TopicPlan) -> None:
+    """Lower case, digits, dots and hyphens, under 63 characters, so that Kubernetes names can be the same."""
+    assert re.fullmatch(r"[a-z0-9.-]{1,62}", plan.name)
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+def test_either_deleted_in_time_or_compacted(plan: TopicPlan) -> None:
+    """Tables and the control topic are compacted and never deleted; messages are deleted and never compacted."""
+    compacted = plan.name in {*CHANGELOGS, Topics().control}
+    assert plan.config["cleanup.policy"] == ("compact" if compacted else "delete")
+    assert ("retention.ms" in plan.config) is not compacted
+
+
+def test_shipments_carry_the_brokers_clock() -> None:
+    """Only the shipments topic needs the broker's append time, by which a `time` far ahead is found."""
+    stamped = {name for name, plan in PLANS.items() if "message.timestamp.type" in plan.config}
+    assert stamped == {Topics().shipments}
+    assert PLANS[Topics().shipments].config["message.timestamp.type"] == "LogAppendTime"
+
+
+def test_messages_stay_long_enough_to_rebuild_tables() -> None:
+    """Shipments outlive the 45 days of a conveyance; dead letters are kept longest."""
+    kept = {name: int(plan.config["retention.ms"]) for name, plan in PLANS.items() if "retention.ms" in plan.config}
+    assert kept[Topics().shipments] >= 45 * DAY_MS
+    assert max(kept, key=kept.__getitem__) == Topics().dead_letters
+
+
+def test_every_topic_takes_an_event_of_full_size() -> None:
+    """A record of one megabyte fits each topic, and with our headers on top the dead letters too."""
+    sizes = {name: int(plan.config["max.message.bytes"]) for name, plan in PLANS.items()}
+    assert min(sizes.values()) == TOPIC_RECORD_BYTES > RECORD_BYTES_MAX
+    assert sizes[Topics().dead_letters] == 2 * TOPIC_RECORD_BYTES
