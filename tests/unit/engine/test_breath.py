@@ -1,0 +1,44 @@
+"""Breathing: the event loop turns when work has lasted long enough, and the longest stretch is known."""
+
+import asyncio
+import time
+
+from agents.engine.breath import TURN_SECONDS, Breath
+
+
+def work(seconds: float) -> None:
+    """Keep the processor busy for so long."""
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        pass
+
+
+def test_a_turn_is_due_after_its_time() -> None:
+    """Not at once, and surely after the time of a turn."""
+    breath = Breath()
+    first = breath.due
+    work(TURN_SECONDS * 1.2)
+    assert (first, breath.due) == (False, True)
+
+
+async def test_others_run_when_a_breath_is_taken() -> None:
+    """What waits in the loop gets its turn, and the next breath is not due at once."""
+    turned: list[bool] = []
+    asyncio.get_running_loop().call_soon(turned.append, True)
+    breath = Breath()
+    work(TURN_SECONDS * 1.2)
+    assert not turned
+    await breath.take()
+    assert turned == [True]
+    assert not breath.due
+
+
+async def test_waiting_for_something_does_not_count_as_work() -> None:
+    """The longest stretch is of work alone: time spent waiting in between is left out."""
+    breath = Breath()
+    work(0.002)
+    breath.ended()
+    await asyncio.sleep(0.3)
+    breath.began()
+    breath.ended()
+    assert 0.002 <= breath.longest < 0.3
