@@ -214,11 +214,6 @@ class Overlay:
         self._groups: dict[bytes, Group] = {}
         self._caches: dict[bytes, tuple[object, int]] = {}
 
-    @property
-    def table(self) -> Table:
-        """The table below; steps use it as an identity only."""
-        return self._table
-
     def group(self, root: bytes) -> Group:
         """The rows under a root, with this transaction's changes."""
         group = self._groups.get(root)

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import msgspec
 
 from state.rules.rulebook import Rulebook
-from state.table import PARTITION_ROOT, Group, Overlay, Table
+from state.table import PARTITION_ROOT, Group, Overlay
 from state.withholding.book import Book
 from state.withholding.days import Days, PlainDays
 from state.withholding.deciding import Deciding
@@ -66,7 +65,6 @@ class WithholdingStep:
         self._overlay: Overlay | None = None
         self._stream_time: int | None = None
         self._date = 0
-        self._sweeps: WeakKeyDictionary[Table, Sweep] = WeakKeyDictionary()
         parts = [key_fingerprint, f"withholding rows {ROW_FORMAT}", msgspec.json.encode(policy).decode()]
         self.fingerprint: str = sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -151,16 +149,22 @@ class WithholdingStep:
         return self._date
 
     def sweep(self, table: Overlay, budget: int) -> int:
-        """Remove rows of closed days: one pass over the table whenever stream time enters a new day."""
+        """Remove rows of closed days: one pass over the table whenever stream time enters a new day.
+
+        The pass is kept as the partition root's index, beside the table it belongs to; if it is lost it begins again.
+        """
         row = table.group(PARTITION_ROOT).get(STREAM_TIME)
         if row is None:
             return 0
         today = day_of_micros(_instant(row)).toordinal()
-        sweep = self._sweeps.get(table.table)
-        if sweep is None or sweep.today != today:
+        kept = table.index(PARTITION_ROOT)
+        if isinstance(kept, Sweep) and kept.today == today:
+            sweep = kept
+        else:
             sweep = Sweep(today, today - self._deciding.open_days, table.roots())
-            self._sweeps[table.table] = sweep
-        return sweep.step(table, budget)
+        gone = sweep.step(table, budget)
+        table.keep_index(PARTITION_ROOT, sweep, 1)
+        return gone
 
 
 def _instant(row: bytes) -> int:
