@@ -30,6 +30,7 @@ from stream.topics import RECORD_BYTES_MAX, Topics
 
 STEPS: Final = ("manifest", "withholding")
 FRAME_SECONDS: Final = 0.25
+PHASE_SECONDS: Final = 0.1
 LINE_SECONDS: Final = 5.0
 QUIET_SECONDS: Final = 1.0
 """No worker has counted anything and no decision has come for so long: the day is over."""
@@ -142,9 +143,13 @@ class Demo:
     async def _print_lines(self, scene: Scene) -> None:
         bills, seconds = self._options.bills, self._options.seconds
         self._print(f"A day of {bills:,} bills, {scene.planned:,} events, in about {seconds:.0f} s; Ctrl-C ends it.")
+        due, said = time.monotonic() + LINE_SECONDS, scene.phase
         while True:
-            await asyncio.sleep(LINE_SECONDS)
-            self._print(view.line(scene, scene.rates(time.monotonic())))
+            await asyncio.sleep(PHASE_SECONDS)
+            # A phase may be over before the next line is due, so its beginning is a line of its own.
+            if scene.phase != said or time.monotonic() >= due:
+                due, said = time.monotonic() + LINE_SECONDS, scene.phase
+                self._print(view.line(scene, scene.rates(time.monotonic())))
 
     async def _draw(self, scene: Scene) -> None:
         console = self._console
