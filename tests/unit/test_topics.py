@@ -75,3 +75,27 @@ def test_every_topic_takes_an_event_of_full_size() -> None:
     sizes = {name: int(plan.config["max.message.bytes"]) for name, plan in PLANS.items()}
     assert min(sizes.values()) == TOPIC_RECORD_BYTES > RECORD_BYTES_MAX
     assert sizes[Topics().dead_letters] == 2 * TOPIC_RECORD_BYTES
+
+
+def test_plans_name_each_topic_once() -> None:
+    """No topic is planned twice, and every name that steps use is planned."""
+    topics = Topics("once", 4)
+    names = [plan.name for plan in topics.plans()]
+    assert len(names) == len(set(names))
+    used = {topics.shipments, topics.postings, topics.decisions, topics.alerts, topics.dead_letters, topics.control}
+    assert used <= set(names)
+
+
+def test_changelogs_compact_soon() -> None:
+    """A restore reads little more than the live rows: segments are short and cleaned at a small share of garbage."""
+    for name in CHANGELOGS:
+        config = PLANS[name].config
+        assert int(config["segment.ms"]) <= 3_600_000
+        assert float(config["min.cleanable.dirty.ratio"]) <= 0.2
+        assert int(config["max.compaction.lag.ms"]) <= DAY_MS
+
+
+def test_dead_letters_stand_beside_their_topic() -> None:
+    """The dead letters' topic is named after the one whose records it keeps, under any prefix."""
+    topics = Topics("backtest")
+    assert topics.dead_letters == f"{topics.shipments}.dlq"
