@@ -9,7 +9,7 @@ from tests.bench.ground import Ground, Look, begun, finished, look_away, waited
 from tests.bench.loading import Row
 from tests.bench.mix import day_rows
 from tests.bench.report import Figure
-from tests.kafka.field import Field
+from tests.kafka.field import Field, wait_for
 
 GOAL = 40_000
 NEW_BILLS = frozenset({"bill.manifested", "bill.amended"})
@@ -32,15 +32,28 @@ def run(ground: Ground, rows: Iterator[Row], look: Look = look_away) -> tuple[in
 
 
 def end_offsets(field: Field, topic: str) -> dict[str, int]:
-    """Give the high watermark of each partition that holds anything, by number in text as JSON has it."""
-    consumer = Consumer({"bootstrap.servers": field.broker.address, "group.id": "bench-ends"})
+    """Give where each partition that holds anything ends, by number in text as JSON has it.
+
+    The broker confirms a commit before its markers are written; ends are final once nothing before them is open.
+    """
+    ends: dict[str, int] = {}
+
+    def closed() -> bool:
+        ends.update(_ends(field, topic, "read_uncommitted"))
+        return ends == _ends(field, topic, "read_committed")
+
+    wait_for(closed, "commit markers")
+    return ends
+
+
+def _ends(field: Field, topic: str, isolation: str) -> dict[str, int]:
+    settings = {"bootstrap.servers": field.broker.address, "group.id": "bench-ends", "isolation.level": isolation}
+    consumer = Consumer(settings)
     try:
-        ends = {
-            part: consumer.get_watermark_offsets(TopicPartition(topic, part))[1] for part in range(field.partitions)
-        }
+        found = {part: consumer.get_watermark_offsets(TopicPartition(topic, part)) for part in range(field.partitions)}
     finally:
         consumer.close()
-    return {str(part): end for part, end in ends.items() if end}
+    return {str(part): high for part, (_, high) in found.items() if high}
 
 
 def caught_up(line: dict[str, Any], ends: dict[str, int]) -> bool:
