@@ -2,11 +2,13 @@
 
 import signal
 import time
+from typing import Any
 
 import pytest
 
 from tests.integration.engine.test_judging import exact
 from tests.kafka.field import Field, wait_for
+from tests.kafka.worker import WorkerProcess
 
 pytestmark = pytest.mark.kafka
 
@@ -15,6 +17,11 @@ def produce_everywhere(field: Field, count: int) -> None:
     """Send records under one key to each partition."""
     for partition in range(field.partitions):
         field.produce([b"x"] * count, partition, key=b"k%d" % partition)
+
+
+def takeovers(worker: WorkerProcess) -> list[dict[str, Any]]:
+    """Give what it printed whenever it had taken partitions over."""
+    return [line for line in worker.lines() if "ready" in line]
 
 
 def test_a_second_worker_takes_its_share_and_gives_it_back(field: Field) -> None:
@@ -56,7 +63,11 @@ def test_a_frozen_worker_commits_nothing_after_its_partitions_moved(field: Field
 
 
 def test_an_idle_worker_that_was_frozen_catches_up(field: Field) -> None:
-    """Frozen without work while another one judges, it comes back with the tables it kept, brought up to date."""
+    """Frozen without work while another one judges, it comes back with the tables it kept, or ends to be started again.
+
+    Which of the two depends on what reaches it first when it is thawed: the word of the group that it is out, or
+    records, which it then judges in vain.
+    """
     produce_everywhere(field, 100)
     frozen = field.worker("0")
     frozen.ready()
@@ -67,16 +78,18 @@ def test_an_idle_worker_that_was_frozen_catches_up(field: Field) -> None:
     produce_everywhere(field, 100)
     field.wait_for_decisions(800)
     frozen.signal(signal.SIGCONT)
-    frozen.ready(2)
+    wait_for(lambda: not frozen.alive or len(takeovers(frozen)) > 1, "the worker to come back or to end")
+    again = frozen if frozen.alive else field.worker("0")
+    assert again is frozen or frozen.wait() == 75
+    again.ready()
     assert other.stop() == 0
-    assert frozen.ready(3) == [0, 1, 2, 3]
+    wait_for(lambda: again.ready() == [0, 1, 2, 3], "the worker to have everything")
     produce_everywhere(field, 100)
     decisions = field.wait_for_decisions(1200)
-    assert frozen.alive
+    assert again.alive
     assert len(decisions) == 1200
     assert exact(decisions)
-    restored = [line["restored"] for line in frozen.lines() if "ready" in line]
-    assert restored[0] == 0 < restored[-1]
+    assert sum(line["restored"] for line in takeovers(again)) > 0
 
 
 def test_a_stop_finishes_the_open_transaction(field: Field) -> None:
