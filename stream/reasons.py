@@ -1,0 +1,27 @@
+"""What a warehouse worker is told beside the one word: a line for every reason, without anybody's figures."""
+
+from typing import Final
+
+REASON_LINES: Final[dict[str, str]] = {
+    "deleted": "Taken off the manifest.",
+    "entry-01": "Entered formally (type 01).",
+    "entry-11": "Entered informally (type 11).",
+    "exported": "Exported.",
+    "abandoned": "Abandoned.",
+    "returned": "Returned to the sender.",
+    "superseded": "Counted on another conveyance.",
+    "filing-error": "The filing is incomplete or wrong.",
+    "no-day": "No arrival is known yet.",
+    "day-closed": "Its day is closed: an entry is needed.",
+    "suspended": "No exemption on that day: an entry is needed.",
+    "origin-excluded": "Its origin is excluded: an entry is needed.",
+    "goods-excluded": "Its goods are excluded: an entry is needed.",
+    "not-aggregated": "Mail: not in the day's total.",
+    "single-value-over-limit": "Worth more than the limit: an entry is needed.",
+    "daily-limit": "Over the consignee's limit for the day.",
+    "within-limit": "Within the consignee's limit for the day.",
+}
+"""Reason of a decision -> its line; every reason of `stream.outcomes.VERDICTS` has one."""
+
+UNKNOWN_LINE: Final = "Nothing is known of this bill."
+STALE_LINE: Final = "No live connection: what is known may be old."
