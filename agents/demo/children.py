@@ -22,6 +22,7 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     """What a worker process is told on its standard input."""
 
     step: str
+    """A step, or `projection`."""
     brokers: str
     prefix: str
     epoch: int
@@ -29,6 +30,9 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     secret_file: str
     """Holds the secret of the consignee keys, made at the start of the demo."""
     embedded: bool
+    """The broker is the embedded one, which cannot be asked about its topics."""
+    redis: str
+    """Address of the embedded Redis."""
 
 
 class Report(msgspec.Struct):

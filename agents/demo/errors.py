@@ -19,3 +19,7 @@ class BrokerError(DemoError):
 
 class WorkerDiedError(DemoError):
     """A worker ended by itself."""
+
+
+class EmbeddedRedisError(DemoError):
+    """The embedded Redis does not start."""

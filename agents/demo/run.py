@@ -26,9 +26,10 @@ from agents.demo.scene import Scene
 from agents.demo.summary import claims, summary
 from agents.demo.tally import Tally
 from agents.demo.topics import own_topics
+from agents.demo.valkey import embedded_redis
 from stream.topics import RECORD_BYTES_MAX, Topics
 
-STEPS: Final = ("manifest", "withholding")
+HANDS: Final = ("manifest", "withholding", "projection")
 FRAME_SECONDS: Final = 0.25
 PHASE_SECONDS: Final = 0.1
 LINE_SECONDS: Final = 5.0
@@ -79,6 +80,7 @@ class Demo:
     async def _perform(self, stack: AsyncExitStack, day: Sequence[Planned]) -> Scene:
         """Start everything in order; what was started is ended in the opposite order, whatever happens."""
         embedded = self._options.brokers is None
+        redis = await stack.enter_async_context(embedded_redis())
         brokers = await stack.enter_async_context(self._broker())
         producer = await stack.enter_async_context(_producer(brokers))
         consumer = await stack.enter_async_context(_consumer(brokers, embedded=embedded))
@@ -88,7 +90,7 @@ class Demo:
         reader = Reader(consumer, self._topics, PARTITIONS, tally, latency)
         await stack.enter_async_context(_showing(self._view(scene)))
         secret = stack.enter_context(_secret_file())
-        self._children = [Child(spec, scene.counts.__setitem__) for spec in self._specs(brokers, secret)]
+        self._children = [Child(spec, scene.counts.__setitem__) for spec in self._specs(brokers, secret, redis)]
         for child in self._children:
             stack.push_async_callback(child.stop)
             await child.start()
@@ -115,9 +117,9 @@ class Demo:
     async def _ready(self) -> None:
         await asyncio.gather(*(child.ready() for child in self._children))
 
-    def _specs(self, brokers: str, secret: str) -> list[WorkerSpec]:
+    def _specs(self, brokers: str, secret: str, redis: str) -> list[WorkerSpec]:
         prefix, epoch, embedded = self._topics.prefix, self._topics.epoch, self._options.brokers is None
-        return [WorkerSpec(step, brokers, prefix, epoch, PARTITIONS, secret, embedded) for step in STEPS]
+        return [WorkerSpec(step, brokers, prefix, epoch, PARTITIONS, secret, embedded, redis) for step in HANDS]
 
     @asynccontextmanager
     async def _broker(self) -> AsyncIterator[str]:
@@ -255,7 +257,9 @@ async def _settled(scene: Scene) -> None:
         judged = {step: counts.records for step, counts in scene.counts.items()}
         if (judged, scene.tally.decisions) != seen:
             seen, since = (judged, scene.tally.decisions), time.monotonic()
-        if judged.get("manifest", 0) == scene.publisher.total and time.monotonic() - since > QUIET_SECONDS:
+        read = scene.tally.decisions + scene.tally.alerts.total()
+        done = judged.get("manifest", 0) == scene.publisher.total and judged.get("projection", 0) == read
+        if done and time.monotonic() - since > QUIET_SECONDS:
             return
         await asyncio.sleep(0.1)
 

@@ -32,6 +32,7 @@ def claims(scene: Scene) -> list[Claim]:
     """Give the sums: events by fate, dead letters, bills, and decisions each read once."""
     published, counts, tally = scene.publisher.published, scene.counts.get("manifest", Counts()), scene.tally
     letters, bills = tally.dead_letters.total(), published["bill.manifested"]
+    projected = scene.counts.get("projection", Counts()).applied
     sent_bad = sum(published[fault.value] for fault in Fault)
     return [
         Claim(
@@ -47,6 +48,10 @@ def claims(scene: Scene) -> list[Claim]:
         Claim(
             tally.repeated == 0,
             f"{tally.decisions:,} decisions read, {tally.repeated:,} of them twice",
+        ),
+        Claim(
+            projected == tally.decisions + tally.alerts.total(),
+            f"{tally.decisions:,} decisions + {tally.alerts.total():,} alerts = {projected:,} in Redis",
         ),
     ]
 

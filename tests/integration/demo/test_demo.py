@@ -15,6 +15,8 @@ from tests.pieces import ROOT
 
 pytestmark = pytest.mark.slow
 
+CHILDREN = 6
+"""Broker, Redis with its shell, two workers, projection."""
 COMMAND = (sys.executable, "-c", "from agents.cli.main import main; main()", "demo", "--plain")
 
 
@@ -107,7 +109,7 @@ def test_small_day_from_start_to_end(runs: list[Run]) -> None:
     """A small day ends by itself with code 0, its numbers add up, and its processes are gone."""
     runs.append(run := Run("--bills", "400", "--seconds", "3"))
     run.read_until("Tallygate demo: 100%")
-    assert len(run.children) == 3
+    assert len(run.children) == CHILDREN
     assert run.end() == 0, run.output
     numbers = run.check_sums()
     assert numbers["bills"] == 400
@@ -147,7 +149,7 @@ def test_death_of_the_demo_leaves_nothing(runs: list[Run]) -> None:
     run.read_until(" ET  ")
     run.process.kill()
     run.process.wait()
-    assert len(run.children) == 3
+    assert len(run.children) == CHILDREN
     assert gone(run.children)
 
 
@@ -158,7 +160,7 @@ def test_nobody_reads_on(runs: list[Run]) -> None:
     assert run.process.stdout is not None
     run.process.stdout.close()
     assert run.process.wait() == 0
-    assert len(run.children) == 3
+    assert len(run.children) == CHILDREN
     assert gone(run.children)
 
 

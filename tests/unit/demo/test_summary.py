@@ -21,12 +21,13 @@ def scene() -> Scene:
     tally.dead_letter("too-large")
     scene = Scene(publisher, tally, Latency(), 5)
     scene.counts["manifest"] = Counts(3, 1, 1, 2)
+    scene.counts["projection"] = Counts(3)
     return scene
 
 
 def test_sums_come_out(scene: Scene) -> None:
     """Events by fate, bad records and bills add up, and no decision came twice."""
-    assert [claim.holds for claim in claims(scene)] == [True] * 4
+    assert [claim.holds for claim in claims(scene)] == [True] * 5
     text = "\n".join(summary(scene, 12.0, "tallygate"))
     assert "5 events published = 3 applied + 1 stale + 1 dead letters" in text
     assert "2 bills manifested = 2 bills with a decision" in text
@@ -34,12 +35,12 @@ def test_sums_come_out(scene: Scene) -> None:
 
 
 def test_what_is_missing_is_said(scene: Scene) -> None:
-    """A lost event, a lost dead letter, a lost bill and a repeated decision each show as wrong."""
+    """A lost event, dead letter or bill, a repeated decision and one that is not in Redis each show as wrong."""
     scene.publisher.published["bill.manifested"] += 1
     scene.publisher.published["not-json"] += 1
     scene.tally.decision(decided("ACME0001"))
-    assert [claim.holds for claim in claims(scene)] == [False] * 4
-    assert sum("WRONG" in line for line in summary(scene, 12.0, "tallygate")) == 4
+    assert [claim.holds for claim in claims(scene)] == [False] * 5
+    assert sum("WRONG" in line for line in summary(scene, 12.0, "tallygate")) == 5
 
 
 def test_nothing_published_is_a_sound_summary() -> None:
