@@ -1,0 +1,125 @@
+"""What the gateway counts: requests, subscribers, events that it takes in, tokens that it refuses."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from agents.metrics.registry import QUICK, Area, Label
+
+GATEWAY: Final = Area("gateway", "Gateway")
+
+METHODS: Final = ("GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS")
+UNMATCHED: Final = "unmatched"
+"""Route of a request that fits none of ours."""
+READERS: Final = ("sse", "scan")
+"""Kinds of subscribers: `GET /v1/decisions` and `GET /v1/scan`."""
+REFUSALS: Final = ("missing", "unknown", "expired", "scope")
+"""Why a token is refused: there is none, we know none such, its time is over, it may not do this."""
+INGEST_RESULTS: Final = ("accepted", "invalid", "unavailable")
+"""What became of a publication: acknowledged by Kafka, refused by our checks, or Kafka was away."""
+
+_ROUTE = Label("route", bound="the route patterns of `/openapi.json`, and `unmatched`")
+_READER = Label("kind", READERS)
+
+_requests = GATEWAY.counter(
+    "tallygate_gateway_requests_total",
+    "requests",
+    "HTTP requests answered; a stream counts when it ends, by the status with which it began.",
+    _ROUTE,
+    Label("method", METHODS),
+    Label("status", bound="HTTP status codes that we answer with"),
+)
+_request_seconds = GATEWAY.spread(
+    "tallygate_gateway_request_seconds",
+    "seconds",
+    "Time until a request was answered; streams are left out.",
+    QUICK,
+    _ROUTE,
+)
+_subscribers = GATEWAY.level(
+    "tallygate_gateway_subscribers", "subscribers", "Readers that are connected to a stream now.", _READER
+)
+_cut = GATEWAY.counter(
+    "tallygate_gateway_slow_readers_total", "readers", "Readers cut because they did not keep up.", _READER
+)
+_events = GATEWAY.counter(
+    "tallygate_gateway_ingest_events_total",
+    "events",
+    "Events that publishers sent, by what became of their publication.",
+    Label("result", INGEST_RESULTS),
+)
+_ingest_seconds = GATEWAY.spread(
+    "tallygate_gateway_ingest_seconds",
+    "seconds",
+    "Time from a publication's arrival until Kafka had acknowledged all its events.",
+    QUICK,
+)
+_refused = GATEWAY.counter(
+    "tallygate_gateway_refused_tokens_total", "requests", "Requests refused for their token.", Label("reason", REFUSALS)
+)
+_limited = GATEWAY.counter(
+    "tallygate_gateway_rate_limited_total", "requests", "Requests refused because there were too many.", _ROUTE
+)
+_verdict_seconds = GATEWAY.spread(
+    "tallygate_gateway_verdict_seconds",
+    "seconds",
+    "Time from a decision's record in Kafka until it was written to a subscriber.",
+    QUICK,
+    _READER,
+)
+_feed_lag = GATEWAY.level(
+    "tallygate_gateway_feed_lag_offsets", "offsets", "Offsets of the decisions topic that the live feed is behind."
+)
+_feed_heard = GATEWAY.level(
+    "tallygate_gateway_feed_heard_timestamp_seconds", "seconds", "When the live feed last heard from Kafka, Unix time."
+)
+
+
+def request_done(route: str, method: str, status: int, seconds: float | None) -> None:
+    """Count an answered request; `route` is the pattern, never the path, and `seconds` None for a stream."""
+    _requests.add(route, method, str(status))
+    if seconds is not None:
+        _request_seconds.observe_under(seconds, route)
+
+
+@contextmanager
+def subscribed(kind: str) -> Iterator[None]:
+    """Count a reader (`sse` or `scan`) for as long as it is connected."""
+    _subscribers.add(1, kind)
+    try:
+        yield
+    finally:
+        _subscribers.add(-1, kind)
+
+
+def slow_reader_cut(kind: str) -> None:
+    """Count a reader that was cut because its queue was full."""
+    _cut.add(kind)
+
+
+def ingested(result: str, events: int, seconds: float | None = None) -> None:
+    """Count a publication's events: `accepted` with the seconds until acknowledged, `invalid` or `unavailable`."""
+    _events.add(result, amount=events)
+    if seconds is not None:
+        _ingest_seconds.observe(seconds)
+
+
+def token_refused(reason: str) -> None:
+    """Count a refused request: `missing`, `unknown`, `expired` or `scope`."""
+    _refused.add(reason)
+
+
+def rate_limited(route: str) -> None:
+    """Count a request that was one too many."""
+    _limited.add(route)
+
+
+def verdict_written(kind: str, seconds: float) -> None:
+    """Count a decision written to a reader so long after its record's timestamp in Kafka."""
+    _verdict_seconds.observe_under(max(0.0, seconds), kind)
+
+
+def feed_stands(lag_offsets: int, heard_at: float) -> None:
+    """State where the live feed stands, and when Kafka last answered it (Unix time); call it every second or so."""
+    _feed_lag.set(lag_offsets)
+    _feed_heard.set(heard_at)
