@@ -63,7 +63,7 @@ def test_a_frozen_worker_commits_nothing_after_its_partitions_moved(field: Field
 
 
 def test_an_idle_worker_that_was_frozen_catches_up(field: Field) -> None:
-    """Frozen without work while another one judges, it comes back with the tables it kept, or ends to be started again."""
+    """Frozen idle while another one judges, it comes back with the tables it kept, or ends to be started again."""
     # Which of the two depends on what reaches it first when it is thawed: the word of the group that it is out, or
     # records, which it then judges in vain.
     produce_everywhere(field, 100)
