@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agents.engine.settings import Connection, EngineSettings
+from agents.gateway.settings import GatewaySettings
 from agents.readmodel.store import DAY_SECONDS, StoreSettings
 from stream.topics import Topics
 
@@ -115,6 +116,7 @@ class Settings(BaseSettings):
     policy: PolicySettings = PolicySettings()
     worker: WorkerSettings = WorkerSettings()
     redis: RedisSettings = RedisSettings()
+    gateway: GatewaySettings = GatewaySettings()
     rules: tuple[Path, ...] = ()
     """Rule files beside the shipped ones."""
 

@@ -12,11 +12,13 @@ from typer.core import TyperGroup
 COMMANDS: dict[str, str] = {
     "dead-letters": "List the records that could not be read, and send them again.",
     "demo": "Watch a simulated day, everything embedded.",
+    "gateway": "Serve HTTP: publish events, look bills up, scan, ask for headroom.",
     "judge": "Judge the shipment events in a file, without a broker.",
     "projection": "Keep the read model in Redis: bills, consignee days, alerts.",
     "rebuild": "Make again what is made from topics: the read model.",
     "resume": "List halted partitions, and let them go on.",
     "rules": "Show the dated rules of a day, or check a rule file.",
+    "token": "Make, list and revoke the tokens that open the gateway.",
     "topics": "Create the topics, or check that they are as they must be.",
     "worker": "Run steps on Kafka, exactly once, one supervised process each.",
 }

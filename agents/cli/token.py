@@ -1,0 +1,120 @@
+"""`tallygate token`: who may use the gateway."""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the tokens that open the gateway.")
+command = app
+
+NAME_LENGTH_MAX = 100
+
+
+class ScopeName(StrEnum):
+    """What a token may do."""
+
+    PUBLISH = "publish"
+    SCAN = "scan"
+    AUDIT = "audit"
+    PLAN = "plan"
+
+
+File = Annotated[
+    Path | None, typer.Option("--file", metavar="FILE", help="Tokens file; default: TALLYGATE_GATEWAY__TOKENS_FILE.")
+]
+
+
+@app.command()
+def create(
+    scope: Annotated[list[ScopeName], typer.Option("--scope", help="What it may do; may be repeated.")],
+    name: Annotated[str, typer.Option("--name", help="Who or what it is for; shown in the list.")],
+    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Days until it expires.")] = 90,
+    file: File = None,
+) -> None:
+    """Make a token and print it: once, on standard output; only its digest is kept.
+
+    Scopes: publish events; scan bills; audit (all of a decision, consignee days, and what scan may); plan (headroom).
+    Running gateways know it within seconds.
+    """
+    import secrets
+
+    from agents.gateway.token_file import create_token
+    from agents.gateway.tokens import TokenFileError
+
+    if not name.isprintable() or len(name) > NAME_LENGTH_MAX:
+        _fail(f"a name has at most {NAME_LENGTH_MAX} characters, all of them printable")
+    where = _file(file)
+    try:
+        token, text = create_token(
+            where,
+            name,
+            [each.value for each in scope],
+            datetime.now(UTC).replace(microsecond=0),
+            timedelta(days=days),
+            secrets.token_bytes,
+        )
+    except TokenFileError as error:
+        _fail(error)
+    print(
+        f"token {token.id} ({' '.join(token.scopes)}), good until {token.expires:%Y-%m-%d %H:%M} UTC:", file=sys.stderr
+    )
+    print(text)
+
+
+@app.command("list")
+def show(file: File = None) -> None:
+    """List the tokens: id, scopes, expiry, name, in columns divided by tabs."""
+    from agents.gateway.tokens import TokenFileError, read_tokens
+
+    try:
+        tokens = read_tokens(_file(file))
+    except TokenFileError as error:
+        _fail(error)
+    now = datetime.now(UTC)
+    print("id\tscopes\tcreated\texpires\tname")
+    for token in tokens:
+        state = "" if now < token.expires else " (expired)"
+        days = f"{token.created:%Y-%m-%d}\t{token.expires:%Y-%m-%d}{state}"
+        print(f"{token.id}\t{' '.join(token.scopes)}\t{days}\t{token.name}")
+
+
+@app.command()
+def revoke(
+    token_id: Annotated[str, typer.Argument(metavar="ID", help="Its id, from the list.")], file: File = None
+) -> None:
+    """Take a token out: within 5 seconds it opens nothing any more, and streams that it opened are closed."""
+    from agents.gateway.token_file import revoke_token
+    from agents.gateway.tokens import TokenFileError
+
+    try:
+        found = revoke_token(_file(file), token_id)
+    except TokenFileError as error:
+        _fail(error)
+    if not found:
+        _fail("there is no token of this id; `tallygate token list` lists them")
+    print(f"token {token_id} is revoked")
+
+
+def _file(given: Path | None) -> Path:
+    from pydantic import ValidationError
+
+    from agents.settings import Settings
+
+    if given is not None:
+        return given
+    try:
+        found = Settings().gateway.tokens_file
+    except ValidationError as error:
+        _fail(error)
+    if found is None:
+        _fail("say where the tokens are: --file FILE, or TALLYGATE_GATEWAY__TOKENS_FILE in the environment")
+    return found
+
+
+def _fail(why: object) -> NoReturn:
+    print(why, file=sys.stderr)
+    raise typer.Exit(1)

@@ -1,0 +1,76 @@
+"""A bill's answer out of the read model and, where that lags, the live feed's window of recent decisions."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import msgspec
+from aiohttp import web
+
+from agents.gateway.parts import PARTS
+from agents.gateway.problems import retry_later
+from agents.gateway.views import Standing
+from agents.readmodel.reading import Freshness
+from agents.readmodel.store import StoreError
+from stream.answers import answer, current
+from stream.decisions import Decision
+
+
+class Recent(Protocol):
+    """What the live feed has read lately; it bridges the gap up to a read model that lags."""
+
+    def since(self) -> datetime | None:
+        """Every decision committed after then is in the window; None: it has none, or is behind itself."""
+
+    def as_of(self) -> datetime | None:
+        """Every decision committed up to then has been read."""
+
+    def decisions(self, bill: str) -> Sequence[Decision]:
+        """Give the bill's decisions in the window, in any order, outranked ones too."""
+
+
+RECENT: Final = web.AppKey[Recent]("recent")
+"""Set by the live feed; without it the read model answers alone."""
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What is known of a bill."""
+
+    decision: Decision | None
+    """The one that counts for a scanner; None: nothing is known."""
+    others: tuple[Decision, ...]
+    """The current ones on its other conveyances."""
+    standing: Standing
+
+
+async def answer_bill(app: web.Application, bill: str) -> Answered:
+    """Give what is known of a bill. Raises Problem 503 where the read model is away."""
+    try:
+        reading = await app[PARTS].read_model.bill(bill)
+    except StoreError:
+        raise away() from None
+    recent = app.get(RECENT)
+    known = [*reading.decisions, *(recent.decisions(bill) if recent else ())]
+    data = answer(each.data for each in known)
+    kept = current(each.data for each in known)
+    shown = {each.data.conveyance: each for each in known if kept[each.data.conveyance] is each.data}
+    chosen = shown.pop(data.conveyance) if data else None
+    others = tuple(shown[conveyance] for conveyance in sorted(shown))
+    return Answered(chosen, others, standing(app, reading.freshness))
+
+
+def standing(app: web.Application, freshness: Freshness, *, bridged: bool = True) -> Standing:
+    """Tell how up to date an answer is; `bridged`: the window's decisions were taken into account as well."""
+    parts, recent = app[PARTS], app.get(RECENT)
+    as_of = None if freshness.sweeping else freshness.as_of
+    if as_of is not None and recent is not None and bridged:
+        since, until = recent.since(), recent.as_of()
+        if since is not None and until is not None and since <= as_of < until:
+            as_of = until
+    limit = timedelta(seconds=parts.gateway.stale_seconds)
+    return Standing(as_of, as_of is None or parts.clock() - as_of > limit)
+
+
+def away() -> Exception:
+    """Give the problem of a read model that cannot be asked."""
+    return retry_later("The read model is away", "nothing can be said of any bill now; try again", 2)

@@ -1,0 +1,101 @@
+"""Who is asking, by bearer token or session cookie: its scope, its share. A refusal does not say why a token fails."""
+
+import logging
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+
+from agents.gateway.parts import Parts, parts_of
+from agents.gateway.problems import Problem, retry_later
+from agents.gateway.sessions import COOKIE, SECURE_COOKIE
+from agents.gateway.tokens import Scope, Token, Tokens
+
+log = logging.getLogger(__name__)
+
+SAFE: Final = frozenset({"GET", "HEAD"})
+CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="tallygate"'}
+TOKEN_LENGTH_MAX: Final = 200
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks."""
+
+    id: str
+    """Id of the token."""
+    scopes: frozenset[Scope]
+    """With those that are implied."""
+    expires: datetime
+    _tokens: Tokens
+
+    def is_live(self) -> bool:
+        """Whether the token is still good: neither revoked nor expired; for streams that stay open."""
+        return self._tokens.by_id(self.id) is not None
+
+    async def ended(self) -> None:
+        """Wait until it is not; noticed within about a second."""
+        await self._tokens.ended(self.id)
+
+
+def require(request: web.Request, scope: Scope) -> Caller:
+    """Give the caller, if he may do what needs this scope and has not asked too often. Raises Problem 401, 403, 429."""
+    caller = authenticate(request)
+    if scope not in caller.scopes:
+        log.info("refused: token %s has no scope %s", caller.id, scope)
+        challenge = f'{CHALLENGE["WWW-Authenticate"]}, error="insufficient_scope", scope="{scope}"'
+        detail = f"this needs a token with the scope {scope}"
+        raise Problem(403, "Not allowed", detail, headers={"WWW-Authenticate": challenge})
+    return caller
+
+
+def authenticate(request: web.Request) -> Caller:
+    """Give the caller whatever his scopes. Raises Problem 401, 403 for another site's page, 429."""
+    parts = parts_of(request)
+    given = request.headers.getall("Authorization", [])
+    token = _of_bearer(given, parts) if given else _of_cookie(request, parts)
+    if token is None:
+        log.info("refused: no valid token")
+        raise Problem(
+            401, "Not signed in", "give a valid token as `Authorization: Bearer ...`, or sign in", headers=CHALLENGE
+        )
+    wait = parts.buckets.take(token.id)
+    if wait:
+        log.info("refused: token %s asks too often", token.id)
+        raise retry_later("Too many requests", "this token asks more often than it may", wait, 429)
+    return Caller(token.id, token.allowed(), token.expires, parts.tokens)
+
+
+def _of_bearer(given: list[str], parts: Parts) -> Token | None:
+    scheme, _, text = given[0].partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer" or len(text) > TOKEN_LENGTH_MAX:
+        return None
+    return parts.tokens.find(text.strip())
+
+
+def _of_cookie(request: web.Request, parts: Parts) -> Token | None:
+    value = request.cookies.get(cookie_name(request))
+    token = parts.sessions.find(value, parts.tokens, parts.clock()) if value else None
+    changes = request.method not in SAFE or "Upgrade" in request.headers
+    if token is not None and changes and not same_origin(request):
+        log.info("refused: a page of another site used the session of token %s", token.id)
+        raise Problem(403, "Another site's page", "a session is good for this gateway's own pages only")
+    return token
+
+
+def is_secure(request: web.Request) -> bool:
+    """Whether the browser speaks TLS, with us or with the proxy in front."""
+    return request.secure or (parts_of(request).gateway.public_origin or "").startswith("https:")
+
+
+def cookie_name(request: web.Request) -> str:
+    """Give the name of the session cookie."""
+    return SECURE_COOKIE if is_secure(request) else COOKIE
+
+
+def same_origin(request: web.Request) -> bool:
+    """Whether a page of this very gateway asks; a request without an origin does not come from one."""
+    origin = request.headers.get("Origin", "")
+    expected = parts_of(request).gateway.public_origin or f"{request.scheme}://{request.host}"
+    return bool(origin) and urlsplit(origin)[:2] == urlsplit(expected)[:2]

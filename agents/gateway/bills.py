@@ -1,0 +1,37 @@
+"""`GET /v1/bills/{bill}`: a bill's answer."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from agents.gateway.answering import answer_bill
+from agents.gateway.auth import require
+from agents.gateway.problems import Problem
+from agents.gateway.replies import reply
+from agents.gateway.views import verdict
+from stream.bills import fold_bill
+from stream.reasons import UNKNOWN_LINE
+
+
+def bill_of(request: web.Request) -> str:
+    """Give the bill number in the address, folded as a scanner's text is. Raises Problem 404."""
+    bill = fold_bill(request.match_info["bill"])
+    if bill is None:
+        raise Problem(404, "Not a bill number", "a bill number has 4 to 35 letters and digits")
+    return bill
+
+
+async def show(request: web.Request) -> web.Response:
+    """Answer for a bill."""
+    caller = require(request, "scan")
+    found = await answer_bill(request.app, bill_of(request))
+    if found.decision is None:
+        detail = "the read model is being filled; try again" if found.standing.stale else UNKNOWN_LINE
+        raise Problem(404, "Unknown bill", detail, as_of=found.standing.as_of, stale=found.standing.stale)
+    audit = "audit" in caller.scopes
+    return reply(verdict(found.decision, audit=audit, standing=found.standing, others=found.others))
+
+
+def routes() -> Iterable[web.RouteDef]:
+    """Give the routes."""
+    return [web.get("/v1/bills/{bill}", show)]

@@ -1,0 +1,63 @@
+"""Making the gateway's parts out of the settings; what cannot work is refused here, with the remedy."""
+
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from agents.engine.errors import RefusedError
+from agents.gateway.limits import Buckets
+from agents.gateway.parts import Parts, now
+from agents.gateway.sessions import Sessions, session_key
+from agents.gateway.settings import GatewaySettings
+from agents.gateway.tokens import TokenFileError, Tokens
+from agents.projection.running import store_of
+from agents.readmodel.reading import ReadModel
+from agents.settings import Settings
+
+REMEDY = "make one with `tallygate token create` and name its file in TALLYGATE_GATEWAY__TOKENS_FILE"
+
+
+@asynccontextmanager
+async def make_parts(settings: Settings) -> AsyncIterator[Parts]:
+    """Give the parts, closed when the block ends; Kafka and Redis may be away. Raises RefusedError."""
+    gateway = settings.gateway
+    file = tokens_file(gateway)
+    try:
+        tokens = Tokens(file, now)
+    except TokenFileError as error:
+        raise RefusedError(f"{error}: {REMEDY}") from None
+    key = session_key(gateway.session_key_file or Path(f"{file}.session-key"))
+    buckets = Buckets(gateway.requests_per_second, gateway.requests_burst, time.monotonic)
+    async with ReadModel(store_of(settings)) as read_model:
+        yield Parts(settings, read_model, tokens, Sessions(key, gateway.session_hours), buckets)
+
+
+def tokens_file(gateway: GatewaySettings) -> Path:
+    """Give where the tokens are. Raises RefusedError where it is not said."""
+    if gateway.tokens_file is None:
+        raise RefusedError(f"no tokens file: {REMEDY}")
+    return gateway.tokens_file
+
+
+def tls_context(gateway: GatewaySettings) -> ssl.SSLContext | None:
+    """Give what TLS needs, None where there is none. Raises RefusedError where the files cannot be used."""
+    certificate, key = gateway.tls_certificate, gateway.tls_key
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise RefusedError("TLS needs both TALLYGATE_GATEWAY__TLS_CERTIFICATE and TALLYGATE_GATEWAY__TLS_KEY")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key, password=_no_password)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or "not PEM, or not a pair"
+        raise RefusedError(f"TLS: the certificate {certificate} with the key {key}: {reason}") from None
+    return context
+
+
+def _no_password() -> str:
+    """Say that there is no password for the key: without this OpenSSL would ask at the terminal."""
+    raise ValueError("the key has a password")

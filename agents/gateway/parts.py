@@ -1,0 +1,46 @@
+"""What the gateway works with, handed to every handler as one typed thing on the application."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from aiohttp import web
+
+from agents.gateway.limits import Buckets
+from agents.gateway.sessions import Sessions
+from agents.gateway.settings import GatewaySettings
+from agents.gateway.tokens import Tokens
+from agents.readmodel.reading import ReadModel
+from agents.settings import Settings
+
+
+def now() -> datetime:
+    """Give the time; the one clock of the gateway unless a test hands in another."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The collaborators; made by `making.make_parts`, closed by whoever made them."""
+
+    settings: Settings
+    read_model: ReadModel
+    tokens: Tokens
+    sessions: Sessions
+    buckets: Buckets
+    """Requests of each token."""
+    clock: Callable[[], datetime] = now
+
+    @property
+    def gateway(self) -> GatewaySettings:
+        """Give the gateway's own settings."""
+        return self.settings.gateway
+
+
+PARTS: Final = web.AppKey("parts", Parts)
+
+
+def parts_of(request: web.Request) -> Parts:
+    """Give the parts of the application that serves a request."""
+    return request.app[PARTS]

@@ -1,0 +1,82 @@
+"""Every error is problem JSON (RFC 9457): what was wrong, where, what to do; never what anybody's data said."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+log = logging.getLogger(__name__)
+
+PROBLEM_JSON: Final = "application/problem+json"
+PREPARED: Final = web.RequestKey("prepared", bool)
+"""Set once the head of the answer is on its way: then it is too late for a problem."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+DETAILS: Final[Mapping[int, str]] = {
+    404: "there is nothing at this address; /openapi.json lists what there is",
+    405: "this address does not know that method",
+    413: "the body is too large",
+    500: "something went wrong here; it is in the gateway's log",
+}
+
+
+class Problem(Exception):  # noqa: N818 - the word of RFC 9457
+    """An answer other than success; `more` are further members of the document."""
+
+    def __init__(
+        self, status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.more = more
+
+    def document(self) -> dict[str, Any]:
+        """Give the document."""
+        return {"type": "about:blank", "status": self.status, "title": self.title, "detail": self.detail, **self.more}
+
+    def response(self) -> web.Response:
+        """Give the answer."""
+        body = msgspec.json.encode(self.document())
+        return web.Response(status=self.status, body=body, headers=self.headers, content_type=PROBLEM_JSON)
+
+
+def problem_of(status: int, headers: Mapping[str, str] | None = None) -> Problem:
+    """Give the plain problem of a status."""
+    phrase = HTTPStatus(status).phrase
+    return Problem(status, phrase, DETAILS.get(status, phrase.lower()), headers=headers)
+
+
+def retry_later(title: str, detail: str, seconds: float = 1.0, status: int = 503) -> Problem:
+    """Give a problem that passes: try again after so many seconds."""
+    return Problem(status, title, detail, headers={"Retry-After": str(max(1, int(seconds + 0.999)))})
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever a handler raises into a problem, unless its answer is on its way already."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        found = problem
+    except web.HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        allow = error.headers.get("Allow")
+        found = problem_of(error.status, {"Allow": allow} if allow else None)
+    except ConnectionError:
+        raise  # whoever asked has gone
+    except Exception:
+        # The route's pattern, not the path: a path may hold whatever somebody typed.
+        resource = request.match_info.route.resource
+        log.exception("%s %s failed", request.method, resource.canonical if resource else "?")
+        found = problem_of(500)
+    if request.get(PREPARED):
+        raise ConnectionResetError("the answer had begun") from None
+    return found.response()

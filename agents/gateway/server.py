@@ -1,0 +1,115 @@
+"""The gateway's application and its life: routes, what runs beside them, start, stop.
+
+To hang something in, add one line below:
+
+* `HANDLERS`: modules with `routes()`, which gives aiohttp's route definitions. A handler begins with
+  `caller = require(request, "scan")` and finds everything else by `parts_of(request)`.
+* `BACKGROUND`: functions `async def name(app): ...; yield; ...`. What stands before the `yield` starts it, with the
+  application but before the first request; what follows stops it, after the last. They start in this order and stop in
+  the reverse one. Put what handlers need of it under an `AppKey` of your module: `app[KEY] = ...` before the `yield`.
+* `ON_SHUTDOWN`: functions `async def name(app)`, called when no new connection is taken any more, before requests under
+  way are waited for: here open streams are closed.
+
+An error raised as `Problem` anywhere becomes problem JSON; every answer gets the security headers it has not set.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Final, Protocol
+
+from aiohttp import web
+
+from agents.gateway import bills, session
+from agents.gateway.making import make_parts, tls_context
+from agents.gateway.parts import PARTS, Parts
+from agents.gateway.problems import problems
+from agents.gateway.replies import finish_headers
+from agents.gateway.settings import GatewaySettings
+from agents.settings import Settings
+
+log = logging.getLogger(__name__)
+
+MIB: Final = 1024 * 1024
+LINGER_SECONDS: Final = 2.0
+"""How long a refused body is still read, so that its sender sees the answer."""
+
+
+class Handler(Protocol):
+    """A module of handlers."""
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        """Give its routes."""
+
+
+async def watch_tokens(app: web.Application) -> AsyncIterator[None]:
+    """Read the tokens file again and again."""
+    watch = asyncio.create_task(app[PARTS].tokens.watch())
+    yield
+    watch.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watch
+
+
+HANDLERS: Final[tuple[Handler, ...]] = (bills, session)
+BACKGROUND: Final[tuple[Callable[[web.Application], AsyncIterator[None]], ...]] = (watch_tokens,)
+ON_SHUTDOWN: Final[tuple[Callable[[web.Application], Awaitable[None]], ...]] = ()
+
+
+def build_app(parts: Parts) -> web.Application:
+    """Make the application; it does nothing until it runs, and closes none of the parts."""
+    gateway = parts.gateway
+    app = web.Application(middlewares=[problems], client_max_size=gateway.body_mib * MIB)
+    app[PARTS] = parts
+    for module in HANDLERS:
+        app.add_routes(module.routes())
+    app.cleanup_ctx.extend(BACKGROUND)
+    app.on_shutdown.extend(ON_SHUTDOWN)
+    app.on_response_prepare.append(finish_headers)
+    return app
+
+
+def make_runner(app: web.Application, gateway: GatewaySettings) -> web.AppRunner:
+    """Make what serves the application, with its limits of time and size."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        keepalive_timeout=float(gateway.idle_seconds),
+        lingering_time=LINGER_SECONDS,
+        auto_decompress=False,
+        shutdown_timeout=float(gateway.shutdown_seconds),
+    )
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[str]:
+    """Serve until the block ends; gives the address, such as `http://127.0.0.1:8080`. Raises RefusedError, OSError."""
+    gateway = settings.gateway
+    tls = tls_context(gateway)
+    async with make_parts(settings) as parts:
+        runner = make_runner(build_app(parts), gateway)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, gateway.host, gateway.port, ssl_context=tls)
+            await site.start()
+            port = runner.addresses[0][1]
+            address = f"{'https' if tls else 'http'}://{gateway.host}:{port}"
+            log.info("serving at %s", address)
+            yield address
+            log.info("stopping")
+        finally:
+            await runner.cleanup()
+
+
+async def run_gateway(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises RefusedError where it must not run as configured, OSError."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with serving(settings):
+        await stop.wait()
+    log.info("stopped")

@@ -1,0 +1,75 @@
+"""A gateway in the test's own loop or as a process, on a real Redis and a real Kafka, and tokens that open it."""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession
+
+from agents.gateway.server import serving
+from agents.gateway.token_file import create_token
+from agents.gateway.tokens import SCOPES, Scope
+from agents.readmodel.store import StoreSettings
+from agents.settings import Settings
+
+NOWHERE = "127.0.0.1:9"
+"""Nobody listens there."""
+SECRET = "a secret of at least sixteen bytes"
+
+
+class Gate:
+    """Settings of one gateway, and its tokens."""
+
+    def __init__(
+        self, folder: Path, brokers: str = NOWHERE, prefix: str = "t", redis: str = f"redis://{NOWHERE}/0"
+    ) -> None:
+        self.folder = folder
+        self.tokens_file = folder / "tokens.json"
+        secret = folder / "secret"
+        secret.write_text(SECRET)
+        self.environment = {
+            "TALLYGATE_KAFKA__BROKERS": brokers,
+            "TALLYGATE_KAFKA__PREFIX": prefix,
+            "TALLYGATE_REDIS__URL": redis,
+            "TALLYGATE_KEY__SECRET_FILE": str(secret),
+            "TALLYGATE_GATEWAY__TOKENS_FILE": str(self.tokens_file),
+            "TALLYGATE_GATEWAY__PORT": "0",
+        }
+        self.tokens: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
+        for scope in SCOPES:
+            self.make_token(scope, [scope])
+
+    def make_token(self, name: str, scopes: Sequence[Scope], days: float = 1.0, now: datetime | None = None) -> str:
+        """Add a token; it is remembered under its name."""
+        moment = now or datetime.now(UTC)
+        token, text = create_token(self.tokens_file, name, scopes, moment, timedelta(days=days), secrets.token_bytes)
+        self.tokens[name], self.ids[name] = text, token.id
+        return text
+
+    def settings(self, **gateway: Any) -> Settings:
+        """Give the settings, those of the gateway extended."""
+        groups: dict[str, dict[str, Any]] = {}
+        for variable, value in self.environment.items():
+            group, _, field = variable.removeprefix("TALLYGATE_").lower().partition("__")
+            groups.setdefault(group, {})[field] = value
+        groups["gateway"] |= gateway
+        return Settings(**groups)  # type: ignore[arg-type]
+
+    def bearer(self, name: str) -> dict[str, str]:
+        """Give the header that a token goes into."""
+        return {"Authorization": f"Bearer {self.tokens[name]}"}
+
+    @asynccontextmanager
+    async def serving(self, **gateway: Any) -> AsyncIterator[ClientSession]:
+        """Serve in this loop; gives a client whose addresses are relative to the gateway."""
+        async with serving(self.settings(**gateway)) as address, ClientSession(address) as client:
+            yield client
+
+
+def gate_on(folder: Path, store: StoreSettings, brokers: str = NOWHERE) -> Gate:
+    """Give a gateway on a read model."""
+    return Gate(folder, brokers, store.prefix, store.url)
