@@ -76,4 +76,5 @@ class Alerting:
             self._deciding.epoch,
             self._deciding.cause(self._posting),
         )
+        self._deciding.tally.alerts[kind] += 1
         self.raised.append(_encode(alert_event(data, self._posting.time)))

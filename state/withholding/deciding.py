@@ -41,6 +41,7 @@ class Deciding:
         self.exact = policy.rounding == "cents"
         """Whether values count to the cent."""
         self._wording = Wording(rulebook, policy, epoch)
+        self.tally = self._wording.tally
         self._rules: dict[int, DayRules] = {}
 
     def cause(self, posting: Posting) -> Cause:

@@ -59,6 +59,8 @@ class WithholdingStep:
     ) -> None:
         rulebook = rulebook.as_of(policy.as_of).with_enforcement(policy.enforcement)
         self._deciding = Deciding(rulebook, policy, epoch, shipments_topic)
+        self.tally = self._deciding.tally
+        """Counts what is decided and raised; it is drained by the runner, if at all."""
         self._index_rows_min = index_rows_min
         self._quiet_rows_max = QUIET_ROWS * index_rows_min
         # What `_today` found last, so that the records of one transaction need not look it up again.

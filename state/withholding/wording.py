@@ -12,6 +12,7 @@ import msgspec
 from state.rules.rulebook import Rulebook
 from state.withholding.bill import Bill
 from state.withholding.statuses import FILING_ERROR, GOODS_EXCLUDED, MAIL_CLEAR, MAIL_RELEASED, STATUSES, SUSPENDED
+from state.withholding.tally import Count, Kind, Tally
 from stream.decisions import SOURCE, TYPE, Advice, Policy
 
 FACES_MAX: Final = 20_000
@@ -23,14 +24,15 @@ _json = msgspec.json.Encoder().encode
 class Face:
     """What all decisions of one status, basis, day, filing and mode have in common."""
 
-    __slots__ = ("limit", "middle", "opening")
+    __slots__ = ("count", "limit", "middle", "opening")
 
-    def __init__(self, opening: str, middle: str, limit: int | None) -> None:
+    def __init__(self, opening: str, middle: str, limit: int | None, count: Count) -> None:
         self.opening = opening
         """Outcome, reason, basis and day."""
         self.middle = middle
         """Code, rule and policy, up to the advice; with a place for filing errors and rule if a bill has its own."""
         self.limit = limit
+        self.count = count
 
 
 class Wording:
@@ -40,6 +42,7 @@ class Wording:
         self._rulebook = rulebook
         self._policy = _json(policy).decode()
         self._epoch = epoch
+        self.tally = Tally()
         self._faces: dict[tuple[int, bool, date | None, str, str], Face] = {}
 
     def decision(
@@ -59,6 +62,9 @@ class Wording:
         number, conveyance = bill.bill, bill.conveyance
         epoch, version, posting, revision = self._epoch, bill.version, bill.posting, bill.revision
         value = bill.value
+        count = face.count
+        count.made += 1
+        count.cents += value or 0
         order = "null" if bill.order is None else _json(bill.order).decode()
         limit = face.limit
         totals = (
@@ -93,6 +99,7 @@ class Wording:
             f'"day":{_text(None if day is None else day.isoformat())},',
             f'"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},"policy":{self._policy},"advice":',
             None if rules is None else rules.limit_cents,
+            self.tally.count_of(Kind(outcome, reason, basis or "none", bill.mode)),
         )
         if len(self._faces) >= FACES_MAX:
             self._faces.clear()

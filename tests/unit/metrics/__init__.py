@@ -1,0 +1,1 @@
+"""The registry, what each area shows, and dashboards, rules and runbook as files."""
