@@ -13,26 +13,28 @@ from stream.decisions import Policy
 def manifest_step(settings: Settings, partitions: int) -> ManifestStep:
     """Give the manifest step for topics of so many partitions. Raises RefusedError."""
     # Filing rules too are asked as they stood on that day, as `judge --as-of` does.
-    rulebook = _rulebook(settings).as_of(settings.policy.as_of)
-    return ManifestStep(rulebook, _key_maker(settings), partitions)
+    rulebook = rulebook_of(settings).as_of(settings.policy.as_of)
+    return ManifestStep(rulebook, key_maker_of(settings), partitions)
 
 
 def withholding_step(settings: Settings, _partitions: int) -> WithholdingStep:
     """Give the withholding step; its postings come with their partition. Raises RefusedError."""
     policy = Policy(**settings.policy.model_dump())
     shipments = settings.kafka.topics().shipments
-    fingerprint = _key_maker(settings).fingerprint
-    return WithholdingStep(_rulebook(settings), policy, settings.kafka.epoch, shipments, fingerprint)
+    fingerprint = key_maker_of(settings).fingerprint
+    return WithholdingStep(rulebook_of(settings), policy, settings.kafka.epoch, shipments, fingerprint)
 
 
-def _rulebook(settings: Settings) -> Rulebook:
+def rulebook_of(settings: Settings) -> Rulebook:
+    """Give the shipped rules and the files beside them. Raises RefusedError."""
     try:
         return load_rulebook(settings.rules)
     except RulebookError as error:
         raise RefusedError(str(error)) from None
 
 
-def _key_maker(settings: Settings) -> KeyMaker:
+def key_maker_of(settings: Settings) -> KeyMaker:
+    """Give what makes the consignee keys. Raises RefusedError."""
     file = settings.key.secret_file
     if file is None:
         raise RefusedError(

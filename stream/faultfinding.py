@@ -84,7 +84,7 @@ def _fault_of_json(value: bytes) -> FaultFound:
     try:
         envelope = _DECODE_ENVELOPE(value)
     except msgspec.ValidationError as error:
-        return misfit(Fault.WRONG_ENVELOPE, _Envelope, _place(error))
+        return misfit(Fault.WRONG_ENVELOPE, _Envelope, place_of(error))
     if not 1 < envelope.time.year < 9999:
         return misfit(Fault.WRONG_ENVELOPE, _Envelope, "$.time")
     event_type = _TYPES.get(envelope.type)
@@ -93,7 +93,7 @@ def _fault_of_json(value: bytes) -> FaultFound:
     try:
         msgspec.json.decode(value, type=event_type)
     except msgspec.ValidationError as error:
-        return misfit(Fault.WRONG_SHAPE, event_type, _place(error))
+        return misfit(Fault.WRONG_SHAPE, event_type, place_of(error))
     return misfit(Fault.WRONG_SHAPE, event_type, "$")
 
 
@@ -109,7 +109,7 @@ def _general(path: str) -> str:
     return re.sub(r"\[[^]]*\]", "[]", path)
 
 
-def _place(error: msgspec.ValidationError) -> str:
+def place_of(error: msgspec.ValidationError) -> str:
     """Path that a message of msgspec speaks of; none of the rest of the message is used."""
     message = str(error)
     found = _PATH.search(message)

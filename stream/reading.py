@@ -126,10 +126,11 @@ def _whole_bill(bill: AmendedBill) -> str | None:
                 return f"$.data.estimated_arrivals[{days.index(day)}]"
     if bill.shipper.country not in _COUNTRIES:
         return "$.data.shipper.country"
-    return _consignee(bill.consignee) or _lines(bill.lines)
+    return consignee_misfit(bill.consignee) or _lines(bill.lines)
 
 
-def _consignee(consignee: Consignee) -> str | None:
+def consignee_misfit(consignee: Consignee) -> str | None:
+    """Give the path, as in an event, of the first thing in a consignee that its type alone does not refuse."""
     name, address, identifier = consignee.name, consignee.address, consignee.identifier
     if name is not None:
         if address is None or identifier is not None or consignee.identifier_type is not None:

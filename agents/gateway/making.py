@@ -1,5 +1,6 @@
 """Making the gateway's parts out of the settings; what cannot work is refused here, with the remedy."""
 
+import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -9,12 +10,14 @@ from pathlib import Path
 from agents.engine.errors import RefusedError
 from agents.gateway.limits import Buckets
 from agents.gateway.parts import Parts, now
+from agents.gateway.publisher import Publisher
 from agents.gateway.sessions import Sessions, session_key
 from agents.gateway.settings import GatewaySettings
 from agents.gateway.tokens import TokenFileError, Tokens
 from agents.projection.running import store_of
 from agents.readmodel.reading import ReadModel
 from agents.settings import Settings
+from agents.steps import key_maker_of, rulebook_of
 
 REMEDY = "make one with `tallygate token create` and name its file in TALLYGATE_GATEWAY__TOKENS_FILE"
 
@@ -29,9 +32,20 @@ async def make_parts(settings: Settings) -> AsyncIterator[Parts]:
     except TokenFileError as error:
         raise RefusedError(f"{error}: {REMEDY}") from None
     key = session_key(gateway.session_key_file or Path(f"{file}.session-key"))
-    buckets = Buckets(gateway.requests_per_second, gateway.requests_burst, time.monotonic)
+    topic = settings.kafka.topics().shipments
     async with ReadModel(store_of(settings)) as read_model:
-        yield Parts(settings, read_model, tokens, Sessions(key, gateway.session_hours), buckets)
+        yield Parts(
+            settings=settings,
+            rulebook=rulebook_of(settings).as_of(settings.policy.as_of),
+            keys=None if settings.key.secret_file is None else key_maker_of(settings),
+            read_model=read_model,
+            publisher=Publisher(settings.kafka.connection(), topic, gateway.publish_seconds),
+            tokens=tokens,
+            sessions=Sessions(key, gateway.session_hours),
+            buckets=Buckets(gateway.requests_per_second, gateway.requests_burst, time.monotonic),
+            planning=Buckets(gateway.headroom_per_minute / 60, gateway.headroom_per_minute, time.monotonic),
+            bodies=asyncio.Semaphore(gateway.open_bodies),
+        )
 
 
 def tokens_file(gateway: GatewaySettings) -> Path:

@@ -1,5 +1,6 @@
 """What the gateway works with, handed to every handler as one typed thing on the application."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,11 +9,14 @@ from typing import Final
 from aiohttp import web
 
 from agents.gateway.limits import Buckets
+from agents.gateway.publisher import Publisher
 from agents.gateway.sessions import Sessions
 from agents.gateway.settings import GatewaySettings
 from agents.gateway.tokens import Tokens
 from agents.readmodel.reading import ReadModel
 from agents.settings import Settings
+from state.rules import Rulebook
+from stream.consignee import KeyMaker
 
 
 def now() -> datetime:
@@ -25,11 +29,19 @@ class Parts:
     """The collaborators; made by `making.make_parts`, closed by whoever made them."""
 
     settings: Settings
+    rulebook: Rulebook
+    keys: KeyMaker | None
+    """None: this gateway has no secret and offers no headroom."""
     read_model: ReadModel
+    publisher: Publisher
     tokens: Tokens
     sessions: Sessions
     buckets: Buckets
     """Requests of each token."""
+    planning: Buckets
+    """Questions for headroom of each token."""
+    bodies: asyncio.Semaphore
+    """Bodies of events that may be held at a time."""
     clock: Callable[[], datetime] = now
 
     @property

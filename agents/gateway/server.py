@@ -14,16 +14,16 @@ An error raised as `Problem` anywhere becomes problem JSON; every answer gets th
 """
 
 import asyncio
-import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from aiohttp import web
 
-from agents.gateway import bills, session
+from agents.gateway import bills, consignees, headroom, health, ingest, session
+from agents.gateway.connection import GatewayRunner
 from agents.gateway.making import make_parts, tls_context
 from agents.gateway.parts import PARTS, Parts
 from agents.gateway.problems import problems
@@ -47,15 +47,35 @@ class Handler(Protocol):
 
 async def watch_tokens(app: web.Application) -> AsyncIterator[None]:
     """Read the tokens file again and again."""
-    watch = asyncio.create_task(app[PARTS].tokens.watch())
-    yield
-    watch.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await watch
+    async with beside(app[PARTS].tokens.watch()):
+        yield
 
 
-HANDLERS: Final[tuple[Handler, ...]] = (bills, session)
-BACKGROUND: Final[tuple[Callable[[web.Application], AsyncIterator[None]], ...]] = (watch_tokens,)
+async def keep_connected(app: web.Application) -> AsyncIterator[None]:
+    """Keep the producer connected to Kafka."""
+    async with beside(app[PARTS].publisher.run()):
+        yield
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run something that never returns while the block runs; should it fail, that is logged."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_say_failure)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _say_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("%s has failed; start the gateway again", task.get_coro(), exc_info=error)
+
+
+HANDLERS: Final[tuple[Handler, ...]] = (bills, consignees, headroom, health, ingest, session)
+BACKGROUND: Final[tuple[Callable[[web.Application], AsyncIterator[None]], ...]] = (watch_tokens, keep_connected)
 ON_SHUTDOWN: Final[tuple[Callable[[web.Application], Awaitable[None]], ...]] = ()
 
 
@@ -74,8 +94,9 @@ def build_app(parts: Parts) -> web.Application:
 
 def make_runner(app: web.Application, gateway: GatewaySettings) -> web.AppRunner:
     """Make what serves the application, with its limits of time and size."""
-    return web.AppRunner(
+    return GatewayRunner(
         app,
+        gateway.connections,
         access_log=None,
         keepalive_timeout=float(gateway.idle_seconds),
         lingering_time=LINGER_SECONDS,

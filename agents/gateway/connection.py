@@ -1,0 +1,89 @@
+"""One client's connection: what cannot be read as HTTP gets a problem as well, and nobody holds a place for ever."""
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from agents.gateway.problems import problem_of
+from agents.gateway.replies import SECURITY_HEADERS
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS: Final = 60.0
+"""A client that has not taken its answer by then is cut off."""
+
+
+class ClientConnection(RequestHandler):
+    """aiohttp's protocol, with problems for errors below the application."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what the application never saw; aiohttp's own text and log would quote what was sent."""
+        del message
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("a request failed below the application: %s", type(exc).__name__)
+        else:
+            log.info("refused: not HTTP as it should be (%s)", type(exc).__name__)
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer had begun")
+        response = problem_of(status).response()
+        response.headers.update(SECURITY_HEADERS)
+        response.headers["Server"] = "tallygate"  # else aiohttp puts its version there
+        response.force_close()
+        return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send what is left of the answer, but not for ever."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await super().finish_response(request, resp, start_time)
+        except TimeoutError:
+            if self.transport is not None:
+                self.transport.abort()
+            return resp, True
+
+
+class GatewayServer(web.Server):
+    """aiohttp's server of such connections, of which there are so many at most."""
+
+    def __init__(self, plain: web.Server, most: int) -> None:
+        """Take over from a server that serves nobody yet."""
+        super().__init__(plain.request_handler, request_factory=plain.request_factory, **plain._kwargs)  # noqa: SLF001
+        self._most = most
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """Close at once what is one too many."""
+        super().connection_made(handler, transport)
+        if len(self._connections) > self._most:
+            log.warning("more than %d connections: further ones are closed", self._most)
+            transport.abort()
+
+    def __call__(self) -> RequestHandler:
+        """Make the protocol of a new connection."""
+        return ClientConnection(self, loop=self._loop, **self._kwargs)
+
+
+class GatewayRunner(web.AppRunner):
+    """Runs an application on such a server."""
+
+    __slots__ = ("_most",)
+
+    def __init__(self, app: web.Application, most: int, **more: Any) -> None:
+        super().__init__(app, **more)
+        self._most = most
+
+    async def _make_server(self) -> web.Server:
+        return GatewayServer(await super()._make_server(), self._most)

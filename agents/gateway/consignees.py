@@ -1,0 +1,126 @@
+"""`GET /v1/consignees/{key}/days/{day}`: a consignee's day as an officer sees it."""
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from agents.gateway.answering import away, standing
+from agents.gateway.auth import require
+from agents.gateway.parts import parts_of
+from agents.gateway.problems import Problem
+from agents.gateway.replies import reply
+from agents.gateway.views import AuditVerdict, Verdict, verdict
+from agents.readmodel.store import StoreError
+from stream.alerts import Alert, AlertKind
+
+KEY: Final = re.compile(r"(na|id)1:[A-Za-z0-9:]{1,40}", re.ASCII)
+DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+PAGE: Final = 200
+PAGE_MAX: Final = 1_000
+AFTER_MAX: Final = 10**9
+
+
+class AlertView(msgspec.Struct, frozen=True):
+    """An alert; what does not apply to its kind is null. Amounts are US cents."""
+
+    kind: AlertKind
+    day: date | None
+    bill: str | None
+    conveyance: str | None
+    order: str | None
+    total_cents: int | None
+    limit_cents: int | None
+    time: datetime
+
+
+class ConsigneeDay(msgspec.Struct, frozen=True):
+    """A consignee's day; amounts are US cents."""
+
+    consignee: str
+    day: date
+    total_cents: int
+    """The released total now."""
+    limit_cents: int
+    headroom_cents: int
+    """Limit less total; below zero only under `all_or_none`."""
+    bills_count: int
+    """Bills whose current decision is on the day, on all pages."""
+    bills: tuple[AuditVerdict, ...]
+    """In the order in which they were first stated."""
+    alerts: tuple[AlertView, ...]
+    """Those of the day, and those that concern no single day."""
+    as_of: datetime | None
+    """Everything decided up to then is in it."""
+    stale: bool
+    next: str | None
+    """Give it as `after` for the bills that follow; null: these were the last."""
+
+
+def day_of(text: str) -> date:
+    """Read a day. Raises Problem 400."""
+    try:
+        day = date.fromisoformat(text) if DAY.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None or not 1 < day.year < 9999:
+        raise Problem(400, "Not a day", "expected a date such as 2025-08-20, of the years 2 to 9998")
+    return day
+
+
+async def show(request: web.Request) -> web.Response:
+    """Show a page of the day."""
+    require(request, "audit")
+    parts = parts_of(request)
+    key = request.match_info["key"]
+    if KEY.fullmatch(key) is None:
+        raise Problem(
+            400, "Not a consignee key", "expected a key such as na1: and 26 characters, as decisions state it"
+        )
+    day = day_of(request.match_info["day"])
+    first, count = _number(request, "after", 0, AFTER_MAX), _number(request, "limit", PAGE, PAGE_MAX)
+    try:
+        reading = await parts.read_model.day(key, day, first, max(1, count))
+    except StoreError:
+        raise away() from None
+    # The window of the live feed is of bills, not of days: it cannot bridge anything here.
+    found = standing(request.app, reading.freshness, bridged=False)
+    limit = reading.limit_cents or parts.rulebook.on(day).limit_cents
+    after = first + len(reading.bills)
+    body = ConsigneeDay(
+        key, day, reading.total_cents, limit, limit - reading.total_cents, reading.bills_count,
+        tuple(_audited(verdict(bill, audit=True, standing=found)) for bill in reading.bills),
+        tuple(_alert(alert) for alert in reading.alerts),
+        found.as_of, found.stale, str(after) if reading.bills and after < reading.bills_count else None,
+    )  # fmt: skip
+    return reply(body)
+
+
+def _audited(shown: Verdict) -> AuditVerdict:
+    assert isinstance(shown, AuditVerdict)  # noqa: S101 - what `audit=True` gives
+    return shown
+
+
+def _alert(alert: Alert) -> AlertView:
+    data = alert.data
+    return AlertView(
+        data.alert, data.day, data.bill, data.conveyance, data.order, data.total_cents, data.limit_cents, alert.time
+    )
+
+
+def _number(request: web.Request, name: str, default: int, most: int) -> int:
+    """Read a number of the query. Raises Problem 400."""
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most):
+        raise Problem(400, "Not understood", f"query parameter {name}: expected an integer from 0 to {most}")
+    return int(text)
+
+
+def routes() -> Iterable[web.RouteDef]:
+    """Give the routes."""
+    return [web.get("/v1/consignees/{key}/days/{day}", show)]
