@@ -19,9 +19,10 @@ import msgspec
 from agents.demo.children import Report, WorkerSpec
 from agents.demo.projecting import run_demo_projection
 from agents.demo.scene import Counts
+from agents.demo.serving import gateway_settings, run_demo_gateway
 from agents.engine.errors import EngineError
 from agents.engine.job import Job, job_of
-from agents.engine.progress import EngineProgress
+from agents.engine.progress import EngineProgress, SilentObserver
 from agents.engine.running import run_job
 from agents.settings import KafkaSettings, KeySettings, PolicySettings, RedisSettings, Settings, WorkerSettings
 from agents.worker import STEPS, make_job
@@ -30,15 +31,13 @@ from stream.records import Fate
 log = logging.getLogger(__name__)
 
 PROJECTION: Final = "projection"
+GATEWAY: Final = "gateway"
 ORDERLY_SECONDS: Final = 10.0
 """A worker has so long to end in order."""
 
 
-class Reporter:
+class Reporter(SilentObserver):
     """An observer that writes what is committed to standard output."""
-
-    def sent(self) -> None:
-        """Say nothing: what is not committed does not count."""
 
     def committed(self, progress: EngineProgress, _seconds: float) -> None:
         """Report the counts of a commit."""
@@ -61,7 +60,7 @@ def counts_of(progress: EngineProgress) -> Counts:
 def settings_of(spec: WorkerSpec) -> Settings:
     """Give the settings; nothing is taken from the environment, the demo is the same everywhere."""
     # The embedded broker writes commit markers without a checksum.
-    options = {"check_crcs": False} if spec.embedded and spec.step == PROJECTION else {}
+    options = {"check_crcs": False} if spec.embedded and spec.step in {PROJECTION, GATEWAY} else {}
     kafka = KafkaSettings(
         brokers=spec.brokers, prefix=spec.prefix, epoch=spec.epoch, partitions=spec.partitions, options=options
     )
@@ -71,6 +70,7 @@ def settings_of(spec: WorkerSpec) -> Settings:
         policy=PolicySettings(),
         worker=WorkerSettings(),
         redis=RedisSettings(url=spec.redis),
+        gateway=gateway_settings(spec.tokens_file),
         rules=(),
     )
 
@@ -83,10 +83,12 @@ def job_for(spec: WorkerSpec, settings: Settings) -> Job:
 
 
 def work(spec: WorkerSpec) -> NoReturn:
-    """Run the step or the projection until the input ends; exits the process."""
+    """Run the step, the projection or the gateway until the input ends; exits the process."""
     settings = settings_of(spec)
     if spec.step == PROJECTION:
         run_demo_projection(settings, spec.partitions if spec.embedded else None, _say)
+    if spec.step == GATEWAY:
+        run_demo_gateway(settings, _say)
     engine = msgspec.structs.replace(settings.engine(spec.step), mock_broker=spec.embedded, compression="lz4")
     try:
         job = job_for(spec, settings)

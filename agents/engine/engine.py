@@ -176,6 +176,7 @@ class Engine:
         for lane in self.lanes.values():
             if lane not in self._halting:
                 await self._reopen(lane)
+        self.progress.settled = True
         self._observer.ready(self.progress)
         self._wake.set()
 
@@ -190,6 +191,7 @@ class Engine:
 
     async def release(self) -> None:
         """Finish the open transaction and stop judging; tables are kept until it is known who gets the partitions."""
+        self.progress.settled = False
         if self._takeover is not None:
             self._takeover.cancel()
             await asyncio.wait([self._takeover])
@@ -227,6 +229,7 @@ class Engine:
         try:
             if lane is not None:
                 lane.take_in(chunk)
+                self._observer.fetched(len(chunk.records), chunk.size)
         except EngineError as error:
             self.fail(error)
         if not chunk.following:
@@ -277,7 +280,18 @@ class Engine:
         lane.caution = fresh
         self._halting.halt(lane, halt)
 
-    # For the watchdog's thread
+    # For other threads: the watchdog's, and that which shows metrics
+
+    def look(self) -> EngineProgress:
+        """Give the counts, with what is looked up only when somebody asks."""
+        for lane in list(self.lanes.values()):
+            progress, thread = lane.progress, self._thread
+            stable, heard = (None, None) if thread is None else thread.stable_offset(lane.partition)
+            if stable is not None and not progress.halted:
+                progress.stable_offset, progress.heard_ms = stable, heard
+            progress.waiting_records, progress.waiting_bytes = lane.waiting, lane.waiting_bytes
+            progress.table_rows, progress.table_bytes = lane.table.row_count, lane.table.row_bytes
+        return self.progress
 
     def pulse(self) -> tuple[str, object]:
         """Say what the engine is at, and something that changes while it gets on; "" when there is nothing to do."""

@@ -30,6 +30,11 @@ class Gate:
         """Tell whether the partition may be fetched."""
         return self._waiting < self._limit and not self._shut
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait to be judged, about."""
+        return self._waiting
+
     def shut(self) -> None:
         """Let nothing through any more: the lane is halted or given up."""
         self._shut = True

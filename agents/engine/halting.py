@@ -5,6 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
 from agents.engine.control import Halt, controls_in, read_control
 from agents.engine.job import Job
 from agents.engine.lane import Lane
@@ -51,10 +54,26 @@ class Halting:
         while self._halted:
             await asyncio.sleep(LOOK_SECONDS)
             numbers = [lane.number for lane in self._halted]
-            rows = await read_control(self._settings.connection, self._job.control, numbers)
+            try:
+                rows = await read_control(self._settings.connection, self._job.control, numbers)
+                await self._measure([*self._halted])
+            except KafkaError as error:
+                log.warning("cannot look whether a halt is lifted, trying again: %s", error)
+                continue
             controls = controls_in(rows, self._job.group, numbers)
             for lane in [lane for lane in self._halted if lane.number in controls and not controls[lane.number].halt]:
                 await self._lift(lane)
+
+    async def _measure(self, lanes: list[Lane]) -> None:
+        """Note how far their input has come: they are not fetched, so nobody else hears of it."""
+        reader = AIOKafkaConsumer(isolation_level="read_committed", **self._settings.connection.arguments())
+        await reader.start()
+        try:
+            ends = await reader.end_offsets([lane.partition for lane in lanes])
+        finally:
+            await reader.stop()
+        for lane in lanes:
+            lane.progress.stable_offset = ends[lane.partition]
 
     async def _lift(self, lane: Lane) -> None:
         del self._halted[lane]

@@ -128,6 +128,11 @@ class Lane:
         return self._waiting
 
     @property
+    def waiting_bytes(self) -> int:
+        """About the memory that the waiting records take."""
+        return 0 if self.gate is None else self.gate.waiting
+
+    @property
     def next_offset(self) -> int | None:
         """Offset of the first record that waits."""
         return self._chunks[0].records[self._head].offset if self._chunks else None

@@ -25,6 +25,15 @@ class PartitionProgress(msgspec.Struct):
     """Changelog records read to restore the table."""
     restore_left: int = 0
     """Offsets of the changelog still to be read."""
+    heard_ms: int | None = None
+    """When the broker last answered a fetch of this partition, Unix time."""
+    waiting_records: int = 0
+    """Records fetched and not judged yet."""
+    waiting_bytes: int = 0
+    """About the memory that they take."""
+    table_rows: int = 0
+    table_bytes: int = 0
+    """Bytes of the rows themselves, without what keeping them costs."""
 
     @property
     def offset_lag(self) -> int:
@@ -44,6 +53,10 @@ class EngineProgress(msgspec.Struct):
     """Counts of one worker."""
 
     partitions: dict[int, PartitionProgress] = msgspec.field(default_factory=dict)
+    settled: bool = False
+    """Whether the partitions that the group gave it are taken over and restored."""
+    fates: Counter[tuple[Fate, str]] = msgspec.field(default_factory=Counter)
+    """Records by what became of them, whichever partition they were of, in committed transactions."""
     transactions: int = 0
     """Committed."""
     aborted: int = 0
@@ -67,6 +80,12 @@ class Observer(Protocol):
     def committed(self, progress: EngineProgress, seconds: float) -> None:
         """A transaction is committed; it took this long."""
 
+    def aborted(self) -> None:
+        """A transaction was aborted: whatever was judged since the last commit is judged again, or never was."""
+
+    def fetched(self, records: int, size: int) -> None:
+        """A chunk came, of so many records and about so many bytes."""
+
     def ready(self, progress: EngineProgress) -> None:
         """The tables are restored and judging begins."""
 
@@ -78,6 +97,12 @@ class SilentObserver:
         """Do nothing."""
 
     def committed(self, progress: EngineProgress, seconds: float) -> None:
+        """Do nothing."""
+
+    def aborted(self) -> None:
+        """Do nothing."""
+
+    def fetched(self, records: int, size: int) -> None:
         """Do nothing."""
 
     def ready(self, progress: EngineProgress) -> None:

@@ -15,6 +15,10 @@ class Connection(msgspec.Struct, frozen=True):
     options: dict[str, Any] = {}
     """Further arguments of every aiokafka client: `security_protocol`, `sasl_mechanism`, `ssl_context` and the like."""
 
+    def __repr__(self) -> str:
+        """Show the address alone: among the options may be a password."""
+        return f"Connection(brokers={self.brokers!r})"
+
     def arguments(self) -> dict[str, Any]:
         """Give what every aiokafka client is constructed with."""
         return {"bootstrap_servers": self.brokers.split(","), **self.options}

@@ -130,6 +130,7 @@ class Transactions:
         lane.caution = lane.caution.passed(judged.count, last.offset)
         progress = lane.progress
         progress.fates.update(judged.fates)
+        self._progress.fates.update(judged.fates)
         progress.position = lane.position.offset
         progress.event_lag_ms = max(0, int(time() * 1000) - last.timestamp)
 
@@ -188,4 +189,5 @@ class Transactions:
     async def abort(self) -> None:
         """Abort the open transaction; the lanes stand as before it."""
         self._progress.aborted += 1
+        self._observer.aborted()
         await self._producer.abort_transaction()

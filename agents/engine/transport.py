@@ -167,11 +167,13 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
             self._waiter.cancel()
             fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = self._idle_ms, 1
 
-    def stable_offset(self, partition: TopicPartition) -> int | None:
-        """Give the last stable offset as the latest fetch saw it."""
-        assignment = self._ensure_consumer()._subscription.subscription.assignment
+    def stable_offset(self, partition: TopicPartition) -> tuple[int | None, int | None]:
+        """Give the last stable offset as the latest fetch saw it, and when that was (Unix time, ms); in any thread."""
+        consumer = self._consumer
+        subscription = consumer and consumer._subscription.subscription
+        assignment = subscription and subscription.assignment
         state = assignment and assignment.state_value(partition)
-        return state.lso if state else None
+        return (state.lso, state.timestamp) if state else (None, None)
 
 
 class ChunkConsumer(driver.Consumer):

@@ -25,6 +25,13 @@ class Watchdog(Thread):
         self._pulse = pulse
         self._limit = limit
         self._end = end
+        self.stalled_seconds = 0
+        """For so many of its ticks, of a second each, the work has not got on; 0 while it does, or there is none."""
+
+    @property
+    def limit(self) -> int:
+        """Ticks without progress after which it ends the process."""
+        return self._limit
 
     def run(self) -> None:
         """Watch for as long as the process lives."""
@@ -35,6 +42,7 @@ class Watchdog(Thread):
             now = self._pulse()
             ticks = ticks + 1 if now[0] and now == last else 0
             last = now
+            self.stalled_seconds = ticks
             if ticks >= self._limit:
                 faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
                 self._end(f"no progress in {now[0]} for {ticks} s")

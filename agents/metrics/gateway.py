@@ -79,7 +79,7 @@ def request_done(route: str, method: str, status: int, seconds: float | None) ->
     """Count an answered request; `route` is the pattern, never the path, and `seconds` None for a stream."""
     _requests.add(route, method, str(status))
     if seconds is not None:
-        _request_seconds.observe_under(seconds, route)
+        _request_seconds.observe(seconds, route)
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def rate_limited(route: str) -> None:
 
 def verdict_written(kind: str, seconds: float) -> None:
     """Count a decision written to a reader so long after its record's timestamp in Kafka."""
-    _verdict_seconds.observe_under(max(0.0, seconds), kind)
+    _verdict_seconds.observe(max(0.0, seconds), kind)
 
 
 def feed_stands(lag_offsets: int, heard_at: float) -> None:

@@ -141,12 +141,15 @@ class Spread:
         )
         for values in metric.combinations():
             self._histogram.labels(*values)
-        self.observe: Callable[[float], None] = self._histogram.observe
-        """Count one value of a histogram without labels."""
 
-    def observe_under(self, number: float, *values: str) -> None:
-        """Count one value under labels."""
-        self._histogram.labels(*self.metric.bounded(values)).observe(number)
+    def observe(self, number: float, *values: str) -> None:
+        """Count one value, under label values in the order in which they are declared."""
+        self.under(*values)(number)
+
+    def under(self, *values: str) -> Callable[[float], None]:
+        """Give what counts a value under these labels, for those who count often."""
+        histogram = self._histogram.labels(*self.metric.bounded(values)) if values else self._histogram
+        return histogram.observe
 
 
 class Area:

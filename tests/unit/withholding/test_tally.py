@@ -25,9 +25,9 @@ def test_decisions_are_counted_as_they_read() -> None:
     made: Counter[tuple[str, str, str]] = Counter()
     cents: Counter[tuple[str, str, str]] = Counter()
     for one in decisions(outputs):
-        kind = (one.outcome, one.reason, one.basis or "none")
-        made[kind] += 1
-        cents[kind] += one.value_cents or 0
+        said = (one.outcome, one.reason, one.basis or "none")
+        made[said] += 1
+        cents[said] += one.value_cents or 0
     counted: Counter[tuple[str, str, str]] = Counter()
     counted_cents: Counter[tuple[str, str, str]] = Counter()
     for kind, number, value in decided:
