@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 import msgspec
 from aiohttp import web
 
+from agents.gateway.counting import route_of
 from agents.gateway.parts import Parts, parts_of
 from agents.gateway.problems import Problem, retry_later
 from agents.gateway.sessions import COOKIE, SECURE_COOKIE
-from agents.gateway.tokens import Scope, Token, Tokens
+from agents.gateway.tokens import Refusal, Scope, Token, Tokens
+from agents.metrics.gateway import rate_limited, token_refused
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ def require(request: web.Request, scope: Scope) -> Caller:
     """Give the caller, if he may do what needs this scope and has not asked too often. Raises Problem 401, 403, 429."""
     caller = authenticate(request)
     if scope not in caller.scopes:
+        token_refused("scope")
         log.info("refused: token %s has no scope %s", caller.id, scope)
         challenge = f'{CHALLENGE["WWW-Authenticate"]}, error="insufficient_scope", scope="{scope}"'
         detail = f"this needs a token with the scope {scope}"
@@ -55,30 +58,32 @@ def authenticate(request: web.Request) -> Caller:
     parts = parts_of(request)
     given = request.headers.getall("Authorization", [])
     token = _of_bearer(given, parts) if given else _of_cookie(request, parts)
-    if token is None:
-        log.info("refused: no valid token")
+    if not isinstance(token, Token):
+        token_refused(token)
+        log.info("refused: no valid token (%s)", token)
         raise Problem(
             401, "Not signed in", "give a valid token as `Authorization: Bearer ...`, or sign in", headers=CHALLENGE
         )
     wait = parts.buckets.take(token.id)
     if wait:
+        rate_limited(route_of(request))
         log.info("refused: token %s asks too often", token.id)
         raise retry_later("Too many requests", "this token asks more often than it may", wait, 429)
     return Caller(token.id, token.allowed(), token.expires, parts.tokens)
 
 
-def _of_bearer(given: list[str], parts: Parts) -> Token | None:
+def _of_bearer(given: list[str], parts: Parts) -> Token | Refusal:
     scheme, _, text = given[0].partition(" ")
     if len(given) > 1 or scheme.lower() != "bearer" or len(text) > TOKEN_LENGTH_MAX:
-        return None
+        return "unknown"
     return parts.tokens.find(text.strip())
 
 
-def _of_cookie(request: web.Request, parts: Parts) -> Token | None:
+def _of_cookie(request: web.Request, parts: Parts) -> Token | Refusal:
     value = request.cookies.get(cookie_name(request))
-    token = parts.sessions.find(value, parts.tokens, parts.clock()) if value else None
+    token = parts.sessions.find(value, parts.tokens, parts.clock()) if value else "missing"
     changes = request.method not in SAFE or "Upgrade" in request.headers
-    if token is not None and changes and not same_origin(request):
+    if isinstance(token, Token) and changes and not same_origin(request):
         log.info("refused: a page of another site used the session of token %s", token.id)
         raise Problem(403, "Another site's page", "a session is good for this gateway's own pages only")
     return token

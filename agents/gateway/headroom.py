@@ -13,9 +13,11 @@ from msgspec import Meta
 from agents.gateway.answering import away, standing
 from agents.gateway.auth import require
 from agents.gateway.bodies import read_body
+from agents.gateway.counting import route_of
 from agents.gateway.parts import Parts, parts_of
 from agents.gateway.problems import Problem, retry_later
 from agents.gateway.replies import reply
+from agents.metrics.gateway import rate_limited
 from agents.readmodel.reading import DayReading
 from agents.readmodel.store import StoreError
 from state.manifest.content import consignee_key
@@ -69,6 +71,7 @@ async def ask(request: web.Request) -> web.Response:
         detail = "this gateway has no secret for consignee keys: TALLYGATE_KEY__SECRET_FILE"
         raise Problem(501, "Not offered here", detail)
     if wait := parts.planning.take(caller.id):
+        rate_limited(route_of(request))
         raise retry_later("Too many requests", "this token asks for headroom more often than it may", wait, 429)
     question = _read(request, await read_body(request, BODY_BYTES))
     key = consignee_key(parts.keys, question.consignee)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -14,6 +15,7 @@ from agents.gateway.parts import Parts, parts_of
 from agents.gateway.problems import Problem, retry_later
 from agents.gateway.publisher import KafkaAwayError, Keyed
 from agents.gateway.replies import reply
+from agents.metrics.gateway import ingested
 from stream.deadletters import Fault
 from stream.faultfinding import FaultFound
 from stream.reading import Reader
@@ -54,11 +56,13 @@ async def publish(request: web.Request) -> web.Response:
         raise Problem(415, "Unsupported media type", f"send {SINGLE} or {BATCH}, in UTF-8")
     if parts.bodies.locked():
         raise retry_later("Busy", "as many bodies as may be are being read; try again")
+    begun = time.monotonic()
     async with parts.bodies:
         body = await read_body(request, parts.gateway.body_mib * 1024 * 1024)
         values = [body] if request.content_type == SINGLE else _split(body, parts.gateway.batch_events)
         events = await _check(values, int(parts.clock().timestamp() * 1000))
         await _send(parts, events)
+    ingested("accepted", len(events), time.monotonic() - begun)
     log.debug("token %s published %d events", caller.id, len(events))
     return reply(Accepted(len(events)), 202)
 
@@ -88,6 +92,7 @@ async def _check(values: Sequence[bytes], now_ms: int) -> list[Keyed]:
         if index % SLICE == SLICE - 1:
             await asyncio.sleep(0)
     if bad:
+        ingested("invalid", len(values))
         raise _refused(bad)
     return events
 
@@ -100,6 +105,7 @@ async def _send(parts: Parts, events: Sequence[Keyed]) -> None:
     try:
         await parts.publisher.publish(events)
     except KafkaAwayError as error:
+        ingested("unavailable", len(events))
         detail = f"{error}; some events may have arrived: send all again, the same event twice has no second effect"
         raise retry_later("Kafka is away", detail, AWAY_SECONDS) from None
 

@@ -1,6 +1,7 @@
 """Every error is problem JSON (RFC 9457): what was wrong, where, what to do; never what anybody's data said."""
 
 import logging
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -58,6 +59,12 @@ def retry_later(title: str, detail: str, seconds: float = 1.0, status: int = 503
     return Problem(status, title, detail, headers={"Retry-After": str(max(1, int(seconds + 0.999)))})
 
 
+def _log_failure(request: web.Request, error: Exception) -> None:
+    """Log where it failed; neither the path nor the error's own text, which may quote what somebody sent."""
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s failed: %s\n%s", request.match_info.handler.__qualname__, type(error).__name__, trace)
+
+
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn whatever a handler raises into a problem, unless its answer is on its way already."""
@@ -72,10 +79,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         found = problem_of(error.status, {"Allow": allow} if allow else None)
     except ConnectionError:
         raise  # whoever asked has gone
-    except Exception:
-        # The route's pattern, not the path: a path may hold whatever somebody typed.
-        resource = request.match_info.route.resource
-        log.exception("%s %s failed", request.method, resource.canonical if resource else "?")
+    except Exception as error:  # noqa: BLE001 - whatever it is, who asked gets an answer
+        _log_failure(request, error)
         found = problem_of(500)
     if request.get(PREPARED):
         raise ConnectionResetError("the answer had begun") from None

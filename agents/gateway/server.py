@@ -22,7 +22,7 @@ from typing import Any, Final, Protocol
 
 from aiohttp import web
 
-from agents.gateway import bills, consignees, headroom, health, ingest, session
+from agents.gateway import bills, consignees, counting, headroom, health, ingest, session
 from agents.gateway.connection import GatewayRunner
 from agents.gateway.making import make_parts, tls_context
 from agents.gateway.parts import PARTS, Parts
@@ -74,7 +74,7 @@ def _say_failure(task: asyncio.Task[None]) -> None:
         log.critical("%s has failed; start the gateway again", task.get_coro(), exc_info=error)
 
 
-HANDLERS: Final[tuple[Handler, ...]] = (bills, consignees, headroom, health, ingest, session)
+HANDLERS: Final[tuple[Handler, ...]] = (bills, consignees, counting, headroom, health, ingest, session)
 BACKGROUND: Final[tuple[Callable[[web.Application], AsyncIterator[None]], ...]] = (watch_tokens, keep_connected)
 ON_SHUTDOWN: Final[tuple[Callable[[web.Application], Awaitable[None]], ...]] = ()
 
@@ -82,7 +82,7 @@ ON_SHUTDOWN: Final[tuple[Callable[[web.Application], Awaitable[None]], ...]] = (
 def build_app(parts: Parts) -> web.Application:
     """Make the application; it does nothing until it runs, and closes none of the parts."""
     gateway = parts.gateway
-    app = web.Application(middlewares=[problems], client_max_size=gateway.body_mib * MIB)
+    app = web.Application(middlewares=[counting.counting, problems], client_max_size=gateway.body_mib * MIB)
     app[PARTS] = parts
     for module in HANDLERS:
         app.add_routes(module.routes())

@@ -13,7 +13,8 @@ from agents.gateway.bodies import read_body
 from agents.gateway.parts import parts_of
 from agents.gateway.problems import Problem
 from agents.gateway.replies import reply
-from agents.gateway.tokens import Scope
+from agents.gateway.tokens import Scope, Token
+from agents.metrics.gateway import token_refused
 
 BODY_BYTES: Final = 4_096
 
@@ -40,7 +41,8 @@ async def sign_in(request: web.Request) -> web.Response:
     parts = parts_of(request)
     text = await _token(request)
     token = parts.tokens.find(text)
-    if token is None:
+    if not isinstance(token, Token):
+        token_refused(token)
         raise Problem(401, "Not signed in", "this is no valid token")
     value, ends = parts.sessions.open(token, parts.clock())
     response = reply(Session(token.id, tuple(sorted(token.allowed())), ends))

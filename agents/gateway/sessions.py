@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from agents.gateway.tokens import Token, Tokens
+from agents.gateway.tokens import Refusal, Token, Tokens
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +35,14 @@ class Sessions:
         stamp = f"{token.id}.{int(ends.timestamp())}"
         return f"{stamp}.{self._sign(stamp, token)}", ends
 
-    def find(self, value: str, tokens: Tokens, now: datetime) -> Token | None:
-        """Give the token that a cookie stands for, None where it is none of ours or has ended."""
+    def find(self, value: str, tokens: Tokens, now: datetime) -> Token | Refusal:
+        """Give the token that a cookie stands for, or why it stands for none."""
         stamp, _, signature = value.rpartition(".")
         token_id, _, ends = stamp.rpartition(".")
         token = tokens.by_id(token_id)
         if token is None or not hmac.compare_digest(signature.encode(), self._sign(stamp, token).encode()):
-            return None
-        return token if now < datetime.fromtimestamp(int(ends), UTC) else None
+            return "unknown"
+        return token if now < datetime.fromtimestamp(int(ends), UTC) else "expired"
 
     def _sign(self, stamp: str, token: Token) -> str:
         return hmac.new(self._key, f"session {stamp} {token.sha256}".encode(), "sha256").hexdigest()

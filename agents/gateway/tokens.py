@@ -18,6 +18,9 @@ SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 IMPLIED: Final[dict[Scope, frozenset[Scope]]] = {"audit": frozenset({"scan"})}
 """Who may see everything of a bill may see the little that a scanner shows."""
 
+Refusal = Literal["missing", "unknown", "expired"]
+"""Why nobody is let in; told to the metrics, not to who asked."""
+
 PREFIX: Final = "tg"
 REREAD_SECONDS: Final = 1.0
 NO_DIGEST: Final = "0" * 64
@@ -79,12 +82,14 @@ class Tokens:
         self.problem: str | None = None
         """Why nobody is let in, for those who look after the gateway."""
 
-    def find(self, text: str) -> Token | None:
-        """Give the valid token of this text, None for every other text; takes the same time whatever is wrong."""
+    def find(self, text: str) -> Token | Refusal:
+        """Give the token of this text if it is valid, else why not; takes the same time whatever is wrong."""
         _prefix, _, rest = text.partition("_")
         token = self._tokens.get(rest.partition("_")[0])
         same = hmac.compare_digest(digest(text), token.sha256 if token else NO_DIGEST)
-        return token if token and same and self._clock() < token.expires else None
+        if token is None or not same:
+            return "unknown"
+        return token if self._clock() < token.expires else "expired"
 
     def by_id(self, token_id: str) -> Token | None:
         """Give the valid token of an id; only for who has proven otherwise that he had it."""
