@@ -29,7 +29,9 @@ class Topics(msgspec.Struct, frozen=True):
 
     prefix: str = "tallygate"
     epoch: int = 1
-    """Raised when tables are rebuilt from scratch: changelogs and groups are new then, the other topics stay."""
+    """Raised when tables are rebuilt: changelogs, groups and postings are new then, the other topics stay."""
+    manifest_epoch: int | None = None
+    """Epoch of the manifest step and of its postings, where only the withholding step was rebuilt; None: the same."""
 
     @property
     def shipments(self) -> str:
@@ -38,8 +40,9 @@ class Topics(msgspec.Struct, frozen=True):
 
     @property
     def postings(self) -> str:
-        """Posting records, key consignee."""
-        return f"{self.prefix}.postings.v1"
+        """Posting records, key consignee; each epoch of the manifest step has its own, or bills would count twice."""
+        epoch = self.epoch_of("manifest")
+        return f"{self.prefix}.postings.v1" if epoch == 1 else f"{self.prefix}.postings.e{epoch}.v1"
 
     @property
     def decisions(self) -> str:
@@ -58,16 +61,24 @@ class Topics(msgspec.Struct, frozen=True):
 
     @property
     def control(self) -> str:
-        """The project's own compacted topic: suspects and halts of partitions."""
+        """The project's own compacted topic: watches and halts of partitions, dead letters sent again, rebuilds."""
         return f"{self.prefix}.control.v1"
 
     def changelog(self, step: str) -> str:
         """Changelog of a step's tables."""
-        return f"{self.prefix}.{step}.e{self.epoch}-changelog"
+        return f"{self.group(step)}-changelog"
 
     def group(self, step: str) -> str:
         """Consumer group of a step; also its Faust app id."""
-        return f"{self.prefix}.{step}.e{self.epoch}"
+        return f"{self.prefix}.{step}.e{self.epoch_of(step)}"
+
+    def epoch_of(self, step: str) -> int:
+        """Epoch of a step's tables."""
+        return self.manifest_epoch or self.epoch if step == "manifest" else self.epoch
+
+    def rebuilt(self, kind: str) -> str:
+        """Where a rebuild of this epoch keeps its `decisions` or `alerts` until they are published."""
+        return f"{self.prefix}.rebuilt-{kind}.e{self.epoch}"
 
     def plans(self) -> tuple[TopicPlan, ...]:
         """All topics of this prefix and epoch with the settings they need."""
@@ -91,6 +102,16 @@ class Topics(msgspec.Struct, frozen=True):
             TopicPlan(self.control, compact),
             TopicPlan(self.changelog("manifest"), compact),
             TopicPlan(self.changelog("withholding"), compact),
+        )
+
+    def rebuild_plans(self) -> tuple[TopicPlan, ...]:
+        """The topics that a rebuild of this epoch needs for itself, until it is done."""
+        compact = self.plans()[-1].config
+        kept = {"cleanup.policy": "delete", "retention.ms": "-1", **_sized(TOPIC_RECORD_BYTES)}
+        return tuple(
+            plan
+            for kind in ("decisions", "alerts")
+            for plan in (TopicPlan(self.rebuilt(kind), kept), TopicPlan(self.changelog(f"rebuilt-{kind}"), compact))
         )
 
 

@@ -27,12 +27,31 @@ def test_a_prefix_shares_nothing_with_another() -> None:
     assert real.group("manifest") != test.group("manifest")
 
 
-def test_an_epoch_changes_tables_and_groups_alone() -> None:
-    """A new epoch has new changelogs and groups, and goes on with the same messages."""
+def test_an_epoch_changes_tables_groups_and_postings_alone() -> None:
+    """A new epoch has new changelogs, groups and postings, and goes on with the same messages."""
     first, second = Topics(epoch=1), Topics(epoch=2)
     changed = {plan.name for plan in second.plans()} - {plan.name for plan in first.plans()}
-    assert changed == {second.changelog("manifest"), second.changelog("withholding")}
+    assert changed == {second.changelog("manifest"), second.changelog("withholding"), second.postings}
+    assert second.postings == "tallygate.postings.e2.v1"
     assert first.group("withholding") != second.group("withholding")
+
+
+def test_the_manifest_step_may_keep_its_epoch() -> None:
+    """Where only the withholding step is rebuilt, its new epoch judges the postings of the manifest step's former."""
+    first, second = Topics(epoch=1), Topics(epoch=2, manifest_epoch=1)
+    changed = {plan.name for plan in second.plans()} - {plan.name for plan in first.plans()}
+    assert changed == {second.changelog("withholding")}
+    assert second.group("manifest") == first.group("manifest")
+
+
+def test_a_rebuild_has_topics_of_its_own_that_keep_everything() -> None:
+    """What is not published yet expires as little as it is mixed with what is."""
+    topics = Topics(epoch=2)
+    plans = {plan.name: plan.config for plan in topics.rebuild_plans()}
+    assert not set(plans) & {plan.name for plan in topics.plans()}
+    for kind in ("decisions", "alerts"):
+        assert plans[topics.rebuilt(kind)]["retention.ms"] == "-1"
+        assert plans[topics.changelog(f"rebuilt-{kind}")]["cleanup.policy"] == "compact"
 
 
 def test_steps_share_no_changelog_and_no_group() -> None:
