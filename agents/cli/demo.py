@@ -19,6 +19,7 @@ def command(
         typer.Option(metavar="HOST:PORT", help="A Kafka to run on; the demo makes topics of its own and removes them."),
     ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live screen.")] = False,
+    stay: Annotated[bool, typer.Option("--stay", help="Go on after the day, to scan its bills, until Ctrl-C.")] = False,
     save: Annotated[
         Path | None,
         typer.Option(metavar="FILE", dir_okay=False, help="Only write the day's events to a file, for judge."),
@@ -26,7 +27,8 @@ def command(
 ) -> None:
     """Play a simulated 20 August 2025: trips, bills, arrivals, mistakes; and watch what is decided.
 
-    Everything is embedded: a broker, the workers, a publisher and a reader. Ctrl-C ends it early, with a summary.
+    Everything is embedded: a broker, Redis, the workers, the gateway with its scanner page, a publisher and a reader.
+    Ctrl-C ends it early, with a summary.
     """
     import asyncio
 
@@ -40,7 +42,7 @@ def command(
         print(f"{save_day(save, bills, seed):,} events in {save}")
         return
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what matters of it comes as an error
-    options = Options(bills, seconds, seed, broker, plain, _called())
+    options = Options(bills, seconds, seed, broker, plain, stay, _called())
     try:
         whole = asyncio.run(Demo(options, Console()).run())
     except DemoError as error:

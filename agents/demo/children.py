@@ -22,7 +22,7 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     """What a worker process is told on its standard input."""
 
     step: str
-    """A step, or `projection`."""
+    """A step, `projection` or `gateway`."""
     brokers: str
     prefix: str
     epoch: int
@@ -33,6 +33,8 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     """The broker is the embedded one, which cannot be asked about its topics."""
     redis: str
     """Address of the embedded Redis."""
+    tokens_file: str
+    """Holds the gateway's tokens."""
 
 
 class Report(msgspec.Struct):
@@ -40,6 +42,8 @@ class Report(msgspec.Struct):
 
     ready: bool
     counts: Counts
+    address: str = ""
+    """Where the gateway serves."""
 
 
 class Child:
@@ -51,6 +55,8 @@ class Child:
         self._process: Process | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._ready = asyncio.Event()
+        self.address = ""
+        """Where it serves, if it is the gateway and ready."""
         self._words: deque[str] = deque(maxlen=_LAST_WORDS)
 
     async def start(self) -> None:
@@ -112,6 +118,7 @@ class Child:
             report = msgspec.json.decode(line, type=Report)
             self._report(self._spec.step, report.counts)
             if report.ready:
+                self.address = report.address
                 self._ready.set()
 
     async def _overhear(self) -> None:

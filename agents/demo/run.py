@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
 
@@ -23,13 +24,14 @@ from agents.demo.latency import Latency
 from agents.demo.publisher import BATCH_BYTES, Publisher
 from agents.demo.reader import Reader
 from agents.demo.scene import Scene
+from agents.demo.serving import make_demo_token
 from agents.demo.summary import claims, summary
 from agents.demo.tally import Tally
 from agents.demo.topics import own_topics
 from agents.demo.valkey import embedded_redis
 from stream.topics import RECORD_BYTES_MAX, Topics
 
-HANDS: Final = ("manifest", "withholding", "projection")
+HANDS: Final = ("manifest", "withholding", "projection", "gateway")
 FRAME_SECONDS: Final = 0.25
 PHASE_SECONDS: Final = 0.1
 LINE_SECONDS: Final = 5.0
@@ -48,8 +50,18 @@ class Options(NamedTuple):
     """Any Kafka; None is the embedded broker."""
     plain: bool = False
     """Lines instead of a screen, as where there is no terminal."""
+    stay: bool = False
+    """Go on after the day until Ctrl-C, so that its bills can be scanned."""
     command: str = "tallygate"
     """How this command was called, for the advice at the end."""
+
+
+class PrivateFiles(NamedTuple):
+    """What only this user may read, and only today."""
+
+    secret: str
+    tokens: str
+    token: str
 
 
 class Demo:
@@ -89,8 +101,8 @@ class Demo:
         scene = Scene(publisher, tally, latency, len(day))
         reader = Reader(consumer, self._topics, PARTITIONS, tally, latency)
         await stack.enter_async_context(_showing(self._view(scene)))
-        secret = stack.enter_context(_secret_file())
-        self._children = [Child(spec, scene.counts.__setitem__) for spec in self._specs(brokers, secret, redis)]
+        files = stack.enter_context(_private_files())
+        self._children = [Child(spec, scene.counts.__setitem__) for spec in self._specs(brokers, redis, files)]
         for child in self._children:
             stack.push_async_callback(child.stop)
             await child.start()
@@ -98,28 +110,38 @@ class Demo:
         guards = [child.died() for child in self._children]
         if embedded:
             guards.append(_guard_logs(consumer, self._topics))
-        await _first(self._day(scene, publisher, day), reader.run(), *guards)
+        await _first(self._day(scene, publisher, day, files.token), reader.run(), *guards)
         scene.phase = "ending"
         await asyncio.gather(*(child.finish() for child in self._children))
         await reader.finish()
         return scene
 
-    async def _day(self, scene: Scene, publisher: Publisher, day: Sequence[Planned]) -> None:
-        """Wait for the workers, play the day, and wait until all of it is judged."""
+    async def _day(self, scene: Scene, publisher: Publisher, day: Sequence[Planned], token: str) -> None:
+        """Wait for the workers, play the day, wait until all of it is judged, and then as long as is wanted."""
         scene.phase = "workers join their groups"
         await _first(self._ready(), self._stop.wait())
         if not self._stop.is_set():
+            # The page takes the token from behind the #, which browsers send to nobody.
+            scene.page = f"{self._children[-1].address}/#{token}"
+            if not self._console.is_terminal or self._options.plain:
+                self._print(f"Scan its bills at {scene.page}")
             scene.phase = "a simulated day"
             await publisher.play(day, self._options.seconds, self._stop)
         scene.phase = "the last decisions"
         await _settled(scene)
+        if self._options.stay and not self._stop.is_set():
+            scene.phase = "the day is over; scan its bills, Ctrl-C ends it"
+            await self._stop.wait()
 
     async def _ready(self) -> None:
         await asyncio.gather(*(child.ready() for child in self._children))
 
-    def _specs(self, brokers: str, secret: str, redis: str) -> list[WorkerSpec]:
+    def _specs(self, brokers: str, redis: str, files: PrivateFiles) -> list[WorkerSpec]:
         prefix, epoch, embedded = self._topics.prefix, self._topics.epoch, self._options.brokers is None
-        return [WorkerSpec(step, brokers, prefix, epoch, PARTITIONS, secret, embedded, redis) for step in HANDS]
+        return [
+            WorkerSpec(step, brokers, prefix, epoch, PARTITIONS, files.secret, embedded, redis, files.tokens)
+            for step in HANDS
+        ]
 
     @asynccontextmanager
     async def _broker(self) -> AsyncIterator[str]:
@@ -191,12 +213,12 @@ def _signals(stop: asyncio.Event, hurry: Callable[[], None]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _secret_file() -> Iterator[str]:
-    """Make a secret for this day's consignee keys, readable by nobody else, and forget it afterwards."""
-    with tempfile.NamedTemporaryFile("w", prefix="tallygate-demo-") as file:
-        file.write(secrets.token_hex(32))
-        file.flush()
-        yield file.name
+def _private_files() -> Iterator[PrivateFiles]:
+    """Make a secret for this day's consignee keys and a token, readable by nobody else, and forget them afterwards."""
+    with tempfile.TemporaryDirectory(prefix="tallygate-demo-") as folder:
+        secret, tokens = Path(folder, "secret"), Path(folder, "tokens.json")
+        secret.write_text(secrets.token_hex(32))
+        yield PrivateFiles(str(secret), str(tokens), make_demo_token(tokens))
 
 
 @asynccontextmanager

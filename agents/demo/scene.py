@@ -47,6 +47,8 @@ class Scene:
         """Records of the whole day."""
         self.counts: dict[str, Counts] = {}
         self.phase = "starting"
+        self.page = ""
+        """Address of the scanner page, once it is there."""
         self._marks: list[tuple[float, int, int]] = []
         """Moment, events and decisions, of the last seconds."""
 

@@ -10,6 +10,7 @@ from stream.deadletters import Fault
 
 NEXT = (
     ("make test", "the proof, also on a real Kafka"),
+    ("{} demo --stay", "scan its bills in a browser"),
     ("{} demo --save day.jsonl", "this day as a file"),
     ("{} judge day.jsonl", "the same rules offline"),
     ("{} demo --broker HOST:PORT", "on your Kafka, exactly once"),

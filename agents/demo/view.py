@@ -34,7 +34,7 @@ KEY_CHARACTERS: Final = 12
 NEAR: Final = 90
 """Per cent of the limit from which a consignee's day is near it."""
 TITLE_LINES: Final = 2
-FOOT_LINES: Final = 4
+FOOT_LINES: Final = 5
 FRAME_LINES: Final = 3
 """Border and header of a panel."""
 
@@ -111,6 +111,7 @@ def _foot(scene: Scene, rates: Rates) -> RenderableType:
             f"p99 {milliseconds(latency.recent(99))}",
             no_wrap=True,
         ),
+        Text(f"scan     {scene.page or 'soon'}", no_wrap=True),
     )
 
 

@@ -1,5 +1,6 @@
 """The demo as a newcomer runs it: it adds up, ends by itself or on Ctrl-C, and leaves nothing behind."""
 
+import json
 import os
 import re
 import signal
@@ -8,15 +9,21 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
+from agents.demo.day import Day
+from tests.kafka.field import wait_for
 from tests.pieces import ROOT
 
 pytestmark = pytest.mark.slow
 
-CHILDREN = 6
-"""Broker, Redis with its shell, two workers, projection."""
+CHILDREN = 7
+"""Broker, Redis with its shell, two workers, projection, gateway."""
 COMMAND = (sys.executable, "-c", "from agents.cli.main import main; main()", "demo", "--plain")
 
 
@@ -115,6 +122,34 @@ def test_small_day_from_start_to_end(runs: list[Run]) -> None:
     assert numbers["bills"] == 400
     assert numbers["dead"] == 9
     assert "judge day.jsonl" in run.output
+    assert gone(run.children)
+
+
+def ask(address: str, token: str, bill: str) -> tuple[int, dict[str, Any]]:
+    """Ask the gateway for a bill; gives the status and what it says."""
+    request = Request(  # noqa: S310 - the address is the demo's own
+        f"{address}/v1/bills/{bill}", headers={"Authorization": f"Bearer {token}"}
+    )
+    try:
+        with urlopen(request) as answer:  # noqa: S310 - as above
+            return answer.status, json.load(answer)
+    except HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def test_bills_of_a_day_that_stays_can_be_scanned(runs: list[Run]) -> None:
+    """With --stay the gateway answers for the day's bills until Ctrl-C, to the token in the page's address."""
+    day = Day(Random(20_250_820), 200)
+    bill = next(json.loads(planned.value)["data"]["bill"] for planned in day if planned.kind == "bill.manifested")
+    runs.append(run := Run("--bills", "200", "--seconds", "1", "--stay"))
+    run.read_until("Scan its bills at ")
+    address, _, token = run.output.rpartition("Scan its bills at ")[2].strip().partition("/#")
+    wait_for(lambda: ask(address, token, bill)[0] == 200, "the bill to be known")
+    assert ask(address, token, bill)[1]["bill"] == bill
+    assert ask(address, token[:-1], bill)[0] == 401
+    run.process.send_signal(signal.SIGINT)
+    assert run.end() == 0, run.output
     assert gone(run.children)
 
 
