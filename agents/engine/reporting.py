@@ -4,7 +4,7 @@ import logging
 from time import monotonic
 from typing import Final
 
-from agents.engine.progress import EngineProgress, SilentObserver
+from agents.engine.progress import EngineProgress, Observer, SilentObserver
 from stream.records import Fate
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,39 @@ def progress_line(progress: EngineProgress) -> str:
         f"partitions={len(partitions)} {fates} transactions={progress.transactions} aborted={progress.aborted} "
         f"lag={lag} event_lag_ms={late}" + (f" halted={halted}" if halted else "")
     )
+
+
+class Both:
+    """Two observers, told one after the other."""
+
+    def __init__(self, first: Observer, second: Observer) -> None:
+        self._first = first
+        self._second = second
+
+    def sent(self) -> None:
+        """Tell both."""
+        self._first.sent()
+        self._second.sent()
+
+    def committed(self, progress: EngineProgress, seconds: float) -> None:
+        """Tell both."""
+        self._first.committed(progress, seconds)
+        self._second.committed(progress, seconds)
+
+    def aborted(self) -> None:
+        """Tell both."""
+        self._first.aborted()
+        self._second.aborted()
+
+    def fetched(self, records: int, size: int) -> None:
+        """Tell both."""
+        self._first.fetched(records, size)
+        self._second.fetched(records, size)
+
+    def ready(self, progress: EngineProgress) -> None:
+        """Tell both."""
+        self._first.ready(progress)
+        self._second.ready(progress)
 
 
 class ProgressLog(SilentObserver):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import faust
@@ -12,13 +13,19 @@ from agents.engine.app import build_app
 from agents.engine.engine import Engine
 from agents.engine.errors import EngineError
 from agents.engine.job import Job
-from agents.engine.progress import Observer
+from agents.engine.progress import EngineProgress, Observer
 from agents.engine.settings import EngineSettings
+from agents.engine.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
+Attach = Callable[[Callable[[], EngineProgress], Watchdog], None]
+"""Is given what looks up the counts, in any thread, and the watchdog, before the engine starts."""
 
-def run_job(settings: EngineSettings, job: Job, observer: Observer | None = None) -> NoReturn:
+
+def run_job(
+    settings: EngineSettings, job: Job, observer: Observer | None = None, attach: Attach | None = None
+) -> NoReturn:
     """Run a job in this process until SIGTERM or SIGINT, then leave in order; exits the process.
 
     Exit status 0 after a signal, 78 when the worker must not run as configured, 75 or another when it is worth starting
@@ -30,6 +37,8 @@ def run_job(settings: EngineSettings, job: Job, observer: Observer | None = None
     try:
         engine = Engine(settings, job, observer)
         app = build_app(engine)
+        if attach is not None:
+            attach(engine.look, app.watchdog)
     except EngineError as error:
         log.critical("%s", error)
         sys.exit(error.status)

@@ -3,6 +3,22 @@
 import msgspec
 
 
+class Place(msgspec.Struct):
+    """Where Redis stands in one partition; kept while Redis is away."""
+
+    position: int = 0
+    """Up to here Redis has applied it."""
+    stable_offset: int = 0
+    """The partition's last stable offset, as of the latest fetch."""
+    fresh_ms: int | None = None
+    """Everything committed at this time (Unix, ms) is in Redis; None: not known yet."""
+
+    @property
+    def lag(self) -> int:
+        """Offsets between the two."""
+        return max(0, self.stable_offset - self.position)
+
+
 class ProjectionProgress(msgspec.Struct):
     """Counts since the process began."""
 
@@ -20,3 +36,7 @@ class ProjectionProgress(msgspec.Struct):
     """How often Redis, or Kafka when it was asked, did not answer."""
     away_since: float | None = None
     """When it went away (seconds, monotonic clock); None while all is well."""
+    places: dict[tuple[str, int], Place] = msgspec.field(default_factory=dict)
+    """Where Redis stands in each partition that this process has, by `decisions` or `alerts` and number."""
+    turned: float = 0.0
+    """When the loop last began anew (seconds, monotonic clock)."""

@@ -18,7 +18,7 @@ from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaError,
 from agents.engine.errors import RefusedError
 from agents.engine.settings import MIB, Connection
 from agents.projection.backoff import Backoff
-from agents.projection.progress import ProjectionProgress
+from agents.projection.progress import Place, ProjectionProgress
 from agents.projection.runs import Runs
 from agents.projection.standing import Standing
 from agents.readmodel.store import StoreAwayError, StoreRefusedError
@@ -57,7 +57,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
     """Keeps the partitions that the group gives it; `stop` ends it in order."""
 
     def __init__(self, consumer: AIOKafkaConsumer, writer: Writer, topics: Topics, partitions: int) -> None:
-        self.progress = ProjectionProgress()
+        self.progress = ProjectionProgress(turned=time.monotonic())
         self._consumer = consumer
         self._writer = writer
         self._topics = [topics.decisions, topics.alerts]
@@ -68,6 +68,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         """Partitions of which it is not known where Redis stands; they are paused."""
         self._backoff = Backoff()
         self._stop = asyncio.Event()
+        self._joined = False
         self._ticked = self._committed = self._said = 0.0
 
     def stop(self) -> None:
@@ -80,6 +81,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         try:
             self._consumer.subscribe(self._topics, listener=self)
             while not self._stop.is_set():
+                self.progress.turned = time.monotonic()
                 try:
                     await self._turn()
                 except StoreAwayError as error:
@@ -101,9 +103,19 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         for where in revoked:
             self._standings.pop(where, None)
             self._unplaced.discard(where)
+            self.progress.places.pop(self._name(where), None)
+
+    def unready(self) -> str:
+        """Say why not everything that the group gave it is being read, or nothing if it is."""
+        if self.progress.away_since is not None:
+            return "Redis or Kafka is away"
+        if not self._joined:
+            return "waiting for partitions"
+        return "looking up where Redis stands" if self._unplaced else ""
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
         """Take partitions over; nothing of them is read before it is known where Redis stands."""
+        self._joined = True
         self._standings.clear()
         self._unplaced = set(assigned)
         self._consumer.pause(*assigned)
@@ -131,6 +143,8 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
                 continue  # taken away, or to be placed anew, while it was being fetched
             end, asked_ms = self._consumer.last_stable_offset(where), self._consumer.last_poll_timestamp(where)
             standing.reach(await self._consumer.position(where), end, asked_ms)
+            place = self.progress.places.setdefault(self._name(where), Place())
+            place.position, place.stable_offset = standing.position, end or 0
             records = fetched.get(where, ())
             parts = self._runs.of(where, standing.position, records, standing.reached, standing.fresh_ms)
             runs += ((where, run) for run in parts)
@@ -144,6 +158,8 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
             self.progress.changed += answer.changed
             if where in self._standings:
                 self._standings[where].position = run.stop
+                if (place := self.progress.places.get(self._name(where))) is not None:
+                    place.position, place.fresh_ms = run.stop, run.fresh_ms or place.fresh_ms
         elif self._standings.pop(where, None) is not None:
             log.warning("Redis does not stand at %s/%d where it stood; looking it up", where.topic, where.partition)
             self._unplaced.add(where)
@@ -189,6 +205,9 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         self._standings[where] = Standing(position)
         self._consumer.seek(where, max(position, begin))
         self._consumer.resume(where)
+
+    def _name(self, where: TopicPartition) -> tuple[str, int]:
+        return self._runs.names[where.topic], where.partition
 
     def _at(self, positions: dict[str, str], where: TopicPartition) -> int | None:
         found = positions.get(f"at:{self._runs.names[where.topic]}/{where.partition}")
