@@ -10,11 +10,13 @@ from typer.core import TyperGroup
 # Name of the command -> one line for `--help`. The module is `agents.cli.<name>`, hyphens as underscores; its attribute
 # `command` is the function to run or a `typer.Typer` with commands of its own.
 COMMANDS: dict[str, str] = {
+    "access": "Show who may do what on Kafka and in Redis, and let them hold to it.",
     "dead-letters": "List the records that could not be read, and send them again.",
     "demo": "Watch a simulated day, everything embedded.",
     "gateway": "Serve HTTP: publish events, look bills up, scan, ask for headroom.",
     "judge": "Judge the shipment events in a file, without a broker.",
     "projection": "Keep the read model in Redis: bills, consignee days, alerts.",
+    "publish": "Publish events from a file, as JSON lines or CSV, checked whole first.",
     "rebuild": "Make again what is made from topics: the read model.",
     "resume": "List halted partitions, and let them go on.",
     "rules": "Show the dated rules of a day, or check a rule file.",

@@ -1,0 +1,51 @@
+"""Mistakes in a file: where, which, what was expected there, and what to do; never what was found."""
+
+from typing import Final
+
+import msgspec
+
+from agents.publishing.columns import BY_NAME
+
+REMEDIES: Final = {
+    "too-large": "send fewer goods lines a bill",
+    "not-json": "look at the program that wrote the line; was it cut off?",
+    "wrong-envelope": "compare with the envelope in docs/events.md",
+    "unknown-type": "correct the type",
+    "wrong-shape": "correct the field",
+    "key-mismatch": "leave the key to this command",
+    "wrong-partition": "leave the partition to this command",
+    "time-ahead": "set the clock of the system that wrote it, and its zone",
+    "version-conflict": "give the later one a higher version; to add goods to a bill give its next row the next `line`",
+    "header": "tallygate publish --template prints a header that can be used",
+    "not-csv": "double the quotation marks within a cell, and put the cell in quotation marks",
+    "not-utf8": "save the file as UTF-8",
+    "cells": "check the row for a separator too many, or a cell without its quotation marks",
+    "not-for-event": "leave the cell empty, or correct the event",
+    "line-order": "give a bill's rows the lines 1, 2, 3 one after another, with nothing between",
+    "differs": "leave the cell empty from the bill's second row on",
+}
+"""Code of a mistake -> what to do. The first nine are those of dead letters, the others belong to CSV."""
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """Something in a file that must be mended before it is sent."""
+
+    line: int
+    """From 1, as editors count."""
+    field: str
+    """The column, or the path within the event; empty: the whole line."""
+    code: str
+    expected: str
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        column = BY_NAME.get(self.field)
+        if column and self.code == "wrong-shape":
+            return f"write {column.words.replace('`', '')}"
+        return REMEDIES[self.code]
+
+    def text(self, name: str) -> str:
+        """Say it in one line, with the place in front as editors and compilers write it."""
+        field = f"{self.field}: " if self.field else ""
+        return f"{name}:{self.line}: {field}{self.code}: {self.expected}; {self.remedy}"
