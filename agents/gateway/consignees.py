@@ -17,11 +17,11 @@ from agents.gateway.views import AuditVerdict, Verdict, verdict
 from agents.readmodel.store import StoreError
 from stream.alerts import Alert, AlertKind
 
-KEY: Final = re.compile(r"(na|id)1:[A-Za-z0-9:]{1,40}", re.ASCII)
-DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+KEY: Final = "^(na|id)1:[A-Za-z0-9:]{1,40}$"
+DAY: Final = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+AFTER: Final = "^[0-9]{1,9}$"
 PAGE: Final = 200
 PAGE_MAX: Final = 1_000
-AFTER_MAX: Final = 10**9
 
 
 class AlertView(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class ConsigneeDay(msgspec.Struct, frozen=True):
 def day_of(text: str) -> date:
     """Read a day. Raises Problem 400."""
     try:
-        day = date.fromisoformat(text) if DAY.fullmatch(text) else None
+        day = date.fromisoformat(text) if re.fullmatch(DAY, text) else None
     except ValueError:
         day = None
     if day is None or not 1 < day.year < 9999:
@@ -76,14 +76,14 @@ async def show(request: web.Request) -> web.Response:
     require(request, "audit")
     parts = parts_of(request)
     key = request.match_info["key"]
-    if KEY.fullmatch(key) is None:
+    if not re.fullmatch(KEY, key):
         raise Problem(
             400, "Not a consignee key", "expected a key such as na1: and 26 characters, as decisions state it"
         )
     day = day_of(request.match_info["day"])
-    first, count = _number(request, "after", 0, AFTER_MAX), _number(request, "limit", PAGE, PAGE_MAX)
+    first, count = _page(request)
     try:
-        reading = await parts.read_model.day(key, day, first, max(1, count))
+        reading = await parts.read_model.day(key, day, first, count)
     except StoreError:
         raise away() from None
     # The window of the live feed is of bills, not of days: it cannot bridge anything here.
@@ -111,14 +111,14 @@ def _alert(alert: Alert) -> AlertView:
     )
 
 
-def _number(request: web.Request, name: str, default: int, most: int) -> int:
-    """Read a number of the query. Raises Problem 400."""
-    text = request.query.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most):
-        raise Problem(400, "Not understood", f"query parameter {name}: expected an integer from 0 to {most}")
-    return int(text)
+def _page(request: web.Request) -> tuple[int, int]:
+    """Give the number of the first bill wanted, from 0, and how many. Raises Problem 400."""
+    after, limit = request.query.get("after", "0"), request.query.get("limit", str(PAGE))
+    if not re.fullmatch(AFTER, after):
+        raise Problem(400, "Not understood", "query parameter after: expected what `next` said")
+    if not re.fullmatch(r"^[0-9]{1,4}$", limit) or not 1 <= int(limit) <= PAGE_MAX:
+        raise Problem(400, "Not understood", f"query parameter limit: expected an integer from 1 to {PAGE_MAX}")
+    return int(after), int(limit)
 
 
 def routes() -> Iterable[web.RouteDef]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from aiohttp import web
@@ -11,6 +12,8 @@ from agents.gateway.parts import parts_of
 from agents.gateway.problems import Problem
 from agents.gateway.replies import reply
 from agents.readmodel.store import StoreError
+
+EXCLUDABLE: Final = ("freshness", "kafka", "redis", "tokens")
 
 
 class Alive(msgspec.Struct, frozen=True):
@@ -36,6 +39,8 @@ async def ready(request: web.Request) -> web.Response:
     """Say whether Kafka, Redis, the tokens file and an up-to-date read model are there; `exclude` leaves some out."""
     parts = parts_of(request)
     excluded = set(request.query.getall("exclude", []))
+    if not excluded <= set(EXCLUDABLE):
+        raise Problem(400, "Not understood", f"query parameter exclude: expected one of {', '.join(EXCLUDABLE)}")
     away: dict[str, str] = {}
     as_of = None
     if parts.publisher.problem is not None:

@@ -22,7 +22,7 @@ from typing import Any, Final, Protocol
 
 from aiohttp import web
 
-from agents.gateway import bills, consignees, counting, headroom, health, ingest, session
+from agents.gateway import bills, consignees, counting, headroom, health, history, ingest, openapi, session
 from agents.gateway.connection import GatewayRunner
 from agents.gateway.making import make_parts, tls_context
 from agents.gateway.parts import PARTS, Parts
@@ -74,8 +74,12 @@ def _say_failure(task: asyncio.Task[None]) -> None:
         log.critical("%s has failed; start the gateway again", task.get_coro(), exc_info=error)
 
 
-HANDLERS: Final[tuple[Handler, ...]] = (bills, consignees, counting, headroom, health, ingest, session)
-BACKGROUND: Final[tuple[Callable[[web.Application], AsyncIterator[None]], ...]] = (watch_tokens, keep_connected)
+HANDLERS: Final[tuple[Handler, ...]] = (bills, consignees, counting, headroom, health, history, ingest, openapi, session)
+BACKGROUND: Final[tuple[Callable[[web.Application], AsyncIterator[None]], ...]] = (
+    watch_tokens,
+    keep_connected,
+    history.open_gate,
+)
 ON_SHUTDOWN: Final[tuple[Callable[[web.Application], Awaitable[None]], ...]] = ()
 
 
