@@ -17,13 +17,12 @@ from typing import Final, NoReturn
 import msgspec
 
 from agents.demo.children import Report, WorkerSpec
-from agents.demo.projecting import run_demo_projection
 from agents.demo.scene import Counts
-from agents.demo.serving import gateway_settings, run_demo_gateway
 from agents.engine.errors import EngineError
 from agents.engine.job import Job, job_of
 from agents.engine.progress import EngineProgress, SilentObserver
 from agents.engine.running import run_job
+from agents.gateway.settings import GatewaySettings
 from agents.settings import KafkaSettings, KeySettings, PolicySettings, RedisSettings, Settings, WorkerSettings
 from agents.worker import STEPS, make_job
 from stream.records import Fate
@@ -32,6 +31,8 @@ log = logging.getLogger(__name__)
 
 PROJECTION: Final = "projection"
 GATEWAY: Final = "gateway"
+GATEWAY_PORT: Final = 8080
+"""Taken if it is free, since it is easily remembered; else any."""
 ORDERLY_SECONDS: Final = 10.0
 """A worker has so long to end in order."""
 
@@ -70,7 +71,7 @@ def settings_of(spec: WorkerSpec) -> Settings:
         policy=PolicySettings(),
         worker=WorkerSettings(),
         redis=RedisSettings(url=spec.redis),
-        gateway=gateway_settings(spec.tokens_file),
+        gateway=GatewaySettings(host="127.0.0.1", port=GATEWAY_PORT, tokens_file=Path(spec.tokens_file)),
         rules=(),
     )
 
@@ -86,8 +87,12 @@ def work(spec: WorkerSpec) -> NoReturn:
     """Run the step, the projection or the gateway until the input ends; exits the process."""
     settings = settings_of(spec)
     if spec.step == PROJECTION:
+        from agents.demo.projecting import run_demo_projection  # noqa: PLC0415 - each process loads its own part
+
         run_demo_projection(settings, spec.partitions if spec.embedded else None, _say)
     if spec.step == GATEWAY:
+        from agents.demo.serving import run_demo_gateway  # noqa: PLC0415 - as above
+
         run_demo_gateway(settings, _say)
     engine = msgspec.structs.replace(settings.engine(spec.step), mock_broker=spec.embedded, compression="lz4")
     try:
@@ -102,6 +107,8 @@ def main() -> NoReturn:
     """Read what to do from the first line of standard input, and do it."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=WorkerSpec)
+    # Until the step runs and takes the signal itself there is nothing to bring into order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     threading.Thread(target=_end_with_input, daemon=True).start()
     work(spec)
 

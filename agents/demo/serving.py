@@ -14,13 +14,10 @@ import uvloop
 from agents.demo.children import Report
 from agents.demo.scene import Counts
 from agents.gateway.server import serving
-from agents.gateway.settings import GatewaySettings
 from agents.gateway.token_file import create_token
 from agents.gateway.tokens import Scope
 from agents.settings import Settings
 
-PORT: Final = 8080
-"""Taken if it is free, since it is easily remembered; else any."""
 LIFE: Final = timedelta(days=1)
 SCOPES: Final[tuple[Scope, ...]] = ("audit", "plan", "scan")
 """Nobody may publish: the sums at the end are those of the simulated day."""
@@ -34,11 +31,6 @@ def make_demo_token(file: Path) -> str:
         file, "demo", SCOPES, datetime.now(UTC), LIFE, lambda count: secrets.token_bytes(min(count, SECRET_BYTES_MAX))
     )
     return text
-
-
-def gateway_settings(tokens_file: str) -> GatewaySettings:
-    """Give the gateway's settings: reachable from this machine alone."""
-    return GatewaySettings(host="127.0.0.1", port=PORT, tokens_file=Path(tokens_file))
 
 
 def run_demo_gateway(settings: Settings, say: Callable[[Report], None]) -> NoReturn:
