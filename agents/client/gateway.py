@@ -1,6 +1,7 @@
 """Requests to a gateway with a token; what it answers instead of success is an error in its own words."""
 
 import asyncio
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -9,7 +10,7 @@ import aiohttp
 import msgspec
 
 REQUEST_SECONDS: Final = 30.0
-BUSY: Final = frozenset({429, 503})
+BUSY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 TRIES: Final = 8
 WAIT_SECONDS_MAX: Final = 10.0
 
@@ -75,17 +76,18 @@ class Gateway:
 
     async def _ask(self, method: str, path: str, **how: Any) -> dict[str, Any]:
         """Ask, and again while the gateway says that it is busy."""
-        for attempt in range(TRIES):
-            status, wait, document = await self._once(method, path, **how)
-            if status < 400:
-                return document
-            if status not in BUSY or attempt + 1 == TRIES:
+        status, wait, document = await self._once(method, path, **how)
+        for _ in range(TRIES - 1):
+            if status not in BUSY:
                 break
             await asyncio.sleep(min(wait, WAIT_SECONDS_MAX))
+            status, wait, document = await self._once(method, path, **how)
+        if status < HTTPStatus.BAD_REQUEST:
+            return document
         error = GatewayError(
             status, str(document.get("title", "refused")), str(document.get("detail", "no more is said")), document
         )
-        if status >= 500:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in BUSY:
             raise GatewayAwayError(f"the gateway at {self.url} cannot now: {error}")
         raise error
 

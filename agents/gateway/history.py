@@ -1,9 +1,10 @@
 """`GET /v1/bills/{bill}/history`: every decision of a bill, from Kafka itself."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -13,13 +14,14 @@ from agents.gateway.parts import Parts, parts_of
 from agents.gateway.problems import Problem, retry_later
 from agents.gateway.replies import reply
 from agents.history import HistoryAwayError, read_history
-from agents.history.showing import past_view
+from agents.history.showing import history_view
 from agents.readmodel.store import StoreError
 
 AT_A_TIME: Final = 4
 """Each reads a partition of its own accord; more would take the broker's time from the live feed."""
 WAIT_SECONDS: Final = 10
-AFTER_MAX: Final = 10**18
+PLACE: Final = "^[0-9]{1,18}$"
+"""A page's `next`: an offset."""
 
 GATE: Final = web.AppKey("history_gate", asyncio.Semaphore)
 
@@ -45,9 +47,7 @@ async def show(request: web.Request) -> web.Response:
             found = await read_history(kafka.connection(), kafka.topics().decisions, bill, since, after=after)
         except HistoryAwayError as error:
             raise retry_later("Kafka is away", f"{error}; the history is read from there", WAIT_SECONDS) from None
-    body: dict[str, Any] = {"bill": bill, "decisions": [past_view(past) for past in found.past]}
-    body |= {"complete": found.complete, "next": None if found.next is None else str(found.next)}
-    return reply(body)
+    return reply(history_view(bill, found))
 
 
 async def _since(parts: Parts, bill: str) -> datetime | None:
@@ -62,7 +62,7 @@ def _after(request: web.Request) -> int | None:
     text = request.query.get("after")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(AFTER_MAX))):
+    if re.fullmatch(PLACE, text) is None:
         raise Problem(400, "Not understood", "query parameter after: expected the `next` of the page before")
     return int(text)
 

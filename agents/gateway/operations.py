@@ -6,10 +6,12 @@ from typing import Any, Final, NamedTuple
 from agents.gateway.consignees import AFTER, DAY, KEY, PAGE, PAGE_MAX, ConsigneeDay
 from agents.gateway.headroom import Headroom, HeadroomQuestion
 from agents.gateway.health import EXCLUDABLE, Alive, Ready
+from agents.gateway.history import PLACE
 from agents.gateway.ingest import BATCH, SINGLE, Accepted
 from agents.gateway.session import Session, SignIn
 from agents.gateway.tokens import Scope
 from agents.gateway.views import AuditVerdict, Verdict
+from agents.history.showing import BillHistory
 from stream.decisions import Outcome
 from stream.events import Shipment
 
@@ -85,6 +87,17 @@ OPERATIONS: Final = (
         parameters=(BILL,),
         errors=(404, 503),
         more="Where the read model lags, `stale` is true and `action` is HOLD.",
+    ),
+    Operation(
+        "get", "/v1/bills/{bill}/history", "Every decision of a bill",
+        {200: Answer("Its decisions, oldest first, from Kafka itself.", BillHistory)},
+        "audit",
+        parameters=(
+            BILL,
+            Parameter("after", "query", "What `next` of the page before said.", {"type": "string", "pattern": PLACE}),
+        ),
+        errors=(400, 404, 503),
+        more="Where `complete` is false there was no time to read more: go on with `next`. No decisions: none is kept.",
     ),
     Operation(
         "get", "/v1/consignees/{key}/days/{day}", "A consignee's day",

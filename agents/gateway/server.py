@@ -74,7 +74,17 @@ def _say_failure(task: asyncio.Task[None]) -> None:
         log.critical("%s has failed; start the gateway again", task.get_coro(), exc_info=error)
 
 
-HANDLERS: Final[tuple[Handler, ...]] = (bills, consignees, counting, headroom, health, history, ingest, openapi, session)
+HANDLERS: Final[tuple[Handler, ...]] = (
+    bills,
+    consignees,
+    counting,
+    headroom,
+    health,
+    history,
+    ingest,
+    openapi,
+    session,
+)
 BACKGROUND: Final[tuple[Callable[[web.Application], AsyncIterator[None]], ...]] = (
     watch_tokens,
     keep_connected,

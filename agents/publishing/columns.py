@@ -66,7 +66,7 @@ COLUMNS: Final = (
     Column("filing", "filing", WHOLE, "`manifest` or `type86`", "manifest", needed=True),
     Column("order", "order", WHOLE, "the seller's order number", "S-1001"),
     Column("estimated_arrivals", "estimated_arrivals", WHOLE, "Eastern dates, a space between", "2025-08-20", "list"),
-    Column("arrived_at", "arrived_at", (*WHOLE, ARRIVED), "when it arrived; `null` takes it back", "", "nullable"),
+    Column("arrived_at", "arrived_at", (*WHOLE, ARRIVED), "when it arrived; `null`: it has not", "", "nullable"),
     Column("bill_type", "bill_type", WHOLE, "`type86` needs one", ""),
     Column("quantity", "quantity", WHOLE, "smallest outer units; `type86` needs it", "", "integer"),
     Column("planned_port", "planned_port", WHOLE, "port of entry; `type86` needs it", ""),
@@ -89,7 +89,7 @@ COLUMNS: Final = (
     Column("flags", f"{_LINE}.flags", WHOLE, "`adcvd` `quota` `irc-tax` `pga`, a space between", "", "list"),
     Column("how", "how", (DISPOSED,), "`entry-01` `entry-11` `exported` `abandoned` `returned`", ""),
     Column("entry_number", "entry_number", (DISPOSED,), "for your own records", ""),
-    Column("estimated_arrival", "estimated_arrival", (ESTIMATED,), "when it is due; `null` takes it back", "", "nullable"),
+    Column("estimated_arrival", "estimated_arrival", (ESTIMATED,), "when it is due; `null`: unknown", "", "nullable"),
     Column("port", "port", (ARRIVED,), "four digits", ""),
 )  # fmt: skip
 BY_NAME: Final = {column.name: column for column in COLUMNS}

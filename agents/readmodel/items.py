@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from stream.instants import to_micros
+from stream.instants import from_micros, to_micros
 
 
 class _Decision(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +35,9 @@ class _AlertEvent(msgspec.Struct, frozen=True):
     id: str
     data: _Alert
 
+
+RANK_DIGITS: Final = 46
+STATED_DIGITS: Final = 17
 
 _decision: Final = msgspec.json.Decoder(_DecisionEvent).decode
 _alert: Final = msgspec.json.Decoder(_AlertEvent).decode
@@ -77,3 +80,8 @@ def alert_items(value: bytes, _offset: int) -> tuple[str | bytes, ...]:
 def event_of(held: bytes) -> bytes:
     """Give the decision event out of what is kept of a bill on a conveyance."""
     return held.split(b"|", 2)[2]
+
+
+def stated_of(held: bytes) -> datetime:
+    """Give when the bill was first stated, out of what is kept of it on a conveyance."""
+    return from_micros(int(held[RANK_DIGITS : RANK_DIGITS + STATED_DIGITS]))

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from agents.readmodel.items import event_of
+from agents.readmodel.items import event_of, stated_of
 from agents.readmodel.keys import Keys
 from agents.readmodel.store import StoreSettings, connect, own_errors, script
 from stream.alerts import Alert
@@ -32,6 +32,8 @@ class Freshness(msgspec.Struct, frozen=True):
     """Everything committed up to then is in it; None while it is being filled, when answers may be old or missing."""
     sweeping: bool = False
     """It is being emptied for a rebuild."""
+    reached: Mapping[int, int] = {}
+    """Of each partition of the decisions topic the offset before which everything is in it."""
 
 
 class BillReading(msgspec.Struct, frozen=True):
@@ -42,6 +44,8 @@ class BillReading(msgspec.Struct, frozen=True):
     decisions: tuple[Decision, ...]
     """The current decision on each of its conveyances, by conveyance."""
     freshness: Freshness
+    stated: datetime | None = None
+    """When the bill was first stated, by the earliest event on a conveyance that is kept here."""
 
 
 class DayReading(msgspec.Struct, frozen=True):
@@ -107,7 +111,8 @@ class ReadModel:
         decisions = [_decision(event_of(value)) for _conveyance, value in sorted(held.items())]
         data = answer([each.data for each in decisions])
         chosen = next((each for each in decisions if each.data is data), None)
-        return BillReading(chosen, tuple(decisions), _freshness(positions))
+        stated = min((stated_of(value) for value in held.values()), default=None)
+        return BillReading(chosen, tuple(decisions), _freshness(positions), stated)
 
     async def day(self, consignee: str, day: date, first: int = 0, count: int = BILLS_A_PAGE) -> DayReading:
         """Give a consignee's day; of its bills `count`, beginning with number `first`, counted from 0."""
@@ -176,7 +181,9 @@ def _freshness(positions: Mapping[bytes, bytes]) -> Freshness:
     known = [int(time) for time in times if time is not None]
     complete = partitions > 0 and len(known) == partitions
     as_of = _EPOCH + timedelta(milliseconds=min(known)) if complete else None
-    return Freshness(as_of, b"sweeping" in positions)
+    places = {partition: positions.get(b"at:decisions/%d" % partition) for partition in range(partitions)}
+    reached = {partition: int(place) for partition, place in places.items() if place is not None}
+    return Freshness(as_of, b"sweeping" in positions, reached)
 
 
 def _limit(decisions: Sequence[Decision]) -> int | None:
