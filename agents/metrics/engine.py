@@ -10,8 +10,8 @@ from typing import Final
 from prometheus_client.metrics_core import Metric as Family
 
 from agents.engine.progress import EngineProgress, PartitionProgress, SilentObserver
+from agents.metrics.decisions import Tallied
 from agents.metrics.registry import QUICK, Area, Kind, Label
-from agents.metrics.tallied import Tallied
 from state.step import Step
 from stream.deadletters import Fault
 from stream.records import Fate
