@@ -20,6 +20,7 @@ from agents.engine.halting import Halting
 from agents.engine.job import Job
 from agents.engine.judging import BigRecordError, StepRaisedError
 from agents.engine.lane import Lane, check_fingerprint
+from agents.engine.ordering import drained, next_in_order
 from agents.engine.producer import TransactionalProducer
 from agents.engine.progress import EngineProgress, Observer, SilentObserver
 from agents.engine.restoring import Restorer
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 COLLECT_AFTER: Final = (100_000, 5, 1_000_000)
 """New objects before the youngest are looked at, and how often that is before the next generation is; the oldest are
 only when partitions are taken over."""
+
+ORDER_SECONDS: Final = 0.005
+"""How long to wait before looking again while the record that is next in order has not come."""
 
 
 def end_process(status: int) -> None:
@@ -240,20 +244,32 @@ class Engine:
             await self._wake.wait()
             self._wake.clear()
             while any(lane.waiting or lane.caution.fatal for lane in self.lanes.values()):
+                empty = await self._drained() if self.settings.in_order else frozenset()
+                before = self.progress.transactions
                 async with self._turning:
-                    await self._turn()
-                await asyncio.sleep(0)
+                    await self._turn(empty)
+                waits = self.settings.in_order and before == self.progress.transactions
+                await asyncio.sleep(ORDER_SECONDS if waits else 0)
 
-    async def _turn(self) -> None:
+    async def _drained(self) -> frozenset[Lane]:
+        """Give the lanes that are known to have nothing more; only where the order of partitions counts."""
+        lanes = list(self.lanes.values())
+        if self._thread is None or all(lane.waiting for lane in lanes):
+            return frozenset()
+        return drained(lanes, await self._thread.ends())
+
+    async def _turn(self, empty: frozenset[Lane]) -> None:
         lanes = sorted(self.lanes.values(), key=lambda lane: lane.judged_at)
         for lane in lanes:
             if lane.caution.fatal:
                 await self._poisoned(lane)
         ready = [lane for lane in lanes if lane.waiting]
+        if self.settings.in_order:
+            ready = next_in_order(lanes, empty)
         owed = {lane: watch for lane in ready if (watch := lane.owed()) is not None}
         if owed:
             await self._transactions.write_watches(owed)
-        alone = [lane for lane in ready if lane.at_big_record]
+        alone = [] if self.settings.in_order else [lane for lane in ready if lane.at_big_record]
         if ready:
             await self._transact(alone[:1] or ready)
 
@@ -299,6 +315,8 @@ class Engine:
         if restorer is not None:
             return "restoring", restorer.moved_at
         lanes = list(self.lanes.values())
+        if self.settings.in_order and any(lane in self._halting for lane in lanes):
+            return "", monotonic()
         if self._turning.locked() or any(lane.waiting for lane in lanes):
             return "judging", (self.progress.transactions, self.progress.aborted)
         return "", monotonic()

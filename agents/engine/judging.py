@@ -95,11 +95,22 @@ class Judge:
 
     async def judge(self, lane: Lane, portion: Portion) -> Judged:
         """Judge the records in order, at least one, until the ceiling breaks or the time is spent."""
-        judged = Judged(lane, portion, lane.begin(self._step.fingerprint))
+        judged = self.begin(lane, portion)
+        await self.run(judged, portion.records)
+        judged.seal()
+        return judged
+
+    def begin(self, lane: Lane, portion: Portion) -> Judged:
+        """Start with a lane's portion; `run` judges it, and `Judged.seal` ends it."""
+        return Judged(lane, portion, lane.begin(self._step.fingerprint))
+
+    async def run(self, judged: Judged, records: list[Any]) -> None:
+        """Judge the portion's next records, at least one, until the ceiling breaks or the time is spent."""
+        lane = judged.lane
         step, overlay, fates = self._step, judged.overlay, judged.fates
         packers, limits = self._packers, self._limits
         look = LOOK_EVERY
-        for record in portion.records:
+        for record in records:
             try:
                 fate, code, outputs = step(record, overlay)
                 count = 0
@@ -126,11 +137,9 @@ class Judge:
             look -= 1
             if not look:
                 look = LOOK_EVERY
-                await self._breathe()
+                await self.breathe()
                 if self.spent:
                     break
-        judged.seal()
-        return judged
 
     def _packer(self, sink: str, partition: int) -> Packer:
         packer = self._packers[sink, partition] = self._outbox.packer(self._topics[sink], partition)
@@ -139,9 +148,9 @@ class Judge:
     async def _look(self, count: int, lane: Lane, record: Any) -> None:
         if count > BIG_OUTPUTS and not self._alone:
             raise BigRecordError(lane, record.offset)
-        await self._breathe()
+        await self.breathe()
 
-    async def _breathe(self) -> None:
+    async def breathe(self) -> None:
         """Send what is due and let the loop turn, if it is time."""
         if self._outbox.due:
             self.breath.ended()

@@ -91,8 +91,8 @@ class Lane:
             table = f"stands at {position.offset}" if position else "has no position"
             raise RefusedError(
                 f"{where}: the group's committed offset is {committed}, but its table {table}. They are always written "
-                "in one transaction, so an offset was reset or the changelog lost. Start a new epoch: "
-                "`tallygate rebuild tables --epoch N`"
+                "in one transaction, so an offset was reset or the changelog lost. Put the offset back, or make the "
+                "tables anew in an epoch N that was never used: `tallygate rebuild tables --epoch N`"
             )
         self.position = position or Position(log_start, 0)
         self.window = DeadLetterWindow.decode(self.table.rows_of(PARTITION_ROOT).get(CEILING))
@@ -136,6 +136,17 @@ class Lane:
     def next_offset(self) -> int | None:
         """Offset of the first record that waits."""
         return self._chunks[0].records[self._head].offset if self._chunks else None
+
+    @property
+    def next_timestamp(self) -> int:
+        """Time (ms) of the first record that waits; there must be one."""
+        timestamp: int = self._chunks[0].records[self._head].timestamp
+        return timestamp
+
+    @property
+    def fetched_to(self) -> int:
+        """Where the last chunk that came ended, or where the lane was opened."""
+        return self._next
 
     def portion(self, most: int) -> Portion:
         """Look at the next records, as many as caution allows; they stay until `advance`."""

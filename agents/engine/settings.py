@@ -62,6 +62,10 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     dead_letter_bytes: int = 2_000_000
     """The same for dead letters, whose topic takes twice as much."""
 
+    in_order: bool = False
+    """Judge the records of all partitions in the order of the broker's time on them: for a rebuild, whose one worker
+    has every partition. Nothing is judged while one of them stands still."""
+
     stall_seconds: int = 60
     """The watchdog ends a process that has work and commits nothing, or restores nothing, for this long."""
     mock_broker: bool = False

@@ -12,8 +12,9 @@ from agents.engine.caution import Watch
 from agents.engine.control import HALT, WATCH, Halt, control_key
 from agents.engine.errors import EngineError, FencedError, UnknownOutcomeError
 from agents.engine.job import Job
-from agents.engine.judging import Judge, Judged
+from agents.engine.judging import LOOK_EVERY, Judge, Judged
 from agents.engine.lane import Lane, Portion
+from agents.engine.ordering import runs
 from agents.engine.outbox import Outbox
 from agents.engine.producer import TransactionalProducer
 from agents.engine.progress import EngineProgress, Observer
@@ -27,6 +28,31 @@ HOLD_BYTES_ALONE: Final = 64 * MIB
 SWEEP_SECONDS: Final = 1.0
 SWEEP_GROUPS: Final = 200
 ROWS_A_LOOK: Final = 500
+
+
+async def _by_lane(judge: Judge, portions: list[tuple[Lane, Portion]]) -> list[Judged]:
+    judged: list[Judged] = []
+    for lane, portion in portions:
+        if not judged or not judge.spent:
+            judged.append(await judge.judge(lane, portion))
+    return judged
+
+
+async def _in_order(judge: Judge, portions: list[tuple[Lane, Portion]]) -> list[Judged]:
+    begun = {lane: judge.begin(lane, portion) for lane, portion in portions}
+    unseen = 0
+    for lane, records in runs(portions):
+        await judge.run(begun[lane], records)
+        unseen += len(records)
+        if unseen >= LOOK_EVERY:
+            unseen = 0
+            await judge.breathe()
+        if judge.spent or begun[lane].over_ceiling:
+            break
+    judged = [each for each in begun.values() if each.count]
+    for each in judged:
+        each.seal()
+    return judged
 
 
 class Transactions:
@@ -60,10 +86,7 @@ class Transactions:
         outbox = Outbox(self._producer, HOLD_BYTES_ALONE if alone else HOLD_BYTES)
         judge = Judge(self._job, outbox, self._limits, self._settings.transaction_seconds, alone=alone)
         await self._producer.begin_transaction()
-        judged: list[Judged] = []
-        for lane, portion in portions:
-            if not judged or not judge.spent:
-                judged.append(await judge.judge(lane, portion))
+        judged = await (_in_order if self._settings.in_order else _by_lane)(judge, portions)
         for each in judged:
             await self._rows(each, outbox, judge)
         halts = [self._over_ceiling(each) for each in judged if each.over_ceiling]

@@ -167,6 +167,24 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
             self._waiter.cancel()
             fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = self._idle_ms, 1
 
+    async def ends(self) -> dict[TopicPartition, int]:
+        """Give the partitions read to their last stable offset, as of their latest fetch: where the last chunk ended.
+
+        Asked in the consumer's thread, so that no fetch comes between the two looks.
+        """
+        return cast("dict[TopicPartition, int]", await self.call_thread(self._ends))
+
+    async def _ends(self) -> dict[TopicPartition, int]:
+        fence = self.fence()
+        open_gates = {partition: gate for partition, gate in self._gates.items() if gate.open and gate.fence == fence}
+        positions = self._positions(set(open_gates))
+        stable = {partition: self.stable_offset(partition)[0] for partition in positions}
+        return {
+            partition: open_gates[partition].position
+            for partition, position in positions.items()
+            if (end := stable[partition]) is not None and position >= end
+        }
+
     def stable_offset(self, partition: TopicPartition) -> tuple[int | None, int | None]:
         """Give the last stable offset as the latest fetch saw it, and when that was (Unix time, ms); in any thread."""
         consumer = self._consumer
