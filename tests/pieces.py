@@ -58,7 +58,14 @@ def compiler_missing() -> str | None:
     return None if header.exists() else "Python's C headers not found"
 
 
+def chromium_missing() -> str | None:
+    """Say what keeps a real browser from running here, or None if nothing does."""
+    absent = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    return f"{' and '.join(absent)} not found" if absent else None
+
+
 PIECES: dict[str, Callable[[], str | None]] = {
+    "chromium": chromium_missing,
     "compiler": compiler_missing,
     "kafka": kafka_missing,
     "redis": redis_missing,

@@ -25,6 +25,7 @@ from aiohttp import web
 from agents.gateway import bills, consignees, counting, headroom, health, history, ingest, openapi, session
 from agents.gateway.connection import GatewayRunner
 from agents.gateway.making import make_parts, tls_context
+from agents.gateway.pages import serving as pages
 from agents.gateway.parts import PARTS, Parts
 from agents.gateway.problems import problems
 from agents.gateway.replies import finish_headers
@@ -83,6 +84,7 @@ HANDLERS: Final[tuple[Handler, ...]] = (
     history,
     ingest,
     openapi,
+    pages,
     session,
 )
 BACKGROUND: Final[tuple[Callable[[web.Application], AsyncIterator[None]], ...]] = (

@@ -17,6 +17,7 @@ export class Link {
   constructor(url, signedIn, on) {
     Object.assign(this, { url, signedIn, on, state: "connecting", pause: FIRST_PAUSE_MS, socket: null });
     this.awaited = new Map(); // bill -> when it was asked for
+    this.heard(HELLO_MS);
     this.watchdog = setInterval(() => this.check(), 250);
   }
 
@@ -68,6 +69,7 @@ export class Link {
     }
     if (message.type === "hello" || message.type === "heartbeat") this.become(message.stale ? "stale" : "live");
     if (message.type === "verdict") {
+      if (!message.stale) this.become("live"); // one bill may be stale by itself, but none is up to date by itself
       this.awaited.delete(message.bill);
       this.on.verdict(message);
     }

@@ -1,37 +1,51 @@
-// Signing in and out, the same on both pages: the token goes to the gateway once, and a cookie that no script sees comes back.
+// Signing in and out, the same on both pages: the token goes to the gateway once, and a cookie that no script sees
+// comes back.
 
-/** Ask whether the session stands: true unless the gateway says that it does not. */
-export async function signedIn() {
+/** Ask what the session may do: a list of scopes, null where there is no session, undefined where nobody answers. */
+export async function scopes() {
   try {
     const answer = await fetch("/session", { cache: "no-store" });
-    return answer.status !== 401;
+    if (answer.ok) return (await answer.json()).scopes;
+    return answer.status === 401 ? null : undefined;
   } catch {
-    return true; // no gateway is not a missing session: the link goes on trying
+    return undefined;
   }
 }
 
-async function post(token) {
+/** End the session at the gateway; true if it has ended. */
+export async function signOut() {
   try {
-    const body = JSON.stringify({ token });
-    const answer = await fetch("/session", { method: "POST", headers: { "content-type": "application/json" }, body });
-    if (answer.ok) return null;
+    const answer = await fetch("/session", { method: "DELETE" });
+    return answer.ok || answer.status === 401;
+  } catch {
+    return false;
+  }
+}
+
+/** Open a session; gives what went wrong, an empty text if nothing did. */
+async function open(token, scope) {
+  const headers = { "content-type": "application/json" };
+  try {
+    const answer = await fetch("/session", { method: "POST", headers, body: JSON.stringify({ token }) });
+    if (answer.ok) return (await answer.json()).scopes.includes(scope) ? "" : `This token has no scope ${scope}.`;
     if (answer.status === 401) return "This token is not known, or it has ended.";
-    if (answer.status === 429) return "Too many tries. Wait a minute, then try again.";
-    return `The gateway said ${answer.status}. Try again, or ask whoever runs it.`;
+    if (answer.status === 429) return "Too many tries. Wait a moment, then try again.";
+    return `The gateway refused (${answer.status}). Ask whoever runs it.`;
   } catch {
     return "The gateway does not answer. Check the network, then try again.";
   }
 }
 
-/** The sign-in form: `show(why)` opens it, `signedInNow` is called when it has done its work. */
+/** The sign-in form, which hides the page while it is open. */
 export class SignIn {
-  constructor(signedInNow) {
+  /** `scope` is what the page needs; `done` is called whenever somebody has signed in. */
+  constructor(scope, done) {
     this.page = document.getElementById("page");
     this.view = document.getElementById("sign-in");
-    this.form = this.view.querySelector("form");
-    this.field = this.view.querySelector("input");
+    this.field = document.getElementById("token");
     this.error = document.getElementById("sign-in-error");
-    this.form.addEventListener("submit", (event) => this.submit(event, signedInNow));
+    Object.assign(this, { scope, done });
+    this.view.querySelector("form").addEventListener("submit", (event) => this.submit(event));
   }
 
   get open() {
@@ -45,34 +59,19 @@ export class SignIn {
     this.field.focus();
   }
 
-  async submit(event, signedInNow) {
+  async submit(event) {
     event.preventDefault();
     const token = this.field.value.trim();
-    if (!token) return this.say("Scan or paste your token first.");
-    this.say("");
-    const wrong = await post(token);
     this.field.value = "";
-    if (wrong) {
-      this.say(wrong);
-      this.field.focus();
-      return;
-    }
+    this.say(token ? await open(token, this.scope) : "Scan or paste your token first.");
+    if (this.error.textContent) return this.field.focus();
     this.view.hidden = true;
     this.page.hidden = false;
-    signedInNow();
+    this.done();
   }
 
   say(text) {
     this.error.textContent = text;
     this.field.setAttribute("aria-invalid", String(Boolean(text)));
-  }
-}
-
-/** End the session at the gateway; true if it has. */
-export async function signOut() {
-  try {
-    return (await fetch("/session", { method: "DELETE" })).ok;
-  } catch {
-    return false;
   }
 }

@@ -23,7 +23,7 @@ export class Sound {
   /** Let the page sound. Browsers allow it only once a key was pressed, so every key calls this. */
   wake() {
     this.context ??= new AudioContext();
-    if (this.context.state === "suspended") this.context.resume();
+    if (this.context.state === "suspended") this.context.resume().catch(() => {}); // silence, then, but no failure
   }
 
   toggle() {

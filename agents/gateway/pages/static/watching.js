@@ -1,10 +1,18 @@
 // The bills scanned on this page, newest first, and what is known of each. It decides what counts as a change.
 
-export const WORDS = ["GO", "HOLD", "STOP", "WAIT", "DONE"];
+const WORDS = ["GO", "HOLD", "STOP", "WAIT", "DONE"];
 const WATCHED = 50;
 const STORED = "tallygate.watched";
 
-/** An entry has `bill`, `verdict` (null: asked, no answer yet), `known` (last answer that was live), `was` (before a change). */
+/** What is shown where the link or the gateway is behind. */
+const NO_LINK = { action: "HOLD", line: "No live connection." };
+const OLD = { action: "HOLD", line: "No live connection: what is known may be old." };
+const ASKING = { action: null, line: "Asking …" };
+
+/**
+ * An entry has `bill`; `verdict`, its answer over the present link, null until it comes; `known`, the last answer that
+ * was not stale, whenever that was; `was`, the action before the last change, null where nothing changed since the scan.
+ */
 export class Watching {
   constructor(storage) {
     this.storage = storage;
@@ -22,56 +30,61 @@ export class Watching {
 
   /** Put a scanned bill on top, unanswered. Gives the bills that are watched no longer. */
   scan(bill) {
-    this.entries = [{ bill, verdict: null, known: null, was: null }, ...this.entries.filter((entry) => entry.bill !== bill)];
+    this.lift({ bill, verdict: null, known: null, was: null });
     const dropped = this.entries.splice(WATCHED);
     this.store();
     return dropped.map((entry) => entry.bill);
   }
 
-  /** Take a verdict in. Gives "answer", "changed" (then it is on top) or "same"; null where nobody asked. */
-  take(message) {
-    const entry = this.entries.find((each) => each.bill === message.bill);
-    if (!entry) return null;
-    const first = entry.known === null;
-    const verdict = { action: WORDS.includes(message.action) ? message.action : "HOLD", line: String(message.line ?? "") };
-    const waited = entry.verdict === null;
-    entry.verdict = { ...verdict, stale: Boolean(message.stale) };
-    if (message.stale) return waited ? "answer" : "same"; // what was known before stays the measure of a change
-    const before = entry.known;
-    entry.known = verdict;
+  /** Take in an answer. Gives "answer" for the first to a scan, "changed" (it is on top now), or "same". */
+  take({ bill, action, line, stale }) {
+    const entry = this.entries.find((each) => each.bill === bill);
+    if (!entry) return "same"; // forgotten meanwhile
+    const { known, verdict } = entry;
+    const told = { action: WORDS.includes(action) ? action : "HOLD", line: String(line) };
+    entry.verdict = stale ? OLD : told;
+    if (!stale) entry.known = told;
+    const differs = !stale && known !== null && (known.action !== told.action || known.line !== told.line);
+    if (differs) {
+      entry.was = known.action;
+      this.lift(entry);
+    }
     this.store();
-    if (first) return waited ? "answer" : "same";
-    if (before.action === verdict.action && before.line === verdict.line) return "same";
-    entry.was = before.action;
-    this.entries = [entry, ...this.entries.filter((each) => each !== entry)];
-    this.store();
-    return "changed";
+    if (differs) return "changed";
+    return known === null && (verdict === null || !stale) ? "answer" : "same";
   }
 
-  /** Forget everything, as when another person signs in. */
+  /** The link broke or fell behind: no answer of before is good for anything but comparing. */
+  unanswered() {
+    for (const entry of this.entries) entry.verdict = null;
+  }
+
+  /** Forget everything, as when somebody else signs in. */
   clear() {
     this.entries = [];
     this.storage.removeItem(STORED);
   }
 
+  lift(entry) {
+    this.entries = [entry, ...this.entries.filter((each) => each.bill !== entry.bill)];
+  }
+
   // So that a page that is loaded anew goes on watching, and notices what changed meanwhile.
   store() {
-    this.storage.setItem(STORED, JSON.stringify(this.entries.map(({ bill, known, was }) => ({ bill, known, was }))));
+    this.storage.setItem(STORED, JSON.stringify(this.entries.map((entry) => ({ ...entry, verdict: null }))));
   }
 }
 
-/** What may be shown of an entry now: GO needs a live link and a verdict that is not stale. */
+/** What may be shown of an entry: an answer only over a live link, and only one that came over it. */
 export function shown(entry, state) {
-  if (state === "stale") return { action: "HOLD", line: "No live connection: what is known may be old." };
-  if (state !== "live") return { action: "HOLD", line: "No live connection." };
-  if (!entry.verdict) return { action: null, line: "Asking …" };
-  return entry.verdict.stale ? { action: "HOLD", line: entry.verdict.line } : entry.verdict;
+  if (state === "stale") return OLD;
+  if (state !== "live") return NO_LINK;
+  return entry.verdict ?? ASKING;
 }
 
 function restored(storage) {
   try {
-    const stored = JSON.parse(storage.getItem(STORED) ?? "[]");
-    return stored.map(({ bill, known, was }) => ({ bill, known, was, verdict: null }));
+    return JSON.parse(storage.getItem(STORED) ?? "[]");
   } catch {
     return [];
   }

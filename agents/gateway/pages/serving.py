@@ -1,0 +1,132 @@
+"""Serves the pages and their files from memory, under a policy that lets the browser run and ask nothing else."""
+
+import hashlib
+import mimetypes
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from agents.gateway.parts import parts_of
+from agents.gateway.problems import problem_of
+from state.rules import Rulebook
+from state.rules.entries import FilingRule
+from state.rules.wording import meaning, period
+
+DIRECTIVES: Final = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    # Text reaches the page as text only: the browser itself refuses innerHTML and its like.
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+)
+POLICY: Final = "; ".join(DIRECTIVES)
+"""Content-Security-Policy of the pages: this gateway's own files and answers, no markup that runs."""
+
+HEADERS: Final = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
+"""Browsers keep the files, but ask whether they still hold: after an upgrade no page is half old."""
+
+PAGES: Final = {"/": "scanner.html", "/consignee": "officer.html"}
+TYPES: Final = {".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+"""Of files whose type the machine's own tables may not know, or know by another name."""
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file as it is sent."""
+
+    body: bytes
+    content_type: str
+    tag: str
+    """Changes with the body."""
+
+
+class RuleCard(msgspec.Struct, frozen=True):
+    """A dated rule in a reader's words, for the officer's page."""
+
+    says: str
+    period: str
+    text: str
+    source: str
+    certainty: str
+    error: str | None
+    """The filing error that it raises."""
+
+
+def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+    for item in folder.iterdir():
+        if item.is_dir():
+            yield from _walk(item, f"{prefix}{item.name}/")
+        else:
+            yield prefix + item.name, item.read_bytes()
+
+
+@cache
+def static_files() -> dict[str, File]:
+    """Read the files below `static`, by path from there."""
+    found = {}
+    for name, body in _walk(files("agents.gateway.pages") / "static"):
+        kind = TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        found[name] = File(body, kind, hashlib.sha256(body).hexdigest()[:32])
+    return found
+
+
+@cache
+def rules_file(rulebook: Rulebook) -> File:
+    """Give the rulebook in a reader's words, JSON by id."""
+    cards = {
+        entry.id: RuleCard(
+            meaning(entry), period(entry), entry.text, entry.source, entry.certainty,
+            entry.error if isinstance(entry, FilingRule) else None,
+        )
+        for _section, entries in rulebook.data
+        for entry in entries
+    }  # fmt: skip
+    body = msgspec.json.encode(cards)
+    return File(body, "application/json", hashlib.sha256(body).hexdigest()[:32])
+
+
+def _send(request: web.Request, file: File) -> web.Response:
+    headers = {**HEADERS, "ETag": f'"{file.tag}"'}
+    if any(tag.value in (file.tag, "*") for tag in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    charset = "utf-8" if file.content_type.startswith("text/") else None
+    return web.Response(body=file.body, headers=headers, content_type=file.content_type, charset=charset)
+
+
+async def page(request: web.Request) -> web.Response:
+    """Give a page. It shows nothing about anybody: what it shows it has to ask for, signed in."""
+    return _send(request, static_files()[PAGES[request.path]])
+
+
+async def static(request: web.Request) -> web.Response:
+    """Give a file of the pages."""
+    found = static_files().get(request.match_info["name"])
+    if found is None:
+        raise problem_of(404)
+    return _send(request, found)
+
+
+async def rules(request: web.Request) -> web.Response:
+    """Give the dated rules, which are no secret."""
+    return _send(request, rules_file(parts_of(request).rulebook))
+
+
+def routes() -> Iterable[web.RouteDef]:
+    """Give the routes."""
+    return [
+        *(web.get(path, page) for path in PAGES),
+        web.get("/pages/rules.json", rules),
+        web.get("/pages/{name:.+}", static),
+    ]

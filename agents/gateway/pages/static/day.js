@@ -1,0 +1,98 @@
+// A consignee's day: how much of the limit is left, and the bills that it is made of, in their order.
+
+import { badge, make } from "/pages/elements.js";
+import { adviceWords, alertWords, dollars, easternTime, longDay } from "/pages/words.js";
+
+/** Show a day. `open` opens a bill, `again` asks anew, `more` adds bills; `marked` is the bill looked up. */
+export function dayView(day, { open, again, more, marked }) {
+  const held = day.bills.filter((bill) => bill.advice || bill.outcome === "withhold");
+  return make(
+    "section",
+    { class: "day" },
+    make("h2", {}, longDay(day.day)),
+    make("p", { class: "key figure" }, day.consignee),
+    day.stale ? make("p", { class: "warning" }, "These figures may be old: Tallygate is still catching up.") : null,
+    figures(day),
+    make("p", { class: "as-of" }, `Known up to ${easternTime(day.as_of)}. `, make("button", { type: "button", onclick: again }, "Ask again")),
+    held.length ? heldBack(held, open) : null,
+    bills(day, { open, more, marked }),
+    alerts(day.alerts, open),
+  );
+}
+
+function figures(day) {
+  const left = day.headroom_cents;
+  return make(
+    "div",
+    { class: "figures" },
+    make("dl", {},
+      figure("Headroom", left === null ? "unknown" : dollars(left), left !== null && left <= 0 ? "none" : "some"),
+      figure("Released", dollars(day.total_cents)),
+      figure("Limit", dollars(day.limit_cents)),
+      figure("Bills", String(day.bills_count)),
+    ),
+    day.limit_cents ? bar(day) : null,
+  );
+}
+
+function figure(term, value, left = "") {
+  return make("div", { "data-left": left }, make("dt", {}, term), make("dd", { class: "figure" }, value));
+}
+
+// One piece for what is released, one for what is only expected; the rest of the bar is headroom.
+function bar(day) {
+  const expected = day.bills.filter((bill) => bill.outcome === "clear").reduce((sum, bill) => sum + (bill.counted_cents ?? 0), 0);
+  const words = `${dollars(day.total_cents)} of ${dollars(day.limit_cents)} released`;
+  const more = expected ? `, ${dollars(expected)} more expected` : "";
+  const label = `${words}${more}, ${dollars(day.headroom_cents)} left.`;
+  const pieces = [["released", day.total_cents], ["expected", expected]].map(([kind, cents]) => {
+    const piece = make("span", { class: kind });
+    piece.style.width = `${Math.min(100, (100 * cents) / day.limit_cents)}%`;
+    return piece;
+  });
+  return make("figure", {}, make("div", { class: "bar", role: "img", "aria-label": label }, pieces), make("figcaption", { "aria-hidden": "true" }, label));
+}
+
+function heldBack(held, open) {
+  const items = held.map((bill) =>
+    make("li", {}, badge(bill.action), make("div", {}, make("p", {}, opener(bill, open), ` ${dollars(bill.value_cents)}. ${bill.line}`), bill.advice ? make("p", { class: "advice" }, adviceWords(bill.advice)) : null)),
+  );
+  return make("section", { class: "held" }, make("h3", {}, "Held back, and what to do"), make("ul", {}, items));
+}
+
+function bills(day, { open, more, marked }) {
+  let sum = 0;
+  const rows = day.bills.map((bill, number) => {
+    if (bill.counts) sum += bill.counted_cents ?? 0;
+    const row = make("tr", {},
+      make("td", { class: "figure" }, String(number + 1)),
+      make("th", { scope: "row" }, opener(bill, open)),
+      make("td", { class: "figure" }, dollars(bill.value_cents)),
+      make("td", { class: "figure" }, bill.counts ? dollars(sum) : "–"),
+      make("td", {}, badge(bill.action)),
+      make("td", {}, bill.line),
+      make("td", { class: "order" }, bill.order ?? "–"),
+      make("td", { class: "figure rule" }, bill.rule ?? "–"),
+    );
+    if (bill.bill === marked) row.setAttribute("aria-current", "true");
+    return row;
+  });
+  const heads = ["No.", "Bill", "Value", "Total so far", "Action", "Why", "Order", "Rule"].map((text) => make("th", { scope: "col" }, text));
+  const table = make("table", {}, make("thead", {}, make("tr", {}, heads)), make("tbody", {}, rows));
+  const title = make("h3", { id: "bills-title" }, "The bills behind the total, in their order");
+  const left = day.bills_count - day.bills.length;
+  const rest = day.next ? make("p", { class: "as-of" }, make("button", { type: "button", onclick: more }, `Show more: ${left} bills are left`)) : null;
+  // It scrolls sideways on a small screen, and then the keyboard must reach it.
+  return make("section", {}, title, make("div", { class: "scroll", role: "region", tabIndex: 0, "aria-labelledby": "bills-title" }, table), rest);
+}
+
+function alerts(found, open) {
+  const items = found.map((alert) =>
+    make("li", {}, make("strong", {}, `${alertWords(alert.kind)}.`), alert.bill ? [" Bill ", opener(alert, open)] : null, alert.order ? ` Order ${alert.order}.` : null, make("span", { class: "soft" }, ` ${easternTime(alert.time)}`)),
+  );
+  return make("section", { class: "alerts" }, make("h3", {}, "Alerts"), items.length ? make("ul", {}, items) : make("p", { class: "soft" }, "None."));
+}
+
+function opener({ bill }, open) {
+  return make("button", { type: "button", class: "link bill", onclick: () => open(bill) }, bill);
+}

@@ -1,0 +1,80 @@
+// One bill, opened: what was decided, by which dated rule, and everything that was decided before.
+
+import { get } from "/pages/asking.js";
+import { badge, facts, make } from "/pages/elements.js";
+import { adviceWords, certaintyWords, dollars, easternTime, longDay, outcomeWords } from "/pages/words.js";
+
+const dialog = document.getElementById("detail");
+const body = document.getElementById("detail-body");
+
+/** Open a bill by its number; what cannot be had is said in its place. */
+export async function openBill(bill) {
+  document.getElementById("detail-title").textContent = bill;
+  body.replaceChildren(make("p", { role: "status" }, "Looking it up …"));
+  if (!dialog.open) dialog.showModal();
+  const [verdict, rules, history] = await Promise.all([
+    get(["v1", "bills", bill]).catch(refused),
+    get(["pages", "rules.json"]).catch(() => ({})),
+    get(["v1", "bills", bill, "history"]).catch(refused),
+  ]);
+  const parts = verdict.refused ? [make("p", { class: "warning" }, verdict.refused)] : [...present(verdict), rule(verdict, rules)];
+  body.replaceChildren(...parts, past(history));
+}
+
+function refused(refusal) {
+  return { refused: refusal.message };
+}
+
+function present(verdict) {
+  const conveyances = verdict.conveyances ?? [];
+  return [
+    make("p", { class: "verdict" }, badge(verdict.action), ` ${outcomeWords(verdict.outcome)}. ${verdict.line}`),
+    verdict.advice ? make("p", { class: "advice" }, adviceWords(verdict.advice)) : null,
+    facts([
+      ["Value", dollars(verdict.value_cents)],
+      ["Counts in the day’s total", verdict.counts ? `yes, as ${dollars(verdict.counted_cents)}` : "no"],
+      ["Day", `${longDay(verdict.day)}${verdict.basis ? (verdict.basis === "actual" ? ", arrived" : ", expected") : ""}`],
+      ["Conveyance", verdict.conveyance],
+      ["Order", verdict.order],
+      ["Customs would say", verdict.code && `${verdict.code.code} ${verdict.code.text}`],
+      ["The event that led to it", easternTime(verdict.time)],
+    ]),
+    conveyances.length ? make("section", {}, make("h3", {}, "On other conveyances"), make("ul", {}, conveyances.map(elsewhere))) : null,
+  ].filter(Boolean);
+}
+
+function elsewhere(other) {
+  return make("li", {}, badge(other.action), ` ${other.conveyance}: ${other.line}`);
+}
+
+function rule(verdict, rules) {
+  const ids = [verdict.rule, ...Object.keys(rules).filter((id) => verdict.filing_errors?.includes(rules[id].error))];
+  const shown = [...new Set(ids)].filter((id) => id !== null && id !== undefined);
+  const articles = shown.map((id) => article(id, rules[id]));
+  return make("section", { class: "rule" }, make("h3", {}, "The rule"), articles.length ? articles : make("p", { class: "soft" }, "No dated rule decided this."));
+}
+
+function article(id, entry) {
+  if (!entry) return make("p", {}, make("code", {}, id));
+  return make("article", {},
+    make("p", {}, make("strong", {}, entry.says), `, ${entry.period}.`),
+    make("p", {}, entry.text),
+    facts([["Source", entry.source], ["How certain", certaintyWords(entry.certainty)], ["Its id", id]]),
+  );
+}
+
+function past(history) {
+  const title = make("h3", {}, "What was decided before, and when");
+  if (history.refused) return make("section", {}, title, make("p", { class: "soft" }, `The history cannot be shown. ${history.refused}`));
+  const items = history.decisions.map((each) =>
+    make("li", {}, make("p", {}, badge(each.action), make("strong", {}, ` ${easternTime(each.time)}`), ` ${outcomeWords(each.outcome)}.`),
+      make("p", { class: "soft" }, trail(each))),
+  );
+  const rest = history.complete && !history.next ? null : make("p", { class: "soft" }, "Older or further decisions are not shown here.");
+  return make("section", {}, title, items.length ? make("ol", { class: "history" }, items) : make("p", { class: "soft" }, "Nothing is kept of it."), rest);
+}
+
+function trail(each) {
+  const total = each.total_cents === null ? "" : ` Day’s total then ${dollars(each.total_cents)} of ${dollars(each.limit_cents)}.`;
+  return `${each.conveyance}, ${longDay(each.day)}. Reason ${each.reason}, rule ${each.rule ?? "none"}.${total}`;
+}

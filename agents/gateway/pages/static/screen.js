@@ -1,0 +1,86 @@
+// What the worker sees: the answer that fills the screen, the last scans, the state of the link. Text only, no markup.
+
+import { grouped } from "/pages/folding.js";
+import { shown } from "/pages/watching.js";
+
+const LISTED = 6;
+const LINK_WORDS = {
+  connecting: "Connecting …",
+  live: "Live",
+  stale: "Not up to date",
+  lost: "No live connection – trying again",
+  "signed-out": "Signed out",
+};
+const IDLE = { action: "NONE", word: "SCAN", line: "Scan a bill, or type its number and press Enter." };
+
+const at = (id) => document.getElementById(id);
+
+/** Show everything anew. `notice`, if given, stands instead of an answer: what was scanned is no bill, or an error. */
+export function draw(watching, state, notice = null) {
+  document.body.dataset.state = state;
+  at("link-text").textContent = LINK_WORDS[state];
+  const top = watching.top;
+  if (notice) {
+    answer(notice);
+  } else if (top) {
+    const { action, line } = shown(top, state);
+    answer({ action: action ?? "NONE", word: action ?? "…", bill: top.bill, line, was: changed(top, state) });
+  } else if (state === "live" || state === "connecting") {
+    answer(IDLE);
+  } else {
+    answer({ word: "HOLD", ...shown({}, state) });
+  }
+  recent(watching.entries.slice(notice ? 0 : 1).slice(0, LISTED), state);
+}
+
+// A change is told beside the action that it led to, not beside what is shown for want of one.
+function changed(entry, state) {
+  return state === "live" && entry.verdict ? entry.was : null;
+}
+
+function answer({ action, word, bill = "", line, was = null }) {
+  document.body.dataset.action = action;
+  at("icon-use").setAttribute("href", `#icon-${action}`);
+  write("word", word);
+  write("bill", grouped(bill));
+  write("line", line);
+  at("answer").style.setProperty("--characters", String(Math.max(grouped(bill).length, 14)));
+  at("changed").hidden = !was;
+  write("changed", was ? `Changed: was ${was}` : "");
+}
+
+// Text that stays the same is left alone, so that a screen reader does not say it again.
+function write(id, text) {
+  if (at(id).textContent !== text) at(id).textContent = text;
+}
+
+function recent(entries, state) {
+  at("recent").replaceChildren(...entries.map((entry) => card(entry, shown(entry, state), changed(entry, state))));
+  at("recent-title").hidden = entries.length === 0;
+}
+
+function card(entry, { action }, was) {
+  const item = document.createElement("li");
+  item.dataset.action = action ?? "NONE";
+  item.append(icon(action ?? "NONE"), element("strong", action ?? "…"));
+  if (was) item.append(element("em", `was ${was}`));
+  const bill = element("span", grouped(entry.bill));
+  bill.className = "bill";
+  item.append(bill);
+  return item;
+}
+
+function element(name, text) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
+}
+
+function icon(action) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `#icon-${action}`);
+  made.setAttribute("aria-hidden", "true");
+  made.append(use);
+  return made;
+}

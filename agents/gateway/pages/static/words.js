@@ -1,0 +1,65 @@
+// Figures, days and decisions in words for people who read neither code nor JSON.
+
+const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+const EASTERN = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  timeZone: "America/New_York",
+});
+
+const OUTCOMES = {
+  release: "Released: it goes free of duty under the limit",
+  withhold: "Withheld: its release waits until it leaves by another way",
+  clear: "Expected to be released when it arrives, as things stand",
+  warn: "Warned: it does not fit the day",
+  reject: "Refused: it cannot use the exemption",
+  pending: "Waiting: nothing is known of its arrival",
+  closed: "Closed: it has left",
+};
+
+const ENTRIES = { "11": "type 11, an informal entry", "01": "type 01, a formal entry" };
+
+const ALERTS = {
+  "near-limit": "More than nine tenths of the limit is used",
+  "duplicate-bill": "The same bill came on more than one conveyance",
+  structuring: "Several bills of one order are together over the limit",
+  "release-superseded": "A bill that was released is now withheld",
+};
+
+const CERTAINTY = {
+  A: "the official text was seen",
+  B: "the official position, seen through others",
+  C: "an inference, or a choice of this project",
+  D: "a claim without official support",
+};
+
+export function dollars(cents) {
+  return cents === null || cents === undefined ? "unknown" : DOLLARS.format(cents / 100);
+}
+
+/** A day such as "Wednesday, 20 August 2025"; it is a date, not an instant, so no zone may shift it. */
+export function longDay(day) {
+  return day ? DAY.format(new Date(`${day}T00:00:00Z`)) : "no day yet";
+}
+
+export function easternTime(instant) {
+  return instant ? `${EASTERN.format(new Date(instant))} Eastern` : "unknown";
+}
+
+export function outcomeWords(outcome) {
+  return OUTCOMES[outcome] ?? outcome;
+}
+
+export function alertWords(kind) {
+  return ALERTS[kind] ?? kind;
+}
+
+export function certaintyWords(letter) {
+  return `${letter}: ${CERTAINTY[letter] ?? "not said"}`;
+}
+
+/** What to do with a bill that does not fit. */
+export function adviceWords({ entry_type: type, next_day: day }) {
+  const enter = `To free it, enter it with ${ENTRIES[type] ?? `type ${type}`}.`;
+  return day ? `${enter} The first day on which it would have fitted: ${longDay(day)}.` : `${enter} It fits on none of the next 14 days.`;
+}

@@ -1,0 +1,32 @@
+"""Fixtures for tests in a real browser: one for each module, and a scripted gateway."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser.driver import Browser
+from tests.browser.stand_in import StandIn
+from tests.pieces import require
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Give a browser, one for all tests of a module."""
+    require("chromium")
+    with Browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """Give the browser as if it had never been used; nothing it complained about, nobody else it asked."""
+    chromium.forget()
+    yield chromium
+    chromium.leave()
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    """Give a gateway that serves the real pages and says what the test tells it to."""
+    with StandIn() as running:
+        yield running

@@ -1,0 +1,12 @@
+// Put into every page before its own scripts: what it showed, moment by moment, and what it sounded.
+window.recorded = { shown: [], pitches: [] };
+new MutationObserver(() => {
+  const { state, action } = document.body?.dataset ?? {};
+  if (action) window.recorded.shown.push(`${state} ${action}`);
+}).observe(document, { attributes: true, attributeFilter: ["data-state", "data-action"], subtree: true });
+window.OscillatorNode = class extends OscillatorNode {
+  constructor(context, options) {
+    super(context, options);
+    window.recorded.pitches.push(options.frequency);
+  }
+};
