@@ -1,0 +1,178 @@
+"""What comes over the wire that should not: smuggled, slow, too large, too much; refused, and nothing leaks."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from agents.gateway import server
+from agents.readmodel.reading import ReadModel
+from tests.integration.gateway.stage import Gate
+from tests.integration.gateway.wire import head, say
+
+CANARY = "canarina"
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path)
+
+
+def address_of(client: ClientSession) -> str:
+    return str(client._base_url)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("Content-Length: 5", "Content-Length: 6"), ("Content-Length: 5", "Content-Length: 5"),
+        ("Content-Length: 5", CHUNKED), (CHUNKED, "Content-Length: 5"), (CHUNKED, CHUNKED),
+        ("Transfer-Encoding: chunked, identity",), ("Transfer-Encoding: xchunked",), ("Transfer-Encoding : chunked",),
+        ("Content-Length: +5",), ("Content-Length: 0x5",), ("Content-Length: 5, 6",), ("X-A: b\x00c",),
+        (f"X-A: b\rX-{CANARY}: c",), (f"{CANARY} folded: b",), ("Bad(Name): x",),
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_ambiguous_heads_are_refused(
+    gate: Gate, headers: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A head that two readers could read in two ways gets one problem and the end of the connection.
+
+    What stands behind it is never taken for a request, and nothing of it is quoted.
+    """
+    caplog.set_level("DEBUG")
+    behind = head("GET /livez")
+    async with gate.serving() as client:
+        heard = await say(address_of(client), head("POST /v1/events", *headers, token=gate.tokens["publish"]) + behind)
+    assert (heard.status, heard.answers) == (400, 1)
+    assert "application/problem+json" in heard.text
+    assert CANARY not in heard.text + caplog.text
+
+
+@pytest.mark.parametrize("line", ["GET /livez HTTP/9.9", "GET\t/livez HTTP/1.1", "\x16\x03\x01", "get /livez HTTP/1.1"])
+async def test_what_is_not_http_gets_a_problem(gate: Gate, line: str) -> None:
+    """Also what cannot be read at all is answered as any error is, without the name of our software."""
+    async with gate.serving() as client:
+        heard = await say(address_of(client), f"{line}\r\nHost: gate\r\n\r\n".encode())
+    assert heard.status == 400
+    assert json.loads(heard.text.partition("\r\n\r\n")[2])["status"] == 400
+    assert "aiohttp" not in heard.text
+    assert "python" not in heard.text.casefold()
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        head("GET /" + "a" * 10_000),
+        head("GET /livez", "X-Long: " + "a" * 10_000),
+        head("GET /livez", *[f"X-{number}: a" for number in range(200)]),
+    ],
+    ids=["line", "header", "headers"],
+)
+async def test_large_heads_are_refused(gate: Gate, request_head: bytes) -> None:
+    """A line, a header or a number of headers beyond all use is refused."""
+    async with gate.serving() as client:
+        assert (await say(address_of(client), request_head)).status == 400
+
+
+async def test_slow_head_is_cut_off(gate: Gate) -> None:
+    """A client that sends its head byte by byte, or nothing at all, loses the connection, and others are served."""
+    async with gate.serving(idle_seconds=1) as client:
+        slow = [b"G", b"ET /livez HTTP/1.1\r\n", *[b"X-A: b\r\n"] * 60]
+        waiting = [asyncio.create_task(say(address_of(client), *each, pause=0.05)) for each in (slow, [b""])]
+        async with client.get("/livez") as response:
+            assert response.status == 200
+        assert [heard.text for heard in await asyncio.gather(*waiting)] == ["", ""]
+
+
+async def test_slow_body_is_given_up(gate: Gate) -> None:
+    """A body that does not come in time gets 408 and the end of the connection."""
+    token = gate.tokens["publish"]
+    lines = head("POST /v1/events", "Content-Type: application/cloudevents+json", "Content-Length: 50", token=token)
+    async with gate.serving(body_seconds=1) as client:
+        heard = await say(address_of(client), lines, b"{")
+    assert (heard.status, heard.answers) == (408, 1)
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_large_body_is_refused(gate: Gate, told: bool) -> None:
+    """Beyond the limit it is 413, whether the length was stated or not, before all of it was read."""
+    length = "Content-Length: 3000000" if told else CHUNKED
+    media = "Content-Type: application/cloudevents+json"
+    request = head("POST /v1/events", media, length, "Connection: close", token=gate.tokens["publish"])
+    chunk = b"a" * 300_000 if told else b"493e0\r\n" + b"a" * 300_000 + b"\r\n"
+    async with gate.serving(body_mib=1) as client:
+        heard = await say(address_of(client), request, *[chunk] * 5)
+    assert (heard.status, heard.answers) == (413, 1)
+
+
+async def test_compressed_body_is_refused(gate: Gate) -> None:
+    """Nothing is unpacked for anybody, so no small body becomes a large one."""
+    headers = gate.bearer("publish") | {"Content-Type": "application/cloudevents+json", "Content-Encoding": "gzip"}
+    async with gate.serving() as client, client.post("/v1/events", data=b"\x1f\x8b", headers=headers) as response:
+        assert response.status == 415
+
+
+async def test_too_many_connections_are_closed(gate: Gate) -> None:
+    """Beyond so many connections a further one is closed at once; when one has gone there is room again."""
+    async with gate.serving(connections=2) as client:
+        address = address_of(client)
+        holders = [await asyncio.open_connection("127.0.0.1", client._base_url.port) for _ in range(2)]  # type: ignore[union-attr]
+        await asyncio.sleep(0.1)
+        assert (await say(address, head("GET /livez", "Connection: close"))).text == ""
+        for _reader, writer in holders:
+            writer.close()
+        heard = await say(address, head("GET /livez", "Connection: close"))
+        for _ in range(100):
+            if heard.status == 200:
+                break
+            await asyncio.sleep(0.05)
+            heard = await say(address, head("GET /livez", "Connection: close"))
+    assert heard.status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("GET", "/v1/bills/", 404), ("DELETE", "/v1/events", 405), ("PATCH", "/livez", 405)],
+)
+async def test_what_is_not_there_is_a_problem(gate: Gate, method: str, path: str, status: int) -> None:
+    """Unknown addresses and methods are problems as well; 405 says what is allowed."""
+    async with gate.serving() as client, client.request(method, path) as response:
+        assert response.status == status
+        assert response.content_type == "application/problem+json"
+        assert (await response.json(content_type=None))["status"] == status
+        assert ("Allow" in response.headers) == (status == 405)
+
+
+async def test_failure_inside_tells_nothing(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error that nobody expected is 500 without detail; the log says where, and not what the error quotes."""
+
+    async def fail(_self: Any, _bill: str) -> None:
+        raise ValueError(CANARY)
+
+    monkeypatch.setattr(ReadModel, "bill", fail)
+    async with gate.serving() as client, client.get("/v1/bills/ACME0001", headers=gate.bearer("scan")) as response:
+        assert response.status == 500
+        assert CANARY not in await response.text()
+    assert "ValueError" in caplog.text
+    assert "answering.py" in caplog.text
+    assert CANARY not in caplog.text
+
+
+async def test_every_answer_has_the_security_headers(gate: Gate) -> None:
+    """Success or problem: no sniffing, no framing, no scripts, no caches, no word on our software."""
+    async with gate.serving() as client:
+        for path in ("/livez", "/nowhere", "/v1/bills/ACME0001", "/openapi.json", "/metrics"):
+            async with client.get(path) as response:
+                found = response.headers
+                assert found["X-Content-Type-Options"] == "nosniff"
+                assert "frame-ancestors 'none'" in found["Content-Security-Policy"]
+                assert found["Cache-Control"] == "no-store"
+                assert "Server" not in found
+    assert server.LINGER_SECONDS < 5

@@ -1,0 +1,46 @@
+"""HTTP by hand, for what no client library would send."""
+
+import asyncio
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+WAIT_SECONDS = 60.0
+
+
+class Heard(NamedTuple):
+    """All that came until the gateway closed the connection."""
+
+    text: str
+
+    @property
+    def answers(self) -> int:
+        """Count the answers."""
+        return self.text.count("HTTP/1.")
+
+    @property
+    def status(self) -> int:
+        """Give the status of the first."""
+        return int(self.text.split(" ", 2)[1]) if self.text else 0
+
+
+async def say(address: str, *pieces: bytes, pause: float = 0.0) -> Heard:
+    """Send these bytes, with a pause after each, and read until the gateway closes; it must within a minute."""
+    parts = urlsplit(address)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+        return Heard((await asyncio.wait_for(reader.read(), WAIT_SECONDS)).decode("utf-8", "replace"))
+    except ConnectionError:
+        return Heard("")
+    finally:
+        writer.close()
+
+
+def head(line: str, *headers: str, token: str = "") -> bytes:
+    """Give the head of a request."""
+    lines = [f"{line} HTTP/1.1", "Host: gate", *headers]
+    lines += [f"Authorization: Bearer {token}"] if token else []
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
