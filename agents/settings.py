@@ -1,51 +1,35 @@
-"""Settings of Tallygate, from environment variables `TALLYGATE_<GROUP>__<FIELD>`, one group for each concern."""
+"""Settings of Tallygate, a group for each concern: from `TALLYGATE_<GROUP>__<FIELD>`, else from a file, else defaults.
 
-import re
+A package keeps its group in its own `settings.py`; one line in `Settings` registers it. Nobody reads `os.environ`.
+"""
+
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings import (
+    SettingsError as UnreadableError,
+)
 
-from agents.engine.settings import Connection, EngineSettings
+from agents.connections.settings import Group, KafkaSettings, Name, RedisSettings
+from agents.engine.errors import RefusedError
+from agents.engine.settings import EngineSettings
+from agents.gateway.live.settings import LiveSettings
 from agents.gateway.settings import GatewaySettings
-from agents.readmodel.store import DAY_SECONDS, StoreSettings
-from stream.topics import Topics
+from agents.logs.settings import LogSettings
+from agents.metrics.settings import MetricsSettings
+from agents.setting_sources import SettingsError, environment, mistakes_in, named, read_file, unknown_variables
+
+__all__ = ["KafkaSettings", "RedisSettings", "Settings", "SettingsError", "read_settings"]
 
 MIB = 1024 * 1024
-Name = Annotated[str, StringConstraints(pattern=re.compile(r"^[A-Za-z0-9._-]{1,100}$"))]
-
-
-class Group(BaseModel):
-    """A group of settings; an unknown field is a mistake, not a wish."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class KafkaSettings(Group):
-    """Where Kafka is, and the names under which this Tallygate lives there."""
-
-    brokers: str = "localhost:9092"
-    """Bootstrap servers, `host:port`, comma-separated."""
-    prefix: Name = "tallygate"
-    """First part of every topic and group; back-tests run under their own."""
-    epoch: Annotated[int, Field(ge=1)] = 1
-    """Raised when tables are rebuilt from scratch, after a change of secret or policy."""
-    partitions: Annotated[int, Field(ge=1, le=1000)] = 12
-    """Partition count of topics that `tallygate topics create` makes; fixed from then on."""
-    replication: Annotated[int, Field(ge=1, le=32767)] = 1
-    """Replicas of topics that `tallygate topics create` makes; 3 in production."""
-    options: dict[str, Any] = {}
-    """Further arguments of every Kafka client as JSON, such as `{"security_protocol": "SSL"}`."""
-
-    def connection(self) -> Connection:
-        """Give what clients connect with."""
-        return Connection(self.brokers, self.options)
-
-    def topics(self) -> Topics:
-        """Give the names of topics and groups."""
-        return Topics(prefix=self.prefix, epoch=self.epoch)
 
 
 class KeySettings(Group):
@@ -88,28 +72,16 @@ class WorkerSettings(Group):
     """A worker that has work and gets nowhere for this long ends itself."""
 
 
-class RedisSettings(Group):
-    """Where the read model lives, and how much of it is kept."""
-
-    url: str = "redis://localhost:6379/0"
-    """`redis://host:port/db`, `rediss://` for TLS, `unix:///path`; better without a password in it."""
-    password_file: Path | None = None
-    """File with the password."""
-    keep_days: Annotated[int, Field(ge=1)] = 60
-    """Keys untouched for so long go; the decisions topic keeps its records as long."""
-    changes: Annotated[int, Field(ge=1)] = 10_000
-    """About so many of the latest changes are kept for readers that fell behind."""
-
-    def store(self, prefix: str) -> StoreSettings:
-        """Give what the read model connects with, under a topic prefix. Raises OSError where a file cannot be read."""
-        password = None if self.password_file is None else self.password_file.read_text("utf-8").strip()
-        return StoreSettings(self.url, prefix, password, self.keep_days * DAY_SECONDS, self.changes)
-
-
 class Settings(BaseSettings):
     """All settings of a worker."""
 
-    model_config = SettingsConfigDict(env_prefix="TALLYGATE_", env_nested_delimiter="__", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TALLYGATE_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
 
     kafka: KafkaSettings = KafkaSettings()
     key: KeySettings = KeySettings()
@@ -117,8 +89,30 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     redis: RedisSettings = RedisSettings()
     gateway: GatewaySettings = GatewaySettings()
+    live: LiveSettings = LiveSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
     rules: tuple[Path, ...] = ()
     """Rule files beside the shipped ones."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not asked
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not asked
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take the environment before the file, field by field."""
+        return init_settings, env_settings, InitSettingsSource(settings_cls, read_file(cls, environment()))
+
+    @model_validator(mode="after")
+    def _nothing_unknown(self) -> Self:
+        mistakes, _doubts = unknown_variables(type(self), environment())
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
 
     def engine(self, step: str) -> EngineSettings:
         """Give the engine's settings for the worker of one step."""
@@ -133,3 +127,22 @@ class Settings(BaseSettings):
             heartbeat_ms=min(3000, worker.session_timeout_ms // 3),
             stall_seconds=worker.stall_seconds,
         )
+
+
+def read_settings() -> Settings:
+    """Read the settings. Raises SettingsError, which names every variable that is wrong and quotes no value."""
+    try:
+        return Settings()
+    except (ValidationError, UnreadableError) as error:
+        raise SettingsError(mistakes_told(error)) from None
+
+
+def mistakes_told(error: BaseException) -> list[str]:
+    """Give a sentence for each mistake that an error of `Settings()` is about, and nothing for any other error."""
+    if isinstance(error, RefusedError):
+        return list(error.mistakes) if isinstance(error, SettingsError) else [str(error)]
+    if isinstance(error, UnreadableError):
+        return [named(error, environment())]
+    if isinstance(error, ValidationError) and error.title == Settings.__name__:
+        return list(mistakes_in(error, Settings, environment()))
+    return []

@@ -1,6 +1,6 @@
 """Supervises worker processes, one for each step: starts a dead one again with back-off, and passes a stop on to all.
 
-No threads and no event loop here: children are started by `subprocess` from a process that does nothing else.
+No event loop here, and no thread but that which shows metrics: children are started by `subprocess`.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from agents.engine.errors import EXIT_REFUSED
+from agents.metrics.supervisor import ended, started
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Supervised:
         status = self._process.poll()
         if status is not None:
             self._process = None
+            ended(self.step, status)
             self._wait(status)
         return status
 
@@ -54,14 +56,18 @@ class Supervised:
         command = [sys.executable, "-m", "agents.worker", self.step, "--parent", str(os.getpid())]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
         self._started = time.monotonic()
-        log.info("started %s as process %d", self.step, self._process.pid)
+        started(self.step)
+        log.info("started %s as process %d", self.step, self._process.pid, extra={"step": self.step})
 
     def _wait(self, status: int) -> None:
         now = time.monotonic()
         steady = now - self._started > STEADY_SECONDS
         self._backoff = FIRST_BACKOFF_SECONDS if steady else self._backoff
         self._due = now + self._backoff
-        log.warning("%s ended with status %d; it is started again in %.0f s", self.step, status, self._backoff)
+        more = {"incident": "restart", "step": self.step, "status": status, "seconds": self._backoff}
+        log.warning(
+            "%s ended with status %d; it is started again in %.0f s", self.step, status, self._backoff, extra=more
+        )
         self._backoff = min(2 * self._backoff, LONGEST_BACKOFF_SECONDS)
 
     @property
@@ -116,7 +122,9 @@ def supervise(steps: Sequence[str]) -> int:
         while not asked and not status:
             for worker in workers:
                 if worker.look() == EXIT_REFUSED:
-                    log.critical("%s must not run as configured: stopping the others", worker.step)
+                    log.critical(
+                        "%s must not run as configured: stopping the others", worker.step, extra={"step": worker.step}
+                    )
                     status = EXIT_REFUSED
             if not asked and not status:
                 select.select([woken], [], [], max(0.01, min(worker.waits for worker in workers)))

@@ -12,12 +12,14 @@ from importlib import import_module
 from typing import Any, Final, NoReturn
 
 from aiokafka.errors import KafkaError
-from pydantic import ValidationError
 
-from agents.engine.errors import EXIT_REFUSED, EXIT_RETRY, EngineError, RefusedError
+from agents.connections.probing import explained
+from agents.engine.errors import EXIT_RETRY, EngineError, RefusedError
 from agents.engine.job import Job, job_of
 from agents.engine.reporting import ProgressLog
 from agents.engine.running import run_job
+from agents.logs.configuring import begin
+from agents.metrics.watching import watch_worker
 from agents.settings import Settings
 from agents.topics_admin import HINT, NEEDED, find_topics, problems
 from state.step import Step
@@ -87,32 +89,24 @@ def end_with(parent: int) -> None:
             sys.exit(EXIT_RETRY)
 
 
-def read_settings(step: str) -> Settings:
-    """Read the settings from the environment; exits the process where they are none."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        log.critical("%s does not start: %s", step, error)
-        sys.exit(EXIT_REFUSED)
-
-
 def run_worker(step: str, source: str | None = None, observer: str | None = None) -> NoReturn:
     """Run one step until SIGTERM or SIGINT; exits the process."""
-    logging.basicConfig(
-        level=os.environ.get("TALLYGATE_LOG_LEVEL", "INFO").upper(),
-        format=f"%(asctime)s %(levelname)s {step} %(message)s",
-        stream=sys.stderr,
-    )
-    settings = read_settings(step)
+    try:
+        settings = begin("worker", step=step)
+    except EngineError as error:
+        log.critical("%s does not start: %s", step, error, extra={"incident": "refused"})
+        sys.exit(error.status)
     try:
         job = make_job(settings, step, source)
     except EngineError as error:
-        log.critical("%s does not start: %s", step, error)
+        log.critical("%s does not start: %s", step, error, extra={"incident": "refused"})
         sys.exit(error.status)
     except KafkaError as error:
-        log.critical("%s does not start: Kafka at %s: %s", step, settings.kafka.brokers, error)
-        sys.exit(EXIT_RETRY)
-    run_job(settings.engine(job.step.name), job, imported(observer)() if observer else ProgressLog(step))
+        why = asyncio.run(explained(settings.kafka.connection(), error))
+        log.critical("%s does not start: %s", step, why, extra={"incident": "refused"})
+        sys.exit(why.status)
+    own = imported(observer)() if observer else ProgressLog(step)
+    run_job(settings.engine(job.step.name), job, *watch_worker(settings.metrics, job.step, own))
 
 
 def main() -> NoReturn:

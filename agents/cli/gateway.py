@@ -1,12 +1,8 @@
 """`tallygate gateway`: HTTP for publishers, scanners, officers and planners."""
 
 import logging
-import os
-import sys
 
 import typer
-
-from agents.engine.errors import EXIT_REFUSED
 
 EXIT_RETRY = 75
 
@@ -18,23 +14,14 @@ def command() -> None:
     TALLYGATE_KEY__*. Kafka and Redis may go away and come back. Exit status 78: not as configured; 75: try again.
     """
     import uvloop
-    from pydantic import ValidationError
 
     from agents.engine.errors import EngineError
     from agents.gateway.server import run_gateway
-    from agents.settings import Settings
+    from agents.logs.configuring import begin
 
-    logging.basicConfig(
-        level=os.environ.get("TALLYGATE_LOG_LEVEL", "INFO").upper(),
-        format="%(asctime)s %(levelname)s gateway %(message)s",
-        stream=sys.stderr,
-    )
     log = logging.getLogger(__name__)
     try:
-        uvloop.run(run_gateway(Settings()))
-    except ValidationError as error:
-        log.critical("the gateway does not start: %s", error)
-        raise typer.Exit(EXIT_REFUSED) from None
+        uvloop.run(run_gateway(begin("gateway")))
     except EngineError as error:
         log.critical("the gateway does not start: %s", error)
         raise typer.Exit(error.status) from None

@@ -1,5 +1,6 @@
 """The `tallygate` command itself: its table of commands, each imported when it runs and not before."""
 
+import sys
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -13,15 +14,19 @@ COMMANDS: dict[str, str] = {
     "access": "Show who may do what on Kafka and in Redis, and let them hold to it.",
     "dead-letters": "List the records that could not be read, and send them again.",
     "demo": "Watch a simulated day, everything embedded.",
+    "explain": "Say in words what was decided about a bill, why, and what to do.",
     "gateway": "Serve HTTP: publish events, look bills up, scan, ask for headroom.",
     "judge": "Judge the shipment events in a file, without a broker.",
+    "plan": "Show on which days a value would still fit a person's limit.",
     "projection": "Keep the read model in Redis: bills, consignee days, alerts.",
     "publish": "Publish events from a file, as JSON lines or CSV, checked whole first.",
     "rebuild": "Make again what is made from topics: the read model.",
     "resume": "List halted partitions, and let them go on.",
     "rules": "Show the dated rules of a day, or check a rule file.",
+    "scan": "Scan bills in a terminal: what to do with each, and every later change.",
     "token": "Make, list and revoke the tokens that open the gateway.",
     "topics": "Create the topics, or check that they are as they must be.",
+    "what-if": "Judge a file under two policies, and show what changes.",
     "worker": "Run steps on Kafka, exactly once, one supervised process each.",
 }
 
@@ -40,6 +45,18 @@ class LazyGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         return _stand_in(cmd_name) if self._listing else load(cmd_name)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; settings that cannot be used end it with a sentence for each mistake and status 2."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            mistakes = sys.modules["agents.settings"].mistakes_told(error) if "agents.settings" in sys.modules else []
+            if not mistakes:
+                raise
+            for each in mistakes:
+                print(f"tallygate: {each}", file=sys.stderr)
+            raise typer.Exit(2) from None
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help from the table alone."""

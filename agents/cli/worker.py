@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+log = logging.getLogger(__name__)
+
 
 class StepName(StrEnum):
     """The steps that there are."""
@@ -22,7 +24,18 @@ def command(
     Settings come from the environment, TALLYGATE_KAFKA__BROKERS and so on. Any number of workers share the partitions;
     each needs a TALLYGATE_WORKER__NAME of its own. Exit status 78: the worker must not run as configured, and says why.
     """
+    from agents.engine.errors import EngineError
+    from agents.logs.configuring import configure
+    from agents.metrics.supervisor import watch_supervisor
+    from agents.settings import read_settings
     from agents.supervisor import supervise
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s supervisor %(message)s")
+    configure("supervisor")
+    try:
+        settings = read_settings()
+        configure("supervisor", settings.log)
+    except EngineError as error:
+        log.critical("the workers must not run as configured: %s", error, extra={"incident": "refused"})
+        raise typer.Exit(error.status) from None
+    watch_supervisor(settings.metrics)
     raise typer.Exit(supervise(list(dict.fromkeys(step.value for step in steps))))

@@ -70,6 +70,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         self._stop = asyncio.Event()
         self._joined = False
         self._ticked = self._committed = self._said = 0.0
+        self._away = ""
 
     def stop(self) -> None:
         """Let the loop end after its present turn."""
@@ -215,7 +216,9 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
 
     def _found(self) -> None:
         if self.progress.away_since is not None:
-            log.warning("back after %.1f s", time.monotonic() - self.progress.away_since)
+            seconds = time.monotonic() - self.progress.away_since
+            more = {"incident": f"{self._away.lower()}-back", "seconds": round(seconds, 1)}
+            log.warning("%s is back after %.1f s", self._away, seconds, extra=more)
             self.progress.away_since = None
         self._backoff.reset()
 
@@ -226,9 +229,11 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         if self.progress.away_since is None:
             self.progress.away_since = moment
             self._said = 0.0
+            self._away = who
         if moment - self._said >= SAY_SECONDS:
             self._said = moment
-            log.warning("%s is away (%s: %s); trying again", who, type(error).__name__, error)
+            more = {"incident": f"{who.lower()}-away", "code": type(error).__name__}
+            log.error("%s is away (%s: %s); trying again", who, type(error).__name__, error, extra=more)
         held = [*self._standings]
         self._standings.clear()
         self._unplaced.update(held)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 from typing import NoReturn
@@ -10,11 +9,14 @@ from typing import NoReturn
 import uvloop
 from aiokafka.errors import KafkaError
 
-from agents.engine.errors import EXIT_RETRY, EngineError, RefusedError
+from agents.connections.probing import explained
+from agents.engine.errors import EngineError, RefusedError
+from agents.logs.configuring import begin
+from agents.metrics.projection import watch_projection
 from agents.projection.projection import Projection, make_consumer
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
-from agents.settings import Settings
+from agents.settings import Settings, read_settings
 from agents.topics_admin import HINT, find_topics
 
 log = logging.getLogger(__name__)
@@ -35,11 +37,8 @@ async def count_partitions(settings: Settings) -> int:
 
 
 def store_of(settings: Settings) -> StoreSettings:
-    """Give where the read model lives. Raises RefusedError where the password cannot be read."""
-    try:
-        return settings.redis.store(settings.kafka.prefix)
-    except OSError as error:
-        raise RefusedError(f"the file with Redis's password cannot be read: {error.strerror}") from None
+    """Give where the read model lives. Raises RefusedError where password or certificates cannot be read."""
+    return settings.redis.store(settings.kafka.prefix)
 
 
 def make_projection(settings: Settings, writer: Writer, partitions: int) -> Projection:
@@ -59,6 +58,7 @@ async def project(settings: Settings) -> None:
                 "Redis may remove keys of the read model at will (%s): set maxmemory-policy to noeviction", policy
             )
         projection = make_projection(settings, writer, partitions)
+        watch_projection(settings.metrics, projection)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, projection.stop)
@@ -67,17 +67,14 @@ async def project(settings: Settings) -> None:
 
 def run_projection() -> NoReturn:
     """Run the projection that the environment describes; exits: 0 after a signal, 78 refused, 75 worth a new start."""
-    logging.basicConfig(
-        level=os.environ.get("TALLYGATE_LOG_LEVEL", "INFO").upper(),
-        format=f"%(asctime)s %(levelname)s {STEP} %(message)s",
-        stream=sys.stderr,
-    )
     try:
-        uvloop.run(project(Settings()))
+        settings = begin(STEP)
+        uvloop.run(project(settings))
     except EngineError as error:
-        log.critical("%s", error)
+        log.critical("%s", error, extra={"incident": "refused" if isinstance(error, RefusedError) else "crash"})
         sys.exit(error.status)
     except KafkaError as error:
-        log.critical("Kafka: %s", error)
-        sys.exit(EXIT_RETRY)
+        why = asyncio.run(explained(read_settings().kafka.connection(), error))
+        log.critical("%s", why, extra={"incident": "crash"})
+        sys.exit(why.status)
     sys.exit(0)

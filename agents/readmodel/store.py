@@ -54,6 +54,8 @@ class StoreSettings(msgspec.Struct, frozen=True):
     changes_length: int = 10_000
     """About so many of the latest changes are kept."""
     timeout_seconds: float = 5.0
+    ca_file: str | None = None
+    """Authorities that its certificate may come from, for `rediss://`; none: the system's."""
 
     def __repr__(self) -> str:
         """Show everything but the password, which must not reach a log with the settings."""
@@ -63,6 +65,7 @@ class StoreSettings(msgspec.Struct, frozen=True):
 def connect(settings: StoreSettings) -> Redis:
     """Give a client; it connects when it is used. Nothing is tried again behind our back."""
     more: dict[str, Any] = {} if settings.password is None else {"password": settings.password}
+    more |= {} if settings.ca_file is None else {"ssl_ca_certs": settings.ca_file}
     client: Redis = Redis.from_url(
         settings.url,
         socket_timeout=settings.timeout_seconds,

@@ -14,12 +14,27 @@ Schema = dict[str, Any]
 INTRODUCTION: Final = """\
 # Settings
 
-For whoever runs workers. All settings are environment variables, `TALLYGATE_<GROUP>__<FIELD>` with two underscores
-between group and field. Every command that speaks to Kafka reads them. What is not set has its default; a value that is
-not accepted is refused at the start, with exit status 78 from a worker. One variable belongs to no group:
-`TALLYGATE_LOG_LEVEL` (`DEBUG`, `INFO`, `WARNING`), how much a worker logs.
+For whoever runs Tallygate. Every setting is an environment variable, `TALLYGATE_<GROUP>__<FIELD>` with two underscores
+between group and field, or a field of a settings file that `TALLYGATE_CONFIG` names, in TOML:
 
-This page is written by `make docs` from `agents/settings.py`. What of it needs a new epoch is in
+```toml
+rules = ["/etc/tallygate/rates.toml"]
+
+[kafka]
+brokers = "kafka-1:9093,kafka-2:9093"
+security_protocol = "SASL_SSL"
+username = "tallygate-worker"
+password_file = "/run/secrets/kafka-password"
+ca_file = "/etc/tallygate/ca.pem"
+```
+
+A variable goes before the file, field by field, and the file before the default. Lists and objects are JSON in a
+variable. **Secrets stand in files of their own only**, whose names are settings: a password in an address or among the
+options is refused. So is a value that is not accepted, and a name that is no setting: a worker ends with status 78 and
+a sentence for each mistake, which names the variable and quotes no value. A variable that may belong to something else
+(no two underscores) is warned of. [`tallygate doctor`](operating.md#the-doctor) says all of it at once.
+
+This page is written by `make docs` from the classes of settings. What of it needs a new epoch is in
 [Operating](operating.md#epochs).
 """
 LIST: Final = "paths, as a JSON list"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from agents.engine.errors import RefusedError
 from agents.settings import MIB, Settings
 
 SECRET_WORD = "hunter2-hunter2-hunter2"
@@ -124,5 +125,5 @@ def test_redis_password_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_a_missing_password_file_is_an_error_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A password file that is not there is not taken for no password."""
     set_all(monkeypatch, redis__password_file=str(tmp_path / "nowhere"))
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(RefusedError, match=r"TALLYGATE_REDIS__PASSWORD_FILE: .* cannot be read"):
         Settings().redis.store("tallygate")

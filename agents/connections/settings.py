@@ -1,0 +1,152 @@
+"""Settings of the connections to Kafka and Redis: where they are, who we are there, and which certificates count."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from agents.connections.security import ca_checked, client_context, read_secret
+from agents.engine.settings import Connection
+from agents.readmodel.store import DAY_SECONDS, StoreSettings
+from stream.topics import Topics
+
+Name = Annotated[str, StringConstraints(pattern=re.compile(r"^[A-Za-z0-9._-]{1,100}$"))]
+KAFKA: Final = "TALLYGATE_KAFKA__"
+REDIS: Final = "TALLYGATE_REDIS__"
+SECRET_WORDS: Final = ("password", "secret", "token", "credential")
+OWN_OPTIONS: Final = {
+    "bootstrap_servers": "BROKERS",
+    "security_protocol": "SECURITY_PROTOCOL",
+    "sasl_mechanism": "SASL_MECHANISM",
+    "sasl_plain_username": "USERNAME",
+    "sasl_plain_password": "PASSWORD_FILE",
+    "ssl_context": "CA_FILE",
+}
+"""Arguments of aiokafka that have a setting of their own."""
+
+
+class Group(BaseModel):
+    """A group of settings; an unknown field is a mistake, not a wish."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KafkaSettings(Group):
+    """Where Kafka is, who we are there, and the names under which this Tallygate lives."""
+
+    brokers: str = "localhost:9092"
+    """Bootstrap servers, `host:port`, comma-separated."""
+    prefix: Name = "tallygate"
+    """First part of every topic and group; back-tests run under their own."""
+    epoch: Annotated[int, Field(ge=1)] = 1
+    """Raised when tables are rebuilt, after a change of secret or policy: `tallygate rebuild tables` says to what."""
+    manifest_epoch: Annotated[int, Field(ge=1)] | None = None
+    """Epoch of the manifest step's tables and postings, where only the withholding step was rebuilt; none: the same."""
+    partitions: Annotated[int, Field(ge=1, le=1000)] = 12
+    """Partition count of topics that `tallygate topics create` makes; fixed from then on."""
+    replication: Annotated[int, Field(ge=1, le=32767)] = 1
+    """Replicas of topics that `tallygate topics create` makes; 3 in production."""
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """`SASL_SSL` in production: a login, over TLS. `SASL_PLAINTEXT` lets everybody on the way read what is sent."""
+    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    """How the login is made, where the protocol begins with `SASL_`."""
+    username: str | None = None
+    """Name of the login."""
+    password_file: Path | None = None
+    """File with the password of the login."""
+    ca_file: Path | None = None
+    """File with the authorities (PEM) that brokers' certificates come from; none: the system's."""
+    certificate_file: Path | None = None
+    """File with our own certificate and its chain (PEM), for brokers that ask for one."""
+    key_file: Path | None = None
+    """File with the private key (PEM, without a password) of that certificate."""
+    options: dict[str, Any] = {}
+    """Further arguments of every Kafka client as JSON, such as `{"request_timeout_ms": 60000}`; never a secret."""
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        if (self.manifest_epoch or 1) > self.epoch:
+            raise ValueError(f"{KAFKA}MANIFEST_EPOCH {self.manifest_epoch} is higher than {KAFKA}EPOCH {self.epoch}")
+        own = [name for name in self.options if name in OWN_OPTIONS or _secret(name)]
+        if own:
+            wanted = OWN_OPTIONS.get(own[0], "PASSWORD_FILE")
+            raise ValueError(f"{KAFKA}OPTIONS has {own[0]}, which has a setting of its own: write {KAFKA}{wanted}")
+        login, tls = self.security_protocol.startswith("SASL_"), self.security_protocol.endswith("SSL")
+        _needs(login, self.username, "USERNAME", f"{KAFKA}SECURITY_PROTOCOL {self.security_protocol}")
+        _needs(login, self.password_file, "PASSWORD_FILE", f"{KAFKA}SECURITY_PROTOCOL {self.security_protocol}")
+        for name, value in (("CA_FILE", self.ca_file), ("CERTIFICATE_FILE", self.certificate_file)):
+            _without(tls, value, name, "SSL or SASL_SSL")
+        _without(login, self.username, "USERNAME", "SASL_SSL")
+        _without(login, self.password_file, "PASSWORD_FILE", "SASL_SSL")
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError(f"{KAFKA}CERTIFICATE_FILE and {KAFKA}KEY_FILE go together: write both")
+        return self
+
+    def connection(self) -> Connection:
+        """Give what clients connect with. Raises RefusedError where a file of it cannot be used."""
+        more: dict[str, Any] = {}
+        if self.security_protocol != "PLAINTEXT":
+            more["security_protocol"] = self.security_protocol
+        if self.security_protocol.endswith("SSL"):
+            more["ssl_context"] = client_context(KAFKA, self.ca_file, self.certificate_file, self.key_file)
+        if self.password_file is not None:
+            more["sasl_mechanism"] = self.sasl_mechanism
+            more["sasl_plain_username"] = self.username
+            more["sasl_plain_password"] = read_secret(f"{KAFKA}PASSWORD_FILE", self.password_file)
+        return Connection(self.brokers, {**self.options, **more})
+
+    def topics(self) -> Topics:
+        """Give the names of topics and groups."""
+        return Topics(prefix=self.prefix, epoch=self.epoch, manifest_epoch=self.manifest_epoch)
+
+
+class RedisSettings(Group):
+    """Where the read model lives, and how much of it is kept."""
+
+    url: str = "redis://localhost:6379/0"
+    """`redis://host:port/db`, `rediss://` for TLS, `unix:///path`; `redis://user@host` to log in as a user."""
+    password_file: Path | None = None
+    """File with the password."""
+    ca_file: Path | None = None
+    """File with the authorities (PEM) that Redis's certificate comes from, for `rediss://`; none: the system's."""
+    keep_days: Annotated[int, Field(ge=1)] = 60
+    """Keys untouched for so long go; the decisions topic keeps its records as long."""
+    changes: Annotated[int, Field(ge=1)] = 10_000
+    """About so many of the latest changes are kept for readers that fell behind."""
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        try:
+            parts = urlsplit(self.url)
+            secret = parts.password is not None or "password=" in parts.query
+        except ValueError:
+            raise ValueError(f"{REDIS}URL is not an address: write redis://host:port/db") from None
+        if parts.scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError(f"{REDIS}URL: write redis://host:port/db, rediss:// for TLS, or unix:///path")
+        if secret:
+            raise ValueError(f"{REDIS}URL has a password in it: write it into a file, named in {REDIS}PASSWORD_FILE")
+        if self.ca_file is not None and parts.scheme != "rediss":
+            raise ValueError(f"{REDIS}CA_FILE is for TLS only: write rediss:// in {REDIS}URL, or leave it out")
+        return self
+
+    def store(self, prefix: str) -> StoreSettings:
+        """Give what the read model connects with, under a topic prefix. Raises RefusedError where a file is no use."""
+        password = None if self.password_file is None else read_secret(f"{REDIS}PASSWORD_FILE", self.password_file)
+        ca_file = ca_checked(f"{REDIS}CA_FILE", self.ca_file)
+        return StoreSettings(self.url, prefix, password, self.keep_days * DAY_SECONDS, self.changes, ca_file=ca_file)
+
+
+def _secret(name: str) -> bool:
+    return any(word in name.lower() for word in SECRET_WORDS)
+
+
+def _needs(asked: bool, value: object, name: str, why: str) -> None:  # noqa: FBT001 - a condition, not a flag
+    if asked and not value:
+        raise ValueError(f"{KAFKA}{name} is missing: {why} needs it")
+
+
+def _without(fitting: bool, value: object, name: str, wanted: str) -> None:  # noqa: FBT001 - as above
+    if value is not None and not fitting:
+        raise ValueError(f"{KAFKA}{name} has no use without {KAFKA}SECURITY_PROTOCOL: write {wanted} there")
