@@ -1,0 +1,212 @@
+"""The feed: one tail of the decisions topic for the whole process; it decodes each record once and hands it on.
+
+It begins a little before the end, so that whoever comes back after a restart finds in memory what he missed. Where
+Kafka goes away it waits and goes on exactly where it stopped. Should the topic no longer hold that place - it was made
+anew, or lost its end - the feed begins anew and says so: no reader can go on from there.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from agents.gateway.live.source import Bounds, Source
+from agents.gateway.live.window import Entry, Window
+from agents.projection.standing import Standing
+from stream.decisions import Decision
+
+log = logging.getLogger(__name__)
+
+RECORDS_A_TURN: Final = 500
+"""Some five milliseconds of decoding, in which nothing else happens."""
+POLL_MS: Final = 200
+WAIT_SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
+BOUNDS_SECONDS: Final = 1.0
+CLOCKS: Final = timedelta(seconds=1)
+"""How far two clocks and the way between them may be apart before a bridge by time is no bridge."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_decision: Final = msgspec.json.Decoder(Decision).decode
+
+
+def clock_ms() -> int:
+    """Give the time, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def read_decision(record: Any) -> Decision | None:
+    """Give the decision in a record of the topic, None where there is none."""
+    try:
+        return _decision(record.value or b"")
+    except ValueError:
+        return None
+
+
+class Feed:
+    """Runs until it is cancelled; everything else is called from its event loop."""
+
+    def __init__(
+        self, source: Source, window: Window, stale_seconds: float, clock: Callable[[], int] = clock_ms
+    ) -> None:
+        self.window = window
+        self.heard: list[Callable[[Sequence[Entry]], None]] = []
+        """Told what has come, at once."""
+        self.began_anew: list[Callable[[], None]] = []
+        """Told that the topic is another one, or was cut: places of before mean nothing any more."""
+        self.unreadable = 0
+        """Records of the topic that are no decisions; passed over."""
+        self.away = False
+        """Kafka does not answer at all."""
+        self._source = source
+        self._stale_ms = int(stale_seconds * 1_000)
+        self._clock = clock
+        self._standings: list[Standing] = []
+        self._lag = 0
+        self._polled_ms: dict[int, int | None] = {}
+        """When Kafka last answered for each partition."""
+        self._consumer: AIOKafkaConsumer | None = None
+        self._asking = asyncio.Lock()
+        self._bounds: tuple[float, Bounds] | None = None
+
+    @property
+    def fresh_ms(self) -> int | None:
+        """Give the time up to which all that was committed has been read; None: not known yet."""
+        times = [standing.fresh_ms for standing in self._standings]
+        known = [moment for moment in times if moment is not None]
+        return min(known) if known and len(known) == len(times) else None
+
+    @property
+    def live(self) -> bool:
+        """Tell whether what it has read is up to date."""
+        fresh_ms = self.fresh_ms
+        return fresh_ms is not None and self._clock() - fresh_ms <= self._stale_ms
+
+    @property
+    def lag(self) -> int:
+        """Give how many offsets it was behind when it last looked."""
+        return self._lag
+
+    def as_of(self) -> datetime | None:
+        """Everything committed up to then has been read; None: not known yet."""
+        fresh_ms = self.fresh_ms
+        return None if fresh_ms is None else _EPOCH + timedelta(milliseconds=fresh_ms)
+
+    def since(self) -> datetime | None:
+        """Every decision committed after then is in the window; None: it has none, or is not up to date."""
+        since_ms = self.window.since_ms
+        return None if since_ms is None or not self.live else _EPOCH + timedelta(milliseconds=since_ms) + CLOCKS
+
+    def decisions(self, bill: str) -> Sequence[Decision]:
+        """Give the bill's decisions in the window, outranked ones too."""
+        return [entry.decision for entry in self.window.of_bill(bill)]
+
+    async def run(self) -> None:
+        """Read for ever; whatever Kafka does, it tries again."""
+        failures = 0
+        while True:
+            try:
+                async with self._source.consumer() as consumer:
+                    await self._place(consumer)
+                    failures = 0
+                    self._back(consumer)
+                    await self._follow(consumer)
+            except OffsetOutOfRangeError:
+                self._begin_anew()
+            except (KafkaError, OSError) as error:
+                if not self.away:
+                    log.warning("Kafka is away for the live feed (%s: %s); trying again", type(error).__name__, error)
+                self.away = True
+                await asyncio.sleep(WAIT_SECONDS[min(failures, len(WAIT_SECONDS) - 1)])
+                failures += 1
+            finally:
+                self._consumer = self._bounds = None
+
+    async def bounds(self) -> Bounds:
+        """Give what of the topic can be read, not older than a second. Raises KafkaError while Kafka is away."""
+        async with self._asking:
+            moment = time.monotonic()
+            if self._bounds is None or moment - self._bounds[0] > BOUNDS_SECONDS:
+                if self._consumer is None:
+                    raise KafkaError("the live feed has no connection")
+                self._bounds = moment, await self._source.bounds(self._consumer)
+            return self._bounds[1]
+
+    def _back(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self._polled_ms.clear()
+        if self.away:
+            log.warning("Kafka is back for the live feed")
+        self.away = False
+
+    async def _place(self, consumer: AIOKafkaConsumer) -> None:
+        """Stand where it stopped, or near the end if it never ran; the fetch will tell whether that place is there.
+
+        Raises OffsetOutOfRangeError where there are other partitions.
+        """
+        bounds = await self._source.bounds(consumer)
+        window = self.window
+        if not window.partitions:
+            back = window.records_max // 2 // len(bounds.ends)
+            starts = [max(begin, end - back) for begin, end in zip(bounds.begins, bounds.ends, strict=True)]
+            window.begin(starts, self._clock())
+            self._standings = [Standing(start) for start in starts]
+        elif len(bounds.ends) != window.partitions:
+            raise OffsetOutOfRangeError
+        for number, position in enumerate(window.ends):
+            consumer.seek(self._source.partition(number), position)
+
+    def _begin_anew(self) -> None:
+        log.error("the decisions topic does not hold the live feed's place any more; beginning anew at its end")
+        self.window.forget()
+        self._standings = []
+        for tell in self.began_anew:
+            tell()
+
+    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_A_TURN)
+            # No pause until everything is in the window: readers see each batch whole or not at all.
+            arrived = self._clock()
+            came = [
+                entry
+                for where, records in fetched.items()
+                for record in records
+                if (entry := self._take(where.partition, record, arrived)) is not None
+            ]
+            await self._look(consumer)
+            if came:
+                for tell in self.heard:
+                    tell(came)
+
+    def _take(self, partition: int, record: Any, arrived_ms: int) -> Entry | None:
+        decision = read_decision(record)
+        if decision is None:
+            self.unreadable += 1
+            log.warning("partition %d, offset %d: no decision of ours; passed over", partition, record.offset)
+            return None
+        entry = Entry(partition, record.offset, decision, len(record.value), arrived_ms, record.timestamp)
+        self.window.add(entry)
+        return entry
+
+    async def _look(self, consumer: AIOKafkaConsumer) -> None:
+        """Note how far each partition has been read, and how far it goes."""
+        lag = 0
+        for number, standing in enumerate(self._standings):
+            where = self._source.partition(number)
+            position, end = await consumer.position(where), consumer.last_stable_offset(where)
+            self.window.reach(number, position)
+            polled_ms, before_ms = consumer.last_poll_timestamp(where), self._polled_ms.get(number)
+            if polled_ms != before_ms:
+                # The broker told this end after the answer before: all that was committed by then lies before it.
+                standing.reach(position, end, before_ms)
+                self._polled_ms[number] = polled_ms
+            else:
+                standing.reach(position, None, None)
+            lag += max(0, (end or 0) - position)
+        self._lag = lag

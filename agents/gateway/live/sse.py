@@ -1,0 +1,130 @@
+"""`GET /v1/decisions`: decisions as server-sent events, from now on or from where a reader says that he stopped."""
+
+import asyncio
+import socket
+from collections.abc import Iterable
+from contextlib import aclosing, suppress
+from typing import Final, get_args
+
+import msgspec
+from aiohttp import web
+from aiokafka.errors import KafkaError
+
+from agents.gateway.auth import require
+from agents.gateway.live.live import LIVE, Live
+from agents.gateway.live.places import PlaceError, decode_places
+from agents.gateway.live.reader import Reader, Wanted
+from agents.gateway.live.replay import GoneError
+from agents.gateway.live.streams import TOO_MANY, TOO_SLOW, EndedError, Ending, Stream, TooManyError, gone
+from agents.gateway.problems import Problem, retry_later
+from stream.decisions import Outcome
+
+HEADERS: Final = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",  # a proxy that gathers what it passes on would hold events back
+}
+RETRY: Final = b"retry: 2000\n\n"
+OUTCOMES: Final[frozenset[str]] = frozenset(get_args(Outcome))
+FILTERS_MAX: Final = 100
+LAST_SECONDS: Final = 1.0
+"""How long a reader that is cut off has for taking the reason."""
+SEND_BUFFER: Final = 64 * 1024
+"""What the system keeps for a reader that does not read."""
+
+
+def wanted_of(request: web.Request, *, audit: bool) -> Wanted:
+    """Give what the query asks for. Raises Problem 400."""
+    conveyances = request.query.getall("conveyance", [])
+    outcomes = request.query.getall("outcome", [])
+    if not OUTCOMES.issuperset(outcomes):
+        raise Problem(400, "Unknown outcome", f"`outcome` is one of {', '.join(sorted(OUTCOMES))}")
+    if len(conveyances) + len(outcomes) > FILTERS_MAX:
+        raise Problem(400, "Too many filters", f"at most {FILTERS_MAX} of `conveyance` and `outcome` together")
+    return Wanted(frozenset(conveyances), frozenset(outcomes), audit)
+
+
+def places_of(request: web.Request) -> list[int] | None:
+    """Give where to go on, None: from now on. Raises Problem 400."""
+    text = request.headers.get("Last-Event-ID") or request.query.get("after")
+    try:
+        return decode_places(text) if text else None
+    except PlaceError as error:
+        raise Problem(400, "Not an id", f"`Last-Event-ID` or `after`: {error}") from None
+
+
+async def decisions(request: web.Request) -> web.StreamResponse:
+    """Serve a reader until he goes, or is ended from our side."""
+    caller = require(request, "scan")
+    live = request.app[LIVE]
+    wanted, places = wanted_of(request, audit="audit" in caller.scopes), places_of(request)
+    await _check(live, places)
+    try:
+        with live.streams.opened("sse", caller) as stream:
+            reader = Reader(live.feed, live.replays, wanted, live.heartbeat_seconds, places)
+            return await _serve(request, stream, reader)
+    except TooManyError:
+        raise retry_later(TOO_MANY.title, TOO_MANY.detail, 10, TOO_MANY.status) from None
+
+
+async def _check(live: Live, places: list[int] | None) -> None:
+    """Look whether a reader can go on from there. Raises Problem 410, 503."""
+    if not live.feed.window.partitions:
+        raise retry_later("The live feed is not there yet", "Kafka has not answered since the gateway began", 2)
+    try:
+        if places is not None and live.replays.needed(places):
+            await live.replays.check(places)
+    except GoneError as error:
+        raise gone(error).problem() from None
+    except (KafkaError, OSError):
+        raise retry_later("Kafka is away", "where to go on cannot be looked up; try again", 2) from None
+
+
+async def _serve(request: web.Request, stream: Stream, reader: Reader) -> web.StreamResponse:
+    response = web.StreamResponse(headers=HEADERS)
+    if request.transport is not None:
+        # Without this the system would keep megabytes for a reader that does not read.
+        request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    await response.prepare(request)
+    sending = asyncio.create_task(_send(response, reader, request.app[LIVE].settings.write_seconds))
+    try:
+        await asyncio.wait({sending, stream.ending}, return_when=asyncio.FIRST_COMPLETED)
+        ending = stream.ending.result() if stream.ending.done() else sending.result()
+    finally:
+        sending.cancel()
+        with suppress(asyncio.CancelledError, ConnectionError):
+            await sending
+    await _end(request, response, ending)
+    return response
+
+
+async def _send(response: web.StreamResponse, reader: Reader, write_seconds: float) -> Ending:
+    """Send what the reader gives; gives why it ends. Raises ConnectionError when he has gone."""
+    try:
+        await response.write(RETRY)
+        async with aclosing(reader.blocks()) as blocks:
+            async for block in blocks:
+                async with asyncio.timeout(write_seconds):
+                    await response.write(block)
+    except TimeoutError:
+        return TOO_SLOW
+    except EndedError as error:
+        return error.ending
+    raise AssertionError("decisions never end")
+
+
+async def _end(request: web.Request, response: web.StreamResponse, ending: Ending) -> None:
+    """Send the reason as the last event, wait a moment until it is taken, and close whatever he does."""
+    document = msgspec.json.encode(ending.problem().document())
+    try:
+        async with asyncio.timeout(LAST_SECONDS):
+            await response.write(b"event: error\ndata: %s\n\n" % document)
+            await response.write_eof()
+    except (TimeoutError, ConnectionError):
+        if request.transport is not None:
+            request.transport.abort()
+
+
+def routes() -> Iterable[web.RouteDef]:
+    """Give the routes."""
+    return [web.get("/v1/decisions", decisions)]

@@ -1,0 +1,113 @@
+"""Open streams: how many there may be, and why one is ended from our side."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Literal
+
+import msgspec
+
+from agents.gateway.auth import Caller
+from agents.gateway.problems import Problem
+
+Kind = Literal["sse", "scan"]
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """Why a stream ends; `code` closes a WebSocket, the rest is the problem that a reader of events is told."""
+
+    code: int
+    status: int
+    title: str
+    detail: str
+
+    def problem(self) -> Problem:
+        """Give it as a problem."""
+        return Problem(self.status, self.title, self.detail)
+
+
+GOING_AWAY: Final = Ending(1001, 503, "Going away", "the gateway stops; connect again")
+BEGUN_ANEW: Final = Ending(1012, 410, "Another topic", "the topic of decisions was begun anew; connect without id")
+TOKEN_ENDED: Final = Ending(4401, 401, "Not signed in", "the token was revoked or its time is over")
+TOO_SLOW: Final = Ending(4408, 408, "Too slow", "you read more slowly than decisions come; connect again")
+TOO_MANY: Final = Ending(4429, 429, "Too many streams", "as many streams are open as may be; close some, or try later")
+
+
+def gone(why: object) -> Ending:
+    """Give the ending of a reader whose place the topic does not hold."""
+    return Ending(1008, 410, "Gone", f"{why}; connect without id")
+
+
+class EndedError(Exception):
+    """A stream must end."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.title)
+        self.ending = ending
+
+
+class TooManyError(Exception):
+    """There are as many open streams as there may be, in all or of this token."""
+
+
+class Stream:
+    """One open stream; whoever serves it waits for `ending` too."""
+
+    def __init__(self, kind: Kind, caller: Caller) -> None:
+        self.kind = kind
+        self.caller = caller
+        self.ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+
+    def end(self, ending: Ending) -> None:
+        """Have it ended; the first reason counts."""
+        if not self.ending.done():
+            self.ending.set_result(ending)
+
+
+class Streams:
+    """All open streams of the process."""
+
+    def __init__(self, streams: int, streams_per_token: int) -> None:
+        self._most = streams
+        self._most_per_token = streams_per_token
+        self._open: dict[Stream, None] = {}
+        self._of_token: Counter[str] = Counter()
+        self._stopped = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @contextmanager
+    def opened(self, kind: Kind, caller: Caller) -> Iterator[Stream]:
+        """Give a stream, counted for as long as it is open. Raises TooManyError."""
+        if len(self._open) >= self._most or self._of_token[caller.id] >= self._most_per_token:
+            raise TooManyError
+        stream = Stream(kind, caller)
+        self._open[stream] = None
+        self._of_token[caller.id] += 1
+        if self._stopped:
+            stream.end(GOING_AWAY)
+        try:
+            yield stream
+        finally:
+            del self._open[stream]
+            self._of_token[caller.id] -= 1
+            if not self._of_token[caller.id]:
+                del self._of_token[caller.id]
+
+    def sweep(self) -> None:
+        """End those whose token has ended; call it every second or so."""
+        for stream in [*self._open]:
+            if not stream.caller.is_live():
+                stream.end(TOKEN_ENDED)
+
+    def end_all(self, ending: Ending) -> None:
+        """End all that are open."""
+        for stream in [*self._open]:
+            stream.end(ending)
+
+    def stop(self) -> None:
+        """End all that are open, and all that come."""
+        self._stopped = True
+        self.end_all(GOING_AWAY)

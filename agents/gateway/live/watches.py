@@ -1,0 +1,210 @@
+"""Watched bills: of each the current decision on every conveyance, shared by all scanners that watch it.
+
+A watch joins what Redis holds with what the feed has read, by rank. It is complete once Redis has applied everything
+before the place from which on the feed's decisions are in it: offsets say so, no clocks. From then on it stays
+complete by the feed alone, whatever becomes of Redis; until then it is shown as stale, and Redis is asked again.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Final, Protocol
+
+import msgspec
+
+from agents.gateway.live.feed import Feed
+from agents.gateway.live.window import Entry
+from agents.gateway.views import Standing, Verdict, unknown, verdict
+from agents.readmodel.reading import BillReading
+from agents.readmodel.store import StoreError
+from stream.answers import answer
+from stream.decisions import Decision
+from stream.partition import partition_of
+
+READ_SECONDS: Final = 1.0
+"""How long a scanner waits for Redis; then he is told what is known, as stale."""
+READS: Final = 16
+"""Questions to Redis at a time."""
+AGAIN_SECONDS: Final = 0.5
+BREATH: Final = 50
+
+
+class Viewer(Protocol):
+    """A scanner that watches bills."""
+
+    audit: bool
+
+    def show(self, message: bytes) -> None:
+        """Show a verdict."""
+
+
+class Bills(Protocol):
+    """Where a bill's decisions up to a little while ago are kept."""
+
+    async def bill(self, bill: str) -> BillReading:
+        """Give what is known of a bill. Raises StoreError."""
+
+
+class Watch:
+    """One watched bill."""
+
+    def __init__(self, bill: str) -> None:
+        self.bill = bill
+        self.since: int | None = None
+        """Every decision of the bill from this offset on is in `known`, if it has not been outranked."""
+        self.partition = 0
+        self.known: dict[str, Decision] = {}
+        self.complete = False
+        self.asking: asyncio.Task[None] | None = None
+        self.held = 0
+        """How many scanners are about to join."""
+        self.viewers: dict[Viewer, None] = {}
+        self.told: dict[bool, tuple[str | None, Verdict]] = {}
+        """By scope: id of the decision last shown, and how it was shown, but for the time."""
+
+    def take(self, decisions: Iterable[Decision]) -> bool:
+        """Take decisions in any order; tells whether one of them is current now."""
+        changed = False
+        for decision in decisions:
+            before = self.known.get(decision.data.conveyance)
+            if before is None or before.data.rank < decision.data.rank:
+                self.known[decision.data.conveyance] = decision
+                changed = True
+        return changed
+
+    def shown(self, standing: Standing, *, audit: bool) -> tuple[str | None, Verdict]:
+        """Give the id of the decision that counts, and what is shown of the bill."""
+        data = answer(each.data for each in self.known.values())
+        if data is None:
+            return None, unknown(self.bill, standing)
+        chosen = self.known[data.conveyance]
+        others = [self.known[conveyance] for conveyance in sorted(self.known) if conveyance != data.conveyance]
+        return chosen.id, verdict(chosen, audit=audit, standing=standing, others=others)
+
+
+class Watches:
+    """All watched bills of the process."""
+
+    def __init__(self, feed: Feed, bills: Bills) -> None:
+        self._feed = feed
+        self._bills = bills
+        self._watches: dict[str, Watch] = {}
+        self._slots = asyncio.Semaphore(READS)
+        self._away = False
+        """Redis did not answer when it was last asked."""
+        feed.heard.append(self._hear)
+
+    def __len__(self) -> int:
+        return len(self._watches)
+
+    async def join(self, bill: str, viewer: Viewer) -> None:
+        """Let a scanner watch a bill, and show it what is known; within about a second, whatever Redis does."""
+        watch = self._watches.get(bill)
+        if watch is None:
+            watch = self._watches[bill] = Watch(bill)
+            self._seed(watch)
+        watch.held += 1
+        try:
+            await self._asked(watch)
+            # No pause from here on: what comes after this is told as a change.
+            self._tell(watch)
+            watch.viewers[viewer] = None
+            viewer.show(self._message(watch, audit=viewer.audit, changed=False))
+        finally:
+            watch.held -= 1
+            self._drop_if_idle(watch)
+
+    def leave(self, bill: str, viewer: Viewer) -> None:
+        """Let a scanner watch a bill no longer."""
+        watch = self._watches.get(bill)
+        if watch is not None:
+            watch.viewers.pop(viewer, None)
+            self._drop_if_idle(watch)
+
+    def forget(self) -> None:
+        """Forget everything: the topic is another one."""
+        self._watches.clear()
+
+    async def tell_all(self) -> None:
+        """Look at every watch again, for the feed has gone stale or is up to date again."""
+        for number, watch in enumerate([*self._watches.values()]):
+            self._tell(watch)
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+
+    async def ask_again(self) -> None:
+        """Ask Redis about incomplete watches, again and again; never returns."""
+        while True:
+            await asyncio.sleep(AGAIN_SECONDS)
+            for watch in [each for each in self._watches.values() if not each.complete and each.asking is None]:
+                await self._ask(watch)
+                if self._away:
+                    break
+
+    def _drop_if_idle(self, watch: Watch) -> None:
+        if not watch.viewers and not watch.held and self._watches.get(watch.bill) is watch:
+            del self._watches[watch.bill]
+
+    def _hear(self, came: Sequence[Entry]) -> None:
+        for entry in came:
+            watch = self._watches.get(entry.decision.data.bill)
+            if watch is not None and watch.take((entry.decision,)):
+                self._tell(watch)
+
+    def _seed(self, watch: Watch) -> None:
+        """Begin with what the window holds."""
+        window = self._feed.window
+        if watch.since is None and window.partitions:
+            watch.partition = partition_of(watch.bill.encode(), window.partitions)
+            watch.since = window.starts[watch.partition]
+            watch.take(self._feed.decisions(watch.bill))
+
+    async def _asked(self, watch: Watch) -> None:
+        if watch.complete or self._away:
+            return
+        watch.asking = watch.asking or asyncio.create_task(self._ask(watch))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(watch.asking), READ_SECONDS)
+
+    async def _ask(self, watch: Watch) -> None:
+        """Ask Redis, and take what it says."""
+        try:
+            async with self._slots:
+                self._seed(watch)
+                async with asyncio.timeout(READ_SECONDS):
+                    reading = await self._bills.bill(watch.bill)
+            self._away = False
+        except (StoreError, TimeoutError):
+            self._away = True
+            return
+        finally:
+            watch.asking = None
+        watch.take(reading.decisions)
+        reached = reading.freshness.reached.get(watch.partition)
+        if watch.since is not None and reached is not None and not reading.freshness.sweeping:
+            watch.complete = watch.complete or reached >= watch.since
+        self._tell(watch)
+
+    def _standing(self, watch: Watch) -> Standing:
+        return Standing(self._feed.as_of() if watch.complete else None, not (watch.complete and self._feed.live))
+
+    def _tell(self, watch: Watch) -> None:
+        """Show everybody who watches what is known, if it differs from what they saw."""
+        standing = Standing(None, self._standing(watch).stale)
+        messages: dict[bool, bytes | None] = {}
+        for viewer in [*watch.viewers]:
+            audit = viewer.audit
+            if audit not in messages:
+                before, now = watch.told.get(audit), watch.shown(standing, audit=audit)
+                differs = before is None or before[1] != now[1]
+                changed = before is None or before[0] != now[0]
+                messages[audit] = self._message(watch, audit=audit, changed=changed) if differs else None
+            message = messages[audit]
+            if message is not None:
+                viewer.show(message)
+
+    def _message(self, watch: Watch, *, audit: bool, changed: bool) -> bytes:
+        standing = self._standing(watch)
+        watch.told[audit] = watch.shown(Standing(None, standing.stale), audit=audit)
+        body = msgspec.json.encode(watch.shown(standing, audit=audit)[1])
+        return b'{"type":"verdict","changed":%s,%s' % (b"true" if changed else b"false", body[1:])
