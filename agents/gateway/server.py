@@ -24,6 +24,8 @@ from aiohttp import web
 
 from agents.gateway import bills, consignees, counting, headroom, health, history, ingest, openapi, session
 from agents.gateway.connection import GatewayRunner
+from agents.gateway.live import scan, sse
+from agents.gateway.live.live import end_streams, run_live
 from agents.gateway.making import make_parts, tls_context
 from agents.gateway.pages import serving as pages
 from agents.gateway.parts import PARTS, Parts
@@ -85,14 +87,17 @@ HANDLERS: Final[tuple[Handler, ...]] = (
     ingest,
     openapi,
     pages,
+    scan,
     session,
+    sse,
 )
 BACKGROUND: Final[tuple[Callable[[web.Application], AsyncIterator[None]], ...]] = (
     watch_tokens,
     keep_connected,
     history.open_gate,
+    run_live,
 )
-ON_SHUTDOWN: Final[tuple[Callable[[web.Application], Awaitable[None]], ...]] = ()
+ON_SHUTDOWN: Final[tuple[Callable[[web.Application], Awaitable[None]], ...]] = (end_streams,)
 
 
 def build_app(parts: Parts) -> web.Application:
