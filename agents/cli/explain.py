@@ -1,0 +1,111 @@
+"""`tallygate explain`: a bill's decision in words for people who do not program."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import typer
+
+UNKNOWN: Final = 1
+BAD_USAGE: Final = 2
+AWAY: Final = 75
+
+
+def command(
+    bill: Annotated[str, typer.Argument(help="A bill number, with separators or without.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
+    gateway: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask this gateway instead of Redis and Kafka.")
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File with a token of the scope audit, for the gateway.")
+    ] = None,
+) -> None:
+    """Say what was decided about a bill, why, what to do, and how sure that is.
+
+    It reads Redis and Kafka, TALLYGATE_REDIS__* and TALLYGATE_KAFKA__*, or asks a gateway. Exit code 0: explained; 1:
+    nothing is known of the bill; 2: bad usage, or refused; 75: neither place answers.
+    """
+    from agents.client import GatewayError
+    from agents.engine.errors import RefusedError
+    from agents.explaining.gathering import NothingAnswersError
+    from agents.explaining.telling import explain
+    from state.rules import RulebookError, load_rulebook
+    from stream.bills import fold_bill
+
+    folded = fold_bill(bill)
+    if folded is None:
+        _refuse("a bill number has 4 to 35 letters and digits; separators may stand between")
+    if (gateway is None) != (token_file is None):
+        _refuse("--gateway and --token-file go together")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
+    settings = _settings()
+    try:
+        rulebook = load_rulebook(settings.rules)
+        found = explain(asyncio.run(_facts(folded, settings, gateway, token_file)), rulebook)
+    except (RulebookError, RefusedError, GatewayError) as error:
+        _refuse(str(error))
+    except NothingAnswersError as error:
+        print(f"tallygate explain: {error}", file=sys.stderr)
+        raise typer.Exit(AWAY) from None
+    _print(found, as_json=as_json)
+    if found.facts.decision is None:
+        raise typer.Exit(UNKNOWN)
+
+
+async def _facts(bill: str, settings: Any, url: str | None, token_file: Path | None) -> Any:
+    async with _source(settings, url, token_file) as source:
+        return await source.facts(bill)
+
+
+@asynccontextmanager
+async def _source(settings: Any, url: str | None, token_file: Path | None) -> AsyncIterator[Any]:
+    from agents.explaining.gathering import OverGateway, Stores
+
+    if url is None or token_file is None:
+        yield Stores(settings)
+        return
+    from agents.client import Gateway, read_token
+
+    async with Gateway(url, read_token(token_file)) as gateway:
+        yield OverGateway(gateway)
+
+
+def _settings() -> Any:
+    from pydantic import ValidationError
+
+    from agents.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        _refuse(f"settings: {wrong}")
+
+
+def _print(found: Any, *, as_json: bool) -> None:
+    if as_json:
+        import msgspec
+
+        print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    from agents.client.colours import STYLES
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(f" {found.action} ", STYLES[found.action]), Text(f" {found.bill}: {found.headline}"))
+    for section in found.sections:
+        console.print(Text(f"\n{section.title}", "bold"))
+        for line in section.lines:
+            console.print(Text(f"  {line}"))
+
+
+def _refuse(why: str) -> NoReturn:
+    print(f"tallygate explain: {why}", file=sys.stderr)
+    raise typer.Exit(BAD_USAGE)

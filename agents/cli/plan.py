@@ -1,0 +1,74 @@
+"""`tallygate plan`: the days on which a value would still fit a person's limit."""
+
+import asyncio
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import typer
+
+BAD_USAGE: Final = 2
+AWAY: Final = 75
+DAYS: Final = 7
+
+
+def command(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="The consignee as JSON, as in an event; - is standard input.")
+    ],
+    value: Annotated[str, typer.Option(metavar="AMOUNT", help="US dollars, such as 120.00.")],
+    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="First day, Eastern time.")],
+    gateway: Annotated[str, typer.Option(metavar="URL", help="The gateway to ask.")],
+    token_file: Annotated[Path, typer.Option(metavar="FILE", help="File with a token of the scope plan.")],
+    days: Annotated[int, typer.Option(min=1, max=30, help="Days to look at, from the first on.")] = DAYS,
+) -> None:
+    """Show a person's headroom day by day, and on which days a value would fit.
+
+    The person's name stands in a file, since arguments are seen by everybody on a machine. Each day is a question that
+    the gateway notes in its audit log, by consignee key. Exit code 0: answered; 2: bad usage, or refused; 75: the
+    gateway is away.
+    """
+    from agents.client import GatewayAwayError, GatewayError
+    from agents.explaining.planning import ConsigneeFileError, read_consignee
+    from stream.money import AmountError, parse_amount
+
+    try:
+        text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        consignee, cents = read_consignee(text), parse_amount(value)
+        asyncio.run(_ask(gateway, token_file, consignee, cents, day.date(), days))
+    except OSError as error:
+        _refuse(f"{file}: {error.strerror}")
+    except AmountError:
+        _refuse("--value: expected dollars such as 120.00")
+    except (ConsigneeFileError, GatewayError) as error:
+        _refuse(str(error))
+    except GatewayAwayError as error:
+        print(f"tallygate plan: {error}", file=sys.stderr)
+        raise typer.Exit(AWAY) from None
+
+
+async def _ask(url: str, token_file: Path, consignee: Any, cents: int, first: date, days: int) -> None:
+    from agents.client import Gateway, read_token
+    from agents.explaining.planning import plan_days
+    from agents.explaining.words import day_words, dollars
+    from stream.reasons import REASON_LINES, STALE_LINE
+
+    fitting, stale, later = 0, False, None
+    async with Gateway(url, read_token(token_file)) as gateway:
+        async for plan in plan_days(gateway, consignee, cents, first, days):
+            said = "fits" if plan.fits else REASON_LINES.get(plan.reason or "", "does not fit")
+            used = (
+                f"{dollars(plan.total_cents)} of {dollars(plan.limit_cents)} used, {dollars(plan.headroom_cents)} left"
+            )
+            print(f"{day_words(plan.day):<16}  {used:<44}  {said}")
+            fitting, stale, later = fitting + plan.fits, stale or plan.stale, plan.next_day
+    if not fitting:
+        print(f"first day on which it fits: {day_words(later)}" if later else "it fits on none of the days looked at")
+    if stale:
+        print(STALE_LINE, file=sys.stderr)
+
+
+def _refuse(why: str) -> NoReturn:
+    print(f"tallygate plan: {why}", file=sys.stderr)
+    raise typer.Exit(BAD_USAGE)

@@ -1,0 +1,62 @@
+"""`tallygate scan`: the scanner in a terminal, or in a pipe."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+NOT_LIVE: Final = 75
+BAD_USAGE: Final = 2
+WAIT_SECONDS: Final = 10.0
+
+
+def command(
+    gateway: Annotated[str, typer.Option(metavar="URL", help="The gateway, such as http://localhost:8080.")],
+    token_file: Annotated[Path, typer.Option(metavar="FILE", help="File with a token of the scope scan.")],
+    follow: Annotated[
+        bool, typer.Option("--follow", help="In a pipe: go on after the input's end, and print later changes.")
+    ] = False,
+    wait: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="In a pipe: an answer that takes longer is HOLD.")
+    ] = WAIT_SECONDS,
+) -> None:
+    """Read bills from standard input, as a keyboard-wedge scanner types them, and show what to do with each.
+
+    On a terminal: the action in big letters and a colour, with a bell; later changes come to the top. In a pipe: one
+    line for each line, bill, action and reason with tabs between. Without a live connection everything is HOLD. Exit
+    code 0: ended by the end of input; 2: bad usage, or refused; 75: not every answer in the pipe was live.
+    """
+    from agents.client import GatewayError
+
+    try:
+        live = asyncio.run(_scan(gateway, token_file, wait, follow=follow))
+    except GatewayError as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        return
+    if not live:
+        raise typer.Exit(NOT_LIVE)
+
+
+async def _scan(url: str, token_file: Path, wait: float, *, follow: bool) -> bool:
+    from agents.client import Gateway, read_token
+    from agents.client.scanning import Lines, scan_lines, scan_screen
+
+    async with Gateway(url, read_token(token_file)) as gateway:
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            from rich.console import Console
+
+            await scan_screen(gateway, Lines(), Console(highlight=False))
+            return True
+        return await scan_lines(gateway, Lines(), _write, wait, follow=follow)
+
+
+def _write(line: str) -> None:
+    print(line, flush=True)
+
+
+def _refuse(why: str) -> NoReturn:
+    print(f"tallygate scan: {why}", file=sys.stderr)
+    raise typer.Exit(BAD_USAGE)

@@ -1,0 +1,82 @@
+"""`tallygate what-if`: the same events judged under two policies, and what changes."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import typer
+
+from stream.consignee import JUDGE_SECRET, Match
+from stream.decisions import Enforcement, Overflow, Policy, Rounding
+
+BAD_USAGE: Final = 2
+SHOWN: Final = 20
+
+
+def command(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Events as JSON lines, .gz too; - is standard input.")],
+    overflow: Annotated[Overflow, typer.Option(help="After a bill that does not fit: go on, stop, or none.")] = "skip",
+    rounding: Annotated[Rounding, typer.Option(help="Count exact cents, or whole dollars, half up, a bill.")] = "cents",
+    enforcement: Annotated[Enforcement, typer.Option(help="auto: by the dated rules.")] = "auto",
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Evaluate the rules as they stood that day."),
+    ] = None,
+    match: Annotated[Match, typer.Option(help="Compare consignees folded, or letter by letter.")] = "normalised",
+    rules: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Rules in TOML, added to those that ship.")
+    ] = None,
+    bills: Annotated[int, typer.Option(min=0, help="Changed bills to show at most; 0: all.")] = SHOWN,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
+) -> None:
+    """Judge a file of events twice, offline: as `tallygate judge` does by default, and with the options given here.
+
+    Shows how many bills end with which outcome under each, what is released, and the bills that end otherwise. Exit
+    code 0: compared; 2: bad usage or unreadable file.
+    """
+    from agents.explaining.comparing import compare
+    from agents.judge import FileError, Options
+    from state.rules import RulebookError
+
+    policy = Policy(overflow, rounding, enforcement, as_of.date() if as_of else None)
+    other = Options(policy, match, JUDGE_SECRET, rules)
+    if other == Options():
+        _refuse("give at least one option that differs from the default, such as --overflow latch")
+    try:
+        found = compare(file, Options(), other)
+    except (FileError, RulebookError) as error:
+        _refuse(str(error))
+    if as_json:
+        import msgspec
+
+        print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+        return
+    _print(found, bills)
+
+
+def _print(found: Any, most: int) -> None:
+    from agents.explaining.words import day_words, dollars
+
+    print(f"{'':<36} {'default':>14} {'what if':>14}")
+    for words in dict.fromkeys([*found.before.counts, *found.after.counts]):
+        print(f"{words:<36} {found.before.counts.get(words, 0):>14,} {found.after.counts.get(words, 0):>14,}")
+    print(f"{'released':<36} {dollars(found.before.released_cents):>14} {dollars(found.after.released_cents):>14}")
+    print(f"\n{len(found.changes):,} of {sum(found.before.counts.values()):,} bills end otherwise")
+    for change in found.changes[: most or None]:
+        before, after = change.before, change.after
+        amount = "no value" if before.counted_cents is None else dollars(before.counted_cents)
+        day = "no day" if before.day is None else day_words(before.day)
+        print(f"  {before.bill}  {before.conveyance}  {day}  {amount}  {before.words} -> {after.words}")
+    if most and len(found.changes) > most:
+        print(f"  and {len(found.changes) - most:,} more; --bills 0 shows all")
+    if found.bad_events:
+        print(
+            f"{found.bad_events:,} of {found.events:,} events could not be read: tallygate judge --dead-letters FILE",
+            file=sys.stderr,
+        )
+
+
+def _refuse(why: str) -> NoReturn:
+    print(f"tallygate what-if: {why}", file=sys.stderr)
+    raise typer.Exit(BAD_USAGE)

@@ -1,0 +1,140 @@
+"""The words: what each outcome and reason means, and what to do about it. One table each, every reason in it."""
+
+from datetime import date, datetime
+from typing import Final
+
+from stream.days import EASTERN
+from stream.decisions import Basis, DecisionData, Outcome
+
+OUTCOMES: Final[dict[tuple[Outcome, bool], str]] = {
+    ("release", True): "released, free of duty under the limit",
+    ("withhold", True): "withheld: it has arrived and must not go",
+    ("warn", True): "it may go: over the limit, but the rules of that day only warn",
+    ("clear", False): "not here yet; as things stand it would be released",
+    ("warn", False): "not here yet; as things stand it would not fit the day",
+    ("reject", True): "refused: this shipment cannot use the exemption",
+    ("pending", True): "waiting: nobody knows when it arrives",
+    ("closed", True): "closed: it left another way, nothing is to be done here",
+}
+"""Outcome, and whether the bill has arrived (always said to, where it does not matter)."""
+
+WHY: Final[dict[str, str]] = {
+    "deleted": "It was taken off its manifest. It does not count.",
+    "entry-01": "It was entered formally, with duty (type 01). It does not count.",
+    "entry-11": "It was entered informally, with duty (type 11). It does not count.",
+    "exported": "It left the country. If it had been released before, it still counts: the exemption was used.",
+    "abandoned": "It was given up. If it had been released before, it still counts: the exemption was used.",
+    "returned": "It went back to its sender. If it had been released before, it still counts.",
+    "superseded": "The same bill is on the same day from another conveyance, and counts there.",
+    "filing-error": "The filing breaks a rule that is checked before anything else:",
+    "no-day": "Neither the bill nor its conveyance has arrived, and there is no estimate. Without a day there is no"
+    " limit to hold it against.",
+    "day-closed": "The event came when the bill's day had been over for more than 15 days. Such a day is not judged"
+    " again.",
+    "suspended": "The exemption was suspended on that day, for all countries and all values.",
+    "origin-excluded": "Goods from a country that was excluded from the exemption on that day are in it.",
+    "goods-excluded": "Goods are in it that are never exempt: under anti-dumping or countervailing duty, a quota, an"
+    " excise tax, or another agency's rules.",
+    "not-aggregated": "It came by mail. The automated total left mail out, so it neither counts nor is held against the"
+    " limit.",
+    "single-value-over-limit": "It alone is worth more than the limit.",
+    "daily-limit": "With what this person already has on that day it would exceed the limit.",
+    "within-limit": "It fits the person's limit for that day.",
+}
+
+TO_DO: Final[dict[str, str]] = {
+    "deleted": "Nothing. If the goods are there all the same they have no bill: ask the carrier.",
+    "entry-01": "Nothing here; the entry has its own release.",
+    "entry-11": "Nothing here; the entry has its own release.",
+    "exported": "Keep the proof of export with the bill.",
+    "abandoned": "Nothing.",
+    "returned": "Nothing.",
+    "superseded": "Find out which conveyance carries it, and delete the bill on the other one.",
+    "filing-error": "Correct the filing and send the bill again with a higher version.",
+    "no-day": "Wait for the arrival, or send an estimate.",
+    "day-closed": "Find out why the event was so late. Old days are judged by `tallygate judge`, from a file.",
+    "suspended": "Enter it with duty: type 11 up to $2,500, type 01 above.",
+    "origin-excluded": "Enter it with duty, or return the goods.",
+    "goods-excluded": "Enter it with duty; for another agency's goods alone, file type 86 with that agency's data.",
+    "not-aggregated": "Nothing.",
+    "single-value-over-limit": "Enter it with duty.",
+    "daily-limit": "Enter it with duty, or wait: if a bill before it is deleted or entered with duty, its room comes to"
+    " this one by itself.",
+    "within-limit": "Nothing.",
+}
+
+ENTRIES: Final = {"11": "an informal entry, type 11", "01": "a formal entry, type 01"}
+
+OVERFLOW: Final = {
+    "skip": "after a bill that does not fit, a later and smaller one may still fit",
+    "latch": "after the first bill that does not fit, no later one fits",
+    "all_or_none": "if all bills of the day together exceed the limit, none fits",
+}
+ROUNDING: Final = {"cents": "exact cents count", "whole-dollars": "each bill counts in whole dollars, half up"}
+ENFORCEMENT: Final = {
+    "auto": "the dated rules say whether a misfit is withheld or only warned about",
+    "warn": "by setting, a misfit is only warned about",
+    "withhold": "by setting, a misfit is withheld",
+}
+
+CERTAINTY: Final = {
+    "A": "the official text was seen",
+    "B": "the official position was seen through others",
+    "C": "an inference, or a choice of this project",
+    "D": "a claim without official support",
+}
+
+
+def outcome_words(outcome: Outcome, basis: Basis | None) -> str:
+    """Say what an outcome means."""
+    arrived = basis == "actual" or (outcome, False) not in OUTCOMES
+    return OUTCOMES.get((outcome, arrived), outcome)
+
+
+def why(data: DecisionData) -> str:
+    """Say why, with the figures as they were when it was decided."""
+    counted, total, limit, headroom = data.counted_cents, data.total_cents, data.limit_cents, data.headroom_cents
+    text = WHY.get(data.reason, data.reason)
+    if counted is None or total is None or limit is None or headroom is None:
+        return text
+    before = "Released on that day were" if data.basis == "actual" else "Released, or expected and fitting, were"
+    match data.reason:
+        case "daily-limit":
+            return (
+                f"{text} It counts {dollars(counted)}. {before} {dollars(total)} of {dollars(limit)}, so"
+                f" {dollars(headroom)} was left."
+            )
+        case "within-limit":
+            return f"{text} It counts {dollars(counted)}; with it {dollars(total)} of {dollars(limit)} were used."
+        case "single-value-over-limit":
+            return f"{text} It counts {dollars(counted)}; the limit is {dollars(limit)}."
+    return text
+
+
+def to_do(data: DecisionData) -> str:
+    """Say what to do, with the entry type and the next day where the decision names them."""
+    text = TO_DO.get(data.reason, "Ask whoever looks after Tallygate.")
+    advice = data.advice
+    if advice is None:
+        return text
+    text += f" The entry to use: {ENTRIES[advice.entry_type]}."
+    if data.reason != "daily-limit":
+        return text
+    if advice.next_day is None:
+        return f"{text} On none of the next 14 days would it fit, as things stood."
+    return f"{text} The next day on which it would fit, as things stood: {day_words(advice.next_day)}."
+
+
+def dollars(cents: int) -> str:
+    """Write an amount: $1,234.50."""
+    return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+
+
+def day_words(day: date) -> str:
+    """Write a day: Wed 20 Aug 2025."""
+    return f"{day:%a} {day.day} {day:%b} {day.year}"
+
+
+def time_words(instant: datetime) -> str:
+    """Write an instant in the time that customs keeps: 2025-08-19 17:04 ET."""
+    return f"{instant.astimezone(EASTERN):%Y-%m-%d %H:%M} ET"
