@@ -53,8 +53,8 @@ class Browser:
     def forget(self) -> None:
         """Take away cookies, stores, and what was logged."""
         self.devtools("Network.clearBrowserCookies")
-        for kind in ("browser", "performance"):
-            self.driver.get_log(kind)
+        self.complaints()
+        self.asked()
         self.resize(*WIDE)
 
     def leave(self) -> None:
@@ -117,11 +117,14 @@ class Browser:
 
     def asked(self) -> set[str]:
         """Give the hosts that were asked for anything since last asked."""
-        messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        messages = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
         requests = [each["params"] for each in messages if each["method"] == "Network.requestWillBeSent"]
         sockets = [each["params"] for each in messages if each["method"] == "Network.webSocketCreated"]
         addresses = [*(each["request"]["url"] for each in requests), *(each["url"] for each in sockets)]
         return {urlsplit(each).netloc for each in addresses} - {""}
+
+    def _log(self, kind: str) -> list[dict[str, Any]]:
+        return list(self.driver.get_log(kind))  # type: ignore[no-untyped-call] # selenium says so of this one
 
     def barriers(self) -> list[str]:
         """Give what keeps people with disabilities out of the page as it stands, by axe-core."""
