@@ -64,10 +64,17 @@ def chromium_missing() -> str | None:
     return f"{' and '.join(absent)} not found" if absent else None
 
 
+def prometheus_missing() -> str | None:
+    """Say what keeps a real Prometheus from running here, or None if nothing does."""
+    absent = [name for name in ("prometheus", "promtool") if shutil.which(name) is None]
+    return f"{' and '.join(absent)} not found" if absent else None
+
+
 PIECES: dict[str, Callable[[], str | None]] = {
     "chromium": chromium_missing,
     "compiler": compiler_missing,
     "kafka": kafka_missing,
+    "prometheus": prometheus_missing,
     "redis": redis_missing,
 }
 """Marker of the tests that need a piece -> what is missing of it."""

@@ -11,6 +11,7 @@ import yaml
 from state.rules import load_rulebook
 from state.rules.page import rules_page
 from tests.docs.contract import contract
+from tests.docs.metrics import metrics_page
 from tests.docs.pages import filled
 from tests.docs.schemas import schemas
 from tests.docs.settings import settings_page
@@ -42,6 +43,7 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield page, filled(page.read_text("utf-8"))
     yield DOCS / "rules.md", rules_page(load_rulebook())
     yield DOCS / "settings.md", settings_page()
+    yield DOCS / "metrics.md", metrics_page()
 
 
 def main(arguments: list[str]) -> int:
