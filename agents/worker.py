@@ -20,6 +20,7 @@ from agents.engine.reporting import ProgressLog
 from agents.engine.running import run_job
 from agents.logs.configuring import begin
 from agents.metrics.watching import watch_worker
+from agents.rebuilding.marks import check_epoch
 from agents.settings import Settings
 from agents.topics_admin import HINT, NEEDED, find_topics, problems
 from state.step import Step
@@ -78,6 +79,8 @@ def make_job(settings: Settings, step: str, source: str | None) -> Job:
     needed += [topics.changelog(name), topics.control, topics.decisions, topics.alerts, topics.dead_letters]
     needed += [topics.postings] if name == "manifest" else []
     partitions = asyncio.run(check_topics(settings, needed))
+    if step in STEPS:
+        asyncio.run(check_epoch(settings.kafka.connection(), topics, name))
     return job_of(factory(settings, partitions), topics, source)
 
 

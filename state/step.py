@@ -15,6 +15,9 @@ class Step(Protocol):
     fingerprint: str
     """What its tables depend on (secret, match, canonical form, policy); tables of another one are refused."""
 
+    reads: tuple[str, ...]
+    """Fingerprints of former versions: their rows this version reads as well, and goes on with their tables."""
+
     def __call__(self, record: Record, table: Overlay) -> Result:
         """Judge one record; the outputs must be drained before the next call."""
 

@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 
@@ -38,6 +39,51 @@ def read_model() -> None:
         away = isinstance(error, KafkaError | StoreAwayError)
         raise typer.Exit(EXIT_RETRY if away else getattr(error, "status", EXIT_REFUSED)) from None
     print(f"removed {watcher.removed} keys; the read model stands where the topics ended, after {filled} offsets")
+
+
+class From(StrEnum):
+    """What tables can be made from."""
+
+    SHIPMENTS = "shipments"
+    POSTINGS = "postings"
+
+
+@app.command()
+def tables(
+    epoch: Annotated[int, typer.Option(min=2, help="A number higher than every epoch so far.")],
+    source: Annotated[
+        From,
+        typer.Option(
+            "--from", help="shipments: both steps anew. postings: the withholding step alone, in their order."
+        ),
+    ] = From.SHIPMENTS,
+) -> None:
+    """Make the tables anew in another epoch, beside the old one, and publish what then holds of each bill.
+
+    After a change of secret, match or policy, or where a changelog was lost. Run it with the new settings, but the old
+    epoch; the old workers may go on until it says that it has caught up. It can be interrupted, and run again to go on.
+    Exit code 0: done; 2: not this epoch; 75: Kafka is away; 78: refused; 130: interrupted.
+    """
+    from agents.engine.errors import EngineError
+    from agents.rebuilding.running import run
+    from agents.rebuilding.showing import next_steps, showing
+    from agents.rebuilding.tables import EpochError
+    from agents.settings import read_settings
+
+    try:
+        settings = read_settings()
+        with showing() as watcher:
+            made = run(settings, epoch, source.value, watcher)
+    except EpochError as error:
+        print(f"tallygate rebuild tables: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except EngineError as error:
+        print(f"tallygate rebuild tables: {error}", file=sys.stderr)
+        raise typer.Exit(error.status) from None
+    except KeyboardInterrupt:
+        print("tallygate rebuild tables: interrupted; the same command goes on where it was", file=sys.stderr)
+        raise typer.Exit(130) from None
+    print(next_steps(made, settings.kafka.prefix))
 
 
 class _Watcher:

@@ -1,7 +1,9 @@
 """The control topic: watches and halts of partitions as JSON, written by the engine, lifted by `tallygate resume`.
 
 The key is `<group>/<partition>/<kind>`, in the control partition of that number. A value of kind `watch` is a `Watch`
-(see `caution`), a value of kind `halt` is a `Halt`; a tombstone takes it away.
+(see `caution`), a value of kind `halt` is a `Halt`; a tombstone takes it away. Two more kinds of rows stand here:
+`<topic>/<partition>/retried/<row>`, which dead letters were sent again (`agents/dead_letters/ledger.py`), and
+`<prefix>.e<epoch>/0/rebuild`, how far the rebuild of an epoch is (`agents/rebuilding/marks.py`).
 """
 
 from collections.abc import Mapping
@@ -88,8 +90,14 @@ async def read_control(connection: Connection, topic: str, partitions: list[int]
 async def read_halts(connection: Connection, topics: Topics) -> list[Halt]:
     """Give every halt under the prefix and epoch, by group and partition."""
     rows = await read_control(connection, topics.control)
-    halts = [msgspec.json.decode(row, type=Halt) for key, row in rows.items() if key.endswith(HALT.encode())]
+    found = [msgspec.json.decode(row, type=Halt) for key, row in rows.items() if key.endswith(f"/{HALT}".encode())]
+    halts = [halt for halt in found if halt.group == topics.group(step_of(halt.group, topics.prefix))]
     return sorted(halts, key=lambda halt: (halt.group, halt.partition))
+
+
+def step_of(group: str, prefix: str) -> str:
+    """Give the step whose group it is: what stands between prefix and epoch."""
+    return group.removeprefix(f"{prefix}.").rpartition(".e")[0]
 
 
 async def lift_halt(connection: Connection, topics: Topics, halt: Halt) -> None:

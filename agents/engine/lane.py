@@ -213,20 +213,21 @@ class Lane:
                 self.gate.judged(chunk.size)
 
     def begin(self, fingerprint: str) -> Overlay:
-        """Give the overlay of a transaction; the first one of a table writes what the table depends on."""
+        """Give the overlay of a transaction; the first one of a life writes what the table depends on from now on."""
         overlay = self.table.overlay()
         meta = overlay.group(PARTITION_ROOT)
-        if meta.get(FINGERPRINT) is None:
+        # Another one is here only where this version reads that version's rows: see `check_fingerprint`.
+        if meta.get(FINGERPRINT) != fingerprint.encode():
             meta.put(FINGERPRINT, fingerprint.encode())
         return overlay
 
 
 def check_fingerprint(lane: Lane, step: Step) -> None:
-    """Refuse a table that was built under another secret, match, canonical form or policy."""
+    """Refuse a table that was built under another secret, match, canonical form, policy or row format."""
     row = lane.table.rows_of(PARTITION_ROOT).get(FINGERPRINT)
-    if row is not None and row.decode() != step.fingerprint:
+    if row is not None and row.decode() not in {step.fingerprint, *step.reads}:
         raise RefusedError(
-            f"the tables of {step.name} were built with another secret, match, canonical form or policy "
-            f"({row.decode()}, now {step.fingerprint}). Such a change needs a new epoch and a rebuild: "
-            "`tallygate rebuild tables --epoch N`; or restore the former settings"
+            f"the tables of {step.name} were built with another secret, match, canonical form or policy, or by a "
+            f"version with other rows ({row.decode()}, now {step.fingerprint}). Such a change needs a new epoch and a "
+            "rebuild: `tallygate rebuild tables --epoch N`; or put the former settings or version back"
         )

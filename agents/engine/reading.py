@@ -1,11 +1,27 @@
 """Reading a log to its end: read-committed, in batches, without a group."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from agents.engine.settings import Connection
+
 READ_UNCOMMITTED = 0
+
+
+@asynccontextmanager
+async def open_reader(connection: Connection) -> AsyncIterator[AIOKafkaConsumer]:
+    """Give a connected reader that sees what is committed, and belongs to no group."""
+    reader = AIOKafkaConsumer(
+        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none", **connection.arguments()
+    )
+    try:
+        await reader.start()
+        yield reader
+    finally:
+        await reader.stop()
 
 
 async def end_offsets(reader: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:

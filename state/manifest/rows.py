@@ -339,5 +339,6 @@ def unpack_consignee(packed: bytes) -> str:
 def _check(row: bytes) -> None:
     if row[0] != ROW_FORMAT:
         raise RowFormatError(
-            f"manifest row format {row[0]} is not {ROW_FORMAT}: run the version that wrote it, or rebuild the tables"
+            f"manifest row format {row[0]} is not {ROW_FORMAT}: run the version that wrote it, or "
+            "`tallygate rebuild tables --epoch N`"
         )

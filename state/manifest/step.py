@@ -60,6 +60,7 @@ class ManifestStep:
     def __init__(self, rulebook: Rulebook, key_maker: KeyMaker, partitions: int | None = None) -> None:
         self.name = "manifest"
         self.fingerprint = f"manifest-rows-{ROW_FORMAT}:{key_maker.fingerprint}"
+        self.reads: tuple[str, ...] = ()
         self._rulebook = rulebook
         self._key_maker = key_maker
         self._kept_days = rulebook.conveyance_days

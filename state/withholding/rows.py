@@ -122,7 +122,8 @@ def unpack_row(bill: bytes, row: bytes) -> tuple[list[Bill], tuple[int, ...]]:
     row_format, alerted = _HEAD.unpack_from(row)
     if row_format != ROW_FORMAT:
         msg = (
-            f"withholding row format {row_format} is not {ROW_FORMAT}: run the version that wrote it, or rebuild tables"
+            f"withholding row format {row_format} is not {ROW_FORMAT}: run the version that wrote it, or "
+            "`tallygate rebuild tables --epoch N`"
         )
         raise RowFormatError(msg)
     at = 2

@@ -47,6 +47,7 @@ class WithholdingStep:
     """Judges posting records; every decision is a function of the records before it and of the arguments here."""
 
     name: str = "withholding"
+    reads: tuple[str, ...] = ()
 
     def __init__(
         self,

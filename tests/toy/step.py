@@ -20,9 +20,9 @@ class ToyStep:
 
     name = "toy"
 
-    def __init__(self, fingerprint: str = "toy-1") -> None:
+    def __init__(self, fingerprint: str = "toy-1", reads: tuple[str, ...] = ()) -> None:
         """Judge under a fingerprint."""
-        self.fingerprint = fingerprint
+        self.fingerprint, self.reads = fingerprint, reads
 
     def __call__(self, record: Record, table: Overlay) -> Result:
         """Count the record and decide, unless it orders otherwise."""
@@ -76,4 +76,5 @@ class ToyStep:
 
 def toy(_settings: object, _partitions: int) -> ToyStep:
     """Make the step; for import by path."""
-    return ToyStep(os.environ.get("TALLYGATE_TOY_FINGERPRINT", "toy-1"))
+    reads = os.environ.get("TALLYGATE_TOY_READS", "").split()
+    return ToyStep(os.environ.get("TALLYGATE_TOY_FINGERPRINT", "toy-1"), tuple(reads))

@@ -1,0 +1,209 @@
+"""The course of a rebuild: prepare, judge everything again beside the old epoch, wait for its end, publish.
+
+Each part can be interrupted, by kill -9 too, and is gone on with when the command is run again.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Protocol
+
+from agents.engine.control import read_halts
+from agents.engine.errors import RefusedError
+from agents.engine.settings import Connection
+from agents.rebuilding.crew import Crew, Hand
+from agents.rebuilding.gauge import Course, Gauge, Way, open_gauge
+from agents.rebuilding.keys import check_keys
+from agents.rebuilding.marks import Rebuild, Source, Stage, read_rebuilds, write_rebuild
+from agents.settings import Settings
+from agents.topics_admin import create_topics, find_topics
+from stream.topics import Topics
+
+LOOK_SECONDS: Final = 1.0
+STEPS: Final = ("manifest", "withholding")
+
+
+class EpochError(Exception):
+    """This epoch cannot be rebuilt: the message says which one can."""
+
+
+class Watcher(Protocol):
+    """Told how the rebuild gets on."""
+
+    def phase(self, text: str) -> None:
+        """Something else begins, or is waited for."""
+
+    def way(self, course: Course, way: Way) -> None:
+        """How far a course is."""
+
+
+async def rebuild_tables(
+    settings: Settings, epoch: int, source: Source, watcher: Watcher, look_seconds: float = LOOK_SECONDS
+) -> Rebuild:
+    """Rebuild the tables of an epoch, or go on where it was interrupted; give the rebuild when it is done.
+
+    Raises EpochError, RefusedError, and what Kafka says when it is away.
+    """
+    connection, base = settings.kafka.connection(), Topics(settings.kafka.prefix)
+    partitions = await _partitions(connection, base)
+    async with open_gauge(connection, partitions) as gauge:
+        rebuilds = await read_rebuilds(connection, base)
+        known = {1, *rebuilds, *await gauge.epochs(base.prefix)}
+        rebuild = choose(rebuilds, known, epoch, source)
+        work = _Work(settings, gauge, rebuild, former_of(rebuilds, known, epoch), watcher, look_seconds)
+        await work.prepare(partitions)
+        if rebuild.stage == "filling":
+            await work.fill()
+            rebuild = await work.mark("publishing")
+        if rebuild.stage == "publishing":
+            await work.publish()
+            rebuild = await work.mark("done")
+        await work.clear()
+        return rebuild
+
+
+def choose(rebuilds: Mapping[int, Rebuild], known: Iterable[int], epoch: int, source: Source) -> Rebuild:
+    """Give the rebuild to go on with, or a new one. Raises EpochError."""
+    begun, highest = rebuilds.get(epoch), max(known)
+    if begun is not None and begun.source != source:
+        raise EpochError(
+            f"epoch {epoch} was begun from the {begun.source}: run `{begun.command()}`, or take a new epoch"
+        )
+    if begun is not None:
+        return begun
+    if epoch <= highest:
+        raise EpochError(f"epoch {epoch} is not new, {highest} is the highest so far: --epoch {highest + 1}")
+    former = former_of(rebuilds, known, epoch)
+    return Rebuild(epoch, source, epoch if source == "shipments" else former.manifest_epoch)
+
+
+def former_of(rebuilds: Mapping[int, Rebuild], known: Iterable[int], epoch: int) -> Rebuild:
+    """Give the epoch that is current until this one is: the highest below that was not broken off."""
+    before = [each for each in known if each < epoch and (each not in rebuilds or rebuilds[each].stage == "done")]
+    former = max(before, default=1)
+    return rebuilds.get(former, Rebuild(former, "shipments", former, "done"))
+
+
+async def _partitions(connection: Connection, topics: Topics) -> int:
+    found = await find_topics(connection, [topics.shipments, topics.control], configs=False)
+    if missing := [name for name in (topics.shipments, topics.control) if name not in found]:
+        raise RefusedError(f"topic {missing[0]} is missing: is TALLYGATE_KAFKA__PREFIX right, {topics.prefix}?")
+    return found[topics.shipments].partitions
+
+
+class _Work:
+    """One run of the command."""
+
+    def __init__(
+        self, settings: Settings, gauge: Gauge, rebuild: Rebuild, former: Rebuild, watcher: Watcher, seconds: float
+    ) -> None:
+        self._settings = settings
+        self._connection = settings.kafka.connection()
+        self._replication = settings.kafka.replication
+        self._gauge = gauge
+        self._rebuild = rebuild
+        self._topics = rebuild.topics(settings.kafka.prefix)
+        self._former = former.topics(settings.kafka.prefix)
+        self._watcher = watcher
+        self._seconds = seconds
+        self._steps = STEPS if rebuild.source == "shipments" else STEPS[1:]
+        self._crew = Crew(())
+        self._phase = ""
+
+    async def prepare(self, partitions: int) -> None:
+        """See that nobody else is at it, make the topics, and leave the mark that keeps workers out."""
+        if self._rebuild.stage == "done":
+            return
+        self._begin("preparing")
+        own = [self._topics.group(name) for name in (*self._steps, "rebuilt-decisions", "rebuilt-alerts")]
+        # What was killed a moment ago is a member until its session ends.
+        for _look in range(15):
+            if not (members := await self._gauge.members(own)):
+                break
+            await asyncio.sleep(1.0)
+        else:
+            raise RefusedError(
+                f"{', '.join(members)}: somebody is at work there already, perhaps this command elsewhere"
+            )
+        await self._make_topics(partitions)
+        if self._rebuild.source == "postings":
+            await check_keys(self._settings, self._topics, partitions)
+        await write_rebuild(self._connection, self._topics, self._rebuild)
+
+    async def _make_topics(self, partitions: int) -> None:
+        """Make what is new with this epoch; what is not must be there."""
+        kept = {plan.name for plan in self._former.plans()}
+        plans = self._topics.plans()
+        old = [plan.name for plan in plans if plan.name in kept]
+        found = await find_topics(self._connection, old, configs=False)
+        if missing := [name for name in old if name not in found]:
+            raise RefusedError(f"topic {missing[0]} is missing, and its records with it: nothing can be made from it")
+        new = [*(plan for plan in plans if plan.name not in kept), *self._topics.rebuild_plans()]
+        await create_topics(self._connection, new, partitions, self._replication)
+
+    async def mark(self, stage: Stage) -> Rebuild:
+        """Write that a stage is reached."""
+        known = self._rebuild
+        self._rebuild = Rebuild(known.epoch, known.source, known.manifest_epoch, stage)
+        await write_rebuild(self._connection, self._topics, self._rebuild)
+        return self._rebuild
+
+    async def fill(self) -> None:
+        """Judge again until nothing is left and the old workers are gone, and then what they left."""
+        sources = {"manifest": self._topics.shipments, "withholding": self._topics.postings}
+        courses = [Course(step, self._topics.group(step), sources[step]) for step in self._steps]
+        former = ["--former", self._former.group("manifest")]
+        hands = [Hand(step, self._rebuild.settings(), former if step == "manifest" else ()) for step in self._steps]
+        old = [self._former.group(step) for step in self._steps]
+        self._crew = Crew(hands)
+        try:
+            await self._follow(courses, old)
+        finally:
+            self._crew.stop()
+
+    async def _follow(self, courses: Sequence[Course], old: Sequence[str]) -> None:
+        self._begin("judging again")
+        while True:
+            members = await self._gauge.members(old)
+            for course in courses:
+                await self._reach(course, courses)
+            if not members:
+                return
+            self._begin(f"caught up: now stop the workers of epoch {self._former.epoch} ({', '.join(members)})")
+            await self._tick(courses)
+
+    async def publish(self) -> None:
+        """Send what was made on to the readers: of each bill what holds now, and every alert."""
+        for kind in ("decisions", "alerts"):
+            self._begin(f"publishing {kind}")
+            role = f"rebuilt-{kind}"
+            course = Course(role, self._topics.group(role), self._topics.rebuilt(kind))
+            self._crew = Crew([Hand(role, self._rebuild.settings())])
+            try:
+                await self._reach(course, [course])
+            finally:
+                self._crew.stop()
+
+    async def clear(self) -> None:
+        """Delete the topics that only the rebuild needed."""
+        await self._gauge.delete(plan.name for plan in self._topics.rebuild_plans())
+
+    async def _reach(self, course: Course, shown: Sequence[Course]) -> None:
+        """Wait until a group has judged what its topic holds now."""
+        ends = await self._gauge.ends(course.topic)
+        self._crew.look()
+        while not await self._gauge.reached(course, ends):
+            await self._tick(shown)
+        self._watcher.way(course, await self._gauge.way(course))
+
+    async def _tick(self, shown: Sequence[Course]) -> None:
+        self._crew.look()
+        for course in shown:
+            self._watcher.way(course, await self._gauge.way(course))
+        halts = await read_halts(self._connection, self._topics)
+        variables = " ".join(f"{name}={value}" for name, value in self._rebuild.settings().items())
+        self._watcher.phase(f"{halts[0].sentence()}: {variables} tallygate resume" if halts else self._phase)
+        await asyncio.sleep(self._seconds)
+
+    def _begin(self, phase: str) -> None:
+        self._phase = phase
+        self._watcher.phase(phase)
