@@ -1,6 +1,7 @@
 """Why a broker does not let us in: aiokafka's clients say only that they could not start, so this asks once more."""
 
 import asyncio
+import os
 import socket
 import ssl
 from typing import Any, Final
@@ -74,7 +75,8 @@ def meaning(error: Exception, address: str, connection: Connection) -> EngineErr
                 f"Kafka at {address} takes the connection and says nothing to it: it may be starting, or want another "
                 f"{KAFKA}SECURITY_PROTOCOL (now {protocol})"
             )
-    why = getattr(error, "strerror", None) or type(error).__name__
+    number = getattr(error, "errno", None)
+    why = os.strerror(number) if number else type(error).__name__
     return AwayError(
         f"Kafka at {address} does not answer ({why}): start it, or mend {KAFKA}BROKERS; if it ended by itself, its own "
         "log says why: a full disk, most often"

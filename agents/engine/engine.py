@@ -97,12 +97,14 @@ class Engine:
         """End the process because of an error."""
         status = error.status if isinstance(error, EngineError) else EXIT_RETRY
         trace = None if isinstance(error, EngineError) and error.__cause__ is None else error
-        log.critical("%s ends: %s: %s", self.job.group, type(error).__name__, error, exc_info=trace)
+        more = {"incident": "fence" if isinstance(error, FencedError) else "crash", "code": type(error).__name__}
+        log.critical("%s ends: %s: %s", self.job.group, type(error).__name__, error, exc_info=trace, extra=more)
         self._end(status)
 
     def end_stalled(self, reason: str) -> None:
         """End the process because it gets nowhere; called by the watchdog's thread."""
-        log.critical("%s ends: %s", self.job.group, reason)
+        more = {"incident": "stall", "seconds": self.settings.stall_seconds}
+        log.critical("%s ends: %s; is Kafka there, and its disk not full?", self.job.group, reason, extra=more)
         self._end(EXIT_RETRY)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -215,7 +217,7 @@ class Engine:
             try:
                 await self._transactions.write_watches(watches)
             except FencedError as error:
-                log.warning("%s is late: %s", self.job.group, error)
+                log.warning("%s is late: %s", self.job.group, error, extra={"incident": "fence"})
 
     async def close(self) -> None:
         """Stop in order: finish the transaction, give the partitions up, disconnect."""
@@ -282,7 +284,8 @@ class Engine:
         except StepRaisedError as raised:
             await self._transactions.abort()
             raised.lane.caution = raised.lane.caution.raised(raised.offset)
-            log.error("%s: %s", self.job.group, raised, exc_info=raised.__cause__)  # noqa: TRY400 - with its cause
+            more = {"incident": "abort", "partition": raised.lane.number, "offset": raised.offset}
+            log.error("%s: %s", self.job.group, raised, exc_info=raised.__cause__, extra=more)  # noqa: TRY400 - its cause
         else:
             for halt in halts:
                 self._halting.halt(self.lanes[halt.partition], halt)

@@ -42,7 +42,8 @@ class Halting:
         self._halted[lane] = halt
         lane.emptied()
         lane.progress.halted = halt.reason
-        log.error("%s; see `tallygate resume`", halt.sentence())
+        more = {"incident": "halt", "partition": halt.partition, "offset": halt.offset, "code": halt.reason}
+        log.error("%s; see `tallygate resume`", halt.sentence(), extra=more)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.ensure_future(self._look())
 
@@ -77,6 +78,8 @@ class Halting:
 
     async def _lift(self, lane: Lane) -> None:
         del self._halted[lane]
-        log.warning("partition %d of %s is resumed at offset %d", lane.number, self._job.group, lane.position.offset)
+        offset, group = lane.position.offset, self._job.group
+        more = {"incident": "resume", "partition": lane.number, "offset": offset}
+        log.warning("partition %d of %s is resumed at offset %d", lane.number, group, offset, extra=more)
         lane.lifted()
         await self._reopen(lane)

@@ -1,5 +1,7 @@
 """One transaction: everything that waits is judged, sent, committed with its offsets, and then joins the tables."""
 
+import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from time import monotonic, perf_counter, time
 from typing import Final
@@ -20,6 +22,8 @@ from agents.engine.producer import TransactionalProducer
 from agents.engine.progress import EngineProgress, Observer
 from agents.engine.settings import MIB, EngineSettings
 from stream.records import Sink
+
+log = logging.getLogger(__name__)
 
 HOLD_BYTES: Final = MIB
 """Batches are sent as they fill up; the broker works while the step judges."""
@@ -53,6 +57,15 @@ async def _in_order(judge: Judge, portions: list[tuple[Lane, Portion]]) -> list[
     for each in judged:
         each.seal()
     return judged
+
+
+def _line(judged: list[Judged], outbox: Outbox, seconds: float) -> dict[str, object]:
+    """Give what the log says of a transaction."""
+    fates: Counter[str] = Counter()
+    for each in judged:
+        fates.update({fate.value: count for (fate, _code), count in each.fates.items()})
+    offsets = {str(each.lane.number): each.position.offset for each in judged}
+    return {"offsets": offsets, **fates, "outputs": outbox.records, "seconds": round(seconds, 4)}
 
 
 class Transactions:
@@ -164,6 +177,8 @@ class Transactions:
         progress.outputs += outbox.records
         progress.stall_ms = max(progress.stall_ms, judge.breath.longest * 1000)
         self._observer.committed(progress, seconds)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("transaction %d is committed", progress.transactions, extra=_line(judged, outbox, seconds))
 
     def _over_ceiling(self, judged: Judged) -> Halt:
         detail: dict[str, int | str] = {"dead_letters": len(judged.window)}
