@@ -28,10 +28,7 @@ export async function get(parts, query = {}) {
 }
 
 async function detail(answer) {
-  try {
-    const { title, detail: more } = await answer.json();
-    return more ? `${title}: ${more}` : title;
-  } catch {
-    return `The gateway said ${answer.status}.`;
-  }
+  const { title, detail: more } = await answer.json().catch(() => ({}));
+  if (!title) return `The gateway said ${answer.status}.`;
+  return more ? `${title}: ${more}` : title;
 }

@@ -1,0 +1,188 @@
+"""The officer page: a day in figures and words, a bill opened, refusals said; nobody's text becomes more than text."""
+
+from collections.abc import Iterator
+
+import pytest
+from selenium.webdriver import Keys
+
+from tests.browser.driver import Browser
+from tests.browser.officer_day import CONSIGNEE, HELD, HOSTILE, prepare
+from tests.browser.stand_in import TOKEN, StandIn
+from tests.redis.events import DAY
+
+pytestmark = pytest.mark.chromium
+
+DAY_ADDRESS = f"/v1/consignees/{CONSIGNEE}/days/{DAY}"
+
+
+@pytest.fixture
+def page(browser: Browser, stand_in: StandIn) -> Iterator[Browser]:
+    """Give the page, signed in, with a day to look up; nothing it did was complained about or went elsewhere."""
+    prepare(stand_in)
+    browser.sign_in(f"{stand_in.address}/consignee", TOKEN)
+    browser.until("!document.getElementById('page').hidden")
+    yield browser
+    assert browser.asked() <= {f"127.0.0.1:{stand_in.port}"}
+    assert [each for each in browser.complaints() if "ERR_CONNECTION" not in each] == []
+
+
+def look_up(page: Browser, bill: str) -> None:
+    """Ask for a bill with the keyboard."""
+    page.js("document.getElementById('bill').select()")
+    page.scan(bill)
+
+
+def column(page: Browser, number: int) -> list[str]:
+    """Give a column of the table of bills."""
+    return list(page.js(
+        "return [...document.querySelectorAll('tbody tr')].map((row) => row.cells[arguments[0]].innerText)", number
+    ))  # fmt: skip
+
+
+def test_day_of_a_bill(page: Browser) -> None:
+    """Looked up by a bill, the day shows its figures, its bills in order with the total as it grows, and advice."""
+    look_up(page, "acme-0003")
+    page.shows(".figures", "$151.60")
+    for words in ("$648.40", "$800.00", "$99.00 more expected, $151.60 left"):
+        assert words in page.text(".figures")
+    label, widths = page.js("""
+        const bar = document.querySelector(".bar");
+        return [bar.getAttribute("aria-label"), [...bar.children].map((piece) => piece.style.width)]""")
+    assert label.startswith("$648.40 of $800.00 released")
+    assert widths == ["81.05%", "12.375%"]
+    assert column(page, 1) == [f"ACME000{number}" for number in range(1, 8)]
+    assert column(page, 3) == ["$249.50", "$559.50", "–", "$612.40", "–", "–", "$648.40"]
+    assert column(page, 4) == ["GO", "GO", "HOLD", "GO", "STOP", "WAIT", "DONE"]
+    assert column(page, 7)[4] == "origin-cn-hk-2025-05"
+    assert page.js("return document.querySelector('tr[aria-current]').cells[1].innerText") == HELD
+    assert (
+        "type 11, an informal entry. The first day on which it would have fitted: Friday, 22 August 2025"
+        in page.text(".held")
+    )
+    assert "20 Aug 2025, 14:04:11 Eastern" in page.text(".as-of")
+    assert page.barriers() == []
+
+
+def test_hostile_text_is_text(page: Browser) -> None:
+    """An order number that is markup is shown as it is written, and nothing of it becomes an element or runs."""
+    look_up(page, HELD)
+    page.shows("table", HOSTILE)
+    assert HOSTILE in page.text(".alerts")
+    page.js("document.querySelectorAll('tbody button')[3].click()")
+    page.shows("#detail-body", HOSTILE)
+    assert page.js("return document.querySelectorAll('img:not([src=\"/pages/icon.svg\"])').length") == 0
+    assert page.driver.title == "Tallygate: a consignee's day"
+    refused = page.js("try { document.body.innerHTML = '<p>'; return '' } catch (error) { return error.message }")
+    assert "TrustedHTML" in refused
+    assert any("TrustedHTML" in each for each in page.complaints())
+
+
+def test_bill_is_opened_with_the_keyboard(page: Browser) -> None:
+    """Enter opens a bill with its words, rule, source and history; Escape closes it where one was before."""
+    look_up(page, HELD)
+    page.shows("table", HELD)
+    page.js("document.querySelectorAll('tbody button')[2].focus()")
+    page.type(Keys.ENTER)
+    page.shows("#detail", "81 FR 58831")
+    text = page.text("#detail")
+    for words in ("Withheld: its release waits", "$800.00 per person and day", "A: the official text was seen", "4M"):
+        assert words in text
+    assert text.index("Expected to be released") < text.rindex("Withheld")
+    assert page.barriers() == []
+    page.resize(640, 360, scale=2)
+    assert page.js("const dialog = document.getElementById('detail'); return dialog.scrollWidth <= dialog.clientWidth")
+    page.type(Keys.ESCAPE)
+    page.until("!document.getElementById('detail').open && document.activeElement.innerText === arguments[0]", HELD)
+    assert page.js("return document.documentElement.scrollWidth <= innerWidth")
+    assert page.barriers() == []
+
+
+def test_bill_without_a_history_is_opened_all_the_same(page: Browser, stand_in: StandIn) -> None:
+    """Where the gateway has no history or knows no rule, it says so beside what there is."""
+    look_up(page, "ACME0005")
+    page.shows("table", "ACME0005")
+    stand_in.documents["/pages/rules.json"] = 503, {}
+    page.js("document.querySelectorAll('tbody button')[4].click()")
+    page.shows("#detail-body", "The history cannot be shown. Not found: there is nothing here")
+    assert "origin-cn-hk-2025-05" in page.text("#detail .rule")
+
+
+def test_addresses_lead_back(page: Browser, stand_in: StandIn) -> None:
+    """A day is asked for by key and date, stands in the address, and Back leads to what was shown before."""
+    page.driver.get(f"{stand_in.address}/consignee?consignee={CONSIGNEE}&day={DAY}")
+    page.shows("h2", "Wednesday, 20 August 2025")
+    look_up(page, HELD)
+    page.shows("#result", "Its rule and history")
+    assert page.driver.current_url.endswith(f"/consignee?bill={HELD}")
+    assert page.js("return document.getElementById('consignee').value") == CONSIGNEE
+    page.driver.back()
+    page.until("!document.querySelector('.found') && document.querySelector('.figures')")
+    page.js("document.getElementById('consignee').select()")
+    page.scan("na1:nobody")
+    page.shows("#message", "there is nothing here")
+    assert page.text("#result") == ""
+
+
+def test_more_bills_are_added(page: Browser, stand_in: StandIn) -> None:
+    """A day of many bills comes in parts; the total as it grows goes on over them."""
+    status, day = stand_in.documents[DAY_ADDRESS]
+    bills = day["bills"]
+    stand_in.documents[DAY_ADDRESS] = status, {**day, "bills": bills[:3], "next": "3"}
+    look_up(page, HELD)
+    page.shows("#result", "Show more: 4 bills are left")
+    stand_in.documents[DAY_ADDRESS] = status, {**day, "bills": bills[3:]}
+    page.js("[...document.querySelectorAll('.as-of button')].at(-1).click()")
+    page.shows("table", "ACME0007")
+    assert column(page, 3)[-1] == "$648.40"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (404, {"title": "Unknown bill", "detail": "Nothing is known of this bill."}, "Unknown bill: Nothing is known"),
+        (403, {"title": "Not allowed"}, "no scope audit"),
+        (503, {"title": "Away"}, "Try again in a moment"),
+        (500, "rubbish", "The gateway said 500."),
+        (401, {}, "You are signed out."),
+    ],
+)
+def test_refusals_are_said(page: Browser, stand_in: StandIn, status: int, body: object, said: str) -> None:
+    """Whatever the gateway refuses is said in words, and nothing of before stays beside it."""
+    look_up(page, "ACME0001")
+    page.shows(".figures", "Headroom")
+    stand_in.documents["/v1/bills/ACME0001"] = status, body
+    look_up(page, "ACME0001")
+    page.shows("#sign-in-error" if status == 401 else "#message", said)
+    assert page.js("return document.querySelector('.figures')") is None
+
+
+def test_what_cannot_be_looked_up_is_said(page: Browser, stand_in: StandIn) -> None:
+    """No bill number, half a question, a bill of no day, old figures and a gateway that is away all have words."""
+    look_up(page, "??")
+    page.shows("#message", "That is no bill number")
+    page.js("document.getElementById('consignee').focus()")
+    page.scan("na1:a")
+    page.shows("#message", "both the consignee key and the day")
+    shown = stand_in.documents["/v1/bills/ACME0001"][1]
+    stand_in.documents["/v1/bills/ACME0001"] = 200, {**shown, "day": None}
+    look_up(page, "ACME0001")
+    page.shows("#result", "It is on no day yet")
+    prepare(stand_in, stale=True)
+    look_up(page, HELD)
+    page.shows(".warning", "These figures may be old")
+    assert page.barriers() == []
+    stand_in.stop()
+    look_up(page, HELD)
+    page.shows("#message", "The gateway does not answer")
+
+
+def test_signing_out_leaves_nothing(page: Browser, stand_in: StandIn) -> None:
+    """Signed out, nothing that was looked up is left on the page; a token without the scope is told so."""
+    look_up(page, HELD)
+    page.shows("table", HELD)
+    page.js("document.getElementById('leave').click()")
+    page.shows("#sign-in-error", "You are signed out.")
+    assert page.text("#result") == ""
+    stand_in.scopes = ["scan"]
+    page.scan(TOKEN)
+    page.shows("#sign-in-error", "This token has no scope audit.")
