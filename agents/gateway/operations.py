@@ -70,6 +70,31 @@ BILL: Final = Parameter(
 )
 RESUME: Final = Parameter("after", "query", "The id of the last decision that was read.", {"type": "string"})
 
+_LIVE: Final = (
+    Operation(
+        "get", "/v1/decisions", "Decisions as they are made",
+        {200: Answer("Server-sent events `decision`; data: a verdict without `as_of`, `stale` and `conveyances`.",
+                     {"type": "string"}, EVENT_STREAM)},
+        "scan",
+        parameters=(
+            Parameter("conveyance", "query", "Only those of these conveyances.",
+                      {"type": "array", "items": {"type": "string"}}),
+            Parameter("outcome", "query", "Only those with these outcomes.", list[Outcome]),
+            RESUME,
+            Parameter("Last-Event-ID", "header", "As `after`; browsers send it by themselves.", {"type": "string"}),
+        ),
+        errors=(400, 410, 503),
+        more="Resumes without gap or repeat; 410 when the topic no longer reaches back so far.",
+    ),
+    Operation(
+        "get", "/v1/scan", "Scan bills over a WebSocket", {101: Answer("The connection is a WebSocket now.")},
+        "scan",
+        errors=(400, 503),
+        more='Send `{"bill": "..."}`; its verdict comes, and again whenever it changes.',
+    ),
+)  # fmt: skip
+"""Streams."""
+
 OPERATIONS: Final = (
     Operation(
         "post", "/v1/events", "Publish shipment events",
@@ -142,31 +167,7 @@ OPERATIONS: Final = (
         errors=(400, 503),
         more="503 names in `away` what is not: Kafka, Redis, an up-to-date read model, the tokens file.",
     ),
+    *_LIVE,
     Operation("get", "/metrics", "What the gateway counts", {200: Answer("For Prometheus.", None, "text/plain")}),
     Operation("get", "/openapi.json", "This description", {200: Answer("OpenAPI 3.1.", {"type": "object"})}),
 )  # fmt: skip
-
-LIVE: Final = (
-    Operation(
-        "get", "/v1/decisions", "Decisions as they are made",
-        {200: Answer("Server-sent events `decision`; data: a verdict without `as_of`, `stale` and `conveyances`.",
-                     {"type": "string"}, EVENT_STREAM)},
-        "scan",
-        parameters=(
-            Parameter("conveyance", "query", "Only those of these conveyances.",
-                      {"type": "array", "items": {"type": "string"}}),
-            Parameter("outcome", "query", "Only those with these outcomes.", list[Outcome]),
-            RESUME,
-            Parameter("Last-Event-ID", "header", "As `after`; browsers send it by themselves.", {"type": "string"}),
-        ),
-        errors=(400, 410, 503),
-        more="Resumes without gap or repeat; 410 when the topic no longer reaches back so far.",
-    ),
-    Operation(
-        "get", "/v1/scan", "Scan bills over a WebSocket", {101: Answer("The connection is a WebSocket now.")},
-        "scan",
-        errors=(400, 503),
-        more='Send `{"bill": "..."}`; its verdict comes, and again whenever it changes.',
-    ),
-)  # fmt: skip
-"""What the live side adds."""

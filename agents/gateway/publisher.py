@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from agents.engine.settings import MIB, Connection
+from agents.gateway.starting import start_whole
 from agents.projection.backoff import Backoff
 from stream.decisions import STRUCTURED
 from stream.partition import partition_of
@@ -27,6 +28,7 @@ PROBE_SECONDS: Final = 2.0
 START_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 5.0
 BATCH_BYTES: Final = 900_000
+HEADERS: Final = list(STRUCTURED)
 PENDING_BYTES_MAX: Final = 64 * MIB
 """So much may wait for acknowledgement, also of what was answered with 503 meanwhile."""
 
@@ -128,8 +130,7 @@ class Publisher:
             **self._connection.arguments(),
         )
         try:
-            async with asyncio.timeout(START_SECONDS):
-                await producer.start()
+            await start_whole(producer, START_SECONDS)
             self._producer = producer
             yield producer
         finally:
@@ -156,7 +157,7 @@ def _batches(producer: Any, events: Sequence[Keyed], partitions: int) -> dict[in
     moment = int(time.time() * 1000)
     for event in events:
         batches = made[partition_of(event.key, partitions)]
-        content = {"key": event.key, "value": event.value, "timestamp": moment, "headers": STRUCTURED}
+        content = {"key": event.key, "value": event.value, "timestamp": moment, "headers": HEADERS}
         if not batches or batches[-1].append(**content) is None:
             batches.append(producer.create_batch())
             batches[-1].append(**content)

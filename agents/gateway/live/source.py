@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from agents.engine.settings import Connection
+from agents.gateway.starting import start_whole
 
 REQUEST_MS: Final = 10_000
 ASK_SECONDS: Final = 15.0
@@ -49,7 +50,7 @@ class Source(msgspec.Struct, frozen=True):
             **{**limits, **self.connection.arguments()},
         )
         try:
-            await consumer.start()
+            await start_whole(consumer, REQUEST_MS / 1000)
             if not consumer.assignment():
                 raise UnknownTopicOrPartitionError(self.topic)
             yield consumer

@@ -1,11 +1,15 @@
 """A gateway in the test's own loop or as a process, on a real Redis and a real Kafka, and tokens that open it."""
 
+import os
+import re
 import secrets
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import ClientSession
 
@@ -14,6 +18,8 @@ from agents.gateway.token_file import create_token
 from agents.gateway.tokens import SCOPES, Scope
 from agents.readmodel.store import StoreSettings
 from agents.settings import Settings
+from tests.kafka.field import wait_for
+from tests.pieces import ROOT
 
 NOWHERE = "127.0.0.1:9"
 """Nobody listens there."""
@@ -73,3 +79,48 @@ class Gate:
 def gate_on(folder: Path, store: StoreSettings, brokers: str = NOWHERE) -> Gate:
     """Give a gateway on a read model."""
     return Gate(folder, brokers, store.prefix, store.url)
+
+
+class GatewayProcess:
+    """One `tallygate gateway`, as its user starts it."""
+
+    def __init__(self, gate: Gate, log: Path, **environment: str) -> None:
+        """Start it; what it says goes to `log`."""
+        self._log = log
+        more = {f"TALLYGATE_{name.upper()}": value for name, value in environment.items()}
+        command = [sys.executable, "-c", "from agents.cli.main import main; main()", "gateway"]
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=ROOT,
+                env={**os.environ, **gate.environment, **more},
+            )  # fmt: skip
+
+    def log(self) -> str:
+        """Give all that it has said."""
+        return self._log.read_text(errors="replace")
+
+    def address(self) -> str:
+        """Wait until it serves, and give where."""
+        found: list[str] = []
+
+        def serves() -> bool:
+            found[:] = re.findall(r"serving at (https?://[^\s\"]+)", self.log())
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the gateway ended with {self.process.returncode}: {self.log()[-3000:]}")
+            return bool(found)
+
+        wait_for(serves, "the gateway to serve")
+        return found[0]
+
+    def stop(self) -> int:
+        """Ask it to stop, and give its exit status."""
+        self.process.terminate()
+        return self.process.wait(60)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
