@@ -8,6 +8,9 @@ from pathlib import Path
 
 import yaml
 
+from deploy.grafana.pipeline import PIPELINE
+from deploy.grafana.readers import READERS
+from deploy.grafana.today import TODAY
 from state.rules import load_rulebook
 from state.rules.page import rules_page
 from tests.docs.contract import contract
@@ -39,11 +42,14 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield DOCS / "schemas" / f"{name}.json", json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     text = yaml.dump(contract(version("tallygate")), Dumper=_Plain, sort_keys=False, width=100, allow_unicode=True)
     yield DOCS / "asyncapi.yaml", f"# Written by `make docs`; change the types instead.\n{text}"
-    for page in (DOCS / "decisions.md", DOCS / "events.md"):
+    for page in (DOCS / "decisions.md", DOCS / "events.md", DOCS / "publishing.md"):
         yield page, filled(page.read_text("utf-8"))
     yield DOCS / "rules.md", rules_page(load_rulebook())
     yield DOCS / "settings.md", settings_page()
     yield DOCS / "metrics.md", metrics_page()
+    for board in (TODAY, PIPELINE, READERS):
+        name = board.uid.removeprefix("tallygate-")
+        yield ROOT / "deploy" / "grafana" / "dashboards" / f"{name}.json", json.dumps(board.as_json(), indent=2) + "\n"
 
 
 def main(arguments: list[str]) -> int:
