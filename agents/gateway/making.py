@@ -3,13 +3,14 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 from agents.engine.errors import RefusedError
 from agents.gateway.limits import Buckets
-from agents.gateway.parts import Parts, now
+from agents.gateway.parts import Parts
 from agents.gateway.publisher import Publisher
 from agents.gateway.sessions import Sessions, session_key
 from agents.gateway.settings import GatewaySettings
@@ -23,12 +24,12 @@ REMEDY = "make one with `tallygate token create` and name its file in TALLYGATE_
 
 
 @asynccontextmanager
-async def make_parts(settings: Settings) -> AsyncIterator[Parts]:
+async def make_parts(settings: Settings, clock: Callable[[], datetime]) -> AsyncIterator[Parts]:
     """Give the parts, closed when the block ends; Kafka and Redis may be away. Raises RefusedError."""
     gateway = settings.gateway
     file = tokens_file(gateway)
     try:
-        tokens = Tokens(file, now)
+        tokens = Tokens(file, clock)
     except TokenFileError as error:
         raise RefusedError(f"{error}: {REMEDY}") from None
     key = session_key(gateway.session_key_file or Path(f"{file}.session-key"))
@@ -44,6 +45,7 @@ async def make_parts(settings: Settings) -> AsyncIterator[Parts]:
             sessions=Sessions(key, gateway.session_hours),
             buckets=Buckets(gateway.requests_per_second, gateway.requests_burst, time.monotonic),
             planning=Buckets(gateway.headroom_per_minute / 60, gateway.headroom_per_minute, time.monotonic),
+            clock=clock,
             bodies=asyncio.Semaphore(gateway.open_bodies),
         )
 

@@ -18,6 +18,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from aiohttp import web
@@ -28,7 +29,7 @@ from agents.gateway.live import scan, sse
 from agents.gateway.live.live import end_streams, run_live
 from agents.gateway.making import make_parts, tls_context
 from agents.gateway.pages import serving as pages
-from agents.gateway.parts import PARTS, Parts
+from agents.gateway.parts import PARTS, Parts, now
 from agents.gateway.problems import problems
 from agents.gateway.replies import finish_headers
 from agents.gateway.settings import GatewaySettings
@@ -127,11 +128,11 @@ def make_runner(app: web.Application, gateway: GatewaySettings) -> web.AppRunner
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[str]:
+async def serving(settings: Settings, clock: Callable[[], datetime] = now) -> AsyncIterator[str]:
     """Serve until the block ends; gives the address, such as `http://127.0.0.1:8080`. Raises RefusedError, OSError."""
     gateway = settings.gateway
     tls = tls_context(gateway)
-    async with make_parts(settings) as parts:
+    async with make_parts(settings, clock) as parts:
         runner = make_runner(build_app(parts), gateway)
         await runner.setup()
         try:

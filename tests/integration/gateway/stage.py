@@ -5,7 +5,7 @@ import re
 import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from aiohttp import ClientSession
 
+from agents.gateway.parts import now
 from agents.gateway.server import serving
 from agents.gateway.token_file import create_token
 from agents.gateway.tokens import SCOPES, Scope
@@ -70,9 +71,9 @@ class Gate:
         return {"Authorization": f"Bearer {self.tokens[name]}"}
 
     @asynccontextmanager
-    async def serving(self, **gateway: Any) -> AsyncIterator[ClientSession]:
+    async def serving(self, clock: Callable[[], datetime] = now, **gateway: Any) -> AsyncIterator[ClientSession]:
         """Serve in this loop; gives a client whose addresses are relative to the gateway."""
-        async with serving(self.settings(**gateway)) as address, ClientSession(address) as client:
+        async with serving(self.settings(**gateway), clock) as address, ClientSession(address) as client:
             yield client
 
 

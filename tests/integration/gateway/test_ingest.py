@@ -103,15 +103,14 @@ async def test_every_bad_event_is_named_and_nothing_sent(field: Field, gate: Gat
     assert sent(field) == {}
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{}", b"[", b"[1,]", b"\xff", b'["\xff"]', b"[" * 5_000 + b"]" * 5_000, b"[] []"]
-)
-async def test_what_is_no_batch_is_refused(gate: Gate, body: bytes) -> None:
-    """A body that is no JSON array is 400 with a code, whatever it is."""
+async def test_what_is_no_batch_is_refused(gate: Gate) -> None:
+    """A body that is no JSON array of events is 400 with a code, whatever it is."""
+    bodies = [b"", b"{}", b"[", b"[1,]", b"\xff", b'["\xff"]', b"[" * 5_000 + b"]" * 5_000, b"[] []"]
     async with gate.serving() as client:
-        status, problem = await send(client, gate, body)
-    assert status == 400
-    assert {bad["code"] for bad in problem["errors"]} <= {"not-json", "wrong-envelope"}
+        for body in bodies:
+            status, problem = await send(client, gate, body)
+            assert (status, body) == (400, body)
+            assert {bad["code"] for bad in problem["errors"]} <= {"not-json", "wrong-envelope"}
 
 
 async def test_only_cloud_events_are_taken(gate: Gate) -> None:

@@ -1,0 +1,182 @@
+"""A consignee's day and the headroom left, over a real Redis."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from agents.readmodel.store import StoreSettings
+from agents.readmodel.writing import Writer
+from stream.consignee import KeyMaker
+from stream.decisions import Decision
+from tests.integration.gateway.stage import SECRET, Gate, gate_on
+from tests.redis.events import DAY, LIMIT, alert, decision
+from tests.unit.readmodel.filling import fill
+
+pytestmark = pytest.mark.redis
+
+ADDRESS = {"lines": ["77 Yellowbird Lane"], "city": "Featherton", "state": "NY", "postal": "11201", "country": "US"}
+PERSON = {"name": "Canarina Quill", "address": ADDRESS}
+CANARIES = ("canarina", "yellowbird", "featherton", "12-3456789")
+KEY = KeyMaker(SECRET.encode()).of_name("CANARINA  QUILL", ["77 yellowbird ln"], "Featherton", "NY", "11201-1234", "US")
+SUSPENDED = date(2025, 8, 29)
+
+
+@pytest.fixture
+def gate(tmp_path: Path, store: StoreSettings) -> Gate:
+    return gate_on(tmp_path, store)
+
+
+async def filled(store: StoreSettings, *decisions: Decision) -> None:
+    async with Writer(store) as writer:
+        await fill(writer, decisions, [alert()])
+
+
+async def ask(
+    client: ClientSession, gate: Gate, cents: int, day: date = DAY, wrong: dict[str, Any] | None = None
+) -> tuple[int, dict[str, Any]]:
+    question = {"consignee": PERSON, "value_cents": cents, "day": day.isoformat(), **(wrong or {})}
+    async with client.post("/v1/headroom", json=question, headers=gate.bearer("plan")) as response:
+        return response.status, await response.json(content_type=None)
+
+
+def on(day: date, cents: int, **more: Any) -> Decision:
+    return decision(f"ACME{day.day:04}", day=day, cents=cents, consignee=KEY, **more)
+
+
+async def test_day_shows_total_bills_and_alerts(gate: Gate, store: StoreSettings) -> None:
+    """The day has total, headroom, its bills in the order in which they were stated, page by page, and alerts."""
+    bills = [decision(f"ACME{number:04}", cents=1_000 * number, minutes=number) for number in (3, 1, 2)]
+    await filled(store, *bills, decision("MOVED001", day=DAY + timedelta(1)))
+    path = f"/v1/consignees/na1:a/days/{DAY}"
+    async with gate.serving() as client:
+        async with client.get(path, headers=gate.bearer("audit")) as response:
+            whole = await response.json()
+        async with client.get(path, params={"limit": "2"}, headers=gate.bearer("audit")) as response:
+            first = await response.json()
+        async with client.get(path, params={"after": first["next"]}, headers=gate.bearer("audit")) as response:
+            rest = await response.json()
+    assert [bill["bill"] for bill in whole["bills"]] == ["ACME0001", "ACME0002", "ACME0003"]
+    assert (whole["total_cents"], whole["headroom_cents"], whole["bills_count"]) == (6_000, LIMIT - 6_000, 3)
+    assert (whole["next"], first["next"] is None, rest["next"]) == (None, False, None)
+    assert first["bills"] + rest["bills"] == whole["bills"]
+    assert [(each["kind"], each["day"], each["total_cents"]) for each in whole["alerts"]] == [
+        ("near-limit", "2025-08-20", 72_100)
+    ]
+
+
+async def test_day_without_bills_is_empty_not_missing(gate: Gate, store: StoreSettings) -> None:
+    """Of a consignee nobody has heard of the whole limit is left, by the rules of the day."""
+    await filled(store)
+    path = "/v1/consignees/na1:b/days/2016-03-09"
+    async with gate.serving() as client, client.get(path, headers=gate.bearer("audit")) as response:
+        body = await response.json()
+    assert (body["total_cents"], body["headroom_cents"], body["bills"]) == (0, 20_000, [])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/consignees/Canarina%20Quill/days/2025-08-20", "/v1/consignees/na1:a/days/20250820",
+        "/v1/consignees/na1:a/days/2025-02-30", "/v1/consignees/na1:a/days/9999-01-01",
+        "/v1/consignees/na1:a/days/2025-08-20%0A", "/v1/consignees/na1:a/days/2025-08-20?limit=0",
+        "/v1/consignees/na1:a/days/2025-08-20?limit=1001", "/v1/consignees/na1:a/days/2025-08-20?after=x",
+    ],
+)  # fmt: skip
+async def test_wrong_questions_for_a_day_are_refused(gate: Gate, path: str) -> None:
+    """What is no key, no day or no page is 400, and is not quoted."""
+    async with gate.serving() as client, client.get(path, headers=gate.bearer("audit")) as response:
+        assert response.status == 400
+        assert "canarina" not in (await response.text()).casefold()
+
+
+async def test_headroom_counts_what_is_there(gate: Gate, store: StoreSettings) -> None:
+    """Exactly the headroom fits, a cent more does not; the person is found however the name is written."""
+    await filled(store, on(DAY, 30_000))
+    async with gate.serving() as client:
+        status, fits = await ask(client, gate, LIMIT - 30_000)
+        _, over = await ask(client, gate, LIMIT - 30_000 + 1)
+    assert status == 200
+    assert (fits["consignee"], fits["fits"], fits["reason"], fits["next_day"]) == (KEY, True, None, None)
+    assert (fits["total_cents"], fits["headroom_cents"], fits["limit_cents"]) == (30_000, LIMIT - 30_000, LIMIT)
+    assert (over["fits"], over["reason"], over["next_day"]) == (False, "daily-limit", "2025-08-21")
+
+
+async def test_next_day_passes_over_full_and_suspended_days(gate: Gate, store: StoreSettings) -> None:
+    """The next day is the first with room before the exemption is suspended, else there is none."""
+    full = [on(DAY + timedelta(days=ahead), LIMIT) for ahead in range(8)]
+    await filled(store, *full)
+    async with gate.serving() as client:
+        _, found = await ask(client, gate, 1)
+        _, too_late = await ask(client, gate, 1, DAY + timedelta(days=5))
+        _, suspended = await ask(client, gate, 1, SUSPENDED)
+        _, large = await ask(client, gate, LIMIT + 1)
+        _, early = await ask(client, gate, 1, DAY - timedelta(days=15))
+    assert (found["reason"], found["next_day"]) == ("daily-limit", "2025-08-28")
+    assert (too_late["reason"], too_late["next_day"]) == ("daily-limit", "2025-08-28")
+    assert (suspended["reason"], suspended["next_day"], suspended["fits"]) == ("suspended", None, False)
+    assert (large["reason"], large["next_day"]) == ("single-value-over-limit", None)
+    assert early["fits"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "cents", "fits"),
+    [
+        ({"overflow": "latch"}, 1, False), ({"overflow": "all_or_none"}, 1, False), ({}, 1, True),
+        ({"rounding": "whole-dollars"}, LIMIT - 30_000 + 49, True),
+        ({"rounding": "whole-dollars"}, LIMIT - 30_000 + 50, False), ({"as_of": "2016-03-09"}, 1, False),
+    ],
+)  # fmt: skip
+async def test_headroom_follows_the_policy(
+    gate: Gate, store: StoreSettings, policy: dict[str, str], cents: int, fits: bool
+) -> None:
+    """Overflow, rounding and the day as of which rules are asked count as they do for the judging."""
+    misfit = decision("ACME9999", consignee=KEY, outcome="withhold", reason="daily-limit", counts=False, cents=60_000)
+    await filled(store, on(DAY, 30_000), misfit)
+    gate.environment |= {f"TALLYGATE_POLICY__{name.upper()}": value for name, value in policy.items()}
+    async with gate.serving() as client:
+        _, answer = await ask(client, gate, cents)
+    assert answer["fits"] == fits
+
+
+WRONG: list[dict[str, Any]] = [
+    {"consignee": {"name": "Canarina Quill"}}, {"consignee": PERSON | {"identifier": "12-3456789"}},
+    {"consignee": PERSON | {"name": " "}}, {"consignee": PERSON | {"address": ADDRESS | {"country": "Canarina"}}},
+    {"consignee": "Canarina Quill"}, {"value_cents": -1}, {"value_cents": "12"}, {"value_cents": 10**14},
+    {"day": "0001-01-01"}, {"day": "canarina"}, {"day": None},
+]  # fmt: skip
+
+
+async def test_wrong_questions_for_headroom_name_the_place(gate: Gate) -> None:
+    """Each wrong question is 400 with the path of what is wrong and no word of what was sent."""
+    async with gate.serving() as client:
+        for wrong in WRONG:
+            status, problem = await ask(client, gate, 1, wrong=wrong)
+            assert (status, wrong) == (400, wrong)
+            assert problem["detail"].startswith(f"$.{next(iter(wrong))}")
+            assert [word for word in CANARIES if word in json.dumps(problem).casefold()] == []
+
+
+async def test_each_question_is_logged_by_key_and_limited(
+    gate: Gate, store: StoreSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The audit log has token and key of each question and nobody's name; beyond its share a token waits."""
+    await filled(store)
+    with caplog.at_level("DEBUG"):
+        async with gate.serving(headroom_per_minute=2) as client:
+            statuses = [(await ask(client, gate, 1))[0] for _ in range(3)]
+    assert statuses == [200, 200, 429]
+    lines = [record.getMessage() for record in caplog.records if record.name == "agents.gateway.audit"]
+    assert lines == [f"headroom asked: token={gate.ids['plan']} consignee={KEY} day=2025-08-20"] * 2
+    assert [word for word in CANARIES if word in caplog.text.casefold()] == []
+
+
+async def test_gateway_without_the_secret_offers_no_headroom(gate: Gate) -> None:
+    """A gateway that makes no keys says so; all else it serves."""
+    del gate.environment["TALLYGATE_KEY__SECRET_FILE"]
+    async with gate.serving() as client:
+        status, problem = await ask(client, gate, 1)
+    assert (status, "TALLYGATE_KEY__SECRET_FILE" in problem["detail"]) == (501, True)
