@@ -65,7 +65,7 @@ class Feed:
         """Kafka does not answer at all."""
         self._source = source
         self._stale_ms = int(stale_seconds * 1_000)
-        self._clock = clock
+        self.clock = clock
         self._standings: list[Standing] = []
         self._lag = 0
         self._polled_ms: dict[int, int | None] = {}
@@ -85,7 +85,7 @@ class Feed:
     def live(self) -> bool:
         """Tell whether what it has read is up to date."""
         fresh_ms = self.fresh_ms
-        return fresh_ms is not None and self._clock() - fresh_ms <= self._stale_ms
+        return fresh_ms is not None and self.clock() - fresh_ms <= self._stale_ms
 
     @property
     def lag(self) -> int:
@@ -154,7 +154,7 @@ class Feed:
         if not window.partitions:
             back = window.records_max // 2 // len(bounds.ends)
             starts = [max(begin, end - back) for begin, end in zip(bounds.begins, bounds.ends, strict=True)]
-            window.begin(starts, self._clock())
+            window.begin(starts, self.clock())
             self._standings = [Standing(start) for start in starts]
         elif len(bounds.ends) != window.partitions:
             raise OffsetOutOfRangeError
@@ -172,7 +172,7 @@ class Feed:
         while True:
             fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_A_TURN)
             # No pause until everything is in the window: readers see each batch whole or not at all.
-            arrived = self._clock()
+            arrived = self.clock()
             came = [
                 entry
                 for where, records in fetched.items()

@@ -6,6 +6,7 @@ walks the window from its oldest entry, leaving out what he has had. Nothing wai
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable
 from contextlib import aclosing, suppress
@@ -17,15 +18,18 @@ from aiokafka.errors import KafkaError
 from agents.gateway.live.feed import Feed, read_decision
 from agents.gateway.live.places import encode_places
 from agents.gateway.live.replay import GoneError, Replays
-from agents.gateway.live.streams import BEGUN_ANEW, TOO_SLOW, EndedError, gone
+from agents.gateway.live.streams import TOO_SLOW, EndedError, gone
 from agents.gateway.live.window import Entry
 from agents.gateway.views import verdict
+from agents.metrics.gateway import verdict_written
 from stream.decisions import Decision
 
 Step = tuple[bytes, bytes]
 """A block to send, perhaps empty, and the place behind it."""
 
 NOTHING: Final[Step] = (b"", b"")
+log = logging.getLogger(__name__)
+
 CHUNK_BYTES: Final = 32 * 1024
 ENTRIES_A_TURN: Final = 500
 AWAY_SECONDS: Final = 1.0
@@ -67,12 +71,10 @@ class Reader:
         """Whether his place may differ from that of the feed."""
         self._last = self._id()
         """The place behind what was given last."""
-        self._begun_anew = False
 
     async def blocks(self) -> AsyncGenerator[bytes, None]:
         """Give blocks of the event stream for ever. Raises EndedError."""
         self._feed.heard.append(self._hear)
-        self._feed.began_anew.append(self._hear_end)
         try:
             yield self._idle("resuming" if self._own else "here you are")
             if self._own:
@@ -82,20 +84,13 @@ class Reader:
                 yield await self._next()
         finally:
             self._feed.heard.remove(self._hear)
-            self._feed.began_anew.remove(self._hear_end)
 
     def _hear(self, _came: Iterable[Entry]) -> None:
-        self._news.set()
-
-    def _hear_end(self) -> None:
-        self._begun_anew = True
         self._news.set()
 
     async def _next(self) -> bytes:
         """Give what has come, or a heartbeat where nothing comes for him."""
         while True:
-            if self._begun_anew:
-                raise EndedError(BEGUN_ANEW)
             self._news.clear()
             block = self._walk()
             if block:
@@ -130,6 +125,8 @@ class Reader:
                 size += len(shown)
                 if size > CHUNK_BYTES:
                     break
+        if parts:
+            verdict_written("sse", (self._feed.clock() - entry.record_ms) / 1_000)
         if self._cursor == window.next:
             self._join()
         return b"".join(parts)
@@ -165,15 +162,14 @@ class Reader:
 
     async def _read(self, steps: asyncio.Queue[Step]) -> None:
         """Put what Kafka has into `steps`, for a turn. Raises EndedError."""
-        if self._begun_anew:
-            raise EndedError(BEGUN_ANEW)
         try:
             async with aclosing(self._replays.turn(self._places)) as turn:
                 async for records in turn:
                     await steps.put(self._shown(records))
         except GoneError as error:
             raise EndedError(gone(error)) from None
-        except (KafkaError, OSError):
+        except (KafkaError, OSError) as error:
+            log.info("a reader waits for Kafka (%s)", type(error).__name__)
             await asyncio.sleep(AWAY_SECONDS)
 
     def _shown(self, records: Iterable[Any]) -> Step:

@@ -58,9 +58,9 @@ class Replays:
             starts = self._window.starts
             behind = [number for number, place in enumerate(places) if number < len(starts) and place < starts[number]]
             wanted = [self._source.partition(number) for number in behind]
-            consumer.assign(wanted)
-            for where in wanted:
+            for where in consumer.assignment():
                 consumer.seek(where, places[where.partition])
+            consumer.pause(*consumer.assignment().difference(wanted))
             while wanted and not self.reached(places) and time.monotonic() < until:
                 try:
                     fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_A_BATCH)

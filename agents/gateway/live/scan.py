@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 
 from agents.gateway.auth import require
 from agents.gateway.live.live import LIVE, Live
-from agents.gateway.live.streams import TOO_MANY, TOO_SLOW, Ending, Stream, TooManyError
+from agents.gateway.live.streams import TOO_MANY, TOO_SLOW, Ending, Stream, TooManyError, bound_buffer
 from stream.bills import fold_bill
 
 MESSAGE_BYTES: Final = 4_096
@@ -148,6 +148,7 @@ async def scan(request: web.Request) -> web.WebSocketResponse:
     """Serve a scanner."""
     caller = require(request, "scan")
     live = request.app[LIVE]
+    bound_buffer(request)
     socket = web.WebSocketResponse(
         heartbeat=PING_SECONDS, compress=False, max_msg_size=MESSAGE_BYTES, writer_limit=0, timeout=CLOSE_SECONDS
     )
@@ -164,4 +165,4 @@ async def scan(request: web.Request) -> web.WebSocketResponse:
 
 def routes() -> Iterable[web.RouteDef]:
     """Give the routes."""
-    return [web.get("/v1/scan", scan)]
+    return [web.get("/v1/scan", scan, allow_head=False)]

@@ -1,7 +1,6 @@
 """`GET /v1/decisions`: decisions as server-sent events, from now on or from where a reader says that he stopped."""
 
 import asyncio
-import socket
 from collections.abc import Iterable
 from contextlib import aclosing, suppress
 from typing import Final, get_args
@@ -15,7 +14,7 @@ from agents.gateway.live.live import LIVE, Live
 from agents.gateway.live.places import PlaceError, decode_places
 from agents.gateway.live.reader import Reader, Wanted
 from agents.gateway.live.replay import GoneError
-from agents.gateway.live.streams import TOO_MANY, TOO_SLOW, EndedError, Ending, Stream, TooManyError, gone
+from agents.gateway.live.streams import TOO_MANY, TOO_SLOW, EndedError, Ending, Stream, TooManyError, bound_buffer, gone
 from agents.gateway.problems import Problem, retry_later
 from stream.decisions import Outcome
 
@@ -29,8 +28,6 @@ OUTCOMES: Final[frozenset[str]] = frozenset(get_args(Outcome))
 FILTERS_MAX: Final = 100
 LAST_SECONDS: Final = 1.0
 """How long a reader that is cut off has for taking the reason."""
-SEND_BUFFER: Final = 64 * 1024
-"""What the system keeps for a reader that does not read."""
 
 
 def wanted_of(request: web.Request, *, audit: bool) -> Wanted:
@@ -82,19 +79,18 @@ async def _check(live: Live, places: list[int] | None) -> None:
 
 async def _serve(request: web.Request, stream: Stream, reader: Reader) -> web.StreamResponse:
     response = web.StreamResponse(headers=HEADERS)
-    if request.transport is not None:
-        # Without this the system would keep megabytes for a reader that does not read.
-        request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    bound_buffer(request)
     await response.prepare(request)
     sending = asyncio.create_task(_send(response, reader, request.app[LIVE].settings.write_seconds))
     try:
         await asyncio.wait({sending, stream.ending}, return_when=asyncio.FIRST_COMPLETED)
-        ending = stream.ending.result() if stream.ending.done() else sending.result()
+        if not stream.ending.done():
+            stream.end(sending.result())
     finally:
         sending.cancel()
         with suppress(asyncio.CancelledError, ConnectionError):
             await sending
-    await _end(request, response, ending)
+    await _end(request, response, stream.ending.result())
     return response
 
 
@@ -107,10 +103,12 @@ async def _send(response: web.StreamResponse, reader: Reader, write_seconds: flo
                 async with asyncio.timeout(write_seconds):
                     await response.write(block)
     except TimeoutError:
-        return TOO_SLOW
+        ending = TOO_SLOW
     except EndedError as error:
-        return error.ending
-    raise AssertionError("decisions never end")
+        ending = error.ending
+    else:
+        raise AssertionError("decisions never end")
+    return ending
 
 
 async def _end(request: web.Request, response: web.StreamResponse, ending: Ending) -> None:
@@ -127,4 +125,4 @@ async def _end(request: web.Request, response: web.StreamResponse, ending: Endin
 
 def routes() -> Iterable[web.RouteDef]:
     """Give the routes."""
-    return [web.get("/v1/decisions", decisions)]
+    return [web.get("/v1/decisions", decisions, allow_head=False)]

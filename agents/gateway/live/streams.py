@@ -1,17 +1,29 @@
 """Open streams: how many there may be, and why one is ended from our side."""
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
 
 import msgspec
+from aiohttp import web
 
 from agents.gateway.auth import Caller
 from agents.gateway.problems import Problem
+from agents.metrics.gateway import slow_reader_cut, subscribed
 
 Kind = Literal["sse", "scan"]
+
+
+SEND_BUFFER: Final = 64 * 1024
+
+
+def bound_buffer(request: web.Request) -> None:
+    """Let the system keep little for whoever asks; else it would keep megabytes for one that does not read."""
+    if request.transport is not None:
+        request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -63,6 +75,8 @@ class Stream:
         """Have it ended; the first reason counts."""
         if not self.ending.done():
             self.ending.set_result(ending)
+            if ending is TOO_SLOW:
+                slow_reader_cut(self.kind)
 
 
 class Streams:
@@ -89,7 +103,8 @@ class Streams:
         if self._stopped:
             stream.end(GOING_AWAY)
         try:
-            yield stream
+            with subscribed(kind):
+                yield stream
         finally:
             del self._open[stream]
             self._of_token[caller.id] -= 1

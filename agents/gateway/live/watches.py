@@ -15,6 +15,7 @@ import msgspec
 from agents.gateway.live.feed import Feed
 from agents.gateway.live.window import Entry
 from agents.gateway.views import Standing, Verdict, unknown, verdict
+from agents.metrics.gateway import verdict_written
 from agents.readmodel.reading import BillReading
 from agents.readmodel.store import StoreError
 from stream.answers import answer
@@ -150,6 +151,7 @@ class Watches:
             watch = self._watches.get(entry.decision.data.bill)
             if watch is not None and watch.take((entry.decision,)):
                 self._tell(watch)
+                verdict_written("scan", (self._feed.clock() - entry.record_ms) / 1_000)
 
     def _seed(self, watch: Watch) -> None:
         """Begin with what the window holds."""
