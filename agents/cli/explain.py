@@ -99,7 +99,7 @@ def _print(found: Any, *, as_json: bool) -> None:
     from agents.client.colours import STYLES
 
     console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(f" {found.action} ", STYLES[found.action]), Text(f" {found.bill}: {found.headline}"))
+    console.print(Text(f" {found.action} ", STYLES[found.action]), Text(f"{found.bill}: {found.headline}"))
     for section in found.sections:
         console.print(Text(f"\n{section.title}", "bold"))
         for line in section.lines:

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from agents.engine.settings import Connection
+from agents.topics_admin import find_topics
 from stream.decisions import Decision
 from stream.partition import partition_of
 
@@ -77,8 +78,8 @@ async def read_history(
         **connection.arguments(),
     )
     try:
+        partition = await _partition(connection, topic, bill)
         await reader.start()
-        partition = await _partition(reader, topic, bill)
         start, end = await _span(reader, partition, since, after)
         return await _Search(reader, partition, bill, most).run(start, end, seconds)
     except (KafkaError, OSError, TimeoutError) as error:
@@ -89,12 +90,12 @@ async def read_history(
             await reader.stop()
 
 
-async def _partition(reader: AIOKafkaConsumer, topic: str, bill: str) -> TopicPartition:
-    # Asked of the cluster's list, which does not create what is missing.
-    if topic not in await reader.topics():
+async def _partition(connection: Connection, topic: str, bill: str) -> TopicPartition:
+    # Asked of an admin client: a consumer would have a missing topic created where the broker allows it.
+    found = await find_topics(connection, [topic], configs=False)
+    if topic not in found:
         raise HistoryAwayError(f"no topic {topic}: is TALLYGATE_KAFKA__PREFIX right?")
-    partitions = reader.partitions_for_topic(topic) or set()
-    return TopicPartition(topic, partition_of(bill.encode(), len(partitions)))
+    return TopicPartition(topic, partition_of(bill.encode(), found[topic].partitions))
 
 
 async def _span(

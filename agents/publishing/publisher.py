@@ -117,7 +117,7 @@ class Publisher:
         for event in events:
             key = event.conveyance.encode()
             to = partition_of(key, self._partitions)
-            record = {"key": key, "value": event.value, "timestamp": None, "headers": STRUCTURED}
+            record = {"key": key, "value": event.value, "timestamp": None, "headers": list(STRUCTURED)}
             if to not in latest or latest[to].append(**record) is None:
                 latest[to] = self._producer.create_batch()
                 latest[to].append(**record)

@@ -10,7 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from agents.judge import Options, open_judge
+from agents.publishing.columns import COLUMNS, EVERY
+from agents.publishing.mistakes import REMEDIES
 from stream import decisions, events, outcomes
+from stream.deadletters import Fault
 from stream.records import Outgoing, Sink
 from tests.docs.schemas import Schema, schema_of
 from tests.pieces import ROOT
@@ -123,6 +126,23 @@ def answers(page: str) -> str:
     return "\n".join(lines)
 
 
+def columns(_page: str) -> str:
+    """The columns of a CSV file of events; those that a bill cannot do without are marked."""
+    lines = ["| column | what to write | in |", "|---|---|---|"]
+    for column in COLUMNS:
+        where = "every event" if column.events == EVERY else ", ".join(f"`{event}`" for event in column.events)
+        name = f"**`{column.name}`**" if column.needed else f"`{column.name}`"
+        lines.append(f"| {name} | {column.words.replace('|', ESCAPED)} | {where} |")
+    return "\n".join(lines)
+
+
+def mistakes(_page: str) -> str:
+    """The codes of mistakes that only a file can have, with what to do."""
+    lines = ["| code | remedy |", "|---|---|"]
+    lines += [f"| `{code}` | {remedy} |" for code, remedy in REMEDIES.items() if code not in set(Fault)]
+    return "\n".join(lines)
+
+
 def dollars(cents: int | None) -> str:
     """Cents as a reader wants them."""
     return "" if cents is None else f"${cents / 100:.2f}"
@@ -165,4 +185,6 @@ MAKERS: Final[dict[str, Callable[..., str]]] = {
     "decision": decision,
     "sample": sample,
     "answers": answers,
+    "columns": columns,
+    "mistakes": mistakes,
 }

@@ -1,0 +1,1 @@
+"""Proof for `agents/client` on a real Kafka and a real Redis."""

@@ -1,0 +1,1 @@
+"""Proof for `agents/explaining` on a real Kafka and a real Redis."""

@@ -1,0 +1,1 @@
+"""Proof for `agents/explaining` without a broker; nothing here waits for anything."""

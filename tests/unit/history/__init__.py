@@ -1,0 +1,1 @@
+"""Proof for `agents/history` without a broker; nothing here waits for anything."""
