@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "access": "Show who may do what on Kafka and in Redis, and let them hold to it.",
     "dead-letters": "List the records that could not be read, and send them again.",
     "demo": "Watch a simulated day, everything embedded.",
+    "doctor": "Check everything, from settings to clocks, and say what to do.",
     "explain": "Say in words what was decided about a bill, why, and what to do.",
     "gateway": "Serve HTTP: publish events, look bills up, scan, ask for headroom.",
     "judge": "Judge the shipment events in a file, without a broker.",

@@ -48,6 +48,12 @@ async def open_connection(connection: Connection, seconds: float = PROBE_SECONDS
     raise found
 
 
+def versions_of(opened: AIOKafkaConnection) -> dict[int, tuple[int, int]]:
+    """Give lowest and highest version of each request that the broker knows, by the request's number."""
+    found: dict[int, tuple[int, int]] = opened._versions  # noqa: SLF001 - aiokafka asks for it and shows it nowhere
+    return found
+
+
 def meaning(error: Exception, address: str, connection: Connection) -> EngineError:
     """Say what an error of a connection means, and what to do."""
     protocol = connection.options.get("security_protocol", "PLAINTEXT")
@@ -78,8 +84,8 @@ def meaning(error: Exception, address: str, connection: Connection) -> EngineErr
     number = getattr(error, "errno", None)
     why = os.strerror(number) if number else type(error).__name__
     return AwayError(
-        f"Kafka at {address} does not answer ({why}): start it, or mend {KAFKA}BROKERS; if it ended by itself, its own "
-        "log says why: a full disk, most often"
+        f"Kafka at {address} does not answer ({why}): start it, or mend {KAFKA}BROKERS; where it ended by itself, its "
+        "own log says why, a full disk most often"
     )
 
 

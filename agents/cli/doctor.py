@@ -1,0 +1,54 @@
+"""`tallygate doctor`: look at everything and say what to do."""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+
+def command(
+    role: Annotated[
+        str | None, typer.Option(metavar="ROLE", help="Say what this login lacks for a role of `tallygate access`.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")] = False,
+) -> None:
+    """Check settings, rules, secrets, Kafka, topics, rights, groups, halts, clocks, Redis; change nothing.
+
+    Each finding says what is wrong and what to do. Exit code 0: nothing is wrong; 1: something is; 2: bad usage.
+    """
+    import asyncio
+
+    from agents.access.roles import read_roles
+    from agents.doctor.examining import examine
+    from agents.doctor.finding import Finding, any_wrong
+    from agents.doctor.showing import as_json as in_json
+    from agents.doctor.showing import line, table, verdict
+
+    if role is not None and role not in read_roles():
+        print(f"tallygate doctor: there is no role {role}; `tallygate access show` has them", file=sys.stderr)
+        raise typer.Exit(2)
+    # Their logs would say the same in other words, once for each address.
+    for name in ("aiokafka", "asyncio", "py.warnings"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    in_lines = not as_json and not sys.stdout.isatty()
+
+    async def findings() -> list[Finding]:
+        found = []
+        async for finding in examine(role):
+            found.append(finding)
+            if in_lines:
+                print(line(finding), flush=True)
+        return found
+
+    found = asyncio.run(findings())
+    if as_json:
+        print(in_json(found))
+    elif not in_lines:
+        from rich.console import Console
+
+        Console(highlight=False).print(table(found))
+    if not as_json:
+        print(verdict(found))
+    if any_wrong(found):
+        raise typer.Exit(1)

@@ -1,0 +1,85 @@
+"""Checks of the work itself: partitions that stand still, how far each group is behind, and whether anybody works."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
+
+from agents.doctor.finding import Finding, doubtful, right, unknown, wrong
+from agents.engine.control import read_halts
+from agents.engine.settings import Connection
+from agents.settings import Settings
+from agents.topics_admin import admin_client, find_topics
+from stream.topics import Topics
+
+LAG_DOUBTFUL: Final = 10_000
+"""Offsets; at full speed less than a second's work."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a group stands."""
+
+    lag: int
+    members: int
+
+
+async def halts(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
+    """List partitions that stand still."""
+    found = await read_halts(connection, settings.kafka.topics())
+    for halt in found:
+        step = halt.group.removeprefix(f"{settings.kafka.prefix}.").partition(".")[0]
+        look = "tallygate dead-letters list --since 24h" if halt.reason == "ceiling" else "the log, `the step raised`"
+        yield wrong("halts", halt.sentence(), f"mend the cause ({look}), then tallygate resume {step}/{halt.partition}")
+    if not found:
+        yield right("halts", "no partition stands still")
+
+
+async def groups(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
+    """Say how far each group is behind, and how many work in it."""
+    topics = settings.kafka.topics()
+    sources = {"manifest": topics.shipments, "withholding": topics.postings, "projection": topics.decisions}
+    for step, source in sources.items():
+        try:
+            standing = await group_standing(connection, topics, step, source)
+        except GroupCoordinatorNotAvailableError:
+            yield unknown("groups", f"{step}: the broker is still making its own topic of groups", "ask again")
+            continue
+        except KafkaError as error:
+            yield unknown("groups", f"{step}: not told to this login ({type(error).__name__})")
+            continue
+        if standing is not None:
+            yield _finding(step, standing)
+
+
+def _finding(step: str, standing: Standing) -> Finding:
+    says = f"{step}: {standing.members} members, {standing.lag:,} offsets behind"
+    command = "tallygate projection" if step == "projection" else f"tallygate worker {step}"
+    if not standing.members:
+        remedy = f"start it: {command}"
+        return wrong("groups", says, remedy) if standing.lag else doubtful("groups", says, remedy)
+    if standing.lag > LAG_DOUBTFUL:
+        return doubtful("groups", says, "look again soon; if it grows, start more workers or see their logs")
+    return right("groups", says)
+
+
+async def group_standing(connection: Connection, topics: Topics, step: str, source: str) -> Standing | None:
+    """Give how a group stands in its topic, None where the topic is missing. Raises KafkaError."""
+    found = await find_topics(connection, [source], configs=False)
+    if source not in found:
+        return None
+    partitions = [TopicPartition(source, number) for number in range(found[source].partitions)]
+    async with admin_client(connection) as client:
+        group = topics.group(step)
+        committed = await client.list_consumer_group_offsets(group, partitions=partitions)
+        described: list[Any] = await client.describe_consumer_groups([group])
+    reader = AIOKafkaConsumer(isolation_level="read_committed", **connection.arguments())
+    await reader.start()
+    try:
+        ends, begins = await reader.end_offsets(partitions), await reader.beginning_offsets(partitions)
+    finally:
+        await reader.stop()
+    at = {each: max(committed[each].offset if each in committed else -1, begins[each]) for each in partitions}
+    members = sum(len(each[5]) for answer in described for each in answer.groups)
+    return Standing(sum(max(0, ends[each] - at[each]) for each in partitions), members)
