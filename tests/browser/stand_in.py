@@ -10,7 +10,7 @@ from aiohttp import WSMessage, web
 from agents.gateway.pages import serving
 from tests.kafka.broker import free_ports
 
-TOKEN = "token-of-the-tests"
+TOKEN = "tg_of-the-tests"
 HEARTBEAT_SECONDS = 0.2
 COOKIE = "stand_in"
 

@@ -237,3 +237,21 @@ def test_signing_in_and_out(browser: Browser, stand_in: StandIn) -> None:
     stand_in.stop()
     browser.scan(TOKEN)
     browser.shows("#sign-in-error", "does not answer")
+
+
+def test_token_in_the_address_signs_in_and_is_forgotten(browser: Browser, stand_in: StandIn) -> None:
+    """The demo hands its token over behind the #: it leaves the address bar, and displaces nobody who is signed in."""
+    browser.driver.get(f"{stand_in.address}/#{TOKEN}")
+    browser.shows("#link", "Live")
+    assert browser.js("return location.href") == f"{stand_in.address}/"
+    browser.driver.get("data:,")
+    browser.driver.get(f"{stand_in.address}/#tg_wrong")
+    browser.shows("#link", "Live")
+    assert browser.js("return location.hash") == ""
+
+
+def test_signing_in_by_address(browser: Browser, stand_in: StandIn) -> None:
+    """A token behind the # of the address, as the demo gives it, signs in and leaves the address at once."""
+    browser.driver.get(f"{stand_in.address}/#{TOKEN}")
+    browser.shows("#link", "Live")
+    assert browser.driver.current_url == f"{stand_in.address}/"

@@ -5,7 +5,7 @@ import { dayView } from "/pages/day.js";
 import { openBill } from "/pages/detail.js";
 import { badge, make } from "/pages/elements.js";
 import { foldBill } from "/pages/folding.js";
-import { scopes, SignIn, signOut } from "/pages/session.js";
+import { scopes, SignIn, signInByAddress, signOut } from "/pages/session.js";
 
 const result = document.getElementById("result");
 const message = document.getElementById("message");
@@ -91,6 +91,7 @@ document.getElementById("leave").addEventListener("click", async () => {
 window.addEventListener("popstate", lookUp);
 
 async function begin() {
+  await signInByAddress();
   const may = await scopes();
   if (may === null) return signIn.show();
   if (may && !may.includes("audit")) return signIn.show("This token has no scope audit. Sign in with one that has it.");

@@ -3,7 +3,7 @@
 import { foldBill } from "/pages/folding.js";
 import { Link } from "/pages/link.js";
 import { draw } from "/pages/screen.js";
-import { scopes, SignIn, signOut } from "/pages/session.js";
+import { scopes, SignIn, signInByAddress, signOut } from "/pages/session.js";
 import { Sound } from "/pages/sound.js";
 import { shown, Watching } from "/pages/watching.js";
 
@@ -131,6 +131,7 @@ function start() {
 async function begin() {
   showMuted();
   show();
+  await signInByAddress();
   const may = await scopes();
   if (may === null) return signIn.show();
   if (may && !may.includes("scan")) return signIn.show("This token has no scope scan. Sign in with one that has it.");

@@ -3,7 +3,7 @@
 import { grouped } from "/pages/folding.js";
 import { shown } from "/pages/watching.js";
 
-const LISTED = 6;
+const LISTED = 8;
 const LINK_WORDS = {
   connecting: "Connecting …",
   live: "Live",

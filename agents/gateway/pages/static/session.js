@@ -36,6 +36,15 @@ async function open(token, scope) {
   }
 }
 
+/** Sign in with the token behind the # of the address, which browsers send to nobody: so the demo hands its own over. */
+export async function signInByAddress() {
+  const token = location.hash.slice(1);
+  if (!token.startsWith("tg_")) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  // Nobody is signed in as somebody else by following a link.
+  if ((await scopes()) === null) await open(token, "scan");
+}
+
 /** The sign-in form, which hides the page while it is open. */
 export class SignIn {
   /** `scope` is what the page needs; `done` is called whenever somebody has signed in. */
