@@ -78,9 +78,11 @@ def make_job(settings: Settings, step: str, source: str | None) -> Job:
     needed = [source or (topics.shipments if name == "manifest" else topics.postings)]
     needed += [topics.changelog(name), topics.control, topics.decisions, topics.alerts, topics.dead_letters]
     needed += [topics.postings] if name == "manifest" else []
-    partitions = asyncio.run(check_topics(settings, needed))
     if step in STEPS:
+        # First of all: of an epoch that was never made or is over, other topics may well be missing.
+        asyncio.run(check_topics(settings, [topics.control]))
         asyncio.run(check_epoch(settings.kafka.connection(), topics, name))
+    partitions = asyncio.run(check_topics(settings, needed))
     return job_of(factory(settings, partitions), topics, source)
 
 

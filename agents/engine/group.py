@@ -3,13 +3,14 @@
 import asyncio
 from typing import Any, Final
 
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import ConnectionGroup, CoordinationType
 from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.commit import OffsetFetchRequest
 
 from agents.engine.errors import EngineError, RefusedError
 from agents.engine.producer import TransactionalProducer
-from agents.engine.protocol import StableOffsetFetch
+from agents.engine.protocol import GroupDescription, StableOffsetFetch
 
 UNSTABLE: Final = 88
 COORDINATOR_MOVES: Final = frozenset({14, 15, 16})
@@ -70,3 +71,13 @@ class GroupOffsets:
         if response.error_code:
             raise EngineError(f"offsets of {self._group}: {for_code(response.error_code).__name__}")
         return response
+
+
+async def member_count(client: AIOKafkaAdminClient, group: str) -> int:
+    """Give how many members a group has; 0 where there is no such group. Raises what the broker says against it."""
+    node = await client.find_coordinator(group)
+    response: Any = await client._send_request(GroupDescription(group), node)
+    ((error_code, _group, _state, _kind, _protocol, members),) = response.groups
+    if error_code:
+        raise for_code(error_code)(group)
+    return len(members)

@@ -1,7 +1,11 @@
-"""The two Kafka requests that aiokafka 0.14 lacks: offsets fenced by generation (KIP-447), and stable offsets."""
+"""The Kafka requests that aiokafka 0.14 lacks: offsets fenced by generation (KIP-447), and stable offsets.
+
+And one that it has got wrong: it cannot read the answer to a description of groups in version 3.
+"""
 
 from typing import Any
 
+from aiokafka.protocol.admin import DescribeGroupsRequest_v2
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import (
     Boolean,
@@ -158,3 +162,17 @@ class StableOffsetFetch(Request[OffsetFetchRequestV7]):
         """Lay the request out for the wire."""
         topics = [(self._topic, self._partitions, NO_TAGS)]
         return request_struct_class(self._group, topics, True, NO_TAGS)
+
+
+class GroupDescription(Request[DescribeGroupsRequest_v2]):
+    """Ask who is in a group, in the version whose answer aiokafka can read."""
+
+    API_KEY = 15
+
+    def __init__(self, group: str) -> None:
+        """Take the group."""
+        self._group = group
+
+    def build(self, request_struct_class: type[DescribeGroupsRequest_v2]) -> DescribeGroupsRequest_v2:
+        """Lay the request out for the wire."""
+        return request_struct_class([self._group])

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from agents.engine.group import member_count
 from agents.engine.reading import open_reader, read_to
 from agents.engine.settings import Connection
 from agents.topics_admin import admin_client
@@ -49,9 +50,8 @@ class Gauge:
 
     async def members(self, groups: Iterable[str]) -> dict[str, int]:
         """Give the groups that have members, and how many."""
-        described = await self._client.describe_consumer_groups(list(groups))
-        found = [group for response in described for group in response.to_object()["groups"]]
-        return {group["group"]: len(group["members"]) for group in found if group["members"]}
+        counts = {group: await member_count(self._client, group) for group in groups}
+        return {group: count for group, count in counts.items() if count}
 
     async def committed(self, course: Course) -> dict[int, int]:
         """Give where the group stands, by partition; those it has never committed are left out."""

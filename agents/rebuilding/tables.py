@@ -19,6 +19,7 @@ from agents.topics_admin import create_topics, find_topics
 from stream.topics import Topics
 
 LOOK_SECONDS: Final = 1.0
+SESSION_SECONDS: Final = 15
 STEPS: Final = ("manifest", "withholding")
 
 
@@ -116,14 +117,14 @@ class _Work:
         self._begin("preparing")
         own = [self._topics.group(name) for name in (*self._steps, "rebuilt-decisions", "rebuilt-alerts")]
         # What was killed a moment ago is a member until its session ends.
-        for _look in range(15):
-            if not (members := await self._gauge.members(own)):
+        members = await self._gauge.members(own)
+        for _second in range(SESSION_SECONDS):
+            if not members:
                 break
             await asyncio.sleep(1.0)
-        else:
-            raise RefusedError(
-                f"{', '.join(members)}: somebody is at work there already, perhaps this command elsewhere"
-            )
+            members = await self._gauge.members(own)
+        if members:
+            raise RefusedError(f"{', '.join(members)}: somebody is at work there already, maybe this command elsewhere")
         await self._make_topics(partitions)
         if self._rebuild.source == "postings":
             await check_keys(self._settings, self._topics, partitions)
@@ -173,15 +174,15 @@ class _Work:
 
     async def publish(self) -> None:
         """Send what was made on to the readers: of each bill what holds now, and every alert."""
-        for kind in ("decisions", "alerts"):
-            self._begin(f"publishing {kind}")
-            role = f"rebuilt-{kind}"
-            course = Course(role, self._topics.group(role), self._topics.rebuilt(kind))
-            self._crew = Crew([Hand(role, self._rebuild.settings())])
-            try:
-                await self._reach(course, [course])
-            finally:
-                self._crew.stop()
+        self._begin("publishing")
+        roles = {f"rebuilt-{kind}": self._topics.rebuilt(kind) for kind in ("decisions", "alerts")}
+        courses = [Course(role, self._topics.group(role), topic) for role, topic in roles.items()]
+        self._crew = Crew([Hand(role, self._rebuild.settings()) for role in roles])
+        try:
+            for course in courses:
+                await self._reach(course, courses)
+        finally:
+            self._crew.stop()
 
     async def clear(self) -> None:
         """Delete the topics that only the rebuild needed."""

@@ -1,0 +1,1 @@
+"""Rebuilds, upgrades and disasters on a real Kafka."""
