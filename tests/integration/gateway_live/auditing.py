@@ -80,6 +80,19 @@ def count_gos(rows: Iterable[Row], seen_ms: Mapping[tuple[int, int], int], scann
     return gos
 
 
+def shows_all(scanner: Scanner, rows: Iterable[Row]) -> bool:
+    """Tell whether each of a scanner's bills is shown as it stands at the end."""
+    lives: dict[str, list[Row]] = {bill: [] for bill in scanner.bills}
+    for row in rows:
+        if row.decision.data.bill in lives:
+            lives[row.decision.data.bill].append(row)
+    shown = {bill: scanner.last(bill) for bill in lives}
+    return all(
+        shown[bill] and (shown[bill]["conveyance"], shown[bill]["action"]) == _answer(life)
+        for bill, life in lives.items()
+    )
+
+
 def _answer(life: Iterable[Row]) -> tuple[str | None, str]:
     data = answer(row.decision.data for row in life)
     return (None, "HOLD") if data is None else (data.conveyance, action(data.outcome, data.basis))

@@ -76,10 +76,12 @@ class Scanner:
         self.beats: list[tuple[int, Json]] = []
         self.errors: list[Json] = []
         self.codes: list[int | None] = []
-        self.connected = 0
+        self.bills = bills
+        self.open = False
+        self.mark = 0
+        """How many verdicts had come before the connection that is open now."""
         self._url = f"{address}/v1/scan"
         self._headers = headers
-        self._bills = bills
 
     async def watch(self, *, again: bool = True) -> None:
         """Watch until cancelled; or until the connection ends, unless it is to connect `again`."""
@@ -93,13 +95,16 @@ class Scanner:
 
     async def _connect(self, client: ClientSession) -> None:
         async with client.ws_connect(self._url, headers=self._headers) as socket:
-            self.connected += 1
-            for bill in self._bills:
-                await socket.send_json({"bill": bill})
-            async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    self._take(msgspec.json.decode(message.data))
-            self.codes.append(socket.close_code)
+            self.mark, self.open = len(self.shown), True
+            try:
+                for bill in self.bills:
+                    await socket.send_json({"bill": bill})
+                async for message in socket:
+                    if message.type is WSMsgType.TEXT:
+                        self._take(msgspec.json.decode(message.data))
+            finally:
+                self.open = False
+                self.codes.append(socket.close_code)
 
     def _take(self, message: Json) -> None:
         moment = time.time_ns() // 1_000_000
