@@ -13,7 +13,12 @@ export function dayView(day, { open, again, more, marked }) {
     make("p", { class: "key figure" }, day.consignee),
     day.stale ? make("p", { class: "warning" }, "These figures may be old: Tallygate is still catching up.") : null,
     figures(day),
-    make("p", { class: "as-of" }, `Known up to ${easternTime(day.as_of)}. `, make("button", { type: "button", onclick: again }, "Ask again")),
+    make(
+      "p",
+      { class: "as-of" },
+      `Known up to ${easternTime(day.as_of)}. `,
+      make("button", { type: "button", onclick: again }, "Ask again"),
+    ),
     held.length ? heldBack(held, open) : null,
     bills(day, { open, more, marked }),
     alerts(day.alerts, open),
@@ -25,7 +30,9 @@ function figures(day) {
   return make(
     "div",
     { class: "figures" },
-    make("dl", {},
+    make(
+      "dl",
+      {},
       figure("Headroom", left === null ? "unknown" : dollars(left), left !== null && left <= 0 ? "none" : "some"),
       figure("Released", dollars(day.total_cents)),
       figure("Limit", dollars(day.limit_cents)),
@@ -41,21 +48,41 @@ function figure(term, value, left = "") {
 
 // One piece for what is released, one for what is only expected; the rest of the bar is headroom.
 function bar(day) {
-  const expected = day.bills.filter((bill) => bill.outcome === "clear").reduce((sum, bill) => sum + (bill.counted_cents ?? 0), 0);
+  const expected = day.bills
+    .filter((bill) => bill.outcome === "clear")
+    .reduce((sum, bill) => sum + (bill.counted_cents ?? 0), 0);
   const words = `${dollars(day.total_cents)} of ${dollars(day.limit_cents)} released`;
   const more = expected ? `, ${dollars(expected)} more expected` : "";
   const label = `${words}${more}, ${dollars(day.headroom_cents)} left.`;
-  const pieces = [["released", day.total_cents], ["expected", expected]].map(([kind, cents]) => {
+  const pieces = [
+    ["released", day.total_cents],
+    ["expected", expected],
+  ].map(([kind, cents]) => {
     const piece = make("span", { class: kind });
     piece.style.width = `${Math.min(100, (100 * cents) / day.limit_cents)}%`;
     return piece;
   });
-  return make("figure", {}, make("div", { class: "bar", role: "img", "aria-label": label }, pieces), make("figcaption", { "aria-hidden": "true" }, label));
+  return make(
+    "figure",
+    {},
+    make("div", { class: "bar", role: "img", "aria-label": label }, pieces),
+    make("figcaption", { "aria-hidden": "true" }, label),
+  );
 }
 
 function heldBack(held, open) {
   const items = held.map((bill) =>
-    make("li", {}, badge(bill.action), make("div", {}, make("p", {}, opener(bill, open), ` ${dollars(bill.value_cents)}. ${bill.line}`), bill.advice ? make("p", { class: "advice" }, adviceWords(bill.advice)) : null)),
+    make(
+      "li",
+      {},
+      badge(bill.action),
+      make(
+        "div",
+        {},
+        make("p", {}, opener(bill, open), ` ${dollars(bill.value_cents)}. ${bill.line}`),
+        bill.advice ? make("p", { class: "advice" }, adviceWords(bill.advice)) : null,
+      ),
+    ),
   );
   return make("section", { class: "held" }, make("h3", {}, "Held back, and what to do"), make("ul", {}, items));
 }
@@ -64,7 +91,9 @@ function bills(day, { open, more, marked }) {
   let sum = 0;
   const rows = day.bills.map((bill, number) => {
     if (bill.counts) sum += bill.counted_cents ?? 0;
-    const row = make("tr", {},
+    const row = make(
+      "tr",
+      {},
       make("td", { class: "figure" }, String(number + 1)),
       make("th", { scope: "row" }, opener(bill, open)),
       make("td", { class: "figure" }, dollars(bill.value_cents)),
@@ -77,20 +106,46 @@ function bills(day, { open, more, marked }) {
     if (bill.bill === marked) row.setAttribute("aria-current", "true");
     return row;
   });
-  const heads = ["No.", "Bill", "Value", "Total so far", "Action", "Why", "Order", "Rule"].map((text) => make("th", { scope: "col" }, text));
+  const heads = ["No.", "Bill", "Value", "Total so far", "Action", "Why", "Order", "Rule"].map((text) =>
+    make("th", { scope: "col" }, text),
+  );
   const table = make("table", {}, make("thead", {}, make("tr", {}, heads)), make("tbody", {}, rows));
   const title = make("h3", { id: "bills-title" }, "The bills behind the total, in their order");
   const left = day.bills_count - day.bills.length;
-  const rest = day.next ? make("p", { class: "as-of" }, make("button", { type: "button", onclick: more }, `Show more: ${left} bills are left`)) : null;
+  const rest = day.next
+    ? make(
+        "p",
+        { class: "as-of" },
+        make("button", { type: "button", onclick: more }, `Show more: ${left} bills are left`),
+      )
+    : null;
   // It scrolls sideways on a small screen, and then the keyboard must reach it.
-  return make("section", {}, title, make("div", { class: "scroll", role: "region", tabIndex: 0, "aria-labelledby": "bills-title" }, table), rest);
+  return make(
+    "section",
+    {},
+    title,
+    make("div", { class: "scroll", role: "region", tabIndex: 0, "aria-labelledby": "bills-title" }, table),
+    rest,
+  );
 }
 
 function alerts(found, open) {
   const items = found.map((alert) =>
-    make("li", {}, make("strong", {}, `${alertWords(alert.kind)}.`), alert.bill ? [" Bill ", opener(alert, open)] : null, alert.order ? ` Order ${alert.order}.` : null, make("span", { class: "soft" }, ` ${easternTime(alert.time)}`)),
+    make(
+      "li",
+      {},
+      make("strong", {}, `${alertWords(alert.kind)}.`),
+      alert.bill ? [" Bill ", opener(alert, open)] : null,
+      alert.order ? ` Order ${alert.order}.` : null,
+      make("span", { class: "soft" }, ` ${easternTime(alert.time)}`),
+    ),
   );
-  return make("section", { class: "alerts" }, make("h3", {}, "Alerts"), items.length ? make("ul", {}, items) : make("p", { class: "soft" }, "None."));
+  return make(
+    "section",
+    { class: "alerts" },
+    make("h3", {}, "Alerts"),
+    items.length ? make("ul", {}, items) : make("p", { class: "soft" }, "None."),
+  );
 }
 
 function opener({ bill }, open) {

@@ -17,7 +17,9 @@ export async function openBill(bill) {
     get(["pages", "rules.json"]).catch(() => ({})),
     get(["v1", "bills", bill, "history"]).catch(refused),
   ]);
-  const parts = verdict.refused ? [make("p", { class: "warning" }, verdict.refused)] : [...present(verdict), rule(verdict, rules)];
+  const parts = verdict.refused
+    ? [make("p", { class: "warning" }, verdict.refused)]
+    : [...present(verdict), rule(verdict, rules)];
   body.replaceChildren(...parts, past(history));
 }
 
@@ -33,13 +35,18 @@ function present(verdict) {
     facts([
       ["Value", dollars(verdict.value_cents)],
       ["Counts in the day’s total", verdict.counts ? `yes, as ${dollars(verdict.counted_cents)}` : "no"],
-      ["Day", `${longDay(verdict.day)}${verdict.basis ? (verdict.basis === "actual" ? ", arrived" : ", expected") : ""}`],
+      [
+        "Day",
+        `${longDay(verdict.day)}${verdict.basis ? (verdict.basis === "actual" ? ", arrived" : ", expected") : ""}`,
+      ],
       ["Conveyance", verdict.conveyance],
       ["Order", verdict.order],
       ["Customs would say", verdict.code && `${verdict.code.code} ${verdict.code.text}`],
       ["The event that led to it", easternTime(verdict.time)],
     ]),
-    conveyances.length ? make("section", {}, make("h3", {}, "On other conveyances"), make("ul", {}, conveyances.map(elsewhere))) : null,
+    conveyances.length
+      ? make("section", {}, make("h3", {}, "On other conveyances"), make("ul", {}, conveyances.map(elsewhere)))
+      : null,
   ].filter(Boolean);
 }
 
@@ -51,30 +58,62 @@ function rule(verdict, rules) {
   const ids = [verdict.rule, ...Object.keys(rules).filter((id) => verdict.filing_errors?.includes(rules[id].error))];
   const shown = [...new Set(ids)].filter((id) => id !== null && id !== undefined);
   const articles = shown.map((id) => article(id, rules[id]));
-  return make("section", { class: "rule" }, make("h3", {}, "The rule"), articles.length ? articles : make("p", { class: "soft" }, "No dated rule decided this."));
+  return make(
+    "section",
+    { class: "rule" },
+    make("h3", {}, "The rule"),
+    articles.length ? articles : make("p", { class: "soft" }, "No dated rule decided this."),
+  );
 }
 
 function article(id, entry) {
   if (!entry) return make("p", {}, make("code", {}, id));
-  return make("article", {},
+  return make(
+    "article",
+    {},
     make("p", {}, make("strong", {}, entry.says), `, ${entry.period}.`),
     make("p", {}, entry.text),
-    facts([["Source", entry.source], ["How certain", certaintyWords(entry.certainty)], ["Its id", id]]),
+    facts([
+      ["Source", entry.source],
+      ["How certain", certaintyWords(entry.certainty)],
+      ["Its id", id],
+    ]),
   );
 }
 
 function past(history) {
   const title = make("h3", {}, "What was decided before, and when");
-  if (history.refused) return make("section", {}, title, make("p", { class: "soft" }, `The history cannot be shown. ${history.refused}`));
+  if (history.refused)
+    return make("section", {}, title, make("p", { class: "soft" }, `The history cannot be shown. ${history.refused}`));
   const items = history.decisions.map((each) =>
-    make("li", {}, make("p", {}, badge(each.action), make("strong", {}, ` ${easternTime(each.time)}`), ` ${outcomeWords(each.outcome)}.`),
-      make("p", { class: "soft" }, trail(each))),
+    make(
+      "li",
+      {},
+      make(
+        "p",
+        {},
+        badge(each.action),
+        make("strong", {}, ` ${easternTime(each.time)}`),
+        ` ${outcomeWords(each.outcome)}.`,
+      ),
+      make("p", { class: "soft" }, trail(each)),
+    ),
   );
-  const rest = history.complete && !history.next ? null : make("p", { class: "soft" }, "Older or further decisions are not shown here.");
-  return make("section", {}, title, items.length ? make("ol", { class: "history" }, items) : make("p", { class: "soft" }, "Nothing is kept of it."), rest);
+  const rest =
+    history.complete && !history.next
+      ? null
+      : make("p", { class: "soft" }, "Older or further decisions are not shown here.");
+  return make(
+    "section",
+    {},
+    title,
+    items.length ? make("ol", { class: "history" }, items) : make("p", { class: "soft" }, "Nothing is kept of it."),
+    rest,
+  );
 }
 
 function trail(each) {
-  const total = each.total_cents === null ? "" : ` Day’s total then ${dollars(each.total_cents)} of ${dollars(each.limit_cents)}.`;
+  const total =
+    each.total_cents === null ? "" : ` Day’s total then ${dollars(each.total_cents)} of ${dollars(each.limit_cents)}.`;
   return `${each.conveyance}, ${longDay(each.day)}. Reason ${each.reason}, rule ${each.rule ?? "none"}.${total}`;
 }

@@ -17,7 +17,11 @@ export function make(name, properties = {}, ...children) {
 /** Make a list of terms; an entry whose value is null is left out. */
 export function facts(entries) {
   const given = entries.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return make("dl", { class: "facts" }, given.map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value))));
+  return make(
+    "dl",
+    { class: "facts" },
+    given.map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value))),
+  );
 }
 
 /** Make the mark of an action: its word in its colour. */

@@ -38,7 +38,9 @@ async function lookUp() {
 
 async function ofBill(bill) {
   const verdict = await get(["v1", "bills", bill]);
-  const view = make("section", { class: "found" },
+  const view = make(
+    "section",
+    { class: "found" },
     make("h2", {}, "Bill ", make("span", { class: "bill" }, verdict.bill)),
     make("p", { class: "verdict" }, badge(verdict.action), ` ${verdict.line}`),
     make("button", { type: "button", onclick: () => openBill(verdict.bill) }, "Its rule and history"),

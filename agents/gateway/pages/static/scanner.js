@@ -79,7 +79,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "F2") return mute(event);
   if (event.key === "Escape") typed.value = "";
   const writes = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (writes && !(event.key === " " && document.activeElement instanceof HTMLButtonElement)) typed.focus({ preventScroll: true });
+  if (writes && !(event.key === " " && document.activeElement instanceof HTMLButtonElement))
+    typed.focus({ preventScroll: true });
   if (typed.value && (event.key === "Enter" || event.key === "Tab")) finish(event);
 });
 document.addEventListener("paste", () => signIn.open || typed.focus({ preventScroll: true }));

@@ -2,13 +2,52 @@
 
 // Each note: start and length in seconds, pitch in hertz. The wave gives it a voice of its own.
 const SOUNDS = {
-  GO: { wave: "sine", notes: [[0, 0.12, 880], [0.13, 0.25, 1319]] },
-  HOLD: { wave: "square", notes: [[0, 0.18, 330], [0.26, 0.18, 330]] },
-  STOP: { wave: "sawtooth", notes: [[0, 0.22, 196], [0.28, 0.22, 196], [0.56, 0.4, 147]] },
+  GO: {
+    wave: "sine",
+    notes: [
+      [0, 0.12, 880],
+      [0.13, 0.25, 1319],
+    ],
+  },
+  HOLD: {
+    wave: "square",
+    notes: [
+      [0, 0.18, 330],
+      [0.26, 0.18, 330],
+    ],
+  },
+  STOP: {
+    wave: "sawtooth",
+    notes: [
+      [0, 0.22, 196],
+      [0.28, 0.22, 196],
+      [0.56, 0.4, 147],
+    ],
+  },
   WAIT: { wave: "triangle", notes: [[0, 0.45, 523]] },
-  DONE: { wave: "sine", notes: [[0, 0.09, 660], [0.1, 0.12, 440]] },
-  LOST: { wave: "square", notes: [[0, 0.3, 440], [0.3, 0.5, 220]] },
-  CHANGED: { wave: "triangle", notes: [[0, 0.07, 988], [0.08, 0.07, 1245], [0.16, 0.07, 1568], [0.24, 0.07, 1976]] },
+  DONE: {
+    wave: "sine",
+    notes: [
+      [0, 0.09, 660],
+      [0.1, 0.12, 440],
+    ],
+  },
+  LOST: {
+    wave: "square",
+    notes: [
+      [0, 0.3, 440],
+      [0.3, 0.5, 220],
+    ],
+  },
+  CHANGED: {
+    wave: "triangle",
+    notes: [
+      [0, 0.07, 988],
+      [0.08, 0.07, 1245],
+      [0.16, 0.07, 1568],
+      [0.24, 0.07, 1976],
+    ],
+  },
 };
 const CHANGED_SECONDS = 0.42;
 const LOUD = 0.4;

@@ -1,9 +1,20 @@
 // Figures, days and decisions in words for people who read neither code nor JSON.
 
 const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
-const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+const DAY = new Intl.DateTimeFormat("en-GB", {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+  timeZone: "UTC",
+});
 const EASTERN = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
   timeZone: "America/New_York",
 });
 
@@ -17,7 +28,7 @@ const OUTCOMES = {
   closed: "Closed: it has left",
 };
 
-const ENTRIES = { "11": "type 11, an informal entry", "01": "type 01, a formal entry" };
+const ENTRIES = { 11: "type 11, an informal entry", "01": "type 01, a formal entry" };
 
 const ALERTS = {
   "near-limit": "More than nine tenths of the limit is used",
@@ -61,5 +72,7 @@ export function certaintyWords(letter) {
 /** What to do with a bill that does not fit. */
 export function adviceWords({ entry_type: type, next_day: day }) {
   const enter = `To free it, enter it with ${ENTRIES[type] ?? `type ${type}`}.`;
-  return day ? `${enter} The first day on which it would have fitted: ${longDay(day)}.` : `${enter} It fits on none of the next 14 days.`;
+  return day
+    ? `${enter} The first day on which it would have fitted: ${longDay(day)}.`
+    : `${enter} It fits on none of the next 14 days.`;
 }

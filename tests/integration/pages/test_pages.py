@@ -1,0 +1,195 @@
+"""Both pages as people use them: answers as they are decided, faults as they happen, nothing green that is not sure."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from stream.alerts import AlertData, alert_event
+from stream.decisions import Advice, Cause, Code, Decision
+from tests.browser.driver import Browser
+from tests.browser.officer_day import CONSIGNEE, HOSTILE
+from tests.integration.pages.ground import Ground, ground_on
+from tests.kafka.broker import Broker
+from tests.kafka.field import Field
+from tests.redis.events import DAY, START, decision
+
+pytestmark = [pytest.mark.chromium, pytest.mark.kafka, pytest.mark.redis]
+
+FLIGHT = "air:AF0066:2025-08-20"
+WITHHELD = {
+    "outcome": "withhold", "reason": "daily-limit", "counts": False, "advice": Advice("11", DAY + timedelta(days=2)),
+    "code": Code("manifest-status", "4M", "Withhold Entry Release – De Minimis Met"),
+}  # fmt: skip
+EXPECTED = {"outcome": "clear", "basis": "estimated", "counts": False}
+
+
+@pytest.fixture(scope="module")
+def ground(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """Give topics, Redis, projection and gateway, for all tests here; each has bills of its own."""
+    folder = tmp_path_factory.mktemp("pages")
+    with Field(broker, f"t{uuid.uuid4().hex[:8]}", folder) as field:
+        field.create_topics(partitions=4)
+        with ground_on(field, folder) as made:
+            yield made
+
+
+@pytest.fixture
+def scanner(browser: Browser, ground: Ground) -> Iterator[Browser]:
+    """Give the scanner page, signed in and live; GO was never shown without a live link."""
+    browser.sign_in(f"{ground.address}/", ground.gate.tokens["scan"])
+    browser.shows("#link", "Live")
+    yield browser
+    seen = browser.recorded("shown")
+    assert [each for each in seen if each.endswith("GO") and each != "live GO"] == []
+    assert browser.asked() <= {ground.address.removeprefix("http://")}
+
+
+def answers(scanner: Browser, bill: str, action: str, line: str) -> None:
+    """Scan a bill and wait for its answer."""
+    scanner.scan(bill)
+    scanner.until(
+        "['word', 'bill', 'line'].map((id) => document.getElementById(id).textContent).join('|') === arguments[0]",
+        f"{action}|{spaced(bill)}|{line}",
+    )
+
+
+def spaced(bill: str) -> str:
+    """Give a bill number as the page sets it."""
+    return "\u2009".join(bill[start : start + 4] for start in range(0, len(bill), 4))
+
+
+def test_answers_and_changes(scanner: Browser, ground: Ground) -> None:
+    """Each action is shown as decided, unknown bills are HOLD, and what changes later is on top at once."""
+    ground.decide(
+        decision("ACME1001", FLIGHT),
+        decision("ACME1002", FLIGHT, **WITHHELD),
+        decision("ACME1003", FLIGHT, outcome="reject", reason="origin-excluded", counts=False),
+        decision("ACME1004", FLIGHT, **EXPECTED),
+        decision("ACME1005", FLIGHT, outcome="closed", reason="returned"),
+    )
+    answers(scanner, "ACME1003", "STOP", "Its origin is excluded: an entry is needed.")
+    answers(scanner, "ACME1004", "WAIT", "Within the consignee's limit for the day.")
+    answers(scanner, "ACME1005", "DONE", "Returned to the sender.")
+    answers(scanner, "ACME1999", "HOLD", "Nothing is known of this bill.")
+    answers(scanner, "ACME1001", "GO", "Within the consignee's limit for the day.")
+    scanner.picture("scanner-go")
+    answers(scanner, "ACME1002", "HOLD", "Over the consignee's limit for the day.")
+    scanner.picture("scanner-hold")
+    ground.decide(decision("ACME1004", FLIGHT, rank=(1, 1, 2, 1)))
+    scanner.shows("#changed", "WAS WAIT")
+    assert (scanner.text("#word"), scanner.text("#bill")) == ("GO", spaced("ACME1004"))
+    scanner.picture("scanner-changed")
+    assert scanner.barriers() == []
+    assert scanner.complaints() == []
+
+
+def test_killed_gateway_is_no_live_connection(scanner: Browser, ground: Ground) -> None:
+    """The page holds at once, finds the next gateway by itself, still signed in, and shows what it missed."""
+    ground.decide(decision("ACME2001", FLIGHT))
+    answers(scanner, "ACME2001", "GO", "Within the consignee's limit for the day.")
+    ground.kill_gateway()
+    scanner.shows("#line", "No live connection.")
+    assert scanner.text("#word") == "HOLD"
+    scanner.picture("scanner-no-connection")
+    ground.decide(decision("ACME2001", FLIGHT, rank=(1, 1, 2, 1), **WITHHELD))
+    ground.open_gateway()
+    scanner.shows("#changed", "WAS GO")
+    assert scanner.text("#word") == "HOLD"
+    scanner.shows("#line", "Over the consignee's limit for the day.")
+
+
+def test_emptied_read_model_is_no_ground_for_go(scanner: Browser, ground: Ground) -> None:
+    """A gateway that begins with an empty Redis and no projection shows GO only when both have caught up."""
+    ground.decide(decision("ACME3001", FLIGHT))
+    answers(scanner, "ACME3001", "GO", "Within the consignee's limit for the day.")
+    ground.stage.projections[-1].kill()
+    with ground.stage.redis.client() as client:
+        client.flushall()
+    ground.kill_gateway()
+    scanner.shows("#line", "No live connection.")
+    ground.open_gateway()
+    scanner.until("document.body.dataset.state === 'live'")
+    answers(scanner, "ACME3001", "HOLD", "No live connection: what is known may be old.")
+    ground.stage.project()
+    scanner.shows("#word", "GO")
+    assert scanner.js("return document.getElementById('changed').hidden")
+
+
+def day_of_decisions() -> list[Decision]:
+    """Give a consignee's day as it might be: released, withheld after it was expected, refused, expected."""
+    common = {"conveyance": FLIGHT, "consignee": CONSIGNEE}
+    refused = {"outcome": "reject", "reason": "goods-excluded", "rule": "goods-adcvd", "counts": False}
+    over = {**WITHHELD, "total_cents": 61_240, "headroom_cents": 18_760}
+    return [
+        decision("ACME4001", cents=24_950, order="A-1001", **common),
+        decision("ACME4002", cents=31_000, order="A-1002", minutes=1, **common),
+        decision("ACME4003", cents=25_900, order="A-1002", minutes=2, **common, **EXPECTED),
+        decision("ACME4003", cents=25_900, order="A-1002", minutes=9, **common, **over, rank=(1, 1, 2, 1)),
+        decision("ACME4004", cents=5_290, order="A-1003", minutes=3, **common),
+        decision("ACME4005", cents=4_000, order="A-1004", minutes=4, **common, **refused),
+        decision("ACME4006", cents=9_900, order="A-1005", minutes=5, **common, **EXPECTED),
+        decision("ACME4999", cents=100, order=HOSTILE, **{**common, "consignee": "na1:b"}),
+    ]
+
+
+def structuring() -> bytes:
+    """Give an alert of the consignee."""
+    data = AlertData("structuring", CONSIGNEE, None, None, None, "A-1002", 56_900, 80_000, 1, Cause("shipments", 0, 9))
+    return msgspec.json.encode(alert_event(data, START))
+
+
+@pytest.fixture
+def officer(browser: Browser, ground: Ground) -> Iterator[Browser]:
+    """Give the officer page, signed in, with a day to look at; it asked nobody else, and complained about nothing."""
+    ground.decide(*day_of_decisions(), alerts=(structuring(),))
+    ground.stage.settle()
+    browser.sign_in(f"{ground.address}/consignee", ground.gate.tokens["audit"])
+    browser.until("!document.getElementById('page').hidden")
+    yield browser
+    assert browser.asked() <= {ground.address.removeprefix("http://")}
+    assert browser.complaints() == []
+
+
+def test_officer_sees_the_day_and_a_bill(officer: Browser) -> None:
+    """Looked up by bill: headroom, bills in order, advice, alert; opened: rule, source and history from Kafka."""
+    officer.js("document.getElementById('bill').focus()")
+    officer.scan("acme-4003")
+    officer.shows("table", "ACME4006")
+    officer.shows(".figures", "$187.60")
+    officer.shows(".alerts", "Several bills of one order")
+    officer.shows(".held", "type 11, an informal entry. The first day on which it would have fitted: Friday, 22 August")
+    officer.resize(1280, 1440)
+    officer.picture("officer-day")
+    assert officer.barriers() == []
+    officer.js("document.querySelector('.found button').click()")
+    officer.shows("#detail", "81 FR 58831")
+    officer.shows(".history", "Expected to be released")
+    officer.shows(".history", "$612.40 of $800.00")
+    officer.resize(1280, 1120)
+    officer.picture("officer-bill")
+    assert officer.barriers() == []
+
+
+def test_text_of_publishers_is_only_shown(officer: Browser) -> None:
+    """An order number that is markup goes all the way from the topic to the page, and is text there."""
+    officer.js("document.getElementById('bill').focus()")
+    officer.scan("ACME4999")
+    officer.shows("table", HOSTILE)
+    assert officer.driver.title == "Tallygate: a consignee's day"
+    assert officer.js("return document.querySelectorAll('img[onerror]').length") == 0
+
+
+def test_tokens_of_the_wrong_kind_are_told_so(browser: Browser, ground: Ground) -> None:
+    """A token that is not known and one that may only publish do not get in; a scanner's does not see totals."""
+    browser.sign_in(f"{ground.address}/", "not a token")
+    browser.shows("#sign-in-error", "not known")
+    browser.scan(ground.gate.tokens["publish"])
+    browser.shows("#sign-in-error", "no scope scan")
+    browser.scan(ground.gate.tokens["scan"])
+    browser.shows("#link", "Live")
+    browser.driver.get(f"{ground.address}/consignee")
+    browser.shows("#sign-in-error", "no scope audit")
+    assert browser.barriers() == []
