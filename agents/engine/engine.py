@@ -306,7 +306,9 @@ class Engine:
         for lane in list(self.lanes.values()):
             progress, thread = lane.progress, self._thread
             stable, heard = (None, None) if thread is None else thread.stable_offset(lane.partition)
-            if stable is not None and not progress.halted:
+            if progress.halted:
+                progress.heard_ms = None  # it is not fetched; how far its log has come is asked elsewhere
+            elif stable is not None:
                 progress.stable_offset, progress.heard_ms = stable, heard
             progress.waiting_records, progress.waiting_bytes = lane.waiting, lane.waiting_bytes
             progress.table_rows, progress.table_bytes = lane.table.row_count, lane.table.row_bytes

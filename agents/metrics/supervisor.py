@@ -33,6 +33,8 @@ def started(step: str) -> None:
     """Count a process that was started."""
     _running.set(1, step)
     _starts.add(step)
+    for how in HOW:
+        _ends.add(step, how, amount=0)  # a rate needs a first sample
 
 
 def ended(step: str, status: int) -> None:

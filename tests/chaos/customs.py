@@ -37,7 +37,7 @@ class CustomsScenario:
 
     def __init__(self, seed: int, field: Field) -> None:
         """Draw the days from a seed."""
-        self._events = self._days(random.Random(seed))
+        self._events = self.events(seed)
         self._producer: Producer | None = None
         self._lags: list[int] = []
         self._secret = field.folder / "secret"
@@ -48,7 +48,9 @@ class CustomsScenario:
         """Shipment events by what became of them."""
 
     @staticmethod
-    def _days(dice: random.Random) -> Iterator[Planned]:
+    def events(seed: int) -> Iterator[Planned]:
+        """Give one day after the other, drawn from a seed."""
+        dice = random.Random(seed)
         while True:
             yield from Day(dice, BILLS_A_DAY)
 
