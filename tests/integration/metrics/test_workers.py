@@ -7,7 +7,6 @@ import pytest
 from agents.metrics.settings import MetricsSettings
 from tests.integration.metrics.test_boards import status
 from tests.kafka.field import Field, wait_for
-from tests.kafka.worker import WorkerProcess
 from tests.prometheus.system import first_port
 from tests.unit.metrics.scraping import value, values
 
@@ -22,7 +21,7 @@ class Shown:
     def __init__(self, field: Field, name: str) -> None:
         """Start it."""
         first = first_port()
-        self.worker: WorkerProcess = field.worker(name, metrics__port=str(first))
+        self.worker = field.worker(name, metrics__port=str(first))
         self.address = f"127.0.0.1:{MetricsSettings(port=first).port_of('toy')}"
 
     def scrape(self) -> str:
@@ -43,9 +42,7 @@ def test_two_workers_sum_up(field: Field) -> None:
     wait_for(lambda: [each.total("partitions") for each in pair] == [2, 2], "each to have half")
     for partition in range(4):
         field.produce([b"x"] * RECORDS, partition)
-    wait_for(
-        lambda: sum(each.total("records_total") for each in pair) == 4 * RECORDS, "every record to be counted once"
-    )
+    wait_for(lambda: sum(each.total("records_total") for each in pair) == 4 * RECORDS, "every record to count once")
     assert all(each.total("lag_offsets") >= 0 for each in pair)
     assert [status(each.address, path) for each in pair for path in ("/livez", "/readyz")] == [200] * 4
     assert sum(each.total("table_rows") for each in pair) > 4 * RECORDS
