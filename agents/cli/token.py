@@ -100,15 +100,13 @@ def revoke(
 
 
 def _file(given: Path | None) -> Path:
-    from pydantic import ValidationError
-
-    from agents.settings import Settings
+    from agents.settings import SettingsError, read_settings
 
     if given is not None:
         return given
     try:
-        found = Settings().gateway.tokens_file
-    except ValidationError as error:
+        found = read_settings().gateway.tokens_file
+    except SettingsError as error:
         _fail(error)
     if found is None:
         _fail("say where the tokens are: --file FILE, or TALLYGATE_GATEWAY__TOKENS_FILE in the environment")

@@ -16,11 +16,20 @@ log = logging.getLogger(__name__)
 ANSWER_SECONDS: Final = 60.0
 """A client that has not taken its answer by then is cut off."""
 
+LOOK_SECONDS: Final = 0.05
+LAST_SECONDS: Final = 1.0
+"""For a request that is cancelled at the very end."""
+
 
 class ClientConnection(RequestHandler):
     """aiohttp's protocol, with problems for errors below the application."""
 
     __slots__ = ()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way."""
+        return self._request_in_progress
 
     def handle_error(
         self,
@@ -47,6 +56,8 @@ class ClientConnection(RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Send what is left of the answer, but not for ever."""
+        if isinstance(self._manager, GatewayServer) and self._manager.stopping:
+            resp.force_close()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await super().finish_response(request, resp, start_time)
@@ -63,6 +74,25 @@ class GatewayServer(web.Server):
         """Take over from a server that serves nobody yet."""
         super().__init__(plain.request_handler, request_factory=plain.request_factory, **plain._kwargs)  # noqa: SLF001
         self._most = most
+        self.stopping = False
+        """No answer keeps its connection open any more."""
+
+    def pre_shutdown(self) -> None:
+        """Close idle connections only: aiohttp hears nothing more on a closed one, not even the rest of a body."""
+        self.stopping = True
+        for connection in self._idle():
+            connection.close()
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aiohttp's signature
+        """Wait so long for requests under way, then end what is left."""
+        ends = self._loop.time() + (timeout or 0.0)
+        # aiohttp tells nobody when a request ends.
+        while len(self._idle()) < len(self._connections) and self._loop.time() < ends:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_SECONDS)
+        await super().shutdown(LAST_SECONDS)
+
+    def _idle(self) -> list[RequestHandler]:
+        return [each for each in self._connections if not (isinstance(each, ClientConnection) and each.busy)]
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """Close at once what is one too many."""

@@ -14,11 +14,12 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from agents.engine.settings import MIB, Connection
 from agents.gateway.starting import start_whole
 from agents.projection.backoff import Backoff
+from agents.topics_admin import HINT
 from stream.decisions import STRUCTURED
 from stream.partition import partition_of
 
@@ -103,7 +104,7 @@ class Publisher:
         acknowledged.add_done_callback(settled)
 
     def _away(self, problem: str) -> None:
-        if self.problem is None:
+        if self.problem != problem:
             log.warning("nothing can be published: %s", problem)
         self.problem = problem
 
@@ -116,18 +117,20 @@ class Publisher:
                 async with self._connected() as producer:
                     backoff.reset()
                     await self._probe(producer)
-            except (KafkaError, OSError, TimeoutError) as error:
+            except UnknownTopicOrPartitionError:
+                self._away(f"topic {self._topic} is missing: {HINT}")
+            except (KafkaError, OSError) as error:
                 self._away(f"Kafka at {self._connection.brokers} is away ({type(error).__name__})")
             await asyncio.sleep(backoff.next())
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Any]:
+        limits = {"request_timeout_ms": int(self._seconds * 1000)}
         producer = AIOKafkaProducer(
             enable_idempotence=True,
             acks="all",
             max_batch_size=BATCH_BYTES,
-            request_timeout_ms=int(self._seconds * 1000),
-            **self._connection.arguments(),
+            **{**limits, **self._connection.arguments()},
         )
         try:
             await start_whole(producer, START_SECONDS)
