@@ -1,0 +1,79 @@
+"""Names, addresses and identifiers go in at the gateway and come out nowhere, over the whole path, logs at DEBUG."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from tests.integration.gateway.stage import Gate, GatewayProcess
+from tests.integration.readmodel.stage import stage_on
+from tests.integration.readmodel.test_canary import CANARIES, events
+from tests.kafka.field import Field
+from tests.redis.contents import contents
+from tests.redis.server import RedisServer
+
+pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+
+WAIT_SECONDS = 120.0
+
+
+async def publish(client: ClientSession, gate: Gate, batch: list[Any]) -> tuple[int, str]:
+    headers = gate.bearer("publish") | {"Content-Type": "application/cloudevents-batch+json"}
+    async with client.post("/v1/events", json=batch, headers=headers) as response:
+        return response.status, await response.text()
+
+
+async def answers(client: ClientSession, gate: Gate, requests: list[tuple[str, str, Any]]) -> dict[str, str]:
+    """Give what each of these says, by scope, method and path."""
+    found = {}
+    for method, path, body in requests:
+        for scope in ("scan", "audit", "plan", "publish"):
+            async with client.request(method, path, json=body, headers=gate.bearer(scope)) as response:
+                found[f"{scope} {method} {path} {response.status}"] = await response.text()
+    return found
+
+
+async def test_canaries_are_found_nowhere(field: Field, own_redis: RedisServer, tmp_path: Path) -> None:
+    """Published through the gateway, judged and projected, people are in no answer, no log and nowhere in Redis.
+
+    Good events and bad ones, questions for headroom and wrong ones; to every scope.
+    """
+    gate = Gate(tmp_path, field.broker.address, field.topics.prefix, own_redis.url)
+    secret = gate.environment["TALLYGATE_KEY__SECRET_FILE"]
+    bad = [event | {"time": "Canarina Quill", "subject": "Featherton"} for event in events()]
+    bad += [event | {"data": event["data"] | {"consignee": {"name": "Canarina Quill"}}} for event in events()]
+    with stage_on(field, own_redis) as stage, GatewayProcess(gate, tmp_path / "log", log__level="DEBUG") as process:
+        workers = [field.worker(step, step, key__secret_file=secret) for step in ("manifest", "withholding")]
+        projection = stage.project()
+        async with ClientSession(process.address()) as client:
+            refused = await publish(client, gate, bad)
+            status, said = 503, ""
+            while status == 503:
+                status, said = await publish(client, gate, events())
+            assert (refused[0], status, said) == (400, 202, '{"accepted":3}')
+            body: dict[str, Any] = {}
+            deadline = time.monotonic() + WAIT_SECONDS
+            while body.get("reason") != "daily-limit" or body.get("stale"):
+                assert time.monotonic() < deadline, (body, [worker.log()[-2000:] for worker in workers])
+                async with client.get("/v1/bills/ACME0002", headers=gate.bearer("audit")) as response:
+                    body = await response.json(content_type=None)
+            person = events()[0]["data"]["consignee"]
+            question = {"consignee": person, "value_cents": 80_001, "day": "2025-08-20"}
+            day = f"/v1/consignees/{body['consignee']}/days/2025-08-20"
+            heard = await answers(client, gate, [
+                ("GET", "/v1/bills/ACME0002", None), ("GET", day, None),
+                ("GET", "/v1/bills/ACME0002/history", None), ("POST", "/v1/headroom", question),
+                ("POST", "/v1/headroom", question | {"day": "Canarina Quill"}), ("POST", "/v1/events", events()[0]),
+                ("GET", "/metrics", None), ("GET", "/readyz", None),
+            ])  # fmt: skip
+        assert process.stop() == 0
+        logs = process.log() + projection.log() + "".join(worker.log() for worker in workers)
+        held = repr(contents(own_redis, field.topics.prefix))
+    everything = refused[1] + repr(heard) + logs + held
+    assert [word for word in CANARIES if word.casefold() in everything.casefold()] == []
+    assert "single-value-over-limit" in heard["plan POST /v1/headroom 200"]
+    assert "order-7" in heard["audit GET /v1/bills/ACME0002 200"]
+    assert [who for who, text in heard.items() if "order-7" in text and not who.startswith("audit")] == []
+    assert f"headroom asked: token={gate.ids['plan']} consignee={body['consignee']}" in logs
