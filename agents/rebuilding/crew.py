@@ -20,7 +20,9 @@ class Hand(Supervised):
     def __init__(self, role: str, environment: Mapping[str, str], more: Sequence[str] = ()) -> None:
         """Start it as soon as it is looked at, with these variables and arguments more."""
         super().__init__(role)
-        self._environment = {**os.environ, "TALLYGATE_WORKER__NAME": NAME, **environment}
+        # The bars say how it gets on; in their lines only what goes wrong should be.
+        quiet = {"TALLYGATE_LOG__LEVEL": "WARNING"}
+        self._environment = {**quiet, **os.environ, "TALLYGATE_WORKER__NAME": NAME, **environment}
         self._command = [sys.executable, "-m", "agents.rebuilding.worker", role, "--parent", str(os.getpid()), *more]
 
     def _start(self) -> None:

@@ -43,10 +43,12 @@ class Gauge:
         self.partitions = partitions
 
     async def epochs(self, prefix: str) -> set[int]:
-        """Give the epochs of which there is a changelog, a topic of postings, or a group."""
+        """Give the epochs that were ever at work: there is a group, or something in a changelog or in the postings."""
         named = re.compile(rf"{re.escape(prefix)}\.(?:manifest|withholding|postings)\.e(\d+)(?:-changelog|\.v1)?")
-        names = [*await self._client.list_topics(), *(group[0] for group in await self._client.list_consumer_groups())]
-        return {int(found[1]) for name in names if (found := named.fullmatch(name))}
+        topics = [topic for topic in await self._client.list_topics() if named.fullmatch(topic)]
+        used = [topic for topic in topics if any((await self.ends(topic)).values())]
+        groups = [group[0] for group in await self._client.list_consumer_groups()]
+        return {int(found[1]) for name in (*used, *groups) if (found := named.fullmatch(name))}
 
     async def members(self, groups: Iterable[str]) -> dict[str, int]:
         """Give the groups that have members, and how many."""

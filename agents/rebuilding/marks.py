@@ -32,11 +32,11 @@ class Rebuild(msgspec.Struct, frozen=True):
         return Topics(prefix, self.epoch, None if self.manifest_epoch == self.epoch else self.manifest_epoch)
 
     def settings(self) -> dict[str, str]:
-        """Give the environment variables of every process under this epoch."""
-        found = {"TALLYGATE_KAFKA__EPOCH": str(self.epoch)}
-        if self.manifest_epoch != self.epoch:
-            found["TALLYGATE_KAFKA__MANIFEST_EPOCH"] = str(self.manifest_epoch)
-        return found
+        """Give the environment variables of every process under this epoch; both, since one may be left from before."""
+        return {
+            "TALLYGATE_KAFKA__EPOCH": str(self.epoch),
+            "TALLYGATE_KAFKA__MANIFEST_EPOCH": str(self.manifest_epoch),
+        }
 
     def command(self) -> str:
         """Give the command that takes it further."""

@@ -125,21 +125,16 @@ class _Work:
             members = await self._gauge.members(own)
         if members:
             raise RefusedError(f"{', '.join(members)}: somebody is at work there already, maybe this command elsewhere")
-        await self._make_topics(partitions)
+        kept = {plan.name for plan in self._former.plans()} & {plan.name for plan in self._topics.plans()}
+        found = await find_topics(self._connection, kept, configs=False)
+        if missing := sorted(kept - set(found)):
+            raise RefusedError(f"topic {missing[0]} is missing, and its records with it: nothing can be made from it")
         if self._rebuild.source == "postings":
             await check_keys(self._settings, self._topics, partitions)
+        # Before there is any topic, by which the epoch would be one that is known and not ours.
         await write_rebuild(self._connection, self._topics, self._rebuild)
-
-    async def _make_topics(self, partitions: int) -> None:
-        """Make what is new with this epoch; what is not must be there."""
-        kept = {plan.name for plan in self._former.plans()}
-        plans = self._topics.plans()
-        old = [plan.name for plan in plans if plan.name in kept]
-        found = await find_topics(self._connection, old, configs=False)
-        if missing := [name for name in old if name not in found]:
-            raise RefusedError(f"topic {missing[0]} is missing, and its records with it: nothing can be made from it")
-        new = [*(plan for plan in plans if plan.name not in kept), *self._topics.rebuild_plans()]
-        await create_topics(self._connection, new, partitions, self._replication)
+        new = [plan for plan in self._topics.plans() if plan.name not in kept]
+        await create_topics(self._connection, [*new, *self._topics.rebuild_plans()], partitions, self._replication)
 
     async def mark(self, stage: Stage) -> Rebuild:
         """Write that a stage is reached."""

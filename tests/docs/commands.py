@@ -93,6 +93,7 @@ def log_texts() -> set[str]:
     """Give the texts of what the workers and their supervisor log, and of what they refuse."""
     sources = [
         *(ROOT / "agents" / "engine").glob("*.py"),
+        *(ROOT / "agents" / "rebuilding").glob("*.py"),
         *(ROOT / "agents").glob("*.py"),
         ROOT / "agents/cli/worker.py",
     ]
