@@ -70,6 +70,7 @@ def test_answers_and_changes(scanner: Browser, ground: Ground) -> None:
         decision("ACME1004", FLIGHT, **EXPECTED),
         decision("ACME1005", FLIGHT, outcome="closed", reason="returned"),
     )
+    ground.stage.settle()
     answers(scanner, "ACME1003", "STOP", "Its origin is excluded: an entry is needed.")
     answers(scanner, "ACME1004", "WAIT", "Within the consignee's limit for the day.")
     answers(scanner, "ACME1005", "DONE", "Returned to the sender.")

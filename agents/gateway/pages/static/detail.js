@@ -82,7 +82,7 @@ function article(id, entry) {
 }
 
 function past(history) {
-  const title = make("h3", {}, "What was decided before, and when");
+  const title = make("h3", {}, "Everything that was decided, and when");
   if (history.refused)
     return make("section", {}, title, make("p", { class: "soft" }, `The history cannot be shown. ${history.refused}`));
   const items = history.decisions.map((each) =>
