@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.chaos import outage
 from tests.chaos.customs import CustomsScenario
 from tests.chaos.driver import Driver, drawn
 from tests.chaos.toy import ToyScenario
@@ -24,7 +25,11 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=60)
     parser.add_argument("--toy", action="store_true", help="a toy step instead of the real two: the engine alone")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--outage", type=float, metavar="SECONDS", help="instead: the broker away, alerts watched")
+    parser.add_argument("--rate", type=int, default=200, help="events a second during an outage")
     arguments = parser.parse_args()
+    if arguments.outage:
+        return outage.main(arguments.outage, arguments.rate)
     if missing := kafka_missing():
         print(f"no chaos without a real Kafka: {missing}")
         return 2

@@ -83,9 +83,10 @@ class PrometheusServer:
         found = self._ask("query_range", query=expression, start=begin, end=end, step=step)["result"]
         return [(each["metric"], [(at, float(number)) for at, number in each["values"]]) for each in found]
 
-    def firing(self) -> set[str]:
-        """Give the names of the alerts that fire now."""
-        return {each["labels"]["alertname"] for each in self._ask("alerts")["alerts"] if each["state"] == "firing"}
+    def firing(self, severity: str = "") -> set[str]:
+        """Give the names of the alerts that fire now, all or those of one severity."""
+        labels = [each["labels"] for each in self._ask("alerts")["alerts"] if each["state"] == "firing"]
+        return {each["alertname"] for each in labels if severity in ("", each["severity"])}
 
     def up(self) -> int:
         """Give the number of targets that answer."""

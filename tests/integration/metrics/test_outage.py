@@ -1,0 +1,27 @@
+"""The broker killed under load, the short form; `make chaos ARGS="--outage 180"` is the long one."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.outage import hastened, run
+from tests.kafka.field import Field
+from tests.prometheus.plugin import Start
+from tests.prometheus.system import System
+from tests.redis.server import RedisServer
+
+
+@pytest.mark.kafka
+@pytest.mark.redis
+@pytest.mark.prometheus
+@pytest.mark.slow
+def test_an_outage_is_told_and_nothing_is_lost(
+    field: Field, redis_server: RedisServer, prometheus: Start, tmp_path: Path
+) -> None:
+    """The alert of an absent broker fires and clears, workers go on by themselves, and every record is there once."""
+    with System(field, redis_server) as system:
+        server = prometheus(system.targets, hastened(tmp_path / "rules"))
+        outage = run(system, server, seconds=12.0, events_a_second=200, before=2.0)
+    assert outage.faults == []
+    assert "TallygateKafkaAway" in outage.fired
+    assert outage.cleared.keys() >= {"TallygateKafkaAway"}
