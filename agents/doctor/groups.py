@@ -27,7 +27,11 @@ class Standing(msgspec.Struct, frozen=True):
 
 async def halts(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
     """List partitions that stand still."""
-    found = await read_halts(connection, settings.kafka.topics())
+    topics = settings.kafka.topics()
+    if not await find_topics(connection, [topics.control], configs=False):
+        yield unknown("halts", f"not looked at: topic {topics.control} is missing")
+        return
+    found = await read_halts(connection, topics)
     for halt in found:
         step = halt.group.removeprefix(f"{settings.kafka.prefix}.").partition(".")[0]
         look = "tallygate dead-letters list --since 24h" if halt.reason == "ceiling" else "the log, `the step raised`"

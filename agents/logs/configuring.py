@@ -8,6 +8,7 @@ from typing import Any, Final
 import structlog
 from structlog.typing import EventDict, Processor
 
+from agents.hardening import keep_memory_private
 from agents.logs.masking import effective
 from agents.logs.outages import OutageFilter
 from agents.logs.settings import LogSettings
@@ -23,7 +24,11 @@ FIRST: Final = ("time", "level", "process", "step", "worker", "event")
 
 
 def begin(process: str, **fields: str) -> Settings:
-    """Set the log up, read the settings and write down what they are. Raises SettingsError, with the log set up."""
+    """Set the log up, read the settings and write down what they are. Raises SettingsError, with the log set up.
+
+    From here on the process leaves no core: its memory is about to hold passwords.
+    """
+    keep_memory_private()
     configure(process, LogSettings(), **fields)
     settings = read_settings()
     configure(process, settings.log, worker=settings.worker.name, **fields)

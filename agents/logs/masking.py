@@ -24,7 +24,7 @@ def masked(value: Any, name: str = "") -> Any:
             return {key: masked(each, str(key)) for key, each in value.items()}
         case list() | tuple():
             return [masked(each, name) for each in value]
-        case _ if value is not None and SECRET.search(name) and not PLACE.search(name):
+        case str() if SECRET.search(name) and not PLACE.search(name):
             return MASK
         case str():
             return LOGIN.sub(rf"\1:{MASK}@", value)
