@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -63,23 +64,30 @@ def free_ports(count: int) -> list[int]:
 class Broker:
     """A broker and its folder; `address` stays the same over restarts."""
 
-    def __init__(self, folder: Path, jars: Path = KAFKA_JARS, extra: str = "") -> None:
-        """Prepare a broker whose settings are extended by `extra`; nothing is started yet."""
+    def __init__(self, folder: Path, jars: Path = KAFKA_JARS, extra: str = "", formatting: Sequence[str] = ()) -> None:
+        """Prepare a broker whose settings are extended by `extra`; nothing is started yet.
+
+        `formatting` are further arguments for the making of its log folder.
+        """
         self.folder = folder
         self.port, self.controller = free_ports(2)
         self.address = f"127.0.0.1:{self.port}"
         self._jars = jars
         self._extra = extra
+        self._formatting = formatting
         self._process: subprocess.Popen[bytes] | None = None
 
     def format(self) -> Self:
         """Write the settings and make the log folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = PROPERTIES.format(port=self.port, controller=self.controller, folder=self.folder)
-        (self.folder / "server.properties").write_text(settings + self._extra)
+        (self.folder / "server.properties").write_text(self.properties())
         (self.folder / "log4j2.properties").write_text(LOGGING)
-        self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c").wait(READY_SECONDS)
+        self._java("kafka.tools.StorageTool", "format", *self._formatting, "-t", CLUSTER_ID, "-c").wait(READY_SECONDS)
         return self
+
+    def properties(self) -> str:
+        """Give the settings of `server.properties`; a later line outweighs an earlier one."""
+        return PROPERTIES.format(port=self.port, controller=self.controller, folder=self.folder) + self._extra
 
     def start(self) -> Self:
         """Start the broker and wait until it answers."""

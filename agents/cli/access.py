@@ -1,0 +1,103 @@
+"""`tallygate access`: the roles of `agents/access/roles.toml`, shown, and put onto a broker."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Show who may do what on Kafka, and let a broker hold to it.")
+command = app
+
+Roles = Annotated[list[str] | None, typer.Argument(metavar="[ROLE]...", help="Default: all.")]
+
+BAD_USAGE = 2
+REFUSED = 1
+
+
+@app.command()
+def show() -> None:
+    """Print the roles as a table in Markdown: what each is for, and what it may do under the default prefix."""
+    from agents.access.rendering import table
+
+    print(table())
+
+
+@app.command()
+def acls(roles: Roles = None) -> None:
+    """Print the commands of Kafka's own kafka-acls.sh that give the roles what they need."""
+    from agents.access.rendering import acl_commands
+    from agents.settings import Settings
+
+    kafka = Settings().kafka
+    for role in _known(roles):
+        print(*acl_commands(role, kafka.topics(), kafka.brokers), sep="\n")
+
+
+@app.command()
+def strimzi(
+    roles: Roles = None,
+    cluster: Annotated[str, typer.Option(help="Name of the Kafka resource.")] = "kafka",
+) -> None:
+    """Print Strimzi's KafkaTopic and KafkaUser resources as JSON, for `kubectl apply -f -`."""
+    from agents.access.rendering import strimzi_topics, strimzi_users
+    from agents.settings import Settings
+
+    kafka = Settings().kafka
+    items = [*strimzi_topics(kafka.topics(), kafka.partitions, kafka.replication, cluster)]
+    items += strimzi_users(kafka.topics(), _known(roles), cluster)
+    print(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=2))
+
+
+@app.command()
+def redis(
+    passwords: Annotated[Path, typer.Option(metavar="FOLDER", help="A file for each role, as `grant` makes them.")],
+) -> None:
+    """Print a Redis ACL file: a user for each role that needs Redis, with the SHA-256 of the password in its file."""
+    from agents.access.granting import password_in
+    from agents.access.rendering import redis_users
+    from agents.access.roles import read_roles
+    from agents.settings import Settings
+
+    roles = [name for name, role in read_roles().items() if role.redis]
+    said = {role: password_in(passwords, role) for role in roles}
+    print(*redis_users(Settings().kafka.topics(), said), sep="\n")
+
+
+@app.command()
+def grant(
+    roles: Roles = None,
+    passwords: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="A file for each role; missing ones are made, mode 0600.")
+    ] = Path("passwords"),
+) -> None:
+    """Give each role its login and exactly its ACLs; what it had beyond them is taken away.
+
+    Connects as TALLYGATE_KAFKA__* say, which has to be an administrator of the cluster. May be repeated at any time;
+    with a new file it changes a password. Exit code 1: the broker refused, or did not answer; 2: bad usage.
+    """
+    from agents.access.granting import Granting, GrantingError, login_of, password_in
+    from agents.access.roles import principal
+    from agents.settings import Settings
+
+    kafka = Settings().kafka
+    topics = kafka.topics()
+    try:
+        granting = Granting(login_of(kafka), topics)
+        for role in _known(roles):
+            count = granting.grant(role, password_in(passwords, role))
+            print(f"{principal(topics, role)}: password in {passwords / role}, {count} ACLs")
+    except (GrantingError, OSError, ValueError) as error:
+        print(f"{kafka.brokers}: {error}", file=sys.stderr)
+        raise typer.Exit(REFUSED) from None
+
+
+def _known(roles: list[str] | None) -> list[str]:
+    from agents.access.roles import read_roles
+
+    known = read_roles()
+    if unknown := [role for role in roles or () if role not in known]:
+        print(f"no role {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
+        raise typer.Exit(BAD_USAGE)
+    return roles or list(known)
