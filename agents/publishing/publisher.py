@@ -24,7 +24,7 @@ from stream.topics import TOPIC_RECORD_BYTES
 
 BATCH_BYTES: Final = 500_000
 ACKNOWLEDGE_SECONDS: Final = 30.0
-STOP_SECONDS: Final = 5.0
+STOP_SECONDS: Final = 2.0
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -139,7 +139,12 @@ class Publisher:
             raise RefusedError(f"Kafka at {brokers}: {why}") from None
 
     async def _stop(self) -> None:
-        # Where the broker is away there is nobody to say goodbye to.
-        with suppress(TimeoutError, KafkaError):
-            async with asyncio.timeout(STOP_SECONDS):
-                await self._producer.stop()
+        producer = self._producer
+        with suppress(KafkaError):
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await producer.stop()
+            except TimeoutError:
+                # aiokafka waits for what can no longer be sent, and would leave the task that tries to.
+                await producer._sender.close()  # noqa: SLF001
+        await producer.client.close()

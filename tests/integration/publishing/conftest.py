@@ -1,7 +1,6 @@
 """The ground that the tests of this folder share."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

@@ -1,0 +1,135 @@
+"""Rows of CSV files: where each begins, which separators there are, and what is no row."""
+
+import io
+
+import pytest
+
+from agents.publishing.columns import COLUMNS, TYPES, template
+from agents.publishing.mistakes import REMEDIES, Mistake
+from agents.publishing.rows import LINE_BYTES_MAX, Row, read_rows
+from stream.deadletters import Fault
+from tests.unit.publishing.files import BILL, bill, csv_of, examined, mistakes_in
+
+
+def rows(text: bytes) -> list[Row]:
+    """Give the rows of a file of conveyances' events; there are no mistakes."""
+    found = list(read_rows(io.BytesIO(text)))
+    assert [each for each in found if isinstance(each, Mistake)] == []
+    return [each for each in found if isinstance(each, Row)]
+
+
+HEADER = b"event,conveyance,bill"
+
+
+def test_rows_know_their_lines() -> None:
+    """Blank rows are left out and counted, and a cell over several lines does not shift what follows."""
+    text = HEADER + b'\n\ndeleted,a,"B\n2"\n,,\ndeleted,b,B3\n'
+    assert rows(text) == [
+        Row(3, {"event": "deleted", "conveyance": "a", "bill": "B\n2"}),
+        Row(6, {"event": "deleted", "conveyance": "b", "bill": "B3"}),
+    ]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+def test_separators_and_marks_of_spreadsheets_are_understood(separator: str, start: bytes) -> None:
+    """Commas, semicolons and tabs separate, whichever the header has; a byte-order mark does no harm."""
+    text = csv_of(bill(consignee_address="9 Elm Row, Back | Door; 2"), separator=separator)
+    (row,) = rows(start + text)
+    assert row.cells == bill(consignee_address="9 Elm Row, Back | Door; 2")
+
+
+def test_header_may_be_written_with_capitals_and_spaces() -> None:
+    """Names of columns are compared without case and outer spaces, cells without outer spaces."""
+    assert rows(b" Event , CONVEYANCE\n deleted , a \r\n") == [Row(2, {"event": "deleted", "conveyance": "a"})]
+
+
+@pytest.mark.parametrize(
+    ("header", "where"),
+    [
+        (b"event,conveyance,weight", [(1, "column 3", "header")]),
+        (b"event,conveyance,event", [(1, "event", "header")]),
+        (b"event,bill", [(1, "", "header")]),
+        (b"", [(1, "", "header")]),
+        (b"Zoe Quill,9 Elm Row", [(1, "column 1", "header"), (1, "column 2", "header"), (1, "", "header")]),
+    ],
+)
+def test_wrong_header_ends_the_reading(header: bytes, where: list[tuple[int, str, str]]) -> None:
+    """An unknown column, one that comes twice, one that is missing: all are named, and no row is read."""
+    assert mistakes_in(header + b"\ndeleted,a,B\n") == where
+
+
+def test_header_of_bills_names_everything_that_a_bill_needs() -> None:
+    """Without the column `event` all rows are bills, so what is missing for every one of them is said once."""
+    text = csv_of({name: cell for name, cell in BILL.items() if name not in {"origin", "value"}})
+    (wrong,) = examined(text)
+    assert isinstance(wrong, list)
+    assert [mistake.expected for mistake in wrong] == ["expected also origin, value"]
+
+
+def test_header_without_names_quotes_nothing() -> None:
+    """A file whose header is missing has a person in its first line; the mistakes do not repeat it."""
+    text = "\n".join(
+        mistake.text("f")
+        for found in examined(b"Zoe Quill,9 Elm Row\n1,2\n")
+        if isinstance(found, list)
+        for mistake in found
+    )
+    assert text
+    assert not any(word in text for word in ("Zoe", "Quill", "Elm"))
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (b'deleted,"a"b,B1', "not-csv"),
+        (b'deleted,"a,B1', "not-csv"),
+        (b"deleted,a\xff,B1", "not-utf8"),
+        (b"deleted,a,B1,more", "cells"),
+        (b"deleted,a," + b"B" * LINE_BYTES_MAX, "too-large"),
+    ],
+)
+def test_what_is_no_row_is_named_and_reading_goes_on(row: bytes, code: str) -> None:
+    """A row that cannot be read is one mistake on its line, and the rows around it are read."""
+    sound = b"deleted,x,B9"
+    found = list(read_rows(io.BytesIO(b"\n".join([HEADER, sound, row, sound]) + b"\n")))
+    wrong = [(each.line, each.code) for each in found if isinstance(each, Mistake)]
+    assert wrong == [(3, code)]
+    # An open quotation mark takes the rest of the file with it.
+    kept = 1 if row.count(b'"') == 1 else 2
+    assert sum(isinstance(each, Row) for each in found) == kept
+
+
+def test_cells_that_are_missing_are_empty() -> None:
+    """A row may end early, and a column without a name may be empty."""
+    assert rows(b"event,conveyance,bill,\ndeleted,a\ndeleted,b,B1,\n") == [
+        Row(2, {"event": "deleted", "conveyance": "a"}),
+        Row(3, {"event": "deleted", "conveyance": "b", "bill": "B1"}),
+    ]
+
+
+def test_column_without_a_name_must_be_empty() -> None:
+    """What stands under no name would be lost silently, so it is a mistake."""
+    assert mistakes_in(b"event,conveyance,\narrived,a,lost\n") == [(2, "", "cells")]
+
+
+def test_template_is_right() -> None:
+    """The template has every column, and its rows may be published as they are."""
+    header, *_ = template().splitlines()
+    assert header.split(",") == [column.name for column in COLUMNS]
+    assert mistakes_in(template().encode()) == []
+    assert len(list(examined(template().encode()))) == 2
+
+
+def test_columns_belong_to_events_and_places() -> None:
+    """Each column has words, belongs to events that exist, and no two go to the same place."""
+    places = [column.path for column in COLUMNS if column.path]
+    assert len(places) == len(set(places)) == len(COLUMNS) - 2
+    assert {event for column in COLUMNS for event in column.events} == set(TYPES)
+    assert all(column.words for column in COLUMNS)
+
+
+def test_every_code_has_a_remedy() -> None:
+    """Each code of a dead letter can be a mistake, and says what to do."""
+    assert set(Fault) <= set(REMEDIES)
+    assert all(Mistake(1, "", code, "expected more").text("f").endswith(REMEDIES[code]) for code in REMEDIES)

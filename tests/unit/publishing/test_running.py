@@ -1,0 +1,203 @@
+"""A file from check to sending: read twice, in portions, with a sender that only remembers."""
+
+import gzip
+import io
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.judge.files import FileError, Source
+from agents.judge.progress import no_progress
+from agents.publishing.checking import Good
+from agents.publishing.errors import AwayError, ChangedError
+from agents.publishing.mistakes import Mistake
+from agents.publishing.over_gateway import BATCH_BYTES, GatewaySender
+from agents.publishing.running import PORTION_BYTES, PORTION_EVENTS, Job, Report, check, send
+from agents.publishing.sources import Opener, form_of, twice_readable
+from tests.unit.publishing.files import BILL, NOW_MS, bill, csv_of, event, line
+
+
+class Remembering:
+    """A sender that keeps what it is given; it fails after so many portions."""
+
+    place = "nowhere"
+
+    def __init__(self, fails_after: int = 1_000) -> None:
+        self.portions: list[list[Good]] = []
+        self._left = fails_after
+
+    async def send(self, events: Sequence[Good]) -> None:
+        if not self._left:
+            raise AwayError("gone")
+        self._left -= 1
+        self.portions.append(list(events))
+
+    @property
+    def values(self) -> list[bytes]:
+        return [each.value for portion in self.portions for each in portion]
+
+
+def job(opener: Opener, name: str = "events") -> Job:
+    return Job(name, opener, form_of(name, opener), "/tests", NOW_MS)
+
+
+async def sent(path: Path, sender: Remembering, *, skip_bad: bool = False) -> list[int]:
+    """Send a file; gives the counts that were told."""
+    with twice_readable(str(path)) as opener:
+        return [count async for count in send(job(opener, str(path)), no_progress, sender, skip_bad=skip_bad)]
+
+
+def checked(path: Path) -> tuple[Report, list[Mistake]]:
+    found: list[Mistake] = []
+    with twice_readable(str(path)) as opener:
+        return check(job(opener, str(path)), no_progress, found.append), found
+
+
+LINES = [line(event(bill=f"ACME{number:04}")) for number in range(5)]
+
+
+def test_report_counts_events_and_mistakes(tmp_path: Path) -> None:
+    """Good and bad events and the mistakes by code are counted, and every mistake is told in the file's order."""
+    path = tmp_path / "events.csv"
+    path.write_bytes(csv_of(BILL, bill(mode="x", value="x"), bill(bill="ACME0002"), bill(origin="x")))
+    report, found = checked(path)
+    assert (report.good, report.bad, dict(report.codes)) == (2, 2, {"wrong-shape": 3})
+    assert [mistake.line for mistake in found] == [3, 3, 5]
+
+
+async def test_file_is_sent_as_it_stands(tmp_path: Path) -> None:
+    """Every event goes out byte by byte, in the order of the file, and is counted when acknowledged."""
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"\n\n".join(LINES))
+    sender = Remembering()
+    assert await sent(path, sender) == [5]
+    assert sender.values == LINES
+
+
+async def test_portions_are_bounded_by_count_and_bytes(tmp_path: Path) -> None:
+    """Many small events go out in portions of so many, large ones in portions of so many bytes."""
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"\n".join(LINES[:1] * (PORTION_EVENTS + 1)))
+    small = Remembering()
+    assert await sent(path, small) == [PORTION_EVENTS, PORTION_EVENTS + 1]
+    large_event = line(event() | {"padding": "x" * 900_000})
+    path.write_bytes(b"\n".join([large_event] * 10))
+    large = Remembering()
+    assert await sent(path, large) == [5, 10]
+    assert all(sum(len(each.value) for each in portion) < PORTION_BYTES + 1_000_000 for portion in large.portions)
+
+
+async def test_bad_events_are_skipped_only_if_asked(tmp_path: Path) -> None:
+    """With skip_bad the good ones go out; without it a mistake that turns up only now ends it all."""
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"\n".join([LINES[0], b"{}", LINES[1]]))
+    sender = Remembering()
+    assert await sent(path, sender, skip_bad=True) == [2]
+    assert sender.values == LINES[:2]
+    with pytest.raises(ChangedError, match="run it again"):
+        await sent(path, Remembering())
+
+
+async def test_what_was_acknowledged_is_known_when_it_breaks(tmp_path: Path) -> None:
+    """The counts told before a failure are those of portions that are there to stay."""
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"\n".join(LINES[:1] * (2 * PORTION_EVENTS)))
+    with twice_readable(str(path)) as opener:
+        counts = send(job(opener, "f.jsonl"), no_progress, Remembering(1), skip_bad=False)
+        assert await anext(counts) == PORTION_EVENTS
+        with pytest.raises(AwayError):
+            await anext(counts)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "form"),
+    [
+        ("a.csv", b"{", "csv"),
+        ("a.CSV.gz", b"", "csv"),
+        ("a.tsv", b"", "csv"),
+        ("a.jsonl", b"event,", "jsonl"),
+        ("a.ndjson.gz", b"", "jsonl"),
+        ("a.txt", b'\xef\xbb\xbf\n {"a":1}', "jsonl"),
+        ("a", b"event,conveyance", "csv"),
+        ("-", b'{"a":1}', "jsonl"),
+    ],
+)
+def test_form_is_told_by_name_or_beginning(name: str, text: bytes, form: str) -> None:
+    """The name's ending decides, whatever else stands in it; where it says nothing, the first sign does."""
+
+    @contextmanager
+    def opener() -> Iterator[Source]:
+        yield Source(io.BytesIO(text), lambda: 0, None)
+
+    assert form_of(name, opener) == form
+
+
+@pytest.mark.parametrize("how", ["file", "packed", "pipe", "input"])
+async def test_every_source_is_read_twice(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file, a packed one, a pipe and standard input are checked whole first and then sent whole."""
+    text = b"\n".join(LINES)
+    path = tmp_path / ("events.jsonl.gz" if how == "packed" else "events.jsonl")
+    writer = None
+    if how == "pipe":
+        os.mkfifo(path)
+        writer = threading.Thread(target=path.write_bytes, args=(text,))
+        writer.start()
+    elif how == "input":
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    else:
+        path.write_bytes(gzip.compress(text) if how == "packed" else text)
+    name = "-" if how == "input" else str(path)
+    sender = Remembering()
+    with twice_readable(name) as opener:
+        this = job(opener, name)
+        assert check(this, no_progress, lambda _mistake: None).good == 5
+        assert [count async for count in send(this, no_progress, sender, skip_bad=False)] == [5]
+    assert sender.values == LINES
+    if writer is not None:
+        writer.join()
+
+
+@pytest.mark.parametrize("name", ["no-such-file.csv", "."])
+def test_unreadable_file_is_named(name: str) -> None:
+    """A file that is not there, or a folder, is an error that names it."""
+    with pytest.raises(FileError, match=name), twice_readable(name) as opener:
+        form_of(name, opener)
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.jsonl.gz", "a.gz"])
+def test_broken_archive_is_an_error_of_the_file(name: str, tmp_path: Path) -> None:
+    """A packed file that breaks off is unreadable, in either form."""
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(csv_of(BILL) * 200)[:-20])
+    with pytest.raises(FileError, match=name.partition(".")[0]):
+        checked(path)
+
+
+class Posting:
+    """A gateway that remembers bodies."""
+
+    url = "http://gate"
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+
+    async def post(self, _path: str, body: bytes, _content_type: str) -> dict[str, Any]:
+        self.bodies.append(body)
+        return {}
+
+
+async def test_batches_over_http_are_bounded() -> None:
+    """A gateway gets arrays of at most so many bytes, in order, and an event larger than that by itself."""
+    gateway = Posting()
+    events = [
+        Good(1, line({"n": number, "x": "y" * size}), "a") for number, size in enumerate([9] * 1500 + [BATCH_BYTES, 9])
+    ]
+    await GatewaySender(gateway).send(events)  # type: ignore[arg-type]
+    assert b"".join(body[1:-1] + b"," for body in gateway.bodies) == b"".join(each.value + b"," for each in events)
+    assert [body.count(b'"n"') for body in gateway.bodies] == [1000, 500, 1, 1]
