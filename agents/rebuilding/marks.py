@@ -1,5 +1,6 @@
 """How far the rebuild of an epoch is: a row in the project's control topic, and what it means for a worker."""
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -38,6 +39,10 @@ class Rebuild(msgspec.Struct, frozen=True):
             "TALLYGATE_KAFKA__MANIFEST_EPOCH": str(self.manifest_epoch),
         }
 
+    def spelt(self) -> str:
+        """Give these variables in one line."""
+        return " ".join(f"{name}={value}" for name, value in self.settings().items())
+
     def command(self) -> str:
         """Give the command that takes it further."""
         more = " --from postings" if self.source == "postings" else ""
@@ -65,33 +70,27 @@ async def write_rebuild(connection: Connection, topics: Topics, rebuild: Rebuild
 
 
 async def check_epoch(connection: Connection, topics: Topics, step: str) -> None:
-    """Refuse a worker of an epoch whose tables are not made yet, or whose decisions are outranked. RefusedError."""
-    rebuilds = await read_rebuilds(connection, topics)
-    own, newest = rebuilds.get(topics.epoch), max((each.epoch for each in _done(rebuilds)), default=1)
-    if step == "manifest":
-        newest = rebuilds[newest].manifest_epoch if newest > 1 else 1
-    if topics.epoch_of(step) < newest:
-        raise RefusedError(
-            f"epoch {topics.epoch_of(step)} of {step} is outranked by epoch {newest}, so nobody would see its "
-            f"decisions: set {_spelt(rebuilds[max(each.epoch for each in _done(rebuilds))])}"
-        )
+    """Refuse a worker of an epoch that is not to be worked in. Raises RefusedError."""
+    if why := objection(await read_rebuilds(connection, topics), topics, step):
+        raise RefusedError(why)
+
+
+def objection(rebuilds: Mapping[int, Rebuild], topics: Topics, step: str) -> str | None:
+    """Say why a step must not work in an epoch: its tables are not whole yet, or its decisions are outranked."""
+    done = [rebuild for rebuild in rebuilds.values() if rebuild.stage == "done"]
+    current = max(done, key=lambda rebuild: rebuild.epoch, default=Rebuild(1, "shipments", 1, "done"))
+    newest = current.manifest_epoch if step == "manifest" else current.epoch
+    own, epoch = rebuilds.get(topics.epoch), topics.epoch_of(step)
+    if epoch < newest:
+        outranked = f"epoch {epoch} of {step} is outranked by epoch {newest}, so nobody would see its decisions"
+        return f"{outranked}: set {current.spelt()}"
     if topics.epoch == 1:
-        return
+        return None
     if own is None:
-        raise RefusedError(
-            f"epoch {topics.epoch} has no tables yet: run `tallygate rebuild tables --epoch {topics.epoch}` first"
-        )
+        command = f"tallygate rebuild tables --epoch {topics.epoch}"
+        return f"epoch {topics.epoch} has no tables yet: run `{command}` first"
     if own.stage != "done":
-        raise RefusedError(
-            f"the tables of epoch {topics.epoch} are being rebuilt: let `{own.command()}` come to its end"
-        )
+        return f"the tables of epoch {topics.epoch} are being rebuilt: let `{own.command()}` come to its end"
     if own.manifest_epoch != topics.epoch_of("manifest"):
-        raise RefusedError(f"epoch {own.epoch} judges postings of epoch {own.manifest_epoch}: set {_spelt(own)}")
-
-
-def _done(rebuilds: dict[int, Rebuild]) -> list[Rebuild]:
-    return [each for each in rebuilds.values() if each.stage == "done"]
-
-
-def _spelt(rebuild: Rebuild) -> str:
-    return " ".join(f"{name}={value}" for name, value in rebuild.settings().items())
+        return f"epoch {own.epoch} judges postings of epoch {own.manifest_epoch}: set {own.spelt()}"
+    return None

@@ -58,7 +58,6 @@ def showing() -> Iterator[Showing]:
 
 def next_steps(rebuild: Rebuild, prefix: str) -> str:
     """Say what is to be done when the rebuild is done."""
-    variables = " ".join(f"{name}={value}" for name, value in rebuild.settings().items())
     kept = {plan.name for plan in rebuild.topics(prefix).plans()}
     steps = ("manifest", "withholding") if rebuild.source == "shipments" else ("withholding",)
     former = Topics(prefix, rebuild.epoch - 1)
@@ -66,7 +65,7 @@ def next_steps(rebuild: Rebuild, prefix: str) -> str:
     return "\n".join(
         (
             f"epoch {rebuild.epoch} is ready and published. Now:",
-            f"1. give every process {variables}, the settings you ran this with, and nothing older",
+            f"1. give every process {rebuild.spelt()}, the settings you ran this with, and nothing older",
             "2. start the workers; the read model needs no rebuild, since a higher epoch outranks a lower one",
             f"3. when nobody needs epoch {rebuild.epoch - 1} any more, delete its topics:",
             *(f"   {name}" for name in old if name not in kept),

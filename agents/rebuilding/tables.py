@@ -196,8 +196,9 @@ class _Work:
         for course in shown:
             self._watcher.way(course, await self._gauge.way(course))
         halts = await read_halts(self._connection, self._topics)
-        variables = " ".join(f"{name}={value}" for name, value in self._rebuild.settings().items())
-        self._watcher.phase(f"{halts[0].sentence()}: {variables} tallygate resume" if halts else self._phase)
+        self._watcher.phase(
+            f"{halts[0].sentence()}: {self._rebuild.spelt()} tallygate resume" if halts else self._phase
+        )
         await asyncio.sleep(self._seconds)
 
     def _begin(self, phase: str) -> None:

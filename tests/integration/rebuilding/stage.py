@@ -149,9 +149,13 @@ class Town:
         return epoch, [*call, "--epoch", str(epoch), "--from", source], environment
 
 
-def at_rest(decisions: Iterable[DecisionData]) -> dict[tuple[str, str], DecisionData]:
+Decided = dict[tuple[str, str], DecisionData]
+"""Decisions by bill and conveyance."""
+
+
+def at_rest(decisions: Iterable[DecisionData]) -> Decided:
     """Give what holds of each bill on each conveyance, the epoch left out."""
-    found: dict[tuple[str, str], DecisionData] = {}
+    found: Decided = {}
     for data in decisions:
         place = (data.bill, data.conveyance)
         if place not in found or data.rank > found[place].rank:
