@@ -64,8 +64,9 @@ def meaning(error: Exception, address: str, connection: Connection) -> EngineErr
                 f"in {KAFKA}CA_FILE, and reach it by a name that is in the certificate"
             )
         case ssl.SSLError():
+            reason = getattr(error, "reason", None) or "no reason given"
             return RefusedError(
-                f"Kafka at {address}: no TLS comes about ({error.reason}): mend {KAFKA}SECURITY_PROTOCOL (now "
+                f"Kafka at {address}: no TLS comes about ({reason}): mend {KAFKA}SECURITY_PROTOCOL (now "
                 f"{protocol}), the port in {KAFKA}BROKERS, or our own certificate"
             )
         case socket.gaierror():

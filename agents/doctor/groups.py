@@ -29,7 +29,7 @@ async def halts(settings: Settings, connection: Connection) -> AsyncIterator[Fin
     """List partitions that stand still."""
     topics = settings.kafka.topics()
     if not await find_topics(connection, [topics.control], configs=False):
-        yield unknown("halts", f"not looked at: topic {topics.control} is missing")
+        yield unknown("halts", f"not looked at: topic {topics.control} is missing, or closed to this login")
         return
     found = await read_halts(connection, topics)
     for halt in found:

@@ -1,12 +1,14 @@
 """Checks of topics and changelogs: there, alike, set as they must be, and made under the same secret and policy."""
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
+from agents.connections.probing import open_connection
 from agents.doctor.finding import Finding, right, unknown, wrong
+from agents.doctor.wire import TopicsAsked
 from agents.engine.errors import RefusedError
 from agents.engine.lane import FINGERPRINT
 from agents.engine.reading import read_to
@@ -22,15 +24,29 @@ SEARCHED: Final = 2_000
 
 
 async def topics(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
-    """Compare the topics with their plans."""
+    """Compare the topics with their plans; those that this login may not see are named apart."""
     plans = settings.kafka.topics().plans()
+    closed = await hidden(connection, [plan.name for plan in plans])
+    plans = tuple(plan for plan in plans if plan.name not in closed)
+    if closed:
+        yield unknown("topics", f"closed to this login: {', '.join(sorted(closed))}", "ask as operator")
     found = await find_topics(connection, [plan.name for plan in plans])
     counts = {topic.partitions for topic in found.values()}
     lines = problems(plans, found)
     for line in lines:
         yield wrong("topics", line, _remedy(line, plans))
-    if not lines:
+    if plans and not lines:
         yield right("topics", f"{len(plans)} topics of {counts.pop()} partitions, as they must be")
+
+
+async def hidden(connection: Connection, names: list[str]) -> set[str]:
+    """Give those of the topics of which this login may not even know whether they are there."""
+    opened = await open_connection(connection)
+    try:
+        answer: Any = await opened.send(TopicsAsked(names))
+    finally:
+        opened.close()
+    return {each[1] for each in answer.topics if each[0] == TopicAuthorizationFailedError.errno}
 
 
 def _remedy(line: str, plans: tuple[TopicPlan, ...]) -> str:
@@ -67,6 +83,9 @@ async def changelogs(settings: Settings, connection: Connection) -> AsyncIterato
         except KafkaError as error:
             yield unknown(area, f"that of {step} cannot be read by this login ({type(error).__name__})")
             continue
+        if kept is None:
+            yield unknown(area, f"that of {step} is missing, or closed to this login")
+            continue
         other = kept - {fingerprint}
         if other:
             yield wrong(
@@ -79,10 +98,12 @@ async def changelogs(settings: Settings, connection: Connection) -> AsyncIterato
             yield right(area, f"that of {step} {'fits the settings' if kept else 'is empty'}")
 
 
-async def kept_fingerprints(connection: Connection, topic: str) -> set[str]:
-    """Give the fingerprints in the partitions of a changelog, none where it is missing. Raises KafkaError."""
-    found_topics = await find_topics(connection, [topic], configs=False)
-    count = found_topics[topic].partitions if topic in found_topics else 0
+async def kept_fingerprints(connection: Connection, topic: str) -> set[str] | None:
+    """Give the fingerprints in the partitions of a changelog, None where it is missing. Raises KafkaError."""
+    there = await find_topics(connection, [topic], configs=False)
+    if not there:
+        return None
+    partitions = [TopicPartition(topic, number) for number in range(there[topic].partitions)]
     reader = AIOKafkaConsumer(
         isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none", **connection.arguments()
     )
@@ -90,7 +111,6 @@ async def kept_fingerprints(connection: Connection, topic: str) -> set[str]:
     found: set[str] = set()
     key = changelog_key(PARTITION_ROOT, FINGERPRINT)
     try:
-        partitions = [TopicPartition(topic, number) for number in range(count)]
         starts = await reader.beginning_offsets(partitions)
         ends = await reader.end_offsets(partitions)
         stops = {each: min(ends[each], starts[each] + SEARCHED) for each in partitions}
