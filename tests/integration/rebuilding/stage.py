@@ -18,8 +18,8 @@ from tests.kafka.field import Field, wait_for
 from tests.unit.manifest.desk import consignee, line
 
 FIRST: Final = datetime(2025, 5, 5, 15, tzinfo=UTC)
-DAYS: Final = 5
-DAYS_BETWEEN: Final = 6
+DAYS: Final = 3
+DAYS_BETWEEN: Final = 10
 """The last day is long after the first one is closed."""
 
 Event = tuple[bytes, bytes]
