@@ -285,7 +285,7 @@ class Engine:
             await self._transactions.abort()
             raised.lane.caution = raised.lane.caution.raised(raised.offset)
             more = {"incident": "abort", "partition": raised.lane.number, "offset": raised.offset}
-            log.error("%s: %s", self.job.group, raised, exc_info=raised.__cause__, extra=more)  # noqa: TRY400 - its cause
+            log.error("%s: %s", self.job.group, raised, exc_info=raised.__cause__, extra=more)  # noqa: TRY400 - traced
         else:
             for halt in halts:
                 self._halting.halt(self.lanes[halt.partition], halt)

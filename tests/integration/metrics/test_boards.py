@@ -4,6 +4,7 @@ import math
 import re
 import urllib.error
 import urllib.request
+from functools import partial
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.pieces import ROOT
 from tests.prometheus.plugin import Start
 from tests.prometheus.system import System
 from tests.redis.server import RedisServer
-from tests.unit.metrics.test_dashboards import PANELS, expressions
+from tests.unit.metrics.test_dashboards import all_expressions
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.prometheus]
 
@@ -36,6 +37,11 @@ def status(address: str, path: str) -> int:
         return error.code
 
 
+def ready(address: str) -> bool:
+    """Ask whether a process is ready."""
+    return status(address, "/readyz") == 200
+
+
 @pytest.mark.slow
 def test_every_panel_has_data(field: Field, redis_server: RedisServer, prometheus: Start) -> None:
     """With workers, projection, gateway and their callers at work, no query of the dashboards comes back empty."""
@@ -44,11 +50,10 @@ def test_every_panel_has_data(field: Field, redis_server: RedisServer, prometheu
         wait_for(lambda: server.up() == system.processes, "every process to answer a scrape")
         for process in ("manifest", "withholding", "projection"):
             (address,) = system.targets[process]
-            wait_for(lambda address=address: status(address, "/readyz") == 200, f"{process} to be ready")  # type: ignore[misc]
+            wait_for(partial(ready, address), f"{process} to be ready")
             assert status(address, "/livez") == 200
         with system.load(EVENTS_A_SECOND):
-            queries = {expression for panel in PANELS for expression in expressions(panel.values[0])}  # type: ignore[arg-type]
-            left = {concrete(query) for query in queries}
+            left = {concrete(query) for query in all_expressions()}
 
             def all_have_data() -> bool:
                 left.difference_update({query for query in left if server.query(query)})
