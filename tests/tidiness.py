@@ -65,16 +65,17 @@ Rule = Callable[[Source], Iterable[str]]
 
 
 def read_sources(root: Path) -> list[Source]:
-    """Read every text file of the tree at `root`, leaving out what .gitignore does."""
+    """Read every file of the tree at `root`, leaving out what .gitignore does; of those that are no text the name."""
     left_out = {".git", ".venv", ".cache", "__pycache__", "build", "dist", ".hypothesis", ".import_linter_cache"}
     sources = []
     for path in sorted(root.rglob("*")):
         within = path.relative_to(root)
         if left_out.isdisjoint(within.parts) and not within.parts[0].endswith("_cache") and path.is_file():
             try:
-                sources.append(Source(within.as_posix(), path.read_text("utf-8")))
+                text = path.read_text("utf-8")
             except UnicodeDecodeError:
-                continue  # an image or a recorded message: no rule speaks of it
+                text = ""  # an image, a font or a recorded message: pages may link to it, no other rule speaks of it
+            sources.append(Source(within.as_posix(), text))
     return sources
 
 

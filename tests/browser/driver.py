@@ -94,6 +94,10 @@ class Browser:
         """Press keys, wherever the focus is."""
         ActionChains(self.driver, duration=0).send_keys(*keys).perform()
 
+    def chord(self, *keys: str) -> None:
+        """Press keys with Ctrl held down."""
+        ActionChains(self.driver, duration=0).key_down(Keys.CONTROL).send_keys(*keys).key_up(Keys.CONTROL).perform()
+
     def scan(self, text: str) -> None:
         """Do as a keyboard-wedge scanner does."""
         self.type(text, Keys.ENTER)
@@ -110,9 +114,8 @@ class Browser:
 
     def complaints(self) -> list[str]:
         """Give what the browser complained about since last asked; refused answers are no complaint."""
-        found = [
-            str(entry["message"]) for entry in self.driver.get_log("browser") if entry["level"] in {"WARNING", "SEVERE"}
-        ]
+        logged = [entry for entry in self._log("browser") if entry["level"] in {"WARNING", "SEVERE"}]
+        found = [str(entry["message"]) for entry in logged]
         return [each for each in found if "the server responded with a status of" not in each]
 
     def asked(self) -> set[str]:
@@ -124,7 +127,8 @@ class Browser:
         return {urlsplit(each).netloc for each in addresses} - {""}
 
     def _log(self, kind: str) -> list[dict[str, Any]]:
-        return list(self.driver.get_log(kind))  # type: ignore[no-untyped-call] # selenium says so of this one
+        # Selenium leaves this one method without types.
+        return list(self.driver.get_log(kind))  # type: ignore[no-untyped-call]
 
     def barriers(self) -> list[str]:
         """Give what keeps people with disabilities out of the page as it stands, by axe-core."""

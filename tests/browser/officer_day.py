@@ -20,9 +20,14 @@ AS_OF = datetime(2025, 8, 20, 18, 4, 11, tzinfo=UTC)
 
 def day_of_decisions() -> list[Decision]:
     """Give the decisions of a day: two released, one withheld, one of a hostile order, refused, expected, returned."""
-    common = {"conveyance": "air:AF0066:2025-08-20", "consignee": CONSIGNEE}
-    excluded = {"outcome": "reject", "reason": "origin-excluded", "rule": "origin-cn-hk-2025-05", "counts": False}
-    withheld = {
+    common: dict[str, Any] = {"conveyance": "air:AF0066:2025-08-20", "consignee": CONSIGNEE}
+    excluded: dict[str, Any] = {
+        "outcome": "reject",
+        "reason": "origin-excluded",
+        "rule": "origin-cn-hk-2025-05",
+        "counts": False,
+    }
+    withheld: dict[str, Any] = {
         "outcome": "withhold", "reason": "daily-limit", "counts": False, "total_cents": 55_950,
         "headroom_cents": 24_050, "advice": Advice("11", DAY + timedelta(days=2)),
         "code": Code("manifest-status", "4M", "Withhold Entry Release – De Minimis Met"),

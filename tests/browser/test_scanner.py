@@ -81,6 +81,20 @@ def test_missed_heartbeats_end_go(page: Browser, stand_in: StandIn) -> None:
     page.shows("#recent", "GO")
 
 
+def test_pulled_cable_ends_go_at_once(page: Browser, stand_in: StandIn) -> None:
+    """When the computer itself knows that it is offline, no heartbeat is waited for; then all is asked anew."""
+    stand_in.answers["ACME0001"] = verdict("ACME0001")
+    page.scan("ACME0001")
+    page.shows("#word", "GO")
+    offline = {"latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
+    page.devtools("Network.emulateNetworkConditions", offline=True, **offline)
+    page.shows("#line", "No live connection")
+    page.devtools(
+        "Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1
+    )
+    page.shows("#word", "GO")
+
+
 def test_gateway_that_comes_back_is_asked_again(page: Browser, stand_in: StandIn) -> None:
     """What was scanned meanwhile is answered then, and what changed meanwhile comes on top, marked."""
     stand_in.answers["ACME0001"] = verdict("ACME0001")
@@ -129,6 +143,11 @@ def test_later_change_comes_on_top(page: Browser, stand_in: StandIn) -> None:
     assert (page.text("#word"), page.text("#bill").replace("\u2009", "")) == ("HOLD", "ACME0001")
     assert page.recorded("pitches")[before:] == [988, 1245, 1568, 1976, 330, 330]
     assert page.barriers() == []
+    motion = "return getComputedStyle(document.getElementById('changed')).animationName"
+    assert page.js(motion) == "nudge"
+    page.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+    assert page.js(motion) == "none"
+    page.devtools("Emulation.setEmulatedMedia", features=[])
     stand_in.push({"type": "verdict", "changed": True, **stand_in.answers["ACME0002"]})
     page.scan("ACME0001")
     page.until("document.getElementById('changed').hidden")
@@ -157,8 +176,13 @@ def test_keys_go_to_the_field_wherever_the_focus_is(page: Browser, stand_in: Sta
     page.shows("#line", "That is no bill number")
     assert page.text("#word") == "HOLD"
     page.type("half", Keys.ESCAPE)
-    page.scan("ACME0003")
-    page.until("arguments[0] === document.getElementById('bill').textContent", "ACME\u20090003")
+    page.type("acme0003")
+    page.chord("a", "c")
+    page.type(Keys.ESCAPE)
+    page.js("document.getElementById('leave').focus()")
+    page.chord("v")
+    page.type(Keys.ENTER)
+    page.shows("#bill", "ACME\u20090003")
     assert stand_in.asked == ["05712345675", "ACME0001", "ACME0003"]
 
 
@@ -217,7 +241,10 @@ def test_signing_in_and_out(browser: Browser, stand_in: StandIn) -> None:
     browser.sign_in(f"{stand_in.address}/", "wrong")
     browser.shows("#sign-in-error", "not known")
     assert browser.barriers() == []
-    browser.scan(Keys.SPACE)
+    browser.js("document.querySelector('#sign-in button').focus()")
+    browser.scan("wrong again")
+    browser.until("document.activeElement.id === 'token' && !document.activeElement.value")
+    browser.scan(" ")
     browser.shows("#sign-in-error", "first")
     stand_in.scopes = ["publish"]
     browser.scan(TOKEN)

@@ -3,7 +3,7 @@
 import hashlib
 import mimetypes
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -82,7 +82,7 @@ def static_files() -> dict[str, File]:
     return found
 
 
-@cache
+@lru_cache(maxsize=1)
 def rules_file(rulebook: Rulebook) -> File:
     """Give the rulebook in a reader's words, JSON by id."""
     cards = {

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,11 +20,11 @@ from tests.redis.events import DAY, START, decision
 pytestmark = [pytest.mark.chromium, pytest.mark.kafka, pytest.mark.redis]
 
 FLIGHT = "air:AF0066:2025-08-20"
-WITHHELD = {
+WITHHELD: dict[str, Any] = {
     "outcome": "withhold", "reason": "daily-limit", "counts": False, "advice": Advice("11", DAY + timedelta(days=2)),
     "code": Code("manifest-status", "4M", "Withhold Entry Release – De Minimis Met"),
 }  # fmt: skip
-EXPECTED = {"outcome": "clear", "basis": "estimated", "counts": False}
+EXPECTED: dict[str, Any] = {"outcome": "clear", "basis": "estimated", "counts": False}
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +122,8 @@ def test_emptied_read_model_is_no_ground_for_go(scanner: Browser, ground: Ground
 
 def day_of_decisions() -> list[Decision]:
     """Give a consignee's day as it might be: released, withheld after it was expected, refused, expected."""
-    common = {"conveyance": FLIGHT, "consignee": CONSIGNEE}
-    refused = {"outcome": "reject", "reason": "goods-excluded", "rule": "goods-adcvd", "counts": False}
+    common: dict[str, Any] = {"conveyance": FLIGHT, "consignee": CONSIGNEE}
+    refused: dict[str, Any] = {"outcome": "reject", "reason": "goods-excluded", "rule": "goods-adcvd", "counts": False}
     over = {**WITHHELD, "total_cents": 61_240, "headroom_cents": 18_760}
     return [
         decision("ACME4001", cents=24_950, order="A-1001", **common),

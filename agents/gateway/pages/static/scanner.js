@@ -75,15 +75,19 @@ function changedState(state) {
 // A scanner types wherever the page is: its first key brings the field into focus, and so lands in it.
 document.addEventListener("keydown", (event) => {
   sound.wake();
+  const command = event.ctrlKey || event.metaKey || event.altKey;
+  const writes = command ? event.key.toLowerCase() === "v" : event.key.length === 1; // Ctrl+V pastes
+  const presses = event.key === " " && document.activeElement instanceof HTMLButtonElement;
+  if (writes && !presses) catching().focus({ preventScroll: true });
   if (signIn.open) return;
-  if (event.key === "F2") return mute(event);
+  if (event.key === "F2") mute(event);
   if (event.key === "Escape") typed.value = "";
-  const writes = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (writes && !(event.key === " " && document.activeElement instanceof HTMLButtonElement))
-    typed.focus({ preventScroll: true });
   if (typed.value && (event.key === "Enter" || event.key === "Tab")) finish(event);
 });
-document.addEventListener("paste", () => signIn.open || typed.focus({ preventScroll: true }));
+
+function catching() {
+  return signIn.open ? signIn.field : typed;
+}
 
 function finish(event) {
   event.preventDefault();
@@ -119,6 +123,7 @@ document.getElementById("leave").addEventListener("click", async () => {
 });
 window.addEventListener("error", broken);
 window.addEventListener("unhandledrejection", broken);
+window.addEventListener("offline", () => link.state !== "signed-out" && link.lose());
 window.addEventListener("online", () => link.state === "lost" && link.connect());
 for (const wakes of ["focus", "pageshow"]) window.addEventListener(wakes, () => link.check());
 document.addEventListener("visibilitychange", () => link.check());
