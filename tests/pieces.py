@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sysconfig
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -70,10 +71,25 @@ def prometheus_missing() -> str | None:
     return f"{' and '.join(absent)} not found" if absent else None
 
 
+@cache
+def mount_missing() -> str | None:
+    """Say what keeps a small disk in memory from being mounted here, or None if nothing does."""
+    if os.geteuid() != 0:
+        return "only root may mount"
+    with tempfile.TemporaryDirectory() as folder:
+        tried = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False, capture_output=True
+        )
+        if tried.returncode == 0:
+            subprocess.run(["umount", folder], check=True)
+    return None if tried.returncode == 0 else "mounting is not allowed"
+
+
 PIECES: dict[str, Callable[[], str | None]] = {
     "chromium": chromium_missing,
     "compiler": compiler_missing,
     "kafka": kafka_missing,
+    "mount": mount_missing,
     "prometheus": prometheus_missing,
     "redis": redis_missing,
 }

@@ -21,7 +21,11 @@ OFFLINE: Final = ("tallygate judge", "tallygate rules", "tallygate demo --save",
 
 ASSIGNMENT: Final = re.compile(r"[A-Z_]+=\S*$")
 USAGE: Final = 2
-ANSWERS: Final[dict[str, set[int]]] = {"worker": {EXIT_RETRY, EXIT_REFUSED}}
+ANSWERS: Final[dict[str, set[int]]] = {
+    "gateway": {EXIT_RETRY, EXIT_REFUSED},
+    "projection": {EXIT_RETRY, EXIT_REFUSED},
+    "worker": {EXIT_RETRY, EXIT_REFUSED},
+}
 """Exit statuses that are not in the command's own module."""
 
 
@@ -95,6 +99,9 @@ def log_texts() -> set[str]:
         *(ROOT / "agents" / "engine").glob("*.py"),
         *(ROOT / "agents" / "rebuilding").glob("*.py"),
         *(ROOT / "agents").glob("*.py"),
+        *(ROOT / "agents" / "connections").glob("*.py"),
+        *(ROOT / "agents" / "logs").glob("*.py"),
+        *(ROOT / "agents" / "projection").glob("*.py"),
         ROOT / "agents/cli/worker.py",
     ]
     return {text for source in sources for text in _texts(source)}

@@ -129,7 +129,7 @@ def test_what_a_topic_that_is_to_be_made_needs_is_not_asked() -> None:
 
 def test_what_the_broker_does_not_say_is_not_allowed() -> None:
     """A topic that is hidden, or whose rights are not told, counts as closed."""
-    topics = [(0, "open", False, [], ALL), (29, "hidden", False, [], 0), (0, "mute", False, [], NOT_SAID)]
+    topics: list[Any] = [(0, "open", False, [], ALL), (29, "hidden", False, [], 0), (0, "mute", False, [], NOT_SAID)]
     assert allows(SimpleNamespace(topics=topics)) == {"open": ALL, "mute": 0}
 
 

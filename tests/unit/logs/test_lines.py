@@ -124,11 +124,12 @@ def raised(error: Exception) -> Exception:
     """Give an error as if it had come out of something, with another behind it."""
     try:
         try:
-            {}[PERSON]
+            dict[str, int]()[PERSON]
         except KeyError as cause:
             raise error from cause
-    except type(error) as done:
-        return done
+    except type(error):
+        pass
+    return error
 
 
 def test_errors_say_where_and_which_type_and_quote_no_record(written: Written) -> None:
