@@ -1,0 +1,104 @@
+"""What `POST /v1/headroom` foretells is what the steps decide when such a bill then arrives."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+
+from agents.judge.judging import Options, open_judge
+from agents.readmodel.store import StoreSettings
+from agents.readmodel.writing import Writer
+from stream.decisions import Decision, Overflow, Policy, Rounding
+from stream.records import Outgoing, Sink
+from tests.integration.gateway.stage import SECRET, gate_on
+from tests.integration.gateway.test_planning import PERSON, ask
+from tests.unit.readmodel.filling import fill
+
+pytestmark = pytest.mark.redis
+
+FIRST = date(2025, 8, 16)
+DAYS = 13
+"""The last of them is the day before the exemption is suspended."""
+START = datetime(2025, 8, 16, tzinfo=UTC)
+BILLS = 30
+QUESTIONS = 25
+
+
+def bill(number: int, day: date, cents: int) -> dict[str, Any]:
+    """Give the event of a bill that arrived on a day; a higher number was manifested later."""
+    moment = (START + timedelta(minutes=number)).isoformat()
+    line = {
+        "description": "toy", "hts": "9503.00.00", "origin": "DE", "quantity": 1, "flags": [],
+        "value": {"amount": f"{cents // 100}.{cents % 100:02}", "currency": "USD"},
+    }  # fmt: skip
+    data = {
+        "bill": f"ACME{number:04}", "version": 1, "conveyance": f"air:{number % 3}", "sequence": number,
+        "manifested_at": moment, "mode": "air", "filing": "manifest", "consignee": PERSON, "lines": [line],
+        "shipper": {"name": "Seller", "country": "DE"}, "arrived_at": f"{day}T16:00:00Z",
+    }  # fmt: skip
+    event = {"specversion": "1.0", "id": f"e-{number}", "source": "/tests", "time": moment}
+    return {**event, "type": "tallygate.bill.manifested.v1", "data": data}
+
+
+def judged(events: list[dict[str, Any]], policy: Policy) -> list[Decision]:
+    """Give the decisions on these events, in order, under the gateway's own secret."""
+    found: list[Decision] = []
+
+    def emit(outgoing: Outgoing) -> None:
+        if outgoing.sink is Sink.DECISIONS:
+            found.append(msgspec.json.decode(outgoing.value or b"", type=Decision))
+
+    judge = open_judge(Options(policy=policy, secret=SECRET.encode()), emit)
+    for offset, event in enumerate(events):
+        judge.push(json.dumps(event).encode(), offset)
+    return found
+
+
+def told(decision: Decision) -> dict[str, Any]:
+    """Give what the answer should have said before this decision."""
+    data = decision.data
+    fits = data.outcome == "release"
+    next_day = data.advice.next_day if data.advice else None
+    return {
+        "consignee": data.consignee,
+        "fits": fits,
+        "reason": None if fits else data.reason,
+        "next_day": next_day.isoformat() if next_day else None,
+        "limit_cents": data.limit_cents,
+    }
+
+
+@pytest.mark.parametrize("rounding", ["cents", "whole-dollars"])
+@pytest.mark.parametrize("overflow", ["skip", "latch", "all_or_none"])
+async def test_headroom_foretells_the_decision(
+    tmp_path: Path, store: StoreSettings, overflow: Overflow, rounding: Rounding
+) -> None:
+    """For a person with many bills on many days each answer is the decision on a bill that then arrives.
+
+    So are the reason and, where the day is full, the next day. Under every overflow policy and rounding.
+    """
+    random = Random(f"{overflow} {rounding}")
+    days = [FIRST + timedelta(days=ahead) for ahead in range(DAYS)]
+    policy = Policy(overflow=overflow, rounding=rounding)
+    # Most days fill up somewhat, one is left empty.
+    events = [bill(number, random.choice(days[:-1]), random.randrange(1, 50_000)) for number in range(BILLS)]
+    gate = gate_on(tmp_path, store)
+    gate.environment |= {"TALLYGATE_POLICY__OVERFLOW": overflow, "TALLYGATE_POLICY__ROUNDING": rounding}
+    async with Writer(store) as writer:
+        await fill(writer, judged(events, policy))
+    wrong, reasons = [], set()
+    async with gate.serving() as client:
+        for _ in range(QUESTIONS):
+            day = random.choice([*days, *days, date(2025, 8, 30)])
+            cents = random.choice([random.randrange(1, 85_000), random.randrange(1, 20_000)])
+            _, answer = await ask(client, gate, cents, day)
+            expected = told(judged([*events, bill(BILLS, day, cents)], policy)[-1])
+            reasons.add(expected["reason"])
+            if {name: answer[name] for name in expected} != expected:
+                wrong.append((day, cents, answer, expected))
+    assert wrong == []
+    assert {None, "daily-limit"} <= reasons
