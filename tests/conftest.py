@@ -7,7 +7,7 @@ from hypothesis import settings
 
 from tests.pieces import PIECES, ROOT, require, skip_lines
 
-pytest_plugins = ("tests.browser.plugin", "tests.kafka.plugin", "tests.prometheus.plugin", "tests.redis.plugin")
+pytest_plugins = ("tests.kafka.plugin", "tests.prometheus.plugin", "tests.redis.plugin")
 
 # A slow machine is no defect, so no example has a deadline.
 settings.register_profile("tallygate", deadline=None, print_blob=True)
