@@ -21,7 +21,7 @@ COMMANDS: dict[str, str] = {
     "plan": "Show on which days a value would still fit a person's limit.",
     "projection": "Keep the read model in Redis: bills, consignee days, alerts.",
     "publish": "Publish events from a file, as JSON lines or CSV, checked whole first.",
-    "rebuild": "Make again what is made from topics: the read model.",
+    "rebuild": "Make again what is made from topics: the read model, or the tables of the steps.",
     "resume": "List halted partitions, and let them go on.",
     "rules": "Show the dated rules of a day, or check a rule file.",
     "scan": "Scan bills in a terminal: what to do with each, and every later change.",

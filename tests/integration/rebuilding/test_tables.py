@@ -110,7 +110,7 @@ def test_another_policy(town: Town) -> None:
 
 
 def test_another_secret(town: Town) -> None:
-    """Refused; postings with the former keys are no use, so everything is rebuilt from shipments, under new keys."""
+    """Refused; rebuilt from shipments beside the old workers, who go on until it has caught up, under new keys."""
     before = at_rest(town.decisions(town.rebuilt.epoch))
     other = town.folder / "another-secret"
     other.write_bytes(b"another secret of the town")
@@ -120,6 +120,20 @@ def test_another_secret(town: Town) -> None:
     useless = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert useless.returncode == 78
     assert "keys of another secret" in useless.stderr
+
+    town.workers()
+    epoch, words, environment = town.command("shipments", **changed)
+    log = town.folder / f"epoch-{epoch}.log"
+    with log.open("w") as output:
+        waiting = subprocess.Popen(words, env=environment, stdout=output, stderr=output)
+    wait_for(
+        lambda: waiting.poll() is not None or "caught up: now stop the workers" in log.read_text(), "it to catch up"
+    )
+    assert town.decisions(epoch) == []
+    waiting.terminate()
+    assert waiting.wait(60) == 130, log.read_text()
+    assert "the same command goes on where it was" in log.read_text()
+    town.stop()
     town.rebuild("shipments", **changed)
     after = at_rest(town.decisions(town.rebuilt.epoch))
     assert {data.consignee for data in before.values()}.isdisjoint(data.consignee for data in after.values())

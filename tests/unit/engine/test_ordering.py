@@ -2,6 +2,7 @@
 
 from aiokafka import TopicPartition
 
+from agents.engine.caution import Caution
 from agents.engine.chunk import Chunk
 from agents.engine.fence import Fence
 from agents.engine.gate import Gate
@@ -58,6 +59,13 @@ def test_a_big_record_waits_for_its_turn_and_is_then_alone() -> None:
     first, later = lane(0, 4, 5), lane(1, 8)
     first.big = 0
     assert next_in_order([first, later], frozenset()) == [first]
+
+
+def test_a_partition_judged_with_caution_ends_the_run_early() -> None:
+    """After a death its records go one by one; the others wait for what it has next."""
+    careful = lane(0, 4, 5, 9)
+    careful.caution = Caution(alone=2)
+    assert ran(careful, lane(1, 1, 7)) == [(1, [1]), (0, [4])]
 
 
 def test_nothing_is_judged_while_a_partition_may_have_something_earlier() -> None:
