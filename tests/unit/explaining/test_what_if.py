@@ -1,0 +1,95 @@
+"""Two judgings side by side: what ends otherwise, and the command that shows it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agents.explaining.comparing import compare
+from agents.judge import FileError, Options
+from stream.decisions import Policy
+from tests.docs.pages import CASES
+from tests.integration.publishing.ground import tallygate
+from tests.pieces import ROOT
+
+THREE = ROOT / "docs" / "examples" / "three-parcels.jsonl"
+PAGE = (ROOT / "docs" / "explaining.md").read_text("utf-8")
+
+
+def test_latch_withholds_what_skip_released() -> None:
+    """Under latch the third parcel is withheld too: counts, totals and the one bill that changes say so."""
+    found = compare(str(THREE), Options(), Options(Policy("latch")))
+    assert (found.events, found.bad_events) == (4, 0)
+    assert found.before.counts == {"release within-limit": 2, "withhold daily-limit": 1}
+    assert found.after.counts == {"release within-limit": 1, "withhold daily-limit": 2}
+    assert (found.before.released_cents, found.after.released_cents) == (70_000, 50_000)
+    (change,) = found.changes
+    assert (change.before.bill, change.before.words, change.after.words) == (
+        "ACME00003", "release within-limit", "withhold daily-limit",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir() if path.is_dir()))
+def test_nothing_changes_under_one_policy(case: str) -> None:
+    """Under one policy on both sides nothing changes, and every bill that the case decides about is counted once."""
+    folder = CASES / case
+    found = compare(str(folder / "events.jsonl"), Options(), Options())
+    assert found.changes == ()
+    assert found.before == found.after
+    lines = (folder / "expected-decisions.jsonl").read_bytes().splitlines()
+    bills = {(data["bill"], data["conveyance"]) for data in (json.loads(line)["data"] for line in lines)}
+    assert sum(found.before.counts.values()) == len(bills)
+
+
+def test_rounding_alone_can_change_what_counts(tmp_path: Path) -> None:
+    """A bill with the same outcome that counts otherwise is a change as well."""
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(THREE.read_bytes().replace(b'"200.00"', b'"199.60"'))
+    found = compare(str(path), Options(), Options(Policy(rounding="whole-dollars")))
+    assert [(each.before.counted_cents, each.after.counted_cents) for each in found.changes] == [(19_960, 20_000)]
+
+
+def test_unreadable_file_is_an_error() -> None:
+    """A file that is not there is named."""
+    with pytest.raises(FileError, match="no-such"):
+        compare("no-such.jsonl", Options(), Options())
+
+
+def test_page_shows_what_the_command_prints() -> None:
+    """The example of the page is what the command says."""
+    said = PAGE.partition("tallygate what-if docs/examples/three-parcels.jsonl --overflow latch\n```\n")[2]
+    done = tallygate({}, "what-if", "docs/examples/three-parcels.jsonl", "--overflow", "latch")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert said.startswith(f"\n```text\n{done.stdout.decode()}```\n")
+
+
+def test_changes_shown_are_limited_and_bad_events_counted(tmp_path: Path) -> None:
+    """So many changed bills are shown, how many more there are, and how many events could not be read."""
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"{}\n" + THREE.read_bytes())
+    done = tallygate({}, "what-if", str(path), "--overflow", "all_or_none", "--bills", "1")
+    assert "and 1 more; --bills 0 shows all" in done.stdout.decode()
+    assert done.stderr == b"1 of 5 events could not be read: tallygate judge --dead-letters FILE\n"
+
+
+def test_json_has_the_whole_comparison() -> None:
+    """With --json both sides and all changes come as one document."""
+    done = tallygate({}, "what-if", str(THREE), "--enforcement", "warn", "--json")
+    found = json.loads(done.stdout)
+    assert found["after"]["counts"] == {"release within-limit": 2, "warn daily-limit": 1}
+    assert len(found["changes"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([str(THREE)], "at least one option"),
+        (["no-such.jsonl", "--overflow", "latch"], "no-such.jsonl"),
+        ([str(THREE), "--rules", "no-such.toml"], "no-such.toml"),
+    ],
+)
+def test_bad_usage_is_two(arguments: list[str], said: str) -> None:
+    """Nothing to compare, or a file that cannot be read, ends with 2 and says why."""
+    done = tallygate({}, "what-if", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr.decode()
