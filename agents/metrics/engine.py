@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric as Family
 
 from agents.engine.progress import EngineProgress, PartitionProgress, SilentObserver
 from agents.metrics.decisions import Tallied
-from agents.metrics.registry import QUICK, Area, Kind, Label
+from agents.metrics.registry import COUNTS, QUICK, Area, Kind, Label
 from state.step import Step
 from stream.deadletters import Fault
 from stream.records import Fate
@@ -104,10 +104,10 @@ _transaction_seconds = ENGINE.spread(
     "tallygate_engine_transaction_seconds", "seconds", "Time from its first record to its commit.", QUICK, _STEP
 )
 _transaction_records = ENGINE.spread(
-    "tallygate_engine_transaction_records", "records", "Input records of a transaction.", (1, 10, 100, 1e3, 1e4), _STEP
+    "tallygate_engine_transaction_records", "records", "Input records of a transaction.", COUNTS, _STEP
 )
 _chunk_records = ENGINE.spread(
-    "tallygate_engine_chunk_records", "records", "Records of one fetch of a partition.", (1, 10, 100, 1e3, 1e4), _STEP
+    "tallygate_engine_chunk_records", "records", "Records of one fetch of a partition.", COUNTS, _STEP
 )
 _chunk_bytes = ENGINE.spread(
     "tallygate_engine_chunk_bytes",

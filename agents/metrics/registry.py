@@ -25,6 +25,8 @@ SERIES_FROM_THE_START: Final = 64
 BASE_UNITS: Final = ("seconds", "bytes", "dollars", "ratio")
 QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Buckets for seconds that should be a fraction of one."""
+COUNTS: Final = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4)
+"""Buckets for numbers of records."""
 
 # A second series beside each, which says when it began, helps nobody here.
 disable_created_metrics()  # type: ignore[no-untyped-call] # prometheus_client's own

@@ -27,6 +27,8 @@ from tests.prometheus.system import System
 from tests.redis.server import RedisServer
 
 SECONDS: Final = 90.0
+WARM_UP_SECONDS: Final = 20.0
+DOTS_AN_INCH: Final = 80
 EVENTS_A_SECOND: Final = 200
 IMAGES: Final = ROOT / "docs" / "images"
 RULES: Final = sorted((ROOT / "deploy" / "prometheus" / "rules").glob("*.yaml"))
@@ -35,6 +37,17 @@ WINDOW: Final = "15s"
 STEP_SECONDS: Final = 2.0
 MOST_SERIES: Final = 10
 UNITS: Final = {"s": "s", "bytes": "B", "reqps": "/s", "currencyUSD": "$/s"}
+
+COLOURS: Final = {
+    "release": "tab:green",
+    "clear": "tab:green",
+    "withhold": "tab:orange",
+    "warn": "gold",
+    "reject": "tab:red",
+    "closed": "tab:gray",
+    "pending": "tab:blue",
+}
+"""Of the outcomes, the same everywhere."""
 
 MAIN: Final = {
     TODAY: (
@@ -77,8 +90,8 @@ def draw(server: PrometheusServer, board: Dashboard, begin: float, end: float) -
     figure.suptitle(board.title, fontsize=14, fontweight="bold")
     for panel, axes in zip(chosen, grid.flat, strict=True):
         _panel(server, panel, axes, begin, end)
-    file = IMAGES / f"dashboard-{board.uid.removeprefix('tallygate-')}.svg"
-    figure.savefig(file, metadata={"Date": None})
+    file = IMAGES / f"dashboard-{board.uid.removeprefix('tallygate-')}.png"
+    figure.savefig(file, dpi=DOTS_AN_INCH)
     plt.close(figure)
     return file
 
@@ -97,12 +110,13 @@ def _panel(server: PrometheusServer, panel: Panel, axes: Axes, begin: float, end
         _stack(axes, drawn, end - begin)
     else:
         for legend, moments, numbers in drawn:
-            axes.plot(moments, numbers, label=legend, linewidth=1.3)
+            axes.plot(moments, numbers, label=legend, linewidth=1.3, color=COLOURS.get(legend))
     axes.set_title(panel.title, fontsize=10, loc="left")
     axes.set_xlim(0, end - begin)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("seconds", fontsize=8)
-    axes.yaxis.set_major_formatter(EngFormatter(UNITS.get(panel.unit, "")))
+    if panel.unit in UNITS:
+        axes.yaxis.set_major_formatter(EngFormatter(UNITS[panel.unit]))
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.3)
     if drawn:
@@ -117,7 +131,9 @@ def _stack(axes: Axes, drawn: list[tuple[str, list[float], list[float]]], span: 
         known = {round(moment / STEP_SECONDS): number for moment, number in zip(at, numbers, strict=True)}
         layers.append([known.get(number, 0.0) for number in range(len(moments))])
     if layers:
-        axes.stackplot(moments, layers, labels=[legend for legend, *_ in drawn], alpha=0.8)
+        legends = [legend for legend, *_ in drawn]
+        colours = [COLOURS[each] for each in legends] if COLOURS.keys() >= set(legends) else None
+        axes.stackplot(moments, layers, labels=legends, colors=colours, alpha=0.8)
 
 
 def _legend(pattern: str, labels: dict[str, str]) -> str:
@@ -133,8 +149,7 @@ def main() -> int:
             print(f"no pictures without {piece}: {missing}")
             return 2
     IMAGES.mkdir(parents=True, exist_ok=True)
-    mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "tallygate"
+    mpl.use("agg")
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         for file in _drawn(Path(name), stack):
             print(file.relative_to(ROOT))
@@ -152,8 +167,9 @@ def _drawn(folder: Path, stack: ExitStack) -> list[Path]:
     system = stack.enter_context(System(field, redis, workers=2))
     server = stack.enter_context(PrometheusServer(folder / "prometheus", system.targets, RULES))
     wait_for(lambda: server.up() == system.processes, "every process to answer a scrape")
-    begin = time.time()
     with system.load(EVENTS_A_SECOND):
+        time.sleep(WARM_UP_SECONDS)
+        begin = time.time()
         time.sleep(SECONDS)
     end = time.time()
     return [draw(server, board, begin, end) for board in MAIN]
