@@ -49,7 +49,7 @@ DASHBOARDS: Final = """\
 ## Dashboards
 
 For Grafana mount `deploy/grafana/provisioning` at `/etc/grafana/provisioning` and `deploy/grafana/dashboards` at
-`/var/lib/grafana/dashboards/tallygate`, and set `PROMETHEUS_URL` in its environment. `deploy/prometheus/prometheus.yaml`
+`/var/lib/grafana/dashboards/tallygate`, and set `PROMETHEUS_URL` for it. `deploy/prometheus/prometheus.yaml`
 is a configuration for one machine; rules and dashboards want the job `tallygate` and the label `process`. The pictures
 are drawn from the panels' own queries after two minutes of some 300 events a second on a small machine that did much
 else; `make bench ARGS=--pictures` draws them anew.
