@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from time import monotonic
 from typing import Final, NamedTuple
 
-from tests.bench import days, judge, latency, memory, postings, read_model, restore, shipments
+from tests.bench import days, judge, latency, memory, postings, read_model, restore, scanners, shipments
 from tests.bench.ground import Ground
 from tests.bench.report import Figure, print_figures, say_noise
 from tests.pieces import kafka_missing
@@ -21,6 +21,8 @@ JUDGED_BILLS: Final = 200_000
 KEPT_BILLS: Final = 1_000_000
 DAY_BILLS: Final = 100_000
 LATENCY_SECONDS: Final = 10.0
+SCANNERS: Final = 2_000
+SCANNING_SECONDS: Final = 20.0
 PROFILED: Final = 200_000
 
 Ask = Callable[[], Ground]
@@ -45,6 +47,7 @@ BENCHES: Final = {
     "restore": Bench(lambda ask, runs: restore.measure(ask(), POSTINGS, runs)),
     "shipments": Bench(lambda ask, runs: shipments.measure(ask(), SHIPMENTS, runs)),
     "read-model": Bench(lambda ask, runs: read_model.measure(ask(), DECISIONS, runs)),
+    "scanners": Bench(lambda ask, runs: scanners.measure(ask(), SCANNERS, SCANNING_SECONDS, runs)),
     "latency": Bench(lambda ask, runs: latency.measure(ask(), LATENCY_SECONDS, runs)),
     "judge": Bench(lambda _, runs: judge.measure(JUDGED_BILLS, runs), needs_kafka=False),
     "memory": Bench(lambda _, _runs: memory.measure(KEPT_BILLS), needs_kafka=False),
@@ -59,7 +62,12 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--runs", type=int, default=RUNS, help="runs of each measurement, 3 by default")
     parser.add_argument("--profile", action="store_true", help="show where the time of postings or judge goes instead")
+    parser.add_argument("--pictures", action="store_true", help="draw the dashboards of a run under load instead")
     arguments = parser.parse_args()
+    if arguments.pictures:
+        from tests.bench import pictures  # noqa: PLC0415 - matplotlib is slow to load
+
+        sys.exit(pictures.main())
     wrong = set(arguments.names) - set(BENCHES)
     if wrong:
         parser.error(f"no such measurement: {', '.join(sorted(wrong))}; there are {', '.join(BENCHES)}")

@@ -77,6 +77,11 @@ class Gateway:
         self._process.kill()
         self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """Give its process id."""
+        return self._process.pid
+
     def log(self) -> str:
         """Give all that it has said."""
         return self._log.read_text()
@@ -93,7 +98,10 @@ class Run:
         self._folder = folder
         self._faults = faults
         self._began = time.monotonic()
-        self._say = lambda text: say(f"{time.monotonic() - self._began:6.1f} s  {text}")
+        self._tell = say
+
+    def _say(self, text: str) -> None:
+        self._tell(f"{time.monotonic() - self._began:6.1f} s  {text}")
 
     async def go(self) -> Report:
         """Play, break, mend, audit. Raises AssertionError where anybody was told anything wrong."""

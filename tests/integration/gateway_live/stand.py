@@ -10,6 +10,7 @@ from aiohttp import web
 
 from agents.gateway.live.live import LIVE, Live
 from agents.gateway.making import make_parts
+from agents.gateway.parts import now
 from agents.gateway.server import build_app, make_runner
 from tests.integration.gateway.stage import Gate, gate_on
 from tests.integration.gateway_live.listening import Scanner, Subscriber
@@ -17,7 +18,7 @@ from tests.integration.gateway_live.play import Player
 from tests.kafka.field import Field
 from tests.redis.server import RedisServer
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 
 
 async def until(condition: Callable[[], object], what: str) -> None:
@@ -70,7 +71,7 @@ async def standing(field: Field, redis: RedisServer, folder: Path, **live: Any) 
     gate = gate_on(folder, redis.store(field.topics.prefix), field.broker.address)
     settings = gate.settings(heartbeat_seconds=1, requests_per_second=1_000, requests_burst=1_000)
     settings = settings.model_copy(update={"live": settings.live.model_copy(update=live)})
-    async with make_parts(settings) as parts:
+    async with make_parts(settings, now) as parts:
         app = build_app(parts)
         runner = make_runner(app, parts.gateway)
         await runner.setup()
