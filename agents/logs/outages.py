@@ -15,6 +15,9 @@ COMPLAINTS: Final = (
     "Failed fetch messages from",
     "Failed fetch offsets from",
     "Heartbeat send request failed",
+    "Heartbeat session expired",
+    "Group Coordinator Request failed",
+    "FindCoordinator Request failed",
     "Error sending",
     "Could not send",
 )
