@@ -94,16 +94,19 @@ def _print(found: Any, *, as_json: bool) -> None:
         print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
         return
     from rich.console import Console
+    from rich.padding import Padding
     from rich.text import Text
 
     from agents.client.colours import STYLES
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
+    console.soft_wrap = not console.is_terminal
     console.print(Text(f" {found.action} ", STYLES[found.action]), Text(f"{found.bill}: {found.headline}"))
     for section in found.sections:
         console.print(Text(f"\n{section.title}", "bold"))
         for line in section.lines:
-            console.print(Text(f"  {line}"))
+            # A terminal wraps between words, below the heading; a file keeps lines whole.
+            console.print(Padding(Text(line), (0, 0, 0, 2)) if console.is_terminal else Text(f"  {line}"))
 
 
 def _refuse(why: str) -> NoReturn:

@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
+from stream.decisions import Decision
 from tests.integration.gateway.stage import GatewayProcess, gate_on
 from tests.integration.readmodel.stage import Stage, stage_on
 from tests.kafka.broker import Broker
@@ -58,6 +61,11 @@ class Ground:
     def run(self, *arguments: str, given: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
         """Run a command with the settings of this ground."""
         return tallygate(self.environment, *arguments, given=given, folder=self.folder)
+
+    def tell(self, *decisions: Decision) -> None:
+        """Send decisions by hand, and wait until they are in Redis."""
+        self.stage.send([msgspec.json.encode(each) for each in decisions])
+        self.stage.settle()
 
     def settled_decisions(self, count: int) -> list[bytes]:
         """Wait until so many decisions are there and in Redis, and give all."""

@@ -1,0 +1,205 @@
+"""`tallygate scan` against a real gateway: in a pipe, on a terminal, over a gateway that dies and comes back."""
+
+import os
+import pty
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from agents.client.screen import CHANGED, big
+from stream.decisions import Decision
+from stream.outcomes import Action
+from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
+from tests.integration.gateway.stage import Gate, GatewayProcess, gate_on
+from tests.integration.publishing.ground import TALLYGATE, tallygate
+from tests.integration.readmodel.stage import Stage, stage_on
+from tests.kafka.broker import free_ports
+from tests.kafka.field import Field, wait_for
+from tests.pieces import ROOT
+from tests.redis.events import decision
+from tests.redis.server import RedisServer
+
+pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+
+GO, HOLD = REASON_LINES["within-limit"], REASON_LINES["daily-limit"]
+
+
+class Dock:
+    """A gateway at an address that stays the same, over what a projection keeps."""
+
+    def __init__(self, stage: Stage, gate: Gate, folder: Path) -> None:
+        self._stage = stage
+        self._gate = gate
+        self._folder = folder
+        self.gateway: GatewayProcess | None = None
+        self.port = free_ports(1)[0]
+        self._token = folder / "token"
+        self._token.write_text(gate.tokens["scan"])
+
+    def open(self) -> None:
+        """Start the gateway, and wait until it serves."""
+        log = self._folder / "gateway.log"
+        self.gateway = GatewayProcess(self._gate, log, gateway__port=str(self.port), gateway__heartbeat_seconds="1")
+        self.gateway.address()
+
+    def close(self) -> None:
+        """End the gateway with kill -9."""
+        if self.gateway is not None and self.gateway.process.poll() is None:
+            self.gateway.process.kill()
+            self.gateway.process.wait()
+
+    def options(self, *more: str) -> list[str]:
+        """Give the command line of a scanner."""
+        return ["scan", "--gateway", f"http://127.0.0.1:{self.port}", "--token-file", str(self._token), *more]
+
+    def tell(self, *decisions: Decision) -> None:
+        """Send decisions, and wait until Redis has them."""
+        self._stage.send([msgspec.json.encode(each) for each in decisions])
+        self._stage.settle()
+
+    @contextmanager
+    def scanner(self, *more: str, terminal: bool = False) -> Iterator["Scanner"]:
+        """Give a running scanner, ended with the block."""
+        made = Scanner([*TALLYGATE, *self.options(*more)], terminal=terminal)
+        try:
+            yield made
+        finally:
+            made.end()
+
+
+class Scanner:
+    """A running `tallygate scan`, typed into."""
+
+    def __init__(self, command: list[str], *, terminal: bool) -> None:
+        if terminal:
+            self._typed, theirs = pty.openpty()
+            self._seen = self._typed
+            out = theirs
+        else:
+            theirs, self._typed = os.pipe()
+            self._seen, out = os.pipe()
+        self.process = subprocess.Popen(
+            command, stdin=theirs, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "30", "PYTHONIOENCODING": "utf-8"},
+        )  # fmt: skip
+        for descriptor in {theirs, out}:
+            os.close(descriptor)
+        os.set_blocking(self._seen, False)
+        self.text = ""
+
+    def type(self, text: str) -> None:
+        """Type a line, as a wedge scanner does."""
+        os.write(self._typed, f"{text}\n".encode())
+
+    def sees(self, text: str) -> bool:
+        """Tell whether this has been shown since the last `forget`."""
+        try:
+            while chunk := os.read(self._seen, 65536):
+                self.text += chunk.decode(errors="replace")
+        except OSError:
+            pass
+        return text in self.text
+
+    def wait_for(self, text: str) -> None:
+        """Wait until this is shown."""
+        try:
+            wait_for(lambda: self.sees(text), text)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; shown was {self.text[-2000:]!r}") from None
+
+    def forget(self) -> None:
+        """Look only at what comes from now on."""
+        self.sees("")
+        self.text = ""
+
+    def end(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+        for descriptor in {self._typed, self._seen}:
+            os.close(descriptor)
+
+
+@pytest.fixture
+def dock(field: Field, redis_server: RedisServer, tmp_path: Path) -> Iterator[Dock]:
+    """Give a dock whose gateway serves."""
+    with stage_on(field, redis_server) as stage:
+        gate = gate_on(tmp_path, redis_server.store(field.topics.prefix), field.broker.address)
+        stage.project()
+        made = Dock(stage, gate, tmp_path)
+        made.open()
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def test_pipe_answers_line_by_line(dock: Dock) -> None:
+    """Each line gets one line: known, unknown, no bill; blank lines none. A token of another scope ends it with 2."""
+    dock.tell(decision("ACME0001"), decision("ACME0002", outcome="withhold", reason="daily-limit", counts=False))
+    done = tallygate({}, *dock.options(), given=b"acme-0001\r\n\nACME 0002\nNOBODY01\n?!\nACME0001\n")
+    assert done.stdout.decode().splitlines() == [
+        f"ACME0001\tGO\t{GO}",
+        f"ACME0002\tHOLD\t{HOLD}",
+        f"NOBODY01\tHOLD\t{UNKNOWN_LINE}",
+        "\tHOLD\tNot a bill number: 4 to 35 letters and digits.",
+        f"ACME0001\tGO\t{GO}",
+    ]
+    assert (done.returncode, done.stderr) == (0, b"")
+    (dock._token).write_text(dock._gate.tokens["plan"])
+    refused = tallygate({}, *dock.options(), given=b"ACME0001\n")
+    assert (refused.returncode, refused.stdout) == (2, b"")
+    assert b"scope scan" in refused.stderr
+
+
+def test_pipe_without_a_gateway_is_hold(dock: Dock) -> None:
+    """Without a live gateway the answer is HOLD once the time is over, and the status tells."""
+    dock.close()
+    done = tallygate({}, *dock.options("--wait", "0.5"), given=b"ACME0001\n")
+    assert (done.returncode, done.stdout.decode()) == (75, f"ACME0001\tHOLD\t{STALE_LINE}\n")
+
+
+def test_pipe_follows_changes_over_a_gateway_that_dies(dock: Dock) -> None:
+    """With --follow later changes are lines too, also those that came while the gateway was away, each once."""
+    dock.tell(decision("ACME0001"))
+    with dock.scanner("--follow") as scanner:
+        scanner.type("ACME0001")
+        scanner.wait_for(f"ACME0001\tGO\t{GO}\n")
+        dock.tell(decision("ACME0001", rank=(1, 1, 2, 1), outcome="withhold", reason="daily-limit", counts=False))
+        scanner.wait_for(f"ACME0001\tHOLD\t{HOLD}\tchanged\n")
+        dock.close()
+        dock.tell(decision("ACME0001", rank=(1, 1, 3, 1), outcome="closed", reason="exported", counts=False))
+        dock.open()
+        scanner.wait_for("ACME0001\tDONE\tExported.\tchanged\n")
+        assert [line.split("\t")[1] for line in scanner.text.splitlines()] == ["GO", "HOLD", "DONE"]
+
+
+def test_terminal_shows_the_word_its_change_and_a_lost_connection(dock: Dock) -> None:
+    """On a terminal: big word and bell, a later change on top, HOLD as soon as the gateway is gone, and back again."""
+    dock.tell(decision("ACME0001"), decision("ACME0002"))
+    with dock.scanner(terminal=True) as scanner:
+        scanner.wait_for("Scan a bill")
+        scanner.type("acme-0001")
+        scanner.wait_for(big(Action.GO, "█")[2])
+        assert scanner.sees(GO)
+        assert "\a" in scanner.text
+        scanner.type("ACME0002")
+        scanner.wait_for("  ACME0002")
+        dock.tell(decision("ACME0001", rank=(1, 1, 2, 1), outcome="reject", reason="suspended", counts=False))
+        scanner.wait_for(CHANGED)
+        scanner.wait_for(big(Action.STOP, "█")[2])
+        scanner.forget()
+        dock.close()
+        scanner.wait_for("NO LIVE CONNECTION")
+        scanner.wait_for(STALE_LINE)
+        assert not scanner.sees(big(Action.GO, "█")[2])
+        scanner.forget()
+        dock.open()
+        scanner.wait_for(REASON_LINES["suspended"])
+        scanner.type("\x04")
+        wait_for(lambda: scanner.process.poll() is not None, "the scanner to end")
+        assert scanner.process.returncode == 0
