@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver import Keys
 
 from tests.browser.driver import Browser
-from tests.browser.stand_in import TOKEN, StandIn, verdict
+from tests.browser.stand_in import HEARTBEAT_SECONDS, TOKEN, StandIn, verdict
 
 pytestmark = pytest.mark.chromium
 
@@ -67,6 +67,9 @@ def test_actions_are_told_apart_by_more_than_colour(page: Browser, stand_in: Sta
 
 def test_missed_heartbeats_end_go(page: Browser, stand_in: StandIn) -> None:
     """A link that is open but silent is no live one: HOLD, for the last scans as well, and GO once it is back."""
+    stand_in.announced = HEARTBEAT_SECONDS
+    stand_in.cut(1001)
+    page.until("window.recorded.shown.some((each) => each.startsWith('lost'))")
     stand_in.answers["ACME0001"] = verdict("ACME0001")
     page.scan("ACME0001")
     page.shows("#word", "GO")

@@ -1,5 +1,6 @@
 """What the pages are tested on: topics, a Redis with its projection, a gateway whose address stays the same."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,10 +33,14 @@ class Ground:
     def open_gateway(self) -> GatewayProcess:
         """Start a gateway, and wait until it serves."""
         log = self._folder / f"gateway-{len(self.gateways)}.log"
-        beats = {"gateway__port": str(self._port), "gateway__heartbeat_seconds": "1"}
+        beats = {"gateway__port": str(self._port), "gateway__heartbeat_seconds": "2"}
         self.gateways.append(GatewayProcess(self.gate, log, **beats))
         self.gateways[-1].address()
         return self.gateways[-1]
+
+    def signal_gateway(self, number: signal.Signals) -> None:
+        """Send it a signal, such as one that freezes it."""
+        self.gateways[-1].process.send_signal(number)
 
     def kill_gateway(self) -> None:
         """End it with kill -9."""

@@ -1,5 +1,6 @@
 """Both pages as people use them: answers as they are decided, faults as they happen, nothing green that is not sure."""
 
+import signal
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -101,6 +102,17 @@ def test_killed_gateway_is_no_live_connection(scanner: Browser, ground: Ground) 
     scanner.shows("#changed", "WAS GO")
     assert scanner.text("#word") == "HOLD"
     scanner.shows("#line", "Over the consignee's limit for the day.")
+
+
+def test_frozen_gateway_is_no_live_connection(scanner: Browser, ground: Ground) -> None:
+    """A gateway that stands still on an open connection is found out by its heartbeats, and believed again later."""
+    ground.decide(decision("ACME5001", FLIGHT))
+    answers(scanner, "ACME5001", "GO", "Within the consignee's limit for the day.")
+    ground.signal_gateway(signal.SIGSTOP)
+    scanner.shows("#line", "No live connection.")
+    assert scanner.text("#word") == "HOLD"
+    ground.signal_gateway(signal.SIGCONT)
+    scanner.shows("#word", "GO")
 
 
 def test_emptied_read_model_is_no_ground_for_go(scanner: Browser, ground: Ground) -> None:

@@ -5,6 +5,7 @@ const LONGEST_PAUSE_MS = 10_000;
 const MISSED_HEARTBEATS = 2.5;
 const ANSWER_MS = 5_000;
 const HELLO_MS = 5_000;
+const HEARTBEAT_SECONDS = 5; // until the gateway has said its own
 const TOKEN_ENDED = 4401;
 const TOO_MANY = 4429;
 
@@ -17,6 +18,7 @@ export class Link {
   constructor(url, signedIn, on) {
     Object.assign(this, { url, signedIn, on, state: "connecting", pause: FIRST_PAUSE_MS, socket: null });
     this.awaited = new Map(); // bill -> when it was asked for
+    this.interval = MISSED_HEARTBEATS * 1000 * HEARTBEAT_SECONDS;
     this.heard(HELLO_MS);
     this.watchdog = setInterval(() => this.check(), 250);
   }
