@@ -92,6 +92,7 @@ def test_pulled_cable_ends_go_at_once(page: Browser, stand_in: StandIn) -> None:
     offline = {"latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
     page.devtools("Network.emulateNetworkConditions", offline=True, **offline)
     page.shows("#line", "No live connection")
+    assert page.text("#word") == "HOLD"
     page.devtools(
         "Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1
     )
