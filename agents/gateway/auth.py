@@ -3,7 +3,6 @@
 import logging
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
@@ -103,4 +102,4 @@ def same_origin(request: web.Request) -> bool:
     """Whether a page of this very gateway asks; a request without an origin does not come from one."""
     origin = request.headers.get("Origin", "")
     expected = parts_of(request).gateway.public_origin or f"{request.scheme}://{request.host}"
-    return bool(origin) and urlsplit(origin)[:2] == urlsplit(expected)[:2]
+    return origin.lower() == expected.lower()

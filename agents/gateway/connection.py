@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 ANSWER_SECONDS: Final = 60.0
 """A client that has not taken its answer by then is cut off."""
 
+SEND_BUFFER: Final = 256 * 1024
+"""What the system keeps for a client that does not read; else it would be megabytes."""
 LOOK_SECONDS: Final = 0.05
 LAST_SECONDS: Final = 1.0
 """For a request that is cancelled at the very end."""
@@ -97,6 +100,7 @@ class GatewayServer(web.Server):
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """Close at once what is one too many."""
         super().connection_made(handler, transport)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         if len(self._connections) > self._most:
             log.warning("more than %d connections: further ones are closed", self._most)
             transport.abort()

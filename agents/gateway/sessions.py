@@ -40,7 +40,9 @@ class Sessions:
         stamp, _, signature = value.rpartition(".")
         token_id, _, ends = stamp.rpartition(".")
         token = tokens.by_id(token_id)
-        if token is None or not hmac.compare_digest(signature.encode(), self._sign(stamp, token).encode()):
+        if token is None or not hmac.compare_digest(
+            signature.encode("utf-8", "surrogatepass"), self._sign(stamp, token).encode()
+        ):
             return "unknown"
         return token if now < datetime.fromtimestamp(int(ends), UTC) else "expired"
 

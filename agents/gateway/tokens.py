@@ -54,8 +54,8 @@ class TokenFileError(Exception):
 
 
 def digest(text: str) -> str:
-    """Give what is kept of a token."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Give what is kept of a token; any text has one, also what a header holds beside UTF-8."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def read_tokens(file: Path) -> tuple[Token, ...]:
