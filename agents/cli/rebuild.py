@@ -83,7 +83,7 @@ def tables(
     except KeyboardInterrupt:
         print("tallygate rebuild tables: interrupted; the same command goes on where it was", file=sys.stderr)
         raise typer.Exit(130) from None
-    print(next_steps(made, settings.kafka.prefix))
+    print(next_steps(made))
 
 
 class _Watcher:

@@ -1,18 +1,30 @@
 """Looking at the broker from outside the engine: which epochs there are, who is at work, and how much is left."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Final, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
 
 from agents.engine.group import member_count
 from agents.engine.reading import open_reader, read_to
 from agents.engine.settings import Connection
 from agents.topics_admin import admin_client
+from stream.topics import Topics
 
+Answer = TypeVar("Answer")
+MOVING: Final = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
+TRIES: Final = 100
+TRY_SECONDS: Final = 0.1
 FEW_OFFSETS: Final = 10_000
 """With no more than this left, it is looked whether these are records at all, or markers only."""
 
@@ -50,14 +62,23 @@ class Gauge:
         groups = [group[0] for group in await self._client.list_consumer_groups()]
         return {int(found[1]) for name in (*used, *groups) if (found := named.fullmatch(name))}
 
+    async def outranked(self, topics: Topics) -> list[str]:
+        """Give the changelogs and postings of other epochs than these."""
+        prefix, own = re.escape(topics.prefix), {plan.name for plan in topics.plans()}
+        named = re.compile(rf"{prefix}\.(?:(?:manifest|withholding)\.e\d+-changelog|postings(?:\.e\d+)?\.v1)")
+        return sorted(name for name in await self._client.list_topics() if named.fullmatch(name) and name not in own)
+
     async def members(self, groups: Iterable[str]) -> dict[str, int]:
         """Give the groups that have members, and how many."""
-        counts = {group: await member_count(self._client, group) for group in groups}
-        return {group: count for group, count in counts.items() if count}
+        found = {}
+        for group in groups:
+            if count := await _patiently(partial(member_count, self._client, group)):
+                found[group] = count
+        return found
 
     async def committed(self, course: Course) -> dict[int, int]:
         """Give where the group stands, by partition; those it has never committed are left out."""
-        found = await self._client.list_consumer_group_offsets(course.group)
+        found = await _patiently(lambda: self._client.list_consumer_group_offsets(course.group))
         return {
             partition.partition: committed.offset
             for partition, committed in found.items()
@@ -105,6 +126,16 @@ class Gauge:
 
     def _places(self, topic: str) -> list[TopicPartition]:
         return [TopicPartition(topic, number) for number in range(self.partitions)]
+
+
+async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Ask again while no broker looks after the group yet: a new cluster makes its own topics for that first."""
+    for _try in range(TRIES):
+        try:
+            return await ask()
+        except MOVING:
+            await asyncio.sleep(TRY_SECONDS)
+    return await ask()
 
 
 @asynccontextmanager

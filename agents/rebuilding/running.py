@@ -6,12 +6,12 @@ import signal
 from aiokafka.errors import KafkaError
 
 from agents.connections.probing import explained
-from agents.rebuilding.marks import Rebuild, Source
-from agents.rebuilding.tables import Watcher, rebuild_tables
+from agents.rebuilding.marks import Source
+from agents.rebuilding.tables import Outcome, Watcher, rebuild_tables
 from agents.settings import Settings
 
 
-def run(settings: Settings, epoch: int, source: Source, watcher: Watcher) -> Rebuild:
+def run(settings: Settings, epoch: int, source: Source, watcher: Watcher) -> Outcome:
     """Rebuild to the end; Ctrl-C and SIGTERM stop the processes in order and raise KeyboardInterrupt.
 
     Raises EpochError, EngineError.
@@ -22,7 +22,7 @@ def run(settings: Settings, epoch: int, source: Source, watcher: Watcher) -> Reb
         raise KeyboardInterrupt from None
 
 
-async def _run(settings: Settings, epoch: int, source: Source, watcher: Watcher) -> Rebuild:
+async def _run(settings: Settings, epoch: int, source: Source, watcher: Watcher) -> Outcome:
     task = asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from agents.rebuilding.gauge import Course, Way
-from agents.rebuilding.marks import Rebuild
-from stream.topics import Topics
+from agents.rebuilding.tables import Outcome
 
 LINE_SECONDS: Final = 10.0
 
@@ -56,18 +55,16 @@ def showing() -> Iterator[Showing]:
         yield Showing(bars)
 
 
-def next_steps(rebuild: Rebuild, prefix: str) -> str:
+def next_steps(outcome: Outcome) -> str:
     """Say what is to be done when the rebuild is done."""
-    kept = {plan.name for plan in rebuild.topics(prefix).plans()}
-    steps = ("manifest", "withholding") if rebuild.source == "shipments" else ("withholding",)
-    former = Topics(prefix, rebuild.epoch - 1)
-    old = [former.changelog(step) for step in steps] + ([former.postings] if rebuild.source == "shipments" else [])
-    return "\n".join(
-        (
-            f"epoch {rebuild.epoch} is ready and published. Now:",
-            f"1. give every process {rebuild.spelt()}, the settings you ran this with, and nothing older",
-            "2. start the workers; the read model needs no rebuild, since a higher epoch outranks a lower one",
-            f"3. when nobody needs epoch {rebuild.epoch - 1} any more, delete its topics:",
-            *(f"   {name}" for name in old if name not in kept),
-        )
-    )
+    rebuild, outranked = outcome
+    lines = [
+        f"epoch {rebuild.epoch} is ready and published. Now:",
+        "1. give every process the settings that you ran this with, and",
+        f"   {rebuild.spelt()}",
+        "2. start the workers; the read model needs no rebuild, since a higher epoch outranks a lower one",
+    ]
+    if outranked:
+        lines += ["3. when nobody wants to look at the former epoch any more, delete what is left of it:"]
+        lines += [f"   {name}" for name in outranked]
+    return "\n".join(lines)

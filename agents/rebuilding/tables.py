@@ -5,7 +5,7 @@ Each part can be interrupted, by kill -9 too, and is gone on with when the comma
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from agents.engine.control import read_halts
 from agents.engine.errors import RefusedError
@@ -20,11 +20,20 @@ from stream.topics import Topics
 
 LOOK_SECONDS: Final = 1.0
 SESSION_SECONDS: Final = 15
+"""What was killed a moment ago is a member of its group for so long."""
 STEPS: Final = ("manifest", "withholding")
 
 
 class EpochError(Exception):
     """This epoch cannot be rebuilt: the message says which one can."""
+
+
+class Outcome(NamedTuple):
+    """What came of a rebuild."""
+
+    rebuild: Rebuild
+    outranked: list[str]
+    """Topics of other epochs, which nobody needs once the workers are in this one."""
 
 
 class Watcher(Protocol):
@@ -39,8 +48,8 @@ class Watcher(Protocol):
 
 async def rebuild_tables(
     settings: Settings, epoch: int, source: Source, watcher: Watcher, look_seconds: float = LOOK_SECONDS
-) -> Rebuild:
-    """Rebuild the tables of an epoch, or go on where it was interrupted; give the rebuild when it is done.
+) -> Outcome:
+    """Rebuild the tables of an epoch, or go on where it was interrupted; comes back when it is done.
 
     Raises EpochError, RefusedError, and what Kafka says when it is away.
     """
@@ -59,7 +68,7 @@ async def rebuild_tables(
             await work.publish()
             rebuild = await work.mark("done")
         await work.clear()
-        return rebuild
+        return Outcome(rebuild, await gauge.outranked(rebuild.topics(base.prefix)))
 
 
 def choose(rebuilds: Mapping[int, Rebuild], known: Iterable[int], epoch: int, source: Source) -> Rebuild:
@@ -116,7 +125,6 @@ class _Work:
             return
         self._begin("preparing")
         own = [self._topics.group(name) for name in (*self._steps, "rebuilt-decisions", "rebuilt-alerts")]
-        # What was killed a moment ago is a member until its session ends.
         members = await self._gauge.members(own)
         for _second in range(SESSION_SECONDS):
             if not members:
