@@ -33,7 +33,7 @@ def command(
     configure("supervisor")
     try:
         settings = read_settings()
-        configure("supervisor", settings.log)
+        configure("supervisor", settings.log, worker=settings.worker.name)
     except EngineError as error:
         log.critical("the workers must not run as configured: %s", error, extra={"incident": "refused"})
         raise typer.Exit(error.status) from None

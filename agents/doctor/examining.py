@@ -10,7 +10,7 @@ from agents.connections.probing import explained
 from agents.doctor.broker import brokers, replicas
 from agents.doctor.clocks import clocks
 from agents.doctor.finding import Finding, State, refused, unknown, wrong
-from agents.doctor.groups import groups, halts
+from agents.doctor.groups import epochs, groups, halts
 from agents.doctor.local import gateway_files, key_secret, rules, secret_files, settings_findings, versions
 from agents.doctor.roles import roles
 from agents.doctor.store import store
@@ -28,6 +28,7 @@ ON_KAFKA: Final[tuple[Check, ...]] = (
     ("topics", topics),
     ("replicas", lambda settings, connection: replicas(settings, connection, settings.kafka.topics())),
     ("halts", halts),
+    ("epoch", epochs),
     ("groups", groups),
     ("changelogs", changelogs),
     ("clock", clocks),

@@ -7,9 +7,11 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
-from agents.doctor.finding import Finding, doubtful, right, unknown, wrong
+from agents.doctor.finding import Finding, doubtful, refused, right, unknown, wrong
 from agents.engine.control import read_halts
+from agents.engine.errors import RefusedError
 from agents.engine.settings import Connection
+from agents.rebuilding.marks import check_epoch
 from agents.settings import Settings
 from agents.topics_admin import admin_client, find_topics
 from stream.topics import Topics
@@ -38,6 +40,20 @@ async def halts(settings: Settings, connection: Connection) -> AsyncIterator[Fin
         yield wrong("halts", halt.sentence(), f"mend the cause ({look}), then tallygate resume {step}/{halt.partition}")
     if not found:
         yield right("halts", "no partition stands still")
+
+
+async def epochs(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
+    """Say whether a worker of this epoch would be let work: its tables are whole, and nobody's outrank them."""
+    topics = settings.kafka.topics()
+    if not await find_topics(connection, [topics.control], configs=False):
+        return
+    for step in ("manifest", "withholding"):
+        try:
+            await check_epoch(connection, topics, step)
+        except RefusedError as error:
+            yield refused("epoch", error)
+        else:
+            yield right("epoch", f"{step} may work in epoch {topics.epoch_of(step)}")
 
 
 async def groups(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:

@@ -43,7 +43,7 @@ def configure(process: str, settings: LogSettings | None = None, **fields: str) 
     """Have every record of this process written in one form; `fields` are in every line, after the process's name."""
     settings = settings or LogSettings()
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_formatter(_in_json(settings), {"process": process, **fields}))
+    handler.setFormatter(_formatter({"process": process, **fields}, in_json=_in_json(settings)))
     handler.addFilter(OutageFilter())
     root = logging.getLogger()
     for former in root.handlers[:]:
@@ -60,7 +60,7 @@ def _in_json(settings: LogSettings) -> bool:
     return settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
 
 
-def _formatter(in_json: bool, fields: dict[str, str]) -> structlog.stdlib.ProcessorFormatter:  # noqa: FBT001 - one of two
+def _formatter(fields: dict[str, str], *, in_json: bool) -> structlog.stdlib.ProcessorFormatter:
     def name_process(_logger: Any, _method: str, event: EventDict) -> EventDict:
         return {**fields, **event}
 

@@ -68,6 +68,10 @@ def test_nothing_is_wrong_with_what_works(settings: dict[str, str]) -> None:
     assert [each for each in answer.of("groups", "right") if "manifest: 1 members, 0 offsets" in each]
     assert len(answer.of("changelogs", "right")) == 2
     assert all("fits the settings" in each for each in answer.of("changelogs"))
+    assert answer.of("epoch", "right") == [
+        "manifest may work in epoch 1 -> ",
+        "withholding may work in epoch 1 -> ",
+    ]
     assert answer.of("halts") == ["no partition stands still -> "]
     assert answer.of("disk", "right", "doubtful")
 
@@ -78,6 +82,13 @@ def test_another_policy_is_told_by_the_table_it_concerns(settings: dict[str, str
     (found,) = answer.of("changelogs", "wrong")
     assert "that of withholding was made under another secret" in found
     assert "put the former settings back" in found
+
+
+def test_an_epoch_that_was_never_made_is_told_with_its_command(settings: dict[str, str]) -> None:
+    """A slip of the pen in the epoch: both steps would refuse, and what would make its tables is named."""
+    answer = examined({**settings, "TALLYGATE_KAFKA__EPOCH": "7"})
+    assert len(answer.of("epoch", "wrong")) == 2
+    assert all("tallygate rebuild tables --epoch 7" in each for each in answer.of("epoch"))
 
 
 def test_another_secret_is_told_by_both_tables(settings: dict[str, str], tmp_path: Path) -> None:
