@@ -1,0 +1,102 @@
+"""Many publishers at once, and a gateway that is killed under them: what was acknowledged is there, in order."""
+
+import asyncio
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientError, ClientSession
+
+from tests.integration.gateway.stage import Gate, GatewayProcess
+from tests.integration.gateway.test_ingest import BATCH, arrival
+from tests.kafka.broker import free_ports
+from tests.kafka.field import Field
+
+pytestmark = pytest.mark.kafka
+
+PUBLISHERS = 6
+BATCHES = 25
+EVENTS = 10
+WAIT_SECONDS = 60.0
+
+
+class Publishing:
+    """One fulfilment system: batches of its own conveyance, one after another, each until it is acknowledged."""
+
+    def __init__(self, name: str) -> None:
+        self.conveyance = f"air:{name}"
+        self.acknowledged = 0
+        """Batches."""
+        self.repeated = 0
+        """Batches that were sent again, since it was not known what had become of them."""
+
+    async def run(self, client: ClientSession, gate: Gate) -> None:
+        """Publish all; raises TimeoutError when it takes too long."""
+        headers = gate.bearer("publish") | {"Content-Type": BATCH}
+        async with asyncio.timeout(WAIT_SECONDS):
+            while self.acknowledged < BATCHES:
+                if await self._sent(client, headers):
+                    self.acknowledged += 1
+                else:
+                    self.repeated += 1
+                    await asyncio.sleep(0.1)
+
+    async def _sent(self, client: ClientSession, headers: dict[str, str]) -> bool:
+        first = self.acknowledged * EVENTS
+        batch = [arrival(self.conveyance, number) for number in range(first, first + EVENTS)]
+        try:
+            async with client.post("/v1/events", json=batch, headers=headers) as response:
+                assert response.status in {202, 503}
+                return response.status == 202
+        except ClientError:
+            return False
+
+
+def arrived(field: Field) -> dict[str, list[int]]:
+    """Give the numbers of the events in the topic by conveyance, in its order."""
+    found = defaultdict(list)
+    for value in field.values(field.topics.shipments):
+        event = json.loads(value)
+        found[event["data"]["conveyance"]].append(int(event["id"].removeprefix("e-")))
+    return found
+
+
+async def test_publishers_side_by_side_each_keep_their_order(field: Field, tmp_path: Path) -> None:
+    """Batches of many publishers at once are all there, each conveyance in the order in which it was sent."""
+    gate = Gate(tmp_path, field.broker.address, field.topics.prefix)
+    publishers = [Publishing(str(number)) for number in range(PUBLISHERS)]
+    async with gate.serving() as client:
+        await asyncio.gather(*(each.run(client, gate) for each in publishers))
+    found = arrived(field)
+    assert found == {each.conveyance: list(range(BATCHES * EVENTS)) for each in publishers}
+
+
+async def test_killed_gateway_loses_nothing_acknowledged(field: Field, tmp_path: Path) -> None:
+    """A gateway killed twice under its publishers comes back; every event is there, whole batches at most repeated.
+
+    What is repeated is a batch that was not acknowledged, and no event overtakes one that was sent before.
+    """
+    gate = Gate(tmp_path, field.broker.address, field.topics.prefix)
+    (port,) = free_ports(1)
+    publishers = [Publishing(str(number)) for number in range(PUBLISHERS)]
+    async with ClientSession(f"http://127.0.0.1:{port}") as client:
+        running = asyncio.gather(*(each.run(client, gate) for each in publishers))
+        for kill_at in (BATCHES // 4, BATCHES // 2, None):
+            log = tmp_path / f"log-{kill_at}"
+            with GatewayProcess(gate, log, gateway__port=str(port)) as process:
+                while not running.done() and (kill_at is None or publishers[0].acknowledged < kill_at):
+                    await asyncio.sleep(0.01)
+                    assert process.process.poll() is None
+                if kill_at is None:
+                    await running
+                    assert process.stop() == 0
+                else:
+                    process.process.kill()
+    found = arrived(field)
+    for each in publishers:
+        numbers = found[each.conveyance]
+        first_seen = list(dict.fromkeys(numbers))
+        assert first_seen == list(range(BATCHES * EVENTS))
+        assert len(numbers) - len(first_seen) <= each.repeated * EVENTS
+    assert sum(each.repeated for each in publishers) > 0
