@@ -235,6 +235,13 @@ def test_token_that_ends_leads_to_the_form(page: Browser, stand_in: StandIn) -> 
     assert page.text("#bill") + page.text("#recent") == ""
     page.scan(TOKEN)
     page.shows("#word", "SCAN")
+    page.scan("ACME0001")
+    page.shows("#word", "GO")
+    page.driver.delete_all_cookies()
+    page.driver.refresh()
+    page.until("document.activeElement.id === 'token'")
+    page.scan(TOKEN)
+    page.shows("#word", "SCAN")
     page.driver.delete_all_cookies()
     stand_in.cut(1001)
     page.shows("#sign-in-error", "You are signed out.")

@@ -139,7 +139,10 @@ async function begin() {
   show();
   await signInByAddress();
   const may = await scopes();
-  if (may === null) return signIn.show();
+  if (may === null) {
+    watching.clear(); // whoever signs in next has scanned nothing yet
+    return signIn.show();
+  }
   if (may && !may.includes("scan")) return signIn.show("This token has no scope scan. Sign in with one that has it.");
   start();
 }
