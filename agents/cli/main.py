@@ -11,12 +11,12 @@ from typer.core import TyperGroup
 # Name of the command -> one line for `--help`. The module is `agents.cli.<name>`, hyphens as underscores; its attribute
 # `command` is the function to run or a `typer.Typer` with commands of its own.
 COMMANDS: dict[str, str] = {
-    "access": "Show who may do what on Kafka and in Redis, and let them hold to it.",
+    "access": "Show who may do what on Kafka and in Redis, and grant it.",
     "dead-letters": "List the records that could not be read, and send them again.",
     "demo": "Watch a simulated day, everything embedded.",
     "doctor": "Check everything, from settings to clocks, and say what to do.",
     "explain": "Say in words what was decided about a bill, and why.",
-    "gateway": "Serve HTTP: publish events, look bills up, scan, ask for headroom.",
+    "gateway": "Serve HTTP: events in, bills, scanning, headroom.",
     "judge": "Judge the shipment events in a file, without a broker.",
     "plan": "Show on which days a value would still fit a person's limit.",
     "projection": "Keep the read model in Redis: bills, consignee days, alerts.",
