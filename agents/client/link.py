@@ -122,6 +122,8 @@ class Link:
             case "hello":
                 self._heartbeat = message.heartbeat_seconds
                 await self._freshen(stale=message.stale)
+                if message.stale:
+                    await self._ask_all()  # to be told what may be said of them for now
             case "heartbeat":
                 await self._freshen(stale=message.stale)
 
@@ -132,8 +134,11 @@ class Link:
             # Whatever was missed meanwhile: the answers to these say how things stand now.
             self.is_live = True
             self._listener.live()
-            for bill in tuple(self._bills):
-                await self._say({"bill": bill})
+            await self._ask_all()
+
+    async def _ask_all(self) -> None:
+        for bill in tuple(self._bills):
+            await self._say({"bill": bill})
 
     def _lose(self, why: str) -> None:
         self.is_live = False

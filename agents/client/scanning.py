@@ -4,7 +4,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from rich.console import Console
 
@@ -20,6 +20,13 @@ LINE_CHARACTERS: Final = 200
 """Of a line that was scanned only so much is looked at."""
 
 Write = Callable[[str], None]
+
+
+class Input(Protocol):
+    """Where scanned lines come from."""
+
+    async def next(self) -> str | None:
+        """Give the next line; None: there are no more."""
 
 
 class Lines:
@@ -66,7 +73,7 @@ class Answers(Listener):
         self._said[verdict.bill] = said
 
 
-async def scan_lines(gateway: Gateway, lines: Lines, write: Write, seconds: float, *, follow: bool) -> bool:
+async def scan_lines(gateway: Gateway, lines: Input, write: Write, seconds: float, *, follow: bool) -> bool:
     """Answer each line with one line; gives whether all answers were live. Raises GatewayError.
 
     An answer that does not come within so many seconds is HOLD. With `follow` changes are written too, for ever.
@@ -86,7 +93,7 @@ async def scan_lines(gateway: Gateway, lines: Lines, write: Write, seconds: floa
         await asyncio.wait({running, reading})
 
 
-async def _answer_lines(link: Link, answers: Answers, lines: Lines, write: Write, seconds: float) -> bool:
+async def _answer_lines(link: Link, answers: Answers, lines: Input, write: Write, seconds: float) -> bool:
     all_live = True
     while (line := await lines.next()) is not None:
         bill = fold_bill(line)
@@ -109,7 +116,7 @@ def _line(verdict: Verdict, mark: str = "") -> str:
     return "\t".join([verdict.bill, verdict.action, verdict.line, *([mark] if mark else [])])
 
 
-async def scan_screen(gateway: Gateway, lines: Lines, console: Console) -> None:
+async def scan_screen(gateway: Gateway, lines: Input, console: Console) -> None:
     """Show the big word for each bill that is scanned, until the input ends. Raises GatewayError."""
     board = _Drawn(console)
     link = Link(gateway, board)
@@ -125,7 +132,7 @@ async def scan_screen(gateway: Gateway, lines: Lines, console: Console) -> None:
         await asyncio.wait({running, reading})
 
 
-async def _show_lines(link: Link, board: "_Drawn", lines: Lines) -> None:
+async def _show_lines(link: Link, board: "_Drawn", lines: Input) -> None:
     while (line := await lines.next()) is not None:
         bill = fold_bill(line)
         board.scanned(bill if line.strip() else None)

@@ -124,7 +124,8 @@ class Checker:
 def heal(value: bytes, path: str) -> bytes | None:
     """Put a sample's part where the path leads; None where there is no mending."""
     document = msgspec.json.decode(value)
-    sample: Any = SAMPLES.get(document.get("type") if isinstance(document, dict) else None)
+    kind = document.get("type") if isinstance(document, dict) else None
+    sample: Any = SAMPLES.get(kind) if isinstance(kind, str) else None
     steps = [match[1] or int(match[2]) for match in _STEP.finditer(path)]
     if sample is None or not steps:
         return None

@@ -52,7 +52,7 @@ def read_rows(lines: BinaryIO) -> Iterator[Row | Mistake]:
     text = iter(source)
     first = next(text, "")
     separator = max(SEPARATORS, key=first.count)
-    names = [name.strip().lower() for name in next(csv.reader([first], delimiter=separator), [])]
+    names = _names(first, separator)
     wrong = [*source.faults, *_wrong_header(names)]
     if wrong:
         yield from wrong
@@ -81,6 +81,13 @@ def _row(line: int, names: list[str], cells: list[str]) -> Iterator[Row | Mistak
         yield Mistake(line, "", "cells", "expected no more cells than the header has")
     elif any(filled):
         yield Row(line, {name: cell for name, cell in zip(names, filled, strict=False) if cell})
+
+
+def _names(header: str, separator: str) -> list[str]:
+    try:
+        return [name.strip().lower() for name in next(csv.reader([header], delimiter=separator), [])]
+    except csv.Error:
+        return []  # what is missing is said then
 
 
 def _wrong_header(names: list[str]) -> Iterator[Mistake]:

@@ -34,7 +34,7 @@ _DATA: Final[dict[str, dict[str, Any]]] = {
     ARRIVED: {"conveyance": "a", "arrived_at": None, "port": "0000"},
 }
 
-SAMPLES: Final[dict[Any, dict[str, Any]]] = {
+SAMPLES: Final[dict[str, dict[str, Any]]] = {
     TYPES[name]: {"specversion": "1.0", "id": "a", "source": "a", "type": TYPES[name], "time": _INSTANT, "data": data}
     for name, data in _DATA.items()
 }

@@ -2,12 +2,14 @@
 
 import json
 import signal
+from typing import Any
 
 import msgspec
 import pytest
 
 from agents.explaining import gathering
 from agents.explaining.gathering import NothingAnswersError, Stores
+from agents.history import History, read_history
 from agents.settings import KafkaSettings, RedisSettings, Settings
 from tests.integration.publishing.ground import Ground
 from tests.redis.events import decision
@@ -161,10 +163,9 @@ async def test_long_history_is_read_page_by_page(known: Ground, monkeypatch: pyt
     """A history of many pages is put together; where time is over first, it says that it is not complete."""
     story = [decision("LONG0001", rank=(1, 1, 1, 1 + number), minutes=number) for number in range(7)]
     known.tell(*story)
-    read = gathering.read_history
 
-    async def small(*arguments: object, **more: object) -> object:
-        return await read(*arguments, most=2, **more)  # type: ignore[arg-type]
+    async def small(*arguments: Any, **more: Any) -> History:
+        return await read_history(*arguments, most=2, **more)
 
     monkeypatch.setattr(gathering, "read_history", small)
     found = await Stores(settings_of(known)).facts("LONG0001")

@@ -2,10 +2,12 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agents.gateway import history
+from agents.history import History, HistoryAwayError, read_history
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from tests.integration.gateway.stage import gate_on
@@ -44,10 +46,9 @@ async def test_pages_go_on_by_next(
     field: Field, known: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where not all could be read `next` leads to the rest."""
-    read = history.read_history
 
-    async def hurried(*arguments: object, **more: object) -> object:
-        return await read(*arguments, most=2, **more)  # type: ignore[arg-type]
+    async def hurried(*arguments: Any, **more: Any) -> History:
+        return await read_history(*arguments, most=2, **more)
 
     monkeypatch.setattr(history, "read_history", hurried)
     gate = gate_on(tmp_path, known, field.broker.address)
@@ -102,10 +103,10 @@ async def test_few_are_read_at_a_time(store: StoreSettings, tmp_path: Path, monk
     """More histories than may be read at a time are told to come again, and it goes on afterwards."""
     going, over = asyncio.Event(), asyncio.Event()
 
-    async def slow(*_arguments: object, **_more: object) -> history.HistoryAwayError:
+    async def slow(*_arguments: Any, **_more: Any) -> History:
         going.set()
         await over.wait()
-        raise history.HistoryAwayError("away")
+        raise HistoryAwayError("away")
 
     monkeypatch.setattr(history, "read_history", slow)
     monkeypatch.setattr(history, "AT_A_TIME", 1)

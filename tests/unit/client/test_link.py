@@ -28,8 +28,8 @@ async def test_bills_asked_before_the_connection_are_asked_then() -> None:
         await link.ask("ACME0001")
         await link.ask("ACME0002")
         running = asyncio.create_task(link.run())
-        await noted.wait_for("ACME0001")
         await noted.wait_for("ACME0002")
+        assert [told for told, _ in noted.told] == ["live", "ACME0001", "ACME0002"]
         running.cancel()
         await asyncio.wait([running])
 
@@ -66,6 +66,8 @@ async def test_silence_is_no_connection() -> None:
     noted = Noted()
     async with scripted(silent, answering) as gateway, linked(gateway, noted):
         await noted.wait_for("lost", "no sign of life from the gateway")
+        await noted.wait_for("live")
+    assert noted.told[0] == ("live", "")
 
 
 async def test_gateway_that_is_behind_is_not_live() -> None:
@@ -144,6 +146,7 @@ async def test_nonsense_from_the_other_side_is_a_lost_connection() -> None:
     async with scripted(odd, answering) as gateway, linked(gateway, noted):
         await noted.wait_for("lost", "the gateway speaks otherwise than expected")
         await noted.wait_for("live")
+        assert noted.told[-1] == ("live", "")
 
 
 async def test_messages_of_later_gateways_are_passed_over() -> None:

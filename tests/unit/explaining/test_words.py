@@ -1,7 +1,7 @@
 """The words: one for every outcome and reason, and figures that are those of the decision."""
 
 from datetime import UTC, date, datetime
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -69,7 +69,7 @@ def test_outcomes_read_as_their_action(outcome: Outcome, basis: Basis | None) ->
         ({"reason": "of-a-later-version"}, ["of-a-later-version"]),
     ],
 )
-def test_why_has_the_figures_of_the_decision(more: dict[str, object], figures: list[str]) -> None:
+def test_why_has_the_figures_of_the_decision(more: dict[str, Any], figures: list[str]) -> None:
     """Where figures decided they are said, as they were then; where there are none, the words stand alone."""
     text = why(decision_data(**more))
     assert [figure for figure in figures if figure not in text] == []

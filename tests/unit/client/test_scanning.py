@@ -1,0 +1,169 @@
+"""Scanning in a pipe and on a terminal, with a gateway by script: what is written when, and how it ends."""
+
+import asyncio
+import io
+
+import pytest
+from aiohttp import web
+from rich.console import Console
+
+from agents.client import GatewayError
+from agents.client.board import NO_BILL
+from agents.client.scanning import scan_lines, scan_screen
+from stream.reasons import STALE_LINE
+from tests.unit.client.scripted import HELLO, answering, scripted, verdict
+
+SECONDS = 60.0
+
+
+class Typed:
+    """Lines of input, typed when the test says so."""
+
+    def __init__(self, *lines: str, ends: bool = True) -> None:
+        self._queue: asyncio.Queue[str | None] = asyncio.Queue()
+        for line in lines:
+            self.type(line)
+        if ends:
+            self.end()
+
+    def type(self, line: str) -> None:
+        self._queue.put_nowait(f"{line}\n")
+
+    def end(self) -> None:
+        self._queue.put_nowait(None)
+
+    async def next(self) -> str | None:
+        return await self._queue.get()
+
+
+class Written:
+    """Lines of output, and a way to wait for one."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._came = asyncio.Event()
+
+    def __call__(self, line: str) -> None:
+        self.lines.append(line)
+        self._came.set()
+
+    async def wait_for(self, count: int) -> None:
+        async with asyncio.timeout(SECONDS):
+            while len(self.lines) < count:
+                self._came.clear()
+                await self._came.wait()
+
+
+class Shown(io.StringIO):
+    """What a terminal was given, and a way to wait for a text in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._came = asyncio.Event()
+
+    def write(self, text: str) -> int:
+        self._came.set()
+        return super().write(text)
+
+    async def wait_for(self, text: str) -> None:
+        async with asyncio.timeout(SECONDS):
+            while text not in self.getvalue():
+                self._came.clear()
+                await self._came.wait()
+
+
+async def test_each_line_gets_its_answer_in_turn() -> None:
+    """Bills are folded and answered one after another, what is no bill at once, and blank lines not at all."""
+    written = Written()
+    async with scripted(answering) as gateway:
+        lines = Typed("acme-0001", "", "?", "ACME 0002")
+        assert await scan_lines(gateway, lines, written, SECONDS, follow=False)
+    assert written.lines == ["ACME0001\tGO\tA line.", f"\tHOLD\t{NO_BILL}", "ACME0002\tGO\tA line."]
+
+
+async def test_late_answer_is_hold_and_the_next_scan_is_its_own() -> None:
+    """An answer that takes too long is HOLD; scanned again, the bill is answered by what comes then."""
+
+    async def late(socket: web.WebSocketResponse) -> None:
+        await socket.send_json(HELLO)
+        await socket.receive_json()
+        again = await socket.receive_json()
+        await socket.send_json(verdict(again["bill"], "STOP"))
+        await socket.receive()
+
+    written = Written()
+    async with scripted(late) as gateway:
+        all_live = await scan_lines(gateway, Typed("ACME0001", "ACME0001"), written, 0.3, follow=False)
+    assert not all_live
+    assert written.lines == [f"ACME0001\tHOLD\t{STALE_LINE}", "ACME0001\tSTOP\tA line."]
+
+
+async def test_stale_answer_is_not_live() -> None:
+    """An answer of a gateway that is behind is written as it says, and the end tells that not all was live."""
+
+    async def stale(socket: web.WebSocketResponse) -> None:
+        await socket.send_json({**HELLO, "stale": True})
+        asked = await socket.receive_json()
+        await socket.send_json(verdict(asked["bill"], "HOLD", stale=True))
+        await socket.receive()
+
+    written = Written()
+    async with scripted(stale) as gateway:
+        assert not await scan_lines(gateway, Typed("ACME0001"), written, SECONDS, follow=False)
+    assert written.lines == ["ACME0001\tHOLD\tA line."]
+
+
+@pytest.mark.parametrize("follow", [True, False])
+async def test_changes_are_written_only_if_followed(follow: bool) -> None:
+    """A later change is one more line when following, and a repeat of the same is none; without it neither is."""
+
+    async def changing(socket: web.WebSocketResponse) -> None:
+        await socket.send_json(HELLO)
+        bill = (await socket.receive_json())["bill"]
+        for action in ("GO", "GO", "HOLD", "HOLD"):
+            await socket.send_json(verdict(bill, action))
+        other = (await socket.receive_json())["bill"]
+        await socket.send_json(verdict(other))
+        await socket.receive()
+
+    written = Written()
+    async with scripted(changing) as gateway:
+        running = asyncio.create_task(
+            scan_lines(gateway, Typed("ACME0001", "ACME0002"), written, SECONDS, follow=follow)
+        )
+        await written.wait_for(3 if follow else 2)
+        assert running.done() is False or not follow
+        running.cancel()
+        await asyncio.wait([running])
+    change = ["ACME0001\tHOLD\tA line.\tchanged"] if follow else []
+    assert sorted(written.lines) == sorted(["ACME0001\tGO\tA line.", *change, "ACME0002\tGO\tA line."])
+
+
+async def test_refusal_ends_scanning_in_the_middle() -> None:
+    """A token that is revoked while a scanner waits ends it with the reason, whatever else was to be scanned."""
+
+    async def revoked(socket: web.WebSocketResponse) -> None:
+        await socket.send_json(HELLO)
+        await socket.receive_json()
+        await socket.close(code=4401)
+
+    async with scripted(revoked) as gateway:
+        with pytest.raises(GatewayError, match="revoked"):
+            await scan_lines(gateway, Typed("ACME0001", "ACME0002"), Written(), SECONDS, follow=False)
+        with pytest.raises(GatewayError, match="revoked"):
+            await scan_screen(gateway, Typed("ACME0001", ends=False), Console(file=io.StringIO()))
+
+
+async def test_screen_ends_with_its_input() -> None:
+    """A terminal's scanner shows what is typed and ends when nothing more can be typed."""
+    shown = Shown()
+    typed = Typed(ends=False)
+    async with scripted(answering) as gateway:
+        running = asyncio.create_task(scan_screen(gateway, typed, Console(file=shown, width=100)))
+        typed.type("acme 0001")
+        await shown.wait_for("A line.")
+        typed.type("?")
+        typed.end()
+        await running
+    assert "ACME0001" in shown.getvalue()
+    assert NO_BILL in shown.getvalue()
