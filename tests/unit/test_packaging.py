@@ -14,13 +14,10 @@ from tests.tidiness import ROOMS, read_sources
 
 # Declared, but never imported by name: what each one is there for.
 UNIMPORTED = {
-    "aiohttp": "the gateway's server, being built",
     "cramjam": "lz4 for aiokafka's batches, where `compression` is set",
     "hiredis": "makes redis fast where it is installed",
     "mode-streaming": "Faust's own base, pinned since the engine leans on private parts of it",
     "orjson": "a fixed choice of the product's owner; Faust encodes with it where it is installed",
-    "prometheus-client": "a fixed choice of the product's owner, for the metrics to come",
-    "structlog": "the logs, being built",
 }
 
 
