@@ -141,6 +141,7 @@ class Engine:
         self._kept = {}
         self.lanes = lanes
         self.progress.partitions = {number: lane.progress for number, lane in lanes.items()}
+        self.progress.settled = not lanes  # a worker in reserve: no gate will be opened
         settle_memory()
 
     def _new_lane(self, number: int) -> Lane:

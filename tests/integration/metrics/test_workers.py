@@ -1,11 +1,14 @@
 """Several workers on one host: each shows its own, nothing is shared, and the sum is what there is."""
 
 import urllib.request
+import uuid
+from pathlib import Path
 
 import pytest
 
 from agents.metrics.settings import MetricsSettings
 from tests.integration.metrics.test_boards import status
+from tests.kafka.broker import Broker
 from tests.kafka.field import Field, wait_for
 from tests.prometheus.system import first_port
 from tests.unit.metrics.scraping import value, values
@@ -52,6 +55,23 @@ def test_two_workers_sum_up(field: Field) -> None:
     assert left.total("restored_rows_total") > RECORDS
     with pytest.raises(OSError, match="refused"):
         gone.scrape()
+
+
+def test_a_worker_in_reserve_is_ready(broker: Broker, tmp_path: Path) -> None:
+    """One that gets no partition is ready all the same: it waits for others to fail."""
+    with Field(broker, f"t{uuid.uuid4().hex[:8]}", tmp_path) as field:
+        field.create_topics(partitions=1)
+        pair = [Shown(field, name) for name in "ab"]
+        wait_for(lambda: [answering(each) for each in pair] == [200, 200], "both to be ready")
+        wait_for(lambda: sorted(each.total("partitions") for each in pair) == [0, 1], "one to have the partition")
+
+
+def answering(shown: Shown) -> int:
+    """Ask whether it is ready; 0 while nobody answers."""
+    try:
+        return status(shown.address, "/readyz")
+    except OSError:
+        return 0
 
 
 def test_a_halted_partition_shows_its_growing_lag(field: Field) -> None:
