@@ -18,6 +18,9 @@ def command(
     Each finding says what is wrong and what to do. Exit code 0: nothing is wrong; 1: something is; 2: bad usage.
     """
     import asyncio
+    from contextlib import nullcontext
+
+    from rich.console import Console
 
     from agents.access.roles import read_roles
     from agents.doctor.examining import examine
@@ -41,13 +44,13 @@ def command(
                 print(line(finding), flush=True)
         return found
 
-    found = asyncio.run(findings())
+    console = Console(highlight=False)
+    with nullcontext() if in_lines or as_json else console.status("looking at everything"):
+        found = asyncio.run(findings())
     if as_json:
         print(in_json(found))
     elif not in_lines:
-        from rich.console import Console
-
-        Console(highlight=False).print(table(found))
+        console.print(table(found))
     if not as_json:
         print(verdict(found))
     if any_wrong(found):

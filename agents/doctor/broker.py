@@ -10,7 +10,6 @@ from agents.doctor.finding import Finding, doubtful, right, unknown, wrong
 from agents.doctor.wire import LogDirsAsked, TopicsAsked
 from agents.engine.settings import Connection
 from agents.settings import Settings
-from stream.topics import Topics
 
 NEEDED: Final = {9: (7, "OffsetFetch"), 28: (3, "TxnOffsetCommit")}
 """Requests that exactly-once judging needs, with the lowest version."""
@@ -82,11 +81,11 @@ def _disk(node: int, folder: Any) -> Finding:
     return doubtful("disk", says, DISK_REMEDY) if share < ROOM_DOUBTFUL else right("disk", says)
 
 
-async def replicas(settings: Settings, connection: Connection, topics: Topics) -> AsyncIterator[Finding]:
+async def replicas(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
     """Look whether every partition of ours has a leader and all its replicas."""
     opened = await open_connection(connection)
     try:
-        answer: Any = await opened.send(TopicsAsked([plan.name for plan in topics.plans()]))
+        answer: Any = await opened.send(TopicsAsked([plan.name for plan in settings.kafka.topics().plans()]))
     finally:
         opened.close()
     parts = [(each[1], *part) for each in answer.topics for part in each[3]]
@@ -99,7 +98,7 @@ async def replicas(settings: Settings, connection: Connection, topics: Topics) -
         yield doubtful("replicas", f"with fewer replicas than they should have: {_some(short)}", remedy)
     if parts and not headless and not short:
         yield right("replicas", f"{len(parts)} partitions have a leader and all replicas")
-    if parts and settings.kafka.security_protocol == "PLAINTEXT" and min(len(part[5]) for part in parts) < 2:
+    if parts and min(len(part[5]) for part in parts) < 2:
         remedy = "in production create topics with TALLYGATE_KAFKA__REPLICATION=3"
         yield doubtful("replicas", "some partitions are on one broker only", remedy)
 

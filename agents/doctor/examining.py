@@ -26,7 +26,7 @@ LOCAL: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
 Check = tuple[str, Callable[[Settings, Connection], AsyncIterator[Finding]]]
 ON_KAFKA: Final[tuple[Check, ...]] = (
     ("topics", topics),
-    ("replicas", lambda settings, connection: replicas(settings, connection, settings.kafka.topics())),
+    ("replicas", replicas),
     ("halts", halts),
     ("epoch", epochs),
     ("groups", groups),

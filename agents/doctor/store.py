@@ -36,7 +36,7 @@ async def store(settings: Settings) -> AsyncIterator[Finding]:
 
 def unreachable(error: StoreError) -> Finding:
     """Say why Redis lets us not in; the text of its answers quotes no password."""
-    text = str(error)
+    text = str(error).partition(". ")[0].rstrip(".")
     if isinstance(error, StoreRefusedError) or "WRONGPASS" in text or "NOAUTH" in text or "Authentication" in text:
         says = f"it refuses the login ({text.partition(' ')[0]})"
         return wrong("redis", says, f"mend the password in {REDIS}PASSWORD_FILE, or the user in {REDIS}URL")

@@ -12,7 +12,7 @@ from tests.kafka.broker import Broker
 from tests.kafka.field import Field, wait_for
 from tests.pieces import require
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 MIB = 1 << 20
 SIZE = 64 * MIB

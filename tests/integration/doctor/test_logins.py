@@ -15,7 +15,7 @@ from tests.kafka.secured import Authority, SecuredBroker
 from tests.pieces import ROOT
 from tests.redis.server import RedisServer
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
 
 WRONG = "made-up-and-wrong"
 REFUSED = 78

@@ -12,7 +12,7 @@ from tests.integration.doctor.ward import Answer, environment, examined
 from tests.kafka.broker import Broker
 from tests.kafka.field import Field
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tests.kafka.field import Field, wait_for
 from tests.pieces import ROOT
 from tests.redis.server import RedisServer
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
 
 EVENTS = [json.loads(line) for line in (ROOT / "docs/examples/three-parcels.jsonl").read_text().splitlines() if line]
 
