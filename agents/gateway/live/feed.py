@@ -24,7 +24,7 @@ from stream.decisions import Decision
 log = logging.getLogger(__name__)
 
 RECORDS_A_TURN: Final = 500
-"""Some five milliseconds of decoding, in which nothing else happens."""
+"""Some five milliseconds of decoding, in which nothing else happens; what is bounded must have room for a turn."""
 POLL_MS: Final = 200
 WAIT_SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
 BOUNDS_SECONDS: Final = 1.0

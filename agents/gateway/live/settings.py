@@ -13,7 +13,7 @@ class LiveSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    window_records: Annotated[int, Field(ge=100)] = 20_000
+    window_records: Annotated[int, Field(ge=1_000)] = 20_000
     """So many of the latest decisions are kept in memory; a reader further behind is cut off."""
     window_mib: Positive = 64
     """And no more memory than this for them."""
@@ -23,9 +23,9 @@ class LiveSettings(BaseModel):
     """Most open streams of one token."""
     watched_bills: Positive = 500
     """Bills that one scanner watches; beyond it the one scanned longest ago is let go."""
-    queue_messages: Annotated[int, Field(ge=10)] = 256
+    queue_messages: Annotated[int, Field(ge=600)] = 1_024
     """Messages that wait for a scanner; one that lets more wait is cut off."""
-    queue_kib: Annotated[int, Field(ge=16)] = 256
+    queue_kib: Annotated[int, Field(ge=64)] = 1_024
     """And no more memory than this for them."""
     replays: Positive = 4
     """Readers that are read for from Kafka at a time, having missed more than the window holds; others wait."""
