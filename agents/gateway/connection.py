@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 ANSWER_SECONDS: Final = 60.0
 """A client that has not taken its answer by then is cut off."""
 
-SEND_BUFFER: Final = 256 * 1024
+SEND_BUFFER: Final = 64 * 1024
 """What the system keeps for a client that does not read; else it would be megabytes."""
 LOOK_SECONDS: Final = 0.05
 LAST_SECONDS: Final = 1.0
