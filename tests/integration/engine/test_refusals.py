@@ -108,10 +108,10 @@ def test_a_lost_changelog(field: Field) -> None:
     group = Consumer({"bootstrap.servers": field.broker.address, "group.id": other.group("toy")})
     group.commit(offsets=[TopicPartition(field.topics.postings, 0, 20)], asynchronous=False)
     group.close()
-    said = refusal(field, kafka__epoch="2")
+    said = refusal(field, kafka__epoch="2", kafka__manifest_epoch="1")
     assert "committed offset is 20, but its table has no position" in said
 
 
 def test_settings_that_are_none(field: Field) -> None:
     """A setting out of its range is refused before anything is connected."""
-    assert "session_timeout_ms" in refusal(field, worker__session_timeout_ms="5")
+    assert "SESSION_TIMEOUT_MS" in refusal(field, worker__session_timeout_ms="5")

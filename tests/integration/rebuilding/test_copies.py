@@ -13,7 +13,7 @@ from agents.engine.lane import Lane
 from agents.engine.progress import EngineProgress
 from agents.engine.restoring import Restorer
 from agents.engine.settings import EngineSettings
-from agents.topics_admin import admin_client
+from agents.topics_admin import admin_client, find_topics
 from state.table import Table, changelog_key
 from tests.integration.engine.test_judging import exact
 from tests.kafka.broker import Broker
@@ -93,12 +93,14 @@ def test_a_changelog_compacted_while_it_is_read(field: Field) -> None:
 
 
 def change(field: Field, topic: str, config: dict[str, str]) -> None:
-    """Change settings of a compacted topic; called from within a loop, too."""
+    """Change settings of a compacted topic and wait until they hold; called from within a loop, too."""
     wanted = {"cleanup.policy": "compact", "segment.bytes": str(SEGMENT_BYTES), **config}
 
     async def alter() -> None:
         async with admin_client(field.connection) as client:
             await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, wanted)])
+        while not wanted.items() <= (await find_topics(field.connection, [topic]))[topic].config.items():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, alter()).result(30)
