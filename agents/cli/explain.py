@@ -76,15 +76,13 @@ async def _source(settings: Any, url: str | None, token_file: Path | None) -> As
 
 
 def _settings() -> Any:
-    from pydantic import ValidationError
-
-    from agents.settings import Settings
+    from agents.engine.errors import RefusedError
+    from agents.settings import read_settings
 
     try:
-        return Settings()
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        _refuse(f"settings: {wrong}")
+        return read_settings()
+    except RefusedError as error:
+        _refuse(str(error))
 
 
 def _print(found: Any, *, as_json: bool) -> None:

@@ -155,15 +155,13 @@ async def _sender(url: str | None, token_file: Path | None) -> AsyncIterator[Any
 
 
 def _kafka() -> Any:
-    from pydantic import ValidationError
-
-    from agents.settings import Settings
+    from agents.engine.errors import RefusedError
+    from agents.settings import read_settings
 
     try:
-        return Settings().kafka
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        _refuse(f"settings: {wrong}")
+        return read_settings().kafka
+    except RefusedError as error:
+        _refuse(str(error))
 
 
 def _refuse(why: str) -> NoReturn:

@@ -20,7 +20,7 @@ BILLS_SHOWN: Final = 200
 NOT_FOUND: Final = 404
 
 NO_REDIS: Final = "Redis does not answer, so what else is on the day is not known: is TALLYGATE_REDIS__URL right?"
-NO_KAFKA: Final = "the history is not known: {error}; is TALLYGATE_KAFKA__BROKERS right?"
+NO_KAFKA: Final = "the history is not known: {error}"
 NOT_READ: Final = "the history is longer than could be read now; ask again when less is going on"
 
 

@@ -1,6 +1,7 @@
 """`GET /v1/bills/{bill}/history`: every decision of a bill, from Kafka itself."""
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
@@ -16,6 +17,8 @@ from agents.gateway.replies import reply
 from agents.history import HistoryAwayError, read_history
 from agents.history.showing import history_view
 from agents.readmodel.store import StoreError
+
+log = logging.getLogger(__name__)
 
 AT_A_TIME: Final = 4
 """Each reads a partition of its own accord; more would take the broker's time from the live feed."""
@@ -46,7 +49,8 @@ async def show(request: web.Request) -> web.Response:
         try:
             found = await read_history(kafka.connection(), kafka.topics().decisions, bill, since, after=after)
         except HistoryAwayError as error:
-            raise retry_later("Kafka is away", f"{error}; the history is read from there", WAIT_SECONDS) from None
+            log.warning("a history could not be read: %s", error)
+            raise retry_later("Kafka is away", "the history is read from there; try again", WAIT_SECONDS) from None
     return reply(history_view(bill, found))
 
 

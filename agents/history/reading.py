@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
+from agents.connections.probing import explained
 from agents.engine.settings import Connection
 from agents.topics_admin import find_topics
 from stream.decisions import Decision
@@ -83,8 +84,8 @@ async def read_history(
         start, end = await _span(reader, partition, since, after)
         return await _Search(reader, partition, bill, most).run(start, end, seconds)
     except (KafkaError, OSError, TimeoutError) as error:
-        why = type(error).__name__.removesuffix("Error")
-        raise HistoryAwayError(f"Kafka at {connection.brokers} does not answer ({why})") from None
+        asked = error if isinstance(error, KafkaError) else KafkaTimeoutError()
+        raise HistoryAwayError(str(await explained(connection, asked))) from None
     finally:
         with suppress(KafkaError):
             await reader.stop()

@@ -8,11 +8,13 @@ from typing import Any, Final, Self
 
 import msgspec
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import BrokerResponseError, KafkaConnectionError, KafkaError
+from aiokafka.errors import BrokerResponseError, KafkaError, KafkaTimeoutError
 
+from agents.connections.probing import explained
+from agents.engine.errors import RefusedError as NotAsConfiguredError
 from agents.publishing.checking import Good
-from agents.publishing.errors import AwayError, RefusedError, WrongEventError
-from agents.settings import KafkaSettings, Settings
+from agents.publishing.errors import AwayError, PublishError, RefusedError, WrongEventError
+from agents.settings import KafkaSettings, read_settings
 from agents.topics_admin import find_topics
 from stream.decisions import STRUCTURED
 from stream.events import Shipment
@@ -37,7 +39,10 @@ class Publisher:
     """
 
     def __init__(self, kafka: KafkaSettings | None = None, *, acknowledge_seconds: float = ACKNOWLEDGE_SECONDS) -> None:
-        self._kafka = Settings().kafka if kafka is None else kafka
+        try:
+            self._kafka = read_settings().kafka if kafka is None else kafka
+        except NotAsConfiguredError as error:
+            raise RefusedError(str(error)) from None
         self._topic = self._kafka.topics().shipments
         self._seconds = acknowledge_seconds
         self._read = Reader(None).read
@@ -45,14 +50,18 @@ class Publisher:
         self._producer: Any = None
 
     async def __aenter__(self) -> Self:
-        """Connect. Raises AwayError where Kafka does not answer, RefusedError where the topic is missing."""
+        """Connect. Raises AwayError where Kafka does not answer, RefusedError where it refuses or has no such topic."""
+        try:
+            connection = self._kafka.connection()
+        except NotAsConfiguredError as error:
+            raise RefusedError(str(error)) from None
         self._producer = AIOKafkaProducer(
             enable_idempotence=True,
             acks="all",
             linger_ms=0,
             max_batch_size=BATCH_BYTES,
             max_request_size=2 * TOPIC_RECORD_BYTES,
-            **self._kafka.connection().arguments(),
+            **connection.arguments(),
         )
         try:
             async with self._own_errors():
@@ -129,14 +138,16 @@ class Publisher:
         try:
             yield
         except (KafkaError, TimeoutError, OSError) as error:
-            why = type(error).__name__.removesuffix("Error")
-            brokers = self._kafka.brokers
-            if isinstance(error, BrokerResponseError) and not error.retriable:
-                raise RefusedError(f"Kafka at {brokers} refuses: {why}; may this user write {self._topic}?") from None
-            if isinstance(error, KafkaConnectionError | TimeoutError | OSError) or getattr(error, "retriable", False):
-                hint = "start it, or set TALLYGATE_KAFKA__BROKERS"
-                raise AwayError(f"Kafka at {brokers} does not answer ({why}): {hint}") from None
-            raise RefusedError(f"Kafka at {brokers}: {why}") from None
+            raise await self._meaning(error) from None
+
+    async def _meaning(self, error: Exception) -> PublishError:
+        """Ask once more what keeps us out, since the error of a client seldom says."""
+        asked = error if isinstance(error, KafkaError) else KafkaTimeoutError("it did not acknowledge in time")
+        found = await explained(self._kafka.connection(), asked)
+        for_good = isinstance(error, BrokerResponseError) and not error.retriable
+        return (
+            RefusedError(str(found)) if for_good or isinstance(found, NotAsConfiguredError) else AwayError(str(found))
+        )
 
     async def _stop(self) -> None:
         producer = self._producer

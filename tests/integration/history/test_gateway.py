@@ -10,7 +10,7 @@ from agents.gateway import history
 from agents.history import History, HistoryAwayError, read_history
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
-from tests.integration.gateway.stage import gate_on
+from tests.integration.gateway.stage import NOWHERE, gate_on
 from tests.integration.history.test_reading import BILL, send, story
 from tests.kafka.field import Field
 from tests.unit.readmodel.filling import fill
@@ -93,10 +93,11 @@ async def test_history_needs_no_redis(field: Field, known: StoreSettings, tmp_pa
 
 
 async def test_absent_kafka_is_worth_another_try(store: StoreSettings, tmp_path: Path) -> None:
-    """With Kafka away the answer is 503 and says when to ask again."""
+    """With Kafka away the answer is 503, says when to ask again, and tells nobody where Kafka is."""
     gate = gate_on(tmp_path, store)
     async with gate.serving() as client, client.get(PATH, headers=gate.bearer("audit")) as answer:
         assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+        assert NOWHERE not in await answer.text()
 
 
 async def test_few_are_read_at_a_time(store: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

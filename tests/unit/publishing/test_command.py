@@ -88,7 +88,7 @@ def test_wrong_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TALLYGATE_KAFKA__EPOCH", "soon")
     status, _, wrong = publish(str(THREE))
     assert status == 2
-    assert "kafka.epoch" in wrong
+    assert "TALLYGATE_KAFKA__EPOCH" in wrong
 
 
 def test_terminal_sees_how_far_it_is() -> None:
