@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.chaos import outage
+from tests.chaos import live, outage
 from tests.chaos.customs import CustomsScenario
 from tests.chaos.driver import Driver, drawn
 from tests.chaos.toy import ToyScenario
@@ -24,6 +24,9 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--faults", type=int, default=60)
     parser.add_argument("--toy", action="store_true", help="a toy step instead of the real two: the engine alone")
+    parser.add_argument(
+        "--live", action="store_true", help="instead: the gateway's open streams, Kafka away a minute"
+    )
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--outage", type=float, metavar="SECONDS", help="instead: the broker away, alerts watched")
     parser.add_argument("--rate", type=int, default=200, help="events a second during an outage")
@@ -33,6 +36,8 @@ def main() -> int:
     if missing := kafka_missing():
         print(f"no chaos without a real Kafka: {missing}")
         return 2
+    if arguments.live:
+        return live.main()
     print(f"seed {arguments.seed}: {arguments.events} events, {arguments.faults} faults")
     with tempfile.TemporaryDirectory() as name:
         broker = Broker(Path(name) / "kafka").format().start()

@@ -1,0 +1,1 @@
+"""The live side without Kafka: places, the window, the hand-over from one to the other, limits of open streams."""

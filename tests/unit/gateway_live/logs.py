@@ -1,0 +1,88 @@
+"""A topic in memory: what a feed would read, what a replay would read, and readers between the two."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from agents.gateway.live.feed import Feed
+from agents.gateway.live.reader import Reader, Wanted
+from agents.gateway.live.replay import Replays
+from agents.gateway.live.source import Source
+from agents.gateway.live.window import Entry, Window
+from stream.decisions import Decision
+from tests.redis.events import decision, encode
+
+NOWHERE = Source(cast("Any", None), "decisions")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as a consumer gives it."""
+
+    partition: int
+    offset: int
+    value: bytes
+
+
+def told(partition: int, offset: int) -> Decision:
+    """Give the decision that stands there."""
+    return decision(f"ACME{partition}{offset:05d}", f"air:{offset % 2}")
+
+
+class Log:
+    """Partitions of decisions with holes, and a feed that has read some of them."""
+
+    def __init__(self, partitions: int, window: int, starts: Sequence[int] = ()) -> None:
+        self.window = Window(window, 10**9)
+        self.window.begin(starts or [0] * partitions, 0)
+        self.feed = Feed(NOWHERE, self.window, 10.0)
+        self.ends = [0] * partitions
+        self.holes: set[tuple[int, int]] = set()
+
+    def write(self, partition: int, *, hole: bool = False) -> None:
+        """Add a record, or an offset that holds none, as the end of a transaction leaves."""
+        if hole:
+            self.holes.add((partition, self.ends[partition]))
+        self.ends[partition] += 1
+
+    def read(self, partition: int) -> None:
+        """Let the feed read on in a partition, to its end."""
+        came = []
+        for offset in range(self.window.ends[partition], self.ends[partition]):
+            if (partition, offset) not in self.holes:
+                entry = Entry(partition, offset, told(partition, offset), 500, 0, 0)
+                self.window.add(entry)
+                came.append(entry)
+        self.window.reach(partition, self.ends[partition])
+        for hear in self.feed.heard:
+            hear(came)
+
+    def records(self, partition: int, start: int, stop: int) -> list[Record]:
+        """Give what a consumer would be given."""
+        return [
+            Record(partition, offset, encode(told(partition, offset)))
+            for offset in range(start, min(stop, self.ends[partition]))
+            if (partition, offset) not in self.holes
+        ]
+
+
+class LogReplays(Replays):
+    """Replays out of such a log, a few offsets at a time; everything else is as it is."""
+
+    def __init__(self, log: Log, batch: int) -> None:
+        super().__init__(NOWHERE, log.feed, 1)
+        self._log = log
+        self._batch = batch
+
+    async def turn(self, places: list[int]) -> AsyncGenerator[list[Any], None]:
+        """Read on where the reader is behind the window."""
+        for number, start in enumerate(self._log.window.starts):
+            while places[number] < start:
+                stop = places[number] + self._batch
+                yield self._log.records(number, places[number], stop)
+                places[number] = max(places[number], min(stop, self._log.ends[number]))
+
+
+def reader_of(log: Log, places: list[int] | None, batch: int = 3, wanted: Wanted | None = None) -> Reader:
+    """Give a reader."""
+    return Reader(log.feed, LogReplays(log, batch), wanted or Wanted(), 0.01, places)
