@@ -10,7 +10,7 @@ ARGS ?=
 HAVE_JAVA := $(shell command -v java >/dev/null 2>&1 && command -v mvn >/dev/null 2>&1 && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench chaos docs compiled kafka venv clean
+.PHONY: help demo test lint audit bench chaos docs compiled kafka venv clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ lint: $(VENV)/.installed ## ruff, mypy, import-linter, codespell
 	  echo "== $$check"; $(BIN)/$$check || status=1; \
 	done; \
 	exit $$status
+
+audit: $(VENV)/.installed ## ask a public database about vulnerabilities of the pinned packages
+	@$(BIN)/python -m tests.audit
 
 bench: $(VENV)/.installed kafka ## measure throughput, latency and restore; prints medians of three
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -20,7 +20,8 @@ def acl_commands(role: str, topics: Topics, brokers: str) -> Iterator[str]:
         command = ["kafka-acls.sh", "--bootstrap-server", brokers, "--command-config", "admin.properties", "--add"]
         command += ["--allow-principal", f"User:{principal(topics, role)}"]
         command += [word for operation in grant.operations for word in ("--operation", operation)]
-        command += [f"--{grant.resource}", grant.name, "--resource-pattern-type", grant.pattern]
+        name = [] if grant.resource == "cluster" else [grant.name, "--resource-pattern-type", grant.pattern]
+        command += [f"--{grant.resource}", *name]
         yield shlex.join(command)
 
 
@@ -73,12 +74,12 @@ def _said(grant: Grant) -> str:
 
 
 def _strimzi_acl(grant: Grant) -> dict[str, Any]:
-    kind = "transactionalId" if grant.resource == "transactional-id" else grant.resource
-    pattern = "prefix" if grant.pattern == "prefixed" else "literal"
-    return {
-        "resource": {"type": kind, "name": grant.name, "patternType": pattern},
-        "operations": list(grant.operations),
-    }
+    resource = {"type": "cluster"}
+    if grant.resource != "cluster":
+        kind = "transactionalId" if grant.resource == "transactional-id" else grant.resource
+        pattern = "prefix" if grant.pattern == "prefixed" else "literal"
+        resource = {"type": kind, "name": grant.name, "patternType": pattern}
+    return {"resource": resource, "operations": list(grant.operations)}
 
 
 def _resource(kind: str, name: str, spec: dict[str, Any], cluster: str) -> dict[str, Any]:

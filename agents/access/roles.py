@@ -9,11 +9,14 @@ import msgspec
 
 from stream.topics import Topics
 
-Resource = Literal["topic", "group", "transactional-id"]
+Resource = Literal["topic", "group", "transactional-id", "cluster"]
 Pattern = Literal["literal", "prefixed"]
 
 STEPS: Final = ("manifest", "withholding", "projection")
 """Names whose groups and transactional ids have an epoch in them."""
+
+CLUSTER: Final = "kafka-cluster"
+"""What Kafka calls the one resource of the kind cluster."""
 
 
 class Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,6 +25,8 @@ class Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     about: str
     topics: dict[str, tuple[str, ...]] = {}
     groups: tuple[str, ...] = ()
+    all_groups: tuple[str, ...] = ()
+    cluster: tuple[str, ...] = ()
     transactions: tuple[str, ...] = ()
     redis: str = ""
 
@@ -50,7 +55,13 @@ def principal(topics: Topics, role: str) -> str:
 def grants(role: str, topics: Topics, roles: Mapping[str, Role] | None = None) -> list[Grant]:
     """Give what a role needs under a prefix, whatever the epoch. Raises KeyError where there is no such role."""
     said = (roles or read_roles())[role]
-    return [*_topics(role, said, topics), *_names("group", said.groups, ("Read",), topics),
+    wide: list[Grant] = []
+    if said.all_groups:
+        wide.append(Grant("group", f"{topics.prefix}.", "prefixed", said.all_groups))
+    if said.cluster:
+        wide.append(Grant("cluster", CLUSTER, "literal", said.cluster))
+    groups = _names("group", said.groups, ("Read",), topics)
+    return [*_topics(role, said, topics), *groups, *wide,
             *_names("transactional-id", said.transactions, ("Write",), topics)]  # fmt: skip
 
 
@@ -75,4 +86,4 @@ def _names(resource: Resource, names: tuple[str, ...], operations: tuple[str, ..
 
 def _of_any_epoch(topics: Topics, step: str) -> str:
     """Give how the names of a step begin; those of another step do not."""
-    return topics.group(step).removesuffix(str(topics.epoch))
+    return topics.group(step).removesuffix(str(topics.epoch_of(step)))

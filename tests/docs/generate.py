@@ -13,6 +13,7 @@ from deploy.grafana.readers import READERS
 from deploy.grafana.today import TODAY
 from state.rules import load_rulebook
 from state.rules.page import rules_page
+from tests.deploy.generated import deployment_files
 from tests.docs.contract import contract
 from tests.docs.metrics import metrics_page
 from tests.docs.pages import filled
@@ -42,11 +43,12 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield DOCS / "schemas" / f"{name}.json", json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     text = yaml.dump(contract(version("tallygate")), Dumper=_Plain, sort_keys=False, width=100, allow_unicode=True)
     yield DOCS / "asyncapi.yaml", f"# Written by `make docs`; change the types instead.\n{text}"
-    for page in (DOCS / "decisions.md", DOCS / "events.md", DOCS / "publishing.md"):
+    for page in (DOCS / "decisions.md", DOCS / "events.md", DOCS / "publishing.md", DOCS / "SECURITY.md"):
         yield page, filled(page.read_text("utf-8"))
     yield DOCS / "rules.md", rules_page(load_rulebook())
     yield DOCS / "settings.md", settings_page()
     yield DOCS / "metrics.md", metrics_page()
+    yield from deployment_files()
     for board in (TODAY, PIPELINE, READERS):
         name = board.uid.removeprefix("tallygate-")
         yield ROOT / "deploy" / "grafana" / "dashboards" / f"{name}.json", json.dumps(board.as_json(), indent=2) + "\n"

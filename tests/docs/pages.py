@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from agents.access.rendering import table
 from agents.judge import Options, open_judge
 from agents.publishing.columns import COLUMNS, EVERY
 from agents.publishing.mistakes import REMEDIES
@@ -179,6 +180,11 @@ def _fenced(text: str) -> str:
     return f"```json\n{text}\n```"
 
 
+def roles(_page: str) -> str:
+    """The roles on Kafka and Redis."""
+    return table()
+
+
 MAKERS: Final[dict[str, Callable[..., str]]] = {
     "verdicts": verdicts,
     "fields": fields,
@@ -187,4 +193,5 @@ MAKERS: Final[dict[str, Callable[..., str]]] = {
     "answers": answers,
     "columns": columns,
     "mistakes": mistakes,
+    "roles": roles,
 }
