@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from agents.metrics.process import tell_build
 from agents.metrics.registry import QUICK, Area, Label
 
 GATEWAY: Final = Area("gateway", "Gateway")
+tell_build(GATEWAY)
 
 METHODS: Final = ("GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS")
 UNMATCHED: Final = "unmatched"

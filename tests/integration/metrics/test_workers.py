@@ -64,6 +64,7 @@ def test_a_worker_in_reserve_is_ready(broker: Broker, tmp_path: Path) -> None:
         pair = [Shown(field, name) for name in "ab"]
         wait_for(lambda: [answering(each) for each in pair] == [200, 200], "both to be ready")
         wait_for(lambda: sorted(each.total("partitions") for each in pair) == [0, 1], "one to have the partition")
+        assert [answering(each) for each in pair] == [200, 200]
 
 
 def answering(shown: Shown) -> int:

@@ -58,3 +58,4 @@ def test_everything_else_counts() -> None:
     assert value(after, "tallygate_gateway_rate_limited_total", route="/v1/test") == 1
     assert values(after, "tallygate_gateway_feed_heard_timestamp_seconds") == {frozenset(): 1_755_000_000.5}
     assert value(after, "tallygate_gateway_feed_lag_offsets") == 12
+    assert value(after, "tallygate_build_info") == 1
