@@ -13,7 +13,7 @@ from tests.kafka.field import Field, wait_for
 from tests.kafka.worker import WorkerProcess
 from tests.pieces import ROOT
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 REFUSED = 78
 WORD = "hunter2-hunter2"
@@ -45,6 +45,26 @@ def test_a_worker_logs_settings_transactions_and_incidents(field: Field) -> None
     (halt,) = [line for line in found if line.get("incident") == "halt"]
     assert (halt["level"], halt["partition"], halt["code"]) == ("error", 1, "ceiling")
     assert halt["offset"] == field.halts()[0].offset
+
+
+def test_an_outage_of_kafka_is_two_lines(field: Field) -> None:
+    """A broker killed and started again: one line when it went, one when it is back, and judging goes on."""
+    worker = field.worker(worker__session_timeout_ms="30000")
+    worker.ready()
+    field.produce([b"x"] * 5, 0)
+    field.wait_for_decisions(5)
+    field.broker.kill()
+    wait_for(lambda: "kafka-away" in worker.log(), "the worker to notice")
+    field.broker.start()
+    wait_for(lambda: "kafka-back" in worker.log(), "the worker to say that it is back")
+    told = [line["incident"] for line in written(worker) if str(line.get("incident")).startswith("kafka-")]
+    assert told == ["kafka-away", "kafka-back"]
+    (back,) = [line for line in written(worker) if line.get("incident") == "kafka-back"]
+    assert back["seconds"] > 0
+    assert back["complaints"] > 1
+    assert len(written(worker)) < 60
+    field.produce([b"x"] * 5, 0)
+    assert len(field.wait_for_decisions(10)) == 10
 
 
 def test_a_step_that_raises_is_an_incident_without_the_record(field: Field) -> None:
