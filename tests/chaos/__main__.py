@@ -24,9 +24,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--faults", type=int, default=60)
     parser.add_argument("--toy", action="store_true", help="a toy step instead of the real two: the engine alone")
-    parser.add_argument(
-        "--live", action="store_true", help="instead: the gateway's open streams, Kafka away a minute"
-    )
+    parser.add_argument("--live", action="store_true", help="instead: the gateway's open streams, Kafka away a minute")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--outage", type=float, metavar="SECONDS", help="instead: the broker away, alerts watched")
     parser.add_argument("--rate", type=int, default=200, help="events a second during an outage")
