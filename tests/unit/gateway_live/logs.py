@@ -9,6 +9,7 @@ from agents.gateway.live.reader import Reader, Wanted
 from agents.gateway.live.replay import Replays
 from agents.gateway.live.source import Source
 from agents.gateway.live.window import Entry, Window
+from agents.projection.standing import Standing
 from stream.decisions import Decision
 from tests.redis.events import decision, encode
 
@@ -35,7 +36,10 @@ class Log:
     def __init__(self, partitions: int, window: int, starts: Sequence[int] = ()) -> None:
         self.window = Window(window, 10**9)
         self.window.begin(starts or [0] * partitions, 0)
-        self.feed = Feed(NOWHERE, self.window, 10.0)
+        self.now_ms = 1_000_000
+        self.feed = Feed(NOWHERE, self.window, 10.0, lambda: self.now_ms)
+        self.feed._standings = [Standing(0)]
+        self.hear_of_kafka()
         self.ends = [0] * partitions
         self.holes: set[tuple[int, int]] = set()
 
@@ -44,6 +48,18 @@ class Log:
         if hole:
             self.holes.add((partition, self.ends[partition]))
         self.ends[partition] += 1
+
+    def hear_of_kafka(self) -> None:
+        """Let the feed be up to date now."""
+        self.feed._standings[0].fresh_ms = self.now_ms
+
+    def tell(self, decision: Decision, partition: int = 0) -> None:
+        """Let the feed read a decision."""
+        entry = Entry(partition, self.ends[partition], decision, 500, self.now_ms, self.now_ms)
+        self.ends[partition] += 1
+        self.window.add(entry)
+        for hear in self.feed.heard:
+            hear([entry])
 
     def read(self, partition: int) -> None:
         """Let the feed read on in a partition, to its end."""
