@@ -11,9 +11,10 @@ from aiohttp import web
 
 from agents.gateway.auth import require
 from agents.gateway.bodies import read_body
+from agents.gateway.gathering import Keyed
 from agents.gateway.parts import Parts, parts_of
 from agents.gateway.problems import Problem, retry_later
-from agents.gateway.publisher import KafkaAwayError, Keyed
+from agents.gateway.publisher import KafkaAwayError
 from agents.gateway.replies import reply
 from agents.metrics.gateway import ingested
 from stream.deadletters import Fault

@@ -7,21 +7,18 @@ Batches are made by hand, since aiokafka's `send` writes every value into its lo
 import asyncio
 import contextlib
 import logging
-import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
 
 from agents.engine.settings import MIB, Connection
+from agents.gateway.gathering import Gathering, Keyed
 from agents.gateway.starting import start_whole
 from agents.projection.backoff import Backoff
 from agents.topics_admin import HINT
-from stream.decisions import STRUCTURED
-from stream.partition import partition_of
 
 log = logging.getLogger(__name__)
 
@@ -29,20 +26,12 @@ PROBE_SECONDS: Final = 2.0
 START_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 5.0
 BATCH_BYTES: Final = 900_000
-HEADERS: Final = list(STRUCTURED)
-PENDING_BYTES_MAX: Final = 64 * MIB
+WAITING_BYTES_MAX: Final = 64 * MIB
 """So much may wait for acknowledgement, also of what was answered with 503 meanwhile."""
 
 
 class KafkaAwayError(Exception):
     """Nothing, or not all, is known to have arrived; sending the same again does no harm."""
-
-
-class Keyed(NamedTuple):
-    """An event and its record key."""
-
-    key: bytes
-    value: bytes
 
 
 class Publisher:
@@ -53,8 +42,7 @@ class Publisher:
         self._connection = connection
         self._topic = topic
         self._seconds = seconds
-        self._producer: Any = None
-        self._pending_bytes = 0
+        self._gathering: Gathering | None = None
         self._lost = asyncio.Event()
         """The producer is of no use any more."""
         self.problem: str | None = "Kafka has not been reached yet"
@@ -65,16 +53,14 @@ class Publisher:
 
         Where it raises, some may be there, or may still arrive.
         """
-        producer = self._producer
-        size = sum(len(event.value) for event in events)
-        if producer is None or self.problem is not None:
+        gathering = self._gathering
+        if gathering is None or self.problem is not None:
             raise KafkaAwayError(self.problem)
-        if self._pending_bytes + size > PENDING_BYTES_MAX:
+        if gathering.waiting_bytes + sum(len(event.value) for event in events) > WAITING_BYTES_MAX:
             raise KafkaAwayError("too much waits for Kafka already")
         try:
             async with asyncio.timeout(self._seconds):
-                for acknowledged in await self._send(producer, events):
-                    await acknowledged
+                await gathering.send(events)
         except TimeoutError:
             self._away("Kafka does not acknowledge in time")
             raise KafkaAwayError(self.problem) from None
@@ -82,26 +68,6 @@ class Publisher:
             self._away(f"Kafka refuses: {type(error).__name__}")
             self._lost.set()
             raise KafkaAwayError(self.problem) from None
-
-    async def _send(self, producer: Any, events: Sequence[Keyed]) -> list[asyncio.Future[Any]]:
-        partitions = len(await producer.partitions_for(self._topic))
-        sent = []
-        for partition, batches in _batches(producer, events, partitions).items():
-            for batch in batches:
-                acknowledged = await producer.send_batch(batch, self._topic, partition=partition)
-                self._count(batch.size(), acknowledged)
-                sent.append(acknowledged)
-        return sent
-
-    def _count(self, size: int, acknowledged: asyncio.Future[Any]) -> None:
-        self._pending_bytes += size
-
-        def settled(future: asyncio.Future[Any]) -> None:
-            self._pending_bytes -= size
-            if not future.cancelled():
-                future.exception()  # seen: whoever waited may have gone
-
-        acknowledged.add_done_callback(settled)
 
     def _away(self, problem: str) -> None:
         if self.problem != problem:
@@ -125,6 +91,7 @@ class Publisher:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Any]:
+        gathering: Gathering | None = None
         limits = {"request_timeout_ms": int(self._seconds * 1000)}
         producer = AIOKafkaProducer(
             enable_idempotence=True,
@@ -134,10 +101,12 @@ class Publisher:
         )
         try:
             await start_whole(producer, START_SECONDS)
-            self._producer = producer
+            gathering = self._gathering = Gathering(producer, self._topic)
             yield producer
         finally:
-            self._producer = None
+            self._gathering = None
+            if gathering is not None:
+                await gathering.end(KafkaConnectionError("the connection is given up"))
             await _close(producer)
 
     async def _probe(self, producer: Any) -> None:
@@ -152,19 +121,6 @@ class Publisher:
                 self.problem = None
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._lost.wait(), PROBE_SECONDS)
-
-
-def _batches(producer: Any, events: Sequence[Keyed], partitions: int) -> dict[int, list[Any]]:
-    """Put the events into batches by partition; an event that is larger than a batch gets its own."""
-    made: dict[int, list[Any]] = defaultdict(list)
-    moment = int(time.time() * 1000)
-    for event in events:
-        batches = made[partition_of(event.key, partitions)]
-        content = {"key": event.key, "value": event.value, "timestamp": moment, "headers": HEADERS}
-        if not batches or batches[-1].append(**content) is None:
-            batches.append(producer.create_batch())
-            batches[-1].append(**content)
-    return made
 
 
 async def _close(producer: Any) -> None:

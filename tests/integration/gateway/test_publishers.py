@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientError, ClientSession
 
 from tests.integration.gateway.stage import Gate, GatewayProcess
-from tests.integration.gateway.test_ingest import BATCH, arrival
+from tests.integration.gateway.test_ingest import BATCH, SINGLE, arrival
 from tests.kafka.broker import free_ports
 from tests.kafka.field import Field
 
@@ -70,6 +70,24 @@ async def test_publishers_side_by_side_each_keep_their_order(field: Field, tmp_p
         await asyncio.gather(*(each.run(client, gate) for each in publishers))
     found = arrived(field)
     assert found == {each.conveyance: list(range(BATCHES * EVENTS)) for each in publishers}
+
+
+async def test_many_publishers_of_one_conveyance_are_all_served(field: Field, tmp_path: Path) -> None:
+    """Hundreds of requests at once for one partition are all acknowledged; none waits so long that it is given up."""
+    gate = Gate(tmp_path, field.broker.address, field.topics.prefix)
+    async with gate.serving(requests_per_second=9999, requests_burst=9999, open_bodies=500) as client:
+        await Publishing("first").run(client, gate)
+        headers = gate.bearer("publish") | {"Content-Type": SINGLE}
+
+        async def publish(number: int) -> int:
+            async with client.post("/v1/events", json=arrival("air:busy", number), headers=headers) as response:
+                return response.status
+
+        statuses = [
+            await asyncio.gather(*(publish(number) for number in range(start, start + 300))) for start in (0, 300)
+        ]
+    assert {status for each in statuses for status in each} == {202}
+    assert sorted(arrived(field)["air:busy"]) == list(range(600))
 
 
 async def test_killed_gateway_loses_nothing_acknowledged(field: Field, tmp_path: Path) -> None:
