@@ -12,6 +12,7 @@ from agents.doctor.wire import NOT_SAID, GroupsAsked, TopicsAsked, TransactionsA
 from agents.engine.settings import Connection
 from agents.settings import Settings
 from agents.topics_admin import admin_client
+from stream.topics import Topics
 
 TRANSACTIONS: Final = 65
 DENIED_TRANSACTION: Final = 53
@@ -74,8 +75,7 @@ async def roles(settings: Settings, connection: Connection, role: str | None) ->
 async def rights_of(settings: Settings, connection: Connection) -> Rights:
     """Ask what this login may do with our topics, groups and transactional ids."""
     topics = settings.kafka.topics()
-    wanted = [f"{settings.kafka.prefix}.dead-letters-retry"]
-    wanted += [settings.engine(step).transactional_id for step in ("manifest", "withholding")]
+    wanted = examples("transactional-id", topics)
     opened = await open_connection(connection)
     try:
         answer: Any = await opened.send(TopicsAsked([plan.name for plan in topics.plans()]))
@@ -88,8 +88,19 @@ async def rights_of(settings: Settings, connection: Connection) -> Rights:
     finally:
         opened.close()
     found = {name: value for name, value in bits.items() if name not in missing}
-    groups = [topics.group(step) for step in ("manifest", "withholding", "projection")]
-    return Rights(found, await _groups(connection, groups), held)
+    return Rights(found, await _groups(connection, examples("group", topics)), held)
+
+
+def examples(resource: str, topics: Topics) -> list[str]:
+    """Give names of a kind that the roles' grants are about; of those that only begin alike, one of this epoch."""
+    known = read_roles()
+    wanted = [grant for role in known for grant in grants(role, topics, known) if grant.resource == resource]
+    whole = f"{topics.prefix}."
+    return sorted({
+        grant.name if grant.pattern == "literal" else f"{grant.name}{topics.epoch}"
+        for grant in wanted
+        if grant.name != whole
+    })  # fmt: skip
 
 
 async def _groups(connection: Connection, names: list[str]) -> dict[str, int]:
