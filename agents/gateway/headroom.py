@@ -1,6 +1,5 @@
 """`POST /v1/headroom`: would a value still fit a person's day? Asked in clear, answered and logged by key only."""
 
-import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -18,7 +17,7 @@ from agents.gateway.parts import Parts, parts_of
 from agents.gateway.problems import Problem, retry_later
 from agents.gateway.replies import reply
 from agents.metrics.gateway import rate_limited
-from agents.readmodel.reading import DayReading
+from agents.readmodel.reading import BILLS_A_PAGE, DayReading
 from agents.readmodel.store import StoreError
 from state.manifest.content import consignee_key
 from stream.deadletters import Fault
@@ -80,7 +79,9 @@ async def ask(request: web.Request) -> web.Response:
     days = [first + timedelta(days=ahead) for ahead in range(parts.rulebook.advice_days + 1)]
     days = [day for day in days if day.year < 9999]
     try:
-        readings = await asyncio.gather(*(_day(parts, key, day) for day in days))
+        # Whether an earlier bill did not fit matters to the policies that stop there; they need the bills.
+        bills = 0 if parts.settings.policy.overflow == "skip" else BILLS_A_PAGE
+        readings = await parts.read_model.days(key, days, bills)
     except StoreError:
         raise away() from None
     reasons = [_misfit(parts, day, reading, value) for day, reading in zip(days, readings, strict=True)]
@@ -114,12 +115,6 @@ def _read(request: web.Request, body: bytes) -> HeadroomQuestion:
 
 def _wrong(path: str) -> Problem:
     return Problem(400, "Not understood", misfit(Fault.WRONG_SHAPE, HeadroomQuestion, path).detail)
-
-
-async def _day(parts: Parts, key: str, day: date) -> DayReading:
-    # Whether an earlier bill already did not fit matters to the policies that stop there; they need the bills.
-    bills = 0 if parts.settings.policy.overflow == "skip" else 1_000
-    return await parts.read_model.day(key, day, 0, bills)
 
 
 def _misfit(parts: Parts, day: date, reading: DayReading, value_cents: int) -> Misfit | None:

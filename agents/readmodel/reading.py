@@ -117,18 +117,24 @@ class ReadModel:
     async def day(self, consignee: str, day: date, first: int = 0, count: int = BILLS_A_PAGE) -> DayReading:
         """Give a consignee's day; of its bills `count`, beginning with number `first`, counted from 0."""
         with own_errors():
-            arguments: list[str | int] = [self._keys.prefix, consignee, day.isoformat(), first, count]
-            found: Any = await self._day(keys=[self._keys.positions], args=arguments)
-        positions, total, bills, held, alerts, others = found
-        decisions = tuple(_decision(event_of(each)) for each in held)
-        return DayReading(
-            int(total),
-            _limit(decisions),
-            bills,
-            decisions,
-            _latest_epoch([_alert(each) for each in (*alerts, *others)]),
-            _freshness(dict(zip(positions[::2], positions[1::2], strict=True))),
-        )
+            found: Any = await self._day(
+                keys=[self._keys.positions], args=self._arguments(consignee, day, first, count)
+            )
+        return _day_reading(found)
+
+    async def days(self, consignee: str, days: Sequence[date], count: int = 0) -> list[DayReading]:
+        """Give several days of a consignee, each with its first `count` bills, in one go but not in one piece."""
+        with own_errors():
+            pipe = self._redis.pipeline(transaction=False)
+            for day in days:
+                await self._day(
+                    keys=[self._keys.positions], args=self._arguments(consignee, day, 0, count), client=pipe
+                )
+            found = await pipe.execute()
+        return [_day_reading(each) for each in found]
+
+    def _arguments(self, consignee: str, day: date, first: int, count: int) -> list[str | int]:
+        return [self._keys.prefix, consignee, day.isoformat(), first, count]
 
     async def last_change(self) -> str:
         """Give the id of the latest change, from which a tail may begin."""
@@ -156,6 +162,19 @@ class ReadModel:
                 last = change.id
                 yield change
             await asyncio.sleep(pause_seconds)
+
+
+def _day_reading(found: Sequence[Any]) -> DayReading:
+    positions, total, bills, held, alerts, others = found
+    decisions = tuple(_decision(event_of(each)) for each in held)
+    return DayReading(
+        int(total),
+        _limit(decisions),
+        bills,
+        decisions,
+        _latest_epoch([_alert(each) for each in (*alerts, *others)]),
+        _freshness(dict(zip(positions[::2], positions[1::2], strict=True))),
+    )
 
 
 def _flat(entries: Sequence[Any]) -> Sequence[tuple[bytes, Mapping[bytes, bytes]]]:

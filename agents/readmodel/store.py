@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -22,6 +22,8 @@ from redis.exceptions import (
 )
 
 DAY_SECONDS: Final = 86_400
+CONNECTIONS: Final = 32
+"""Of one client at most; a server is quickest with few."""
 _AWAY: Final = (
     BusyLoadingError, ConnectionError, NoScriptError, OutOfMemoryError, ReadOnlyError, TimeoutError
 )  # fmt: skip
@@ -66,14 +68,18 @@ def connect(settings: StoreSettings) -> Redis:
     """Give a client; it connects when it is used. Nothing is tried again behind our back."""
     more: dict[str, Any] = {} if settings.password is None else {"password": settings.password}
     more |= {} if settings.ca_file is None else {"ssl_ca_certs": settings.ca_file}
-    client: Redis = Redis.from_url(
+    # Redis's own pool fails the hundred-and-first who asks at the same time; here they wait their turn.
+    pool = BlockingConnectionPool.from_url(
         settings.url,
+        max_connections=CONNECTIONS,
+        timeout=settings.timeout_seconds,
         socket_timeout=settings.timeout_seconds,
         socket_connect_timeout=settings.timeout_seconds,
         retry=Retry(NoBackoff(), 0),
         client_name="tallygate",
         **more,
     )
+    client: Redis = Redis.from_pool(pool)
     return client
 
 

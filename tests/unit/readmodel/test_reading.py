@@ -131,3 +131,23 @@ async def test_no_redis_is_said(own_redis: RedisServer) -> None:
         for asked in (model.bill("ACME0001"), model.day("na1:a", date(2025, 8, 20)), model.changes("0-0")):
             with pytest.raises(StoreAwayError):
                 await asked
+
+
+async def test_several_days_in_one_go(store: StoreSettings) -> None:
+    """Several days are what each of them is by itself, in the order asked for, with as many bills as wanted."""
+    days = [DAY + timedelta(days=ahead) for ahead in (1, 0, 2)]
+    async with Writer(store) as writer, ReadModel(store) as model:
+        await fill(writer, [decision("ACME0001"), decision("ACME0002", day=days[0], cents=700)])
+        found = await model.days("na1:a", days)
+        assert [each.total_cents for each in found] == [700, 1_200, 0]
+        assert [len(each.bills) for each in found] == [0, 0, 0]
+        assert await model.days("na1:a", days, 5) == [await model.day("na1:a", day, 0, 5) for day in days]
+
+
+async def test_many_readers_at_once_wait_their_turn(store: StoreSettings) -> None:
+    """Far more readers than connections are all answered; none is told that Redis is away."""
+    async with Writer(store) as writer, ReadModel(store) as model:
+        await fill(writer, [decision()])
+        found = await asyncio.gather(*(model.bill("ACME0001") for _ in range(500)))
+    assert {each.answer.data.bill for each in found if each.answer} == {"ACME0001"}
+    assert len([each for each in found if each.answer]) == 500
