@@ -11,7 +11,16 @@ from typing import NamedTuple
 
 from stream.decisions import Decision
 from tests.integration.gateway.stage import gate_on
-from tests.integration.gateway_live.auditing import Row, committed, compare, count_gos, shows_all
+from tests.integration.gateway_live.auditing import (
+    Life,
+    Row,
+    at_end,
+    committed,
+    compare,
+    count_gos,
+    lives_of,
+    shows_all,
+)
 from tests.integration.gateway_live.listening import Scanner, Subscriber
 from tests.integration.gateway_live.play import BILLS, bill_of, playing
 from tests.integration.gateway_live.stand import until
@@ -28,9 +37,6 @@ FILTERED: dict[str, Callable[[Decision], bool]] = {
     "?outcome=reject": lambda decision: decision.data.outcome == "reject",
 }
 """Queries of subscribers, and what they let through."""
-
-
-SeenMs = dict[tuple[int, int], int]
 
 
 class Faults(NamedTuple):
@@ -124,10 +130,11 @@ class Run:
                     player.ended.set()
                     await asyncio.to_thread(player.join)
                     rows = await asyncio.to_thread(committed, self._field)
-                    await until(
-                        lambda: all(_at_end(each, rows) for each in subscribers), "subscribers to be at the end"
-                    )
-                    await until(lambda: all(shows_all(each, rows) for each in scanners), "scanners to show the last")
+                    await until(lambda: len(seen.seen_ms) >= len(rows), "the reader beside to see all")
+                    lives = lives_of(rows, seen, player.begun_ms)
+                    self._say("subscribers and scanners come to the end")
+                    await until(lambda: all(at_end(each, rows) for each in subscribers), "subscribers to be at the end")
+                    await until(lambda: all(shows_all(each, lives) for each in scanners), "scanners to show the last")
                     for client in clients:
                         client.cancel()
         except BaseException:
@@ -135,7 +142,8 @@ class Run:
             raise
         finally:
             gateway.kill()
-        return self._audit(rows, subscribers, scanners, seen.seen_ms)
+        self._say("audit")
+        return self._audit(rows, subscribers, scanners, lives)
 
     async def _break(self, gateway: Gateway, scanners: list[Scanner]) -> None:
         faults, broker = self._faults, self._field.broker
@@ -173,27 +181,17 @@ class Run:
         await again("Kafka and gateway killed, both started")
 
     def _audit(
-        self,
-        rows: list[Row],
-        subscribers: list[Subscriber],
-        scanners: list[Scanner],
-        seen_ms: dict[tuple[int, int], int],
+        self, rows: list[Row], subscribers: list[Subscriber], scanners: list[Scanner], lives: dict[str, Life]
     ) -> Report:
         for subscriber in subscribers:
             compare(rows, subscriber, FILTERED.get(subscriber.query, lambda _: True))
-        gos = [count_gos(rows, seen_ms, scanner) for scanner in scanners]
+        gos = [count_gos(lives, scanner) for scanner in scanners]
         shown = [verdict for scanner in scanners for _, verdict in scanner.shown]
         return Report(
             len(rows), len(subscribers), sum(len(each.told) for each in subscribers),
             sum(each.connections for each in subscribers), len(shown), sum(gos),
             sum(verdict["stale"] for verdict in shown), time.monotonic() - self._began,
         )  # fmt: skip
-
-
-def _at_end(subscriber: Subscriber, rows: list[Row]) -> bool:
-    """Tell whether his place is behind everything that is committed."""
-    places = [int(part, 16) for part in subscriber.last.split(".")[1:]]
-    return all(row.offset < places[row.partition] for row in rows)
 
 
 def _up_to_date(scanner: Scanner) -> bool:

@@ -39,6 +39,8 @@ class Player(threading.Thread):
     def __init__(self, field: Field, rate: float, batch: int = 10) -> None:
         super().__init__(daemon=True)
         self.sent = 0
+        self.begun_ms: dict[int, int] = {}
+        """When the sending of each decision began."""
         self.ended = threading.Event()
         self._field = field
         self._rate = rate
@@ -88,6 +90,7 @@ class Player(threading.Thread):
             producer.abort_transaction(30)
         producer.begin_transaction()
         for number in numbers:
+            self.begun_ms.setdefault(number, time.time_ns() // 1_000_000)
             self._produce(producer, bill_of(number), msgspec.json.encode(told(number)))
         producer.commit_transaction(30)
 

@@ -10,7 +10,7 @@ from aiohttp import ClientSession, WSMsgType
 from agents.gateway.live import scan, sse
 from agents.gateway.token_file import revoke_token
 from stream.reasons import STALE_LINE, UNKNOWN_LINE
-from tests.integration.gateway_live.auditing import committed, compare, count_gos, shows_all
+from tests.integration.gateway_live.auditing import committed, compare, count_gos, lives_of, shows_all
 from tests.integration.gateway_live.listening import Json
 from tests.integration.gateway_live.play import bill_of, playing
 from tests.integration.gateway_live.stand import Stand, standing, until
@@ -38,9 +38,10 @@ async def test_verdicts_come_at_once_and_with_every_change(
                 await until(lambda: player.sent >= 500, "changes")
                 player.ended.set()
             rows = committed(field)
-            await until(lambda: all(shows_all(each, rows) for each in scanners), "the last verdicts")
+            lives = lives_of(rows, seen, player.begun_ms | stand.player.begun_ms)
+            await until(lambda: all(shows_all(each, lives) for each in scanners), "the last verdicts")
             await stand.leave()
-    assert sum(count_gos(rows, seen.seen_ms, each) for each in scanners) > 0
+    assert sum(count_gos(lives, each) for each in scanners) > 0
     first, audited = scanners[0].shown[0][1], scanners[3].shown[-1][1]
     assert first["changed"] is False
     assert "consignee" not in first
