@@ -54,6 +54,8 @@ class Board(Listener):
 
     def verdict(self, verdict: Verdict) -> None:
         """Take a verdict; one that changed what was shown before comes to the top."""
+        if verdict.stale:
+            return  # it says nothing of the bill, only that nothing can be said; `lost` shows that
         before = self._verdicts.get(verdict.bill)
         if before is not None and (before.action, before.line) == (verdict.action, verdict.line):
             return  # asked again after a break, and nothing has happened

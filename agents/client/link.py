@@ -118,7 +118,10 @@ class Link:
         message = msgspec.json.decode(text, type=_Message)
         match message.type:
             case "verdict":
-                self._listener.verdict(msgspec.json.decode(text, type=Verdict))
+                verdict = msgspec.json.decode(text, type=Verdict)
+                self._listener.verdict(verdict)
+                if verdict.stale and self.is_live:
+                    self._lose("the gateway is behind")
             case "hello":
                 self._heartbeat = message.heartbeat_seconds
                 await self._freshen(stale=message.stale)

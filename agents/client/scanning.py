@@ -68,9 +68,10 @@ class Answers(Listener):
         said = (verdict.action, verdict.line)
         if waiting is not None and not waiting.done():
             waiting.set_result(verdict)
-        elif self._said.get(verdict.bill) != said:
+        elif not verdict.stale and self._said.get(verdict.bill) != said:
             self._changed(verdict)
-        self._said[verdict.bill] = said
+        if not verdict.stale:
+            self._said[verdict.bill] = said
 
 
 async def scan_lines(gateway: Gateway, lines: Input, write: Write, seconds: float, *, follow: bool) -> bool:

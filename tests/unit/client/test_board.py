@@ -93,6 +93,17 @@ def test_no_action_outlives_the_connection(action: Action) -> None:
     assert board.view().action is action
 
 
+def test_stale_verdict_is_no_change() -> None:
+    """A verdict of a gateway that is behind neither counts as a change nor stands for the bill afterwards."""
+    board = board_with(GO)
+    board.verdict(Verdict(GO.bill, Action.HOLD, STALE_LINE, stale=True))
+    board.lost("the gateway is behind")
+    assert (board.view().action, board.view().changed) == (Action.HOLD, False)
+    board.live()
+    board.verdict(GO)
+    assert (board.view().action, board.view().changed) == (Action.GO, False)
+
+
 def test_what_is_no_bill_is_said() -> None:
     """Something that cannot be a bill is HOLD, and does not stay when the next bill is scanned."""
     board = board_with(GO)

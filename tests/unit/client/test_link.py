@@ -92,6 +92,23 @@ async def test_gateway_that_is_behind_is_not_live() -> None:
         assert link.is_live
 
 
+async def test_stale_verdict_is_passed_on_and_ends_trust() -> None:
+    """A verdict that says stale between two heartbeats loses the connection's trust at once, not with the next beat."""
+
+    async def falls_behind(socket: web.WebSocketResponse) -> None:
+        await socket.send_json(HELLO)
+        asked = await socket.receive_json()
+        await socket.send_json(verdict(asked["bill"], "HOLD", stale=True))
+        await socket.receive()
+
+    noted = Noted()
+    async with scripted(falls_behind) as gateway, linked(gateway, noted) as link:
+        await link.ask("ACME0001")
+        await noted.wait_for("lost", "the gateway is behind")
+        assert not link.is_live
+    assert noted.told[:3] == [("live", ""), ("ACME0001", "HOLD"), ("lost", "the gateway is behind")]
+
+
 @pytest.mark.parametrize(("status", "said"), [(401, "valid token"), (403, "valid token"), (404, "no Tallygate")])
 async def test_refusal_ends_it(status: int, said: str) -> None:
     """Where the token is no good, or there is no gateway, trying again would not help."""

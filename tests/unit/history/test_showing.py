@@ -1,5 +1,7 @@
 """A history as JSON: the decisions as they are, where each stands, and where to go on."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -10,7 +12,7 @@ from stream.outcomes import VERDICTS, Action
 from tests.redis.events import decision
 
 
-def past(number: int, **more: object) -> Past:
+def past(number: int, **more: Any) -> Past:
     return Past(decision(rank=(1, 1, 1, number), **more), 3, 100 + number)
 
 
