@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -99,8 +100,9 @@ def change(field: Field, topic: str, config: dict[str, str]) -> None:
     async def alter() -> None:
         async with admin_client(field.connection) as client:
             await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, wanted)])
-        while not wanted.items() <= (await find_topics(field.connection, [topic]))[topic].config.items():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+        held: Mapping[str, str] = {}
+        while not wanted.items() <= held.items():
+            held = (await find_topics(field.connection, [topic]))[topic].config
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, alter()).result(30)
