@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -100,9 +99,9 @@ def change(field: Field, topic: str, config: dict[str, str]) -> None:
     async def alter() -> None:
         async with admin_client(field.connection) as client:
             await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, wanted)])
-        held: Mapping[str, str] = {}
+        held = dict[str, str]()
         while not wanted.items() <= held.items():
-            held = (await find_topics(field.connection, [topic]))[topic].config
+            held = dict((await find_topics(field.connection, [topic]))[topic].config)
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, alter()).result(30)
