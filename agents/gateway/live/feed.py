@@ -124,6 +124,9 @@ class Feed:
                 self.away = True
                 await asyncio.sleep(WAIT_SECONDS[min(failures, len(WAIT_SECONDS) - 1)])
                 failures += 1
+            except Exception:
+                self._begin_anew()  # whatever it was, somebody may not have been told
+                raise
             finally:
                 self._consumer = self._bounds = None
 
@@ -171,7 +174,7 @@ class Feed:
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_A_TURN)
-            # No pause until everything is in the window: readers see each batch whole or not at all.
+            # Nothing may come between reading and telling: what is in the window has been told to everybody.
             arrived = self.clock()
             came = [
                 entry
@@ -179,10 +182,10 @@ class Feed:
                 for record in records
                 if (entry := self._take(where.partition, record, arrived)) is not None
             ]
-            await self._look(consumer)
             if came:
                 for tell in self.heard:
                     tell(came)
+            await self._look(consumer)
 
     def _take(self, partition: int, record: Any, arrived_ms: int) -> Entry | None:
         decision = read_decision(record)

@@ -81,6 +81,8 @@ class Scanner:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if self._stream.ending.done():
                 await self._close(self._stream.ending.result())
+            else:
+                listening.result()
         finally:
             for task in (listening, self._sending):
                 if task is not None:
