@@ -12,7 +12,7 @@ from stream.topics import Topics
 Resource = Literal["topic", "group", "transactional-id", "cluster"]
 Pattern = Literal["literal", "prefixed"]
 
-STEPS: Final = ("manifest", "withholding", "projection")
+STEPS: Final = ("manifest", "withholding", "projection", "rebuilt-decisions", "rebuilt-alerts")
 """Names whose groups and transactional ids have an epoch in them."""
 
 CLUSTER: Final = "kafka-cluster"
@@ -70,6 +70,8 @@ def _topics(role: str, said: Role, topics: Topics) -> Iterator[Grant]:
         match name:
             case "all":
                 yield Grant("topic", f"{topics.prefix}.", "prefixed", operations)
+            case "rebuilt":
+                yield Grant("topic", f"{topics.prefix}.rebuilt-", "prefixed", operations)
             case "changelogs":
                 yield Grant("topic", _of_any_epoch(topics, role), "prefixed", operations)
             case _:

@@ -1,4 +1,7 @@
+#!/bin/sh
 # Written by `make docs` from agents/access/roles.toml; `tallygate access acls` prints it for another prefix.
+set -eu
+: "${BROKERS:?where is Kafka?}"
 
 # topics-admin: `tallygate topics create`, `topics check`: makes topics and looks at their settings; reads no record
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
@@ -116,3 +119,25 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-dead-letters --operation Write \
   --transactional-id tallygate.dead-letters-retry --resource-pattern-type literal
+# rebuild: `tallygate rebuild tables`: is both steps in another epoch for some hours; take its login away afterwards
+kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
+  --allow-principal User:tallygate-rebuild --operation Create --operation Describe --operation DescribeConfigs --operation Read --operation Write \
+  --topic tallygate. --resource-pattern-type prefixed
+kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
+  --allow-principal User:tallygate-rebuild --operation Delete \
+  --topic tallygate.rebuilt- --resource-pattern-type prefixed
+kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
+  --allow-principal User:tallygate-rebuild --operation Read --operation Describe \
+  --group tallygate. --resource-pattern-type prefixed
+kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
+  --allow-principal User:tallygate-rebuild --operation Write \
+  --transactional-id tallygate.manifest.e --resource-pattern-type prefixed
+kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
+  --allow-principal User:tallygate-rebuild --operation Write \
+  --transactional-id tallygate.withholding.e --resource-pattern-type prefixed
+kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
+  --allow-principal User:tallygate-rebuild --operation Write \
+  --transactional-id tallygate.rebuilt-decisions.e --resource-pattern-type prefixed
+kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
+  --allow-principal User:tallygate-rebuild --operation Write \
+  --transactional-id tallygate.rebuilt-alerts.e --resource-pattern-type prefixed

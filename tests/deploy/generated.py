@@ -24,6 +24,7 @@ def deployment_files() -> Iterator[tuple[Path, str]]:
         f"\n# {name}: {role.about}" + _joined(acl_commands(name, topics, "$BROKERS")) for name, role in roles.items()
     ]
     text = WRITTEN.format(source="agents/access/roles.toml; `tallygate access acls` prints it for another prefix")
+    text = f'#!/bin/sh\n{text}set -eu\n: "${{BROKERS:?where is Kafka?}}"\n'
     yield ROOT / "deploy" / "kafka" / "acls.sh", text + "".join(lines).replace("'$BROKERS'", '"$BROKERS"') + "\n"
     folder = ROOT / "deploy" / "kubernetes" / "strimzi"
     made = strimzi_topics(topics, PARTITIONS, REPLICATION)

@@ -30,6 +30,7 @@ gateway       w  -  r  r  -  -  -  -
 auditor       -  r  r  r  -  -  -  -
 operator      -  -  -  -  -  rw -  -
 dead-letters  w  -  -  -  r  rw -  -
+rebuild       rw rw rw rw rw rw rw rw
 """
 TABLE = {role: cells for role, *cells in (line.split() for line in MAY.strip().splitlines())}
 GROUPS = {"manifest", "withholding", "projection"}

@@ -1,8 +1,10 @@
 """Events become decisions and answers with every process under its own role, over TLS, and no secret gets out."""
 
+import asyncio
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -10,6 +12,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, ResponseError
 from redis.exceptions import ConnectionError as AwayError
+from yarl import URL
 
 from agents.access.granting import password_in
 from agents.access.roles import read_roles
@@ -23,11 +26,12 @@ pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
 
 EVENTS = [line for line in (ROOT / "docs/examples/three-parcels.jsonl").read_bytes().splitlines() if line]
 DECISIONS = 6
+SCOPES = ("--scope", "scan", "--scope", "audit", "--scope", "publish")
 ACTIONS = {"ACME00001": "GO", "ACME00002": "HOLD", "ACME00003": "GO"}
 
 
 class Whole(Ground):
-    """The system with the example judged and served; `token` opens the gateway for scanning."""
+    """The system with the example judged and served; `token` opens the gateway."""
 
     port = 0
     token = ""
@@ -42,7 +46,7 @@ class Whole(Ground):
         self.start("projection", "-m", "agents.projection")
         (self.port,) = free_ports(1)
         tokens = str(self.folder / "tokens.json")
-        command = ("token", "create", "--scope", "scan", "--name", "a test", "--file", tokens)
+        command = ("token", "create", *SCOPES, "--name", "a test", "--file", tokens)
         self.token = self.run(*command, environment={}).strip()
         gate = {"PORT": str(self.port), "TOKENS_FILE": tokens, "TLS_CERTIFICATE": str(self.broker.pem)}
         gate = {f"TALLYGATE_GATEWAY__{name}": value for name, value in gate.items()}
@@ -67,20 +71,89 @@ def whole(secured: SecuredBroker, tmp_path_factory: pytest.TempPathFactory) -> I
         yield made
 
 
-async def test_scanner_gets_its_answer(whole: Whole) -> None:
-    """What the publisher sent is what the gateway answers with, over TLS whose certificate is checked."""
+@asynccontextmanager
+async def at_the_gateway(whole: Whole) -> AsyncIterator[aiohttp.ClientSession]:
+    """Give a client of the gateway, once it listens; its certificate is checked."""
     context = ssl.create_default_context(cafile=whole.broker.authority.ca)
+    address = URL.build(scheme="https", host="127.0.0.1", port=whole.port)
+    headers = {"Authorization": f"Bearer {whole.token}"}
+    connector = aiohttp.TCPConnector(ssl=context)
+    async with aiohttp.ClientSession(address, headers=headers, connector=connector) as client:
+        while True:
+            with suppress(aiohttp.ClientConnectorError):
+                async with client.get("/readyz") as answer:
+                    if answer.status == 200:
+                        break
+            assert whole.processes["gateway"].poll() is None, whole.log("gateway")
+            await asyncio.sleep(0.05)
+        yield client
+
+
+async def test_scanner_gets_its_answer(whole: Whole) -> None:
+    """What the publisher sent is what the gateway answers with, as of now."""
     found: dict[str, str] = {}
-    address = f"https://127.0.0.1:{whole.port}/v1/bills/"
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {whole.token}"}) as client:
+    async with at_the_gateway(whole) as client:
         while found != ACTIONS:
             for bill in ACTIONS:
-                try:
-                    async with client.get(address + bill, ssl=context) as answer:
-                        found[bill] = (await answer.json()).get("action", "")
-                except aiohttp.ClientConnectorError:
-                    assert whole.processes["gateway"].poll() is None, whole.log("gateway")
+                async with client.get(f"/v1/bills/{bill}") as answer:
+                    found[bill] = (await answer.json()).get("action", "")
+            await asyncio.sleep(0.05)
     assert found == ACTIONS
+
+
+async def test_gateway_reads_histories_and_takes_events(whole: Whole) -> None:
+    """Under its role it reads a bill's decisions from Kafka, and sends an event there that a worker then judges."""
+    async with at_the_gateway(whole) as client:
+        async with client.get("/v1/bills/ACME00002/history") as answer:
+            assert (answer.status, (await answer.json())["complete"]) == (200, True)
+        event = json.loads(EVENTS[0])
+        event["data"] |= {"bill": "ACME00009", "conveyance": "air:ZZ1:2025-08-20"}
+        kind = {"Content-Type": "application/cloudevents+json"}
+        async with client.post("/v1/events", data=json.dumps(event), headers=kind) as answer:
+            assert answer.status == 202, await answer.text()
+        while True:
+            async with client.get("/v1/bills/ACME00009") as answer:
+                verdict = await answer.json()
+                if answer.status == 200:
+                    break
+            await asyncio.sleep(0.05)
+        assert verdict["outcome"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [
+        ("auditor", "dead-letters list"),
+        ("publisher", "resume"),
+        ("withholding", "publish docs/examples/three-parcels.jsonl"),
+        ("operator", "publish docs/examples/three-parcels.jsonl"),
+    ],
+)
+def test_commands_are_refused_to_others(whole: Whole, role: str, command: str) -> None:
+    """A command under a role that it is not for fails, and says so without a traceback."""
+    done = whole.attempt(*command.split(), environment=whole.environment(role))
+    assert done.returncode != 0, done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [
+        ("auditor", "explain ACME00002 --json"),
+        ("operator", "resume"),
+        ("operator", "topics check"),
+        ("operator", "doctor --role operator"),
+        ("dead-letters", "dead-letters list"),
+        ("dead-letters", "dead-letters retry --all --yes"),
+        ("projection", "rebuild read-model"),
+        ("publisher", "publish docs/examples/three-parcels.jsonl"),
+    ],
+)
+def test_commands_work_under_their_roles(whole: Whole, role: str, command: str) -> None:
+    """Each command needs no more than the role that is for it."""
+    environment = whole.environment(role, TALLYGATE_KEY__SECRET_FILE=str(whole.key_secret))
+    done = whole.attempt(*command.split(), environment=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 async def test_redis_lets_each_do_its_own_only(whole: Whole) -> None:

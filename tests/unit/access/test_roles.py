@@ -50,8 +50,8 @@ def test_workers_have_their_own_of_every_epoch(step: str) -> None:
             assert not any(covers(grant, foreign) for grant in held)
 
 
-def test_names_and_addresses_are_read_by_two_roles_only() -> None:
-    """Only the manifest worker reads shipments, and only the one for dead letters reads those."""
+def test_names_and_addresses_are_read_by_few() -> None:
+    """Only the manifest worker reads shipments, only the role for dead letters reads those, and a rebuild both."""
     readers = {
         (role, name)
         for role in ROLES
@@ -59,7 +59,8 @@ def test_names_and_addresses_are_read_by_two_roles_only() -> None:
         for grant in grants(role, TOPICS)
         if grant.resource == "topic" and "Read" in grant.operations and covers(grant, getattr(TOPICS, name))
     }
-    assert readers == {("manifest", "shipments"), ("dead-letters", "dead_letters")}
+    rebuild = {("rebuild", name) for name in NAMING}
+    assert readers == {("manifest", "shipments"), ("dead-letters", "dead_letters"), *rebuild}
 
 
 @pytest.mark.parametrize("role", ROLES)
