@@ -12,6 +12,7 @@ from stream.partition import partition_of
 from tests.integration.publishing.ground import EXAMPLE, Ground, unique
 from tests.kafka.field import wait_for
 from tests.pieces import ROOT
+from tests.redis.contents import contents
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
 
@@ -69,6 +70,34 @@ def test_mistakes_send_nothing_unless_asked(over: str, ground: Ground) -> None:
     assert done.returncode == 1
     assert done.stdout.startswith(b"published 2 events to ")
     assert ground.applied() == before + 2
+
+
+def test_nobody_is_named_anywhere(ground: Ground) -> None:
+    """A name and an address that were published, right and wrong, are in no output, no log and not in Redis."""
+    text = unique(MENDED).replace(b"Jane", b"Canary").replace(b"1200 N", b"77 Aviary").replace(b"Springfield", b"Cage")
+    bad = text.replace(b",US,", b",Birdland,").replace(b",air,", b",Canary,")
+    said = b""
+    for way in ([], ground.gateway("publish")):
+        for given in (text, bad):
+            done = ground.run("publish", *way, "-", given=given)
+            said += done.stdout + done.stderr
+    bill = re.findall(rb"T[0-9A-F]{6}00001", text)[0].decode()
+    wait_for(lambda: len(about(ground.field.decisions(), text)) == 3, "the decisions")
+    ground.stage.settle()
+    for arguments in (["explain", bill], ["explain", *ground.gateway("audit"), bill, "--json"]):
+        done = ground.run(*arguments)
+        assert done.returncode == 0
+        said += done.stdout + done.stderr
+    said += ground.run("scan", *ground.gateway("scan"), given=bill.encode()).stdout
+    logs = b"".join(path.read_bytes() for path in ground.folder.glob("*.log"))
+    kept = repr(contents(ground.stage.redis, ground.field.topics.prefix)).encode()
+    assert bill.encode() in said
+    assert bill.encode() in kept
+    assert b"wrong-shape" in said
+    for word in (b"Canary", b"Aviary", b"Cage", b"Birdland"):
+        assert word not in said
+        assert word not in logs
+        assert word not in kept
 
 
 def test_token_of_another_scope_is_refused(ground: Ground) -> None:
