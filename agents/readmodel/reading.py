@@ -6,6 +6,7 @@ date, and whoever shows GO has to know.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Self
 
@@ -13,12 +14,14 @@ import msgspec
 
 from agents.readmodel.items import event_of, stated_of
 from agents.readmodel.keys import Keys
-from agents.readmodel.store import StoreSettings, connect, own_errors, script
+from agents.readmodel.store import StoreAwayError, StoreSettings, connect, own_errors, script
 from stream.alerts import Alert
 from stream.answers import answer
 from stream.decisions import Decision
 
 BILLS_A_PAGE: Final = 1_000
+AT_A_TIME: Final = 32
+"""Readings of bills and days; there are some more connections, for those who wait for changes."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _decision: Final = msgspec.json.Decoder(Decision).decode
@@ -88,6 +91,9 @@ class ReadModel:
         self._redis = connect(settings)
         self._keys = Keys(settings.prefix)
         self._day = self._redis.register_script(script("day.lua"))
+        # Fair, which the wait for a connection is not: under load some would wait for seconds.
+        self._turn = asyncio.Semaphore(AT_A_TIME)
+        self._patience_seconds = settings.timeout_seconds
 
     async def __aenter__(self) -> Self:
         return self
@@ -103,7 +109,7 @@ class ReadModel:
 
     async def bill(self, bill: str) -> BillReading:
         """Give a bill's answer and what it comes from."""
-        with own_errors():
+        async with self._in_turn():
             pipe = self._redis.pipeline(transaction=True)
             pipe.hgetall(self._keys.positions)
             pipe.hgetall(self._keys.bill(bill))
@@ -116,7 +122,7 @@ class ReadModel:
 
     async def day(self, consignee: str, day: date, first: int = 0, count: int = BILLS_A_PAGE) -> DayReading:
         """Give a consignee's day; of its bills `count`, beginning with number `first`, counted from 0."""
-        with own_errors():
+        async with self._in_turn():
             found: Any = await self._day(
                 keys=[self._keys.positions], args=self._arguments(consignee, day, first, count)
             )
@@ -124,7 +130,7 @@ class ReadModel:
 
     async def days(self, consignee: str, days: Sequence[date], count: int = 0) -> list[DayReading]:
         """Give several days of a consignee, each with its first `count` bills, in one go but not in one piece."""
-        with own_errors():
+        async with self._in_turn():
             pipe = self._redis.pipeline(transaction=False)
             for day in days:
                 await self._day(
@@ -132,6 +138,20 @@ class ReadModel:
                 )
             found = await pipe.execute()
         return [_day_reading(each) for each in found]
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        """Wait for one's turn, no longer than for an answer; then with errors that are ours. Raises StoreError."""
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise StoreAwayError("too many are reading, or Redis is slow") from None
+        try:
+            with own_errors():
+                yield
+        finally:
+            self._turn.release()
 
     def _arguments(self, consignee: str, day: date, first: int, count: int) -> list[str | int]:
         return [self._keys.prefix, consignee, day.isoformat(), first, count]

@@ -22,7 +22,7 @@ from redis.exceptions import (
 )
 
 DAY_SECONDS: Final = 86_400
-CONNECTIONS: Final = 32
+CONNECTIONS: Final = 40
 """Of one client at most; a server is quickest with few."""
 _AWAY: Final = (
     BusyLoadingError, ConnectionError, NoScriptError, OutOfMemoryError, ReadOnlyError, TimeoutError

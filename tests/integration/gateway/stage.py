@@ -77,6 +77,12 @@ class Gate:
             yield client
 
 
+def port_of(client: ClientSession) -> int:
+    """Give the port of the gateway that a client speaks to."""
+    assert client._base_url is not None
+    return client._base_url.port or 0
+
+
 def gate_on(folder: Path, store: StoreSettings, brokers: str = NOWHERE) -> Gate:
     """Give a gateway on a read model."""
     return Gate(folder, brokers, store.prefix, store.url)

@@ -36,10 +36,7 @@ async def answers(client: ClientSession, gate: Gate, requests: list[tuple[str, s
 
 
 async def test_canaries_are_found_nowhere(field: Field, own_redis: RedisServer, tmp_path: Path) -> None:
-    """Published through the gateway, judged and projected, people are in no answer, no log and nowhere in Redis.
-
-    Good events and bad ones, questions for headroom and wrong ones; to every scope.
-    """
+    """Published through the gateway, judged, projected and asked after, people are in no answer, no log and no key."""
     gate = Gate(tmp_path, field.broker.address, field.topics.prefix, own_redis.url)
     secret = gate.environment["TALLYGATE_KEY__SECRET_FILE"]
     bad = [event | {"time": "Canarina Quill", "subject": "Featherton"} for event in events()]

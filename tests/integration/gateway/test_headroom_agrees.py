@@ -77,10 +77,7 @@ def told(decision: Decision) -> dict[str, Any]:
 async def test_headroom_foretells_the_decision(
     tmp_path: Path, store: StoreSettings, overflow: Overflow, rounding: Rounding
 ) -> None:
-    """For a person with many bills on many days each answer is the decision on a bill that then arrives.
-
-    So are the reason and, where the day is full, the next day. Under every overflow policy and rounding.
-    """
+    """For a person with many bills each answer, its reason and next day are those of a bill that then arrives."""
     random = Random(f"{overflow} {rounding}")
     days = [FIRST + timedelta(days=ahead) for ahead in range(DAYS)]
     policy = Policy(overflow=overflow, rounding=rounding)

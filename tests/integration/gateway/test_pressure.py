@@ -11,7 +11,7 @@ import pytest
 from agents.gateway import connection
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
-from tests.integration.gateway.stage import Gate, gate_on
+from tests.integration.gateway.stage import Gate, gate_on, port_of
 from tests.integration.gateway.wire import WAIT_SECONDS, head, say
 from tests.redis.events import DAY, decision
 from tests.unit.readmodel.filling import fill
@@ -26,7 +26,7 @@ async def test_bodies_beyond_those_allowed_are_told_to_wait(tmp_path: Path) -> N
     headers = gate.bearer("publish") | {"Content-Type": "application/cloudevents+json"}
     slow = head("POST /v1/events", MEDIA, "Content-Length: 2", "Connection: close", token=gate.tokens["publish"])
     async with gate.serving(open_bodies=2) as client:
-        opened = [await asyncio.open_connection("127.0.0.1", client._base_url.port) for _ in range(2)]  # type: ignore[union-attr]
+        opened = [await asyncio.open_connection("127.0.0.1", port_of(client)) for _ in range(2)]
         for _reader, writer in opened:
             writer.write(slow + b"{")
         status, wait, title = 0, "", ""
@@ -60,7 +60,7 @@ async def test_answer_that_nobody_takes_is_let_go(
             lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             lazy.setblocking(False)
             loop = asyncio.get_running_loop()
-            await loop.sock_connect(lazy, ("127.0.0.1", client._base_url.port))  # type: ignore[union-attr]
+            await loop.sock_connect(lazy, ("127.0.0.1", port_of(client)))
             await loop.sock_sendall(lazy, head(f"GET {path}", token=gate.tokens["audit"]))
             await asyncio.sleep(1.5)
             taken = await _take_all(lazy)

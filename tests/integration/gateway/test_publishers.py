@@ -91,10 +91,7 @@ async def test_many_publishers_of_one_conveyance_are_all_served(field: Field, tm
 
 
 async def test_killed_gateway_loses_nothing_acknowledged(field: Field, tmp_path: Path) -> None:
-    """A gateway killed twice under its publishers comes back; every event is there, whole batches at most repeated.
-
-    What is repeated is a batch that was not acknowledged, and no event overtakes one that was sent before.
-    """
+    """After a gateway was killed twice every event is there in order; what was not acknowledged may be there again."""
     gate = Gate(tmp_path, field.broker.address, field.topics.prefix)
     (port,) = free_ports(1)
     publishers = [Publishing(str(number)) for number in range(PUBLISHERS)]

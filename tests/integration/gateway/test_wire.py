@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 
 from agents.gateway import server
 from agents.readmodel.reading import ReadModel
-from tests.integration.gateway.stage import Gate
+from tests.integration.gateway.stage import Gate, port_of
 from tests.integration.gateway.wire import head, say
 
 CANARY = "canarina"
@@ -40,10 +40,7 @@ def address_of(client: ClientSession) -> str:
 async def test_ambiguous_heads_are_refused(
     gate: Gate, headers: tuple[str, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A head that two readers could read in two ways gets one problem and the end of the connection.
-
-    What stands behind it is never taken for a request, and nothing of it is quoted.
-    """
+    """A head that may be read in two ways gets one problem that quotes nothing; what stands behind it is never read."""
     caplog.set_level("DEBUG")
     behind = head("GET /livez")
     async with gate.serving() as client:
@@ -121,7 +118,7 @@ async def test_too_many_connections_are_closed(gate: Gate) -> None:
     """Beyond so many connections a further one is closed at once; when one has gone there is room again."""
     async with gate.serving(connections=2) as client:
         address = address_of(client)
-        holders = [await asyncio.open_connection("127.0.0.1", client._base_url.port) for _ in range(2)]  # type: ignore[union-attr]
+        holders = [await asyncio.open_connection("127.0.0.1", port_of(client)) for _ in range(2)]
         await asyncio.sleep(0.1)
         assert (await say(address, head("GET /livez", "Connection: close"))).text == ""
         for _reader, writer in holders:
