@@ -1,5 +1,6 @@
 """Names, addresses and identifiers go in at the gateway and come out nowhere, over the whole path, logs at DEBUG."""
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from aiohttp import ClientSession
 
 from tests.integration.gateway.stage import Gate, GatewayProcess
+from tests.integration.gateway.test_ingest import PAUSE_SECONDS
 from tests.integration.readmodel.stage import stage_on
 from tests.integration.readmodel.test_canary import CANARIES, events
 from tests.kafka.field import Field
@@ -49,6 +51,7 @@ async def test_canaries_are_found_nowhere(field: Field, own_redis: RedisServer, 
             status, said = 503, ""
             while status == 503:
                 status, said = await publish(client, gate, events())
+                await asyncio.sleep(PAUSE_SECONDS)
             assert (refused[0], status, said) == (400, 202, '{"accepted":3}')
             body: dict[str, Any] = {}
             deadline = time.monotonic() + WAIT_SECONDS
@@ -56,6 +59,7 @@ async def test_canaries_are_found_nowhere(field: Field, own_redis: RedisServer, 
                 assert time.monotonic() < deadline, (body, [worker.log()[-2000:] for worker in workers])
                 async with client.get("/v1/bills/ACME0002", headers=gate.bearer("audit")) as response:
                     body = await response.json(content_type=None)
+                await asyncio.sleep(PAUSE_SECONDS)
             person = events()[0]["data"]["consignee"]
             question = {"consignee": person, "value_cents": 80_001, "day": "2025-08-20"}
             day = f"/v1/consignees/{body['consignee']}/days/2025-08-20"

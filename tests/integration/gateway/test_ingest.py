@@ -1,5 +1,6 @@
 """`POST /v1/events` on a real Kafka: all or nothing, in the right place, and refused by the very code of the steps."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.kafka
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 CASES = ROOT / "docs" / "conformance" / "cases"
+PAUSE_SECONDS = 0.05
+"""Before asking again: who asks all the time gets 429."""
 NEEDS_THE_TABLE = Fault.VERSION_CONFLICT.value
 """Whether a version conflicts only the manifest step can know."""
 
@@ -43,6 +46,7 @@ async def send(client: ClientSession, gate: Gate, body: Any, media: str = BATCH)
         async with client.post("/v1/events", data=data, headers=headers) as response:
             if response.status != 503:
                 return response.status, await response.json(content_type=None)
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 def sent(field: Field) -> dict[int, list[tuple[bytes, bytes]]]:
