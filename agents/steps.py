@@ -17,12 +17,14 @@ def manifest_step(settings: Settings, partitions: int) -> ManifestStep:
     return ManifestStep(rulebook, key_maker_of(settings), partitions)
 
 
-def withholding_step(settings: Settings, _partitions: int) -> WithholdingStep:
-    """Give the withholding step; its postings come with their partition. Raises RefusedError."""
+def withholding_step(settings: Settings, partitions: int) -> WithholdingStep:
+    """Give the withholding step for topics of so many partitions. Raises RefusedError."""
     policy = Policy(**settings.policy.model_dump())
     shipments = settings.kafka.topics().shipments
     fingerprint = key_maker_of(settings).fingerprint
-    return WithholdingStep(rulebook_of(settings), policy, settings.kafka.epoch, shipments, fingerprint)
+    return WithholdingStep(
+        rulebook_of(settings), policy, settings.kafka.epoch, shipments, fingerprint, partitions=partitions
+    )
 
 
 def rulebook_of(settings: Settings) -> Rulebook:

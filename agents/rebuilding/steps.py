@@ -83,25 +83,37 @@ class _Named(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Named).decode
 
 
-def subject(decision: bytes) -> str:
-    """Give bill and conveyance of a decision: its id without the rank."""
-    return _decode(decision).id.rsplit("/", 4)[0]
+Highest = dict[str, tuple[tuple[int, ...], int]]
+"""By bill and conveyance the highest rank, and the offset of the decision that has it."""
+
+
+def subject(decision: bytes) -> tuple[str, tuple[int, ...]]:
+    """Give bill and conveyance of a decision, and its rank, out of its id."""
+    named, *rank = _decode(decision).id.rsplit("/", 4)
+    return named, tuple(map(int, rank))
+
+
+def keep_highest(found: Highest, decision: bytes, offset: int) -> None:
+    """Note a decision at an offset, unless one of a higher rank is known."""
+    named, rank = subject(decision)
+    found[named] = max(found.get(named, ((), -1)), (rank, offset))
 
 
 async def read_finals(connection: Connection, topic: str, partitions: int) -> dict[int, Offsets]:
-    """Give the last decision of each bill on each conveyance; the topic must be at rest.
+    """Give the decision of the highest rank of each bill on each conveyance; the topic must be at rest.
 
-    All decisions of one are in the order of their rank in a partition: those of another consignee's partition have
-    another rank, and readers choose between these.
+    All decisions of a bill are in one partition, those of one consignee in the order of their rank; where a bill has
+    moved to another consignee, the one's may stand before or after the other's.
     """
     found: dict[int, Offsets] = {}
     async with open_reader(connection) as reader:
         # One after the other: what must be held meanwhile is an entry for each bill.
         for number in range(partitions):
             place = [TopicPartition(topic, number)]
-            last: dict[str, int] = {}
+            last: Highest = {}
             starts, ends = await reader.beginning_offsets(place), await end_offsets(reader, place)
             async for records in read_to(reader, starts, ends):
-                last.update((subject(record.value), record.offset) for record in records)
-            found[number] = Offsets(list(last.values()))
+                for record in records:
+                    keep_highest(last, record.value, record.offset)
+            found[number] = Offsets([offset for _rank, offset in last.values()])
     return found

@@ -18,6 +18,7 @@ from state.withholding.sweeping import Sweep
 from stream.days import day_of_micros
 from stream.decisions import STRUCTURED, Policy
 from stream.instants import to_micros
+from stream.partition import partition_of
 from stream.postings import Posting
 from stream.records import Fate, Outgoing, Record, Result, Sink
 
@@ -57,11 +58,14 @@ class WithholdingStep:
         shipments_topic: str,
         key_fingerprint: str = "",
         index_rows_min: int = INDEX_ROWS_MIN,
+        partitions: int | None = None,
     ) -> None:
+        """Judge under these; `partitions` is the count of the decisions topic, None where there is no broker."""
         rulebook = rulebook.as_of(policy.as_of).with_enforcement(policy.enforcement)
         self._deciding = Deciding(rulebook, policy, epoch, shipments_topic)
         self.tally = self._deciding.tally
         """Counts what is decided and raised; it is drained by the runner, if at all."""
+        self._partitions = partitions
         self._index_rows_min = index_rows_min
         self._quiet_rows_max = QUIET_ROWS * index_rows_min
         # What `_today` found last, so that the records of one transaction need not look it up again.
@@ -83,8 +87,7 @@ class WithholdingStep:
             if quiet is not None:
                 bill, total = quiet
                 value = self._deciding.decide_quiet(bill, total, posting, _json(posting.time).decode())
-                decision = Outgoing(_DECISIONS, record.partition, bill.bill.encode(), value, STRUCTURED)
-                return Result(_APPLIED, "", (decision,))
+                return Result(_APPLIED, "", (self._decision(bill.bill, value, record),))
         # A kept book must hear of every change, so it is used even when few rows are left.
         if kept is not None or count > self._index_rows_min:
             return self._indexed(record, posting, table, group, kept, today)
@@ -124,7 +127,7 @@ class WithholdingStep:
     def _judged(self, judging: Judging, record: Record, posting: Posting, days: Days) -> Iterator[Outgoing | None]:
         yield from judging.judge()
         decide = self._deciding.decide
-        partition, consignee = record.partition, posting.consignee
+        consignee = posting.consignee
         time, cause = _json(posting.time).decode(), self._deciding.cause_text(posting)
         for number, found in enumerate(judging.outputs(), 1):
             if found is None or number % _BREATH == 0:
@@ -132,11 +135,22 @@ class WithholdingStep:
             if found is not None:
                 bill, day = found
                 value = decide(bill, day, time, consignee, cause, days)
-                yield Outgoing(_DECISIONS, partition, bill.bill.encode(), value, STRUCTURED)
+                yield self._decision(bill.bill, value, record)
         for number, alert in enumerate(judging.alerts(), 1):
             if number % _BREATH == 0:
                 yield None
-            yield Outgoing(Sink.ALERTS, partition, consignee.encode(), alert, STRUCTURED)
+            yield Outgoing(Sink.ALERTS, record.partition, consignee.encode(), alert, STRUCTURED)
+
+    def _decision(self, bill: str, value: bytes, record: Record) -> Outgoing:
+        """Address a decision to its bill's partition: whoever looks for a bill finds all its decisions in one."""
+        key, partitions = bill.encode(), self._partitions
+        return Outgoing(
+            _DECISIONS,
+            record.partition if partitions is None else partition_of(key, partitions),
+            key,
+            value,
+            STRUCTURED,
+        )
 
     def _today(self, table: Overlay, posting: Posting) -> int:
         """Ordinal of the Eastern date of stream time: the highest event time so far, this record's included."""

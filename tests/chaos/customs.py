@@ -4,6 +4,7 @@ What must be in a topic follows from the log before it alone: the audit runs fre
 without a broker, and compares every record there is with what they say, byte for byte.
 """
 
+import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -86,16 +87,31 @@ class CustomsScenario:
             "dead letters", by_partition(judged.values(), Sink.DEAD_LETTERS), _sent(_log(field, topics.dead_letters))
         )
         faults += self._postings(judged, postings)
-        decided = [
-            list(_replay(withholding_step(settings, field.partitions), records, Counter()))
-            for records in postings.values()
-        ]
-        faults += same("decisions", by_partition(decided, Sink.DECISIONS), _sent(_log(field, topics.decisions)))
-        faults += same("alerts", by_partition(decided, Sink.ALERTS), _sent(_log(field, topics.alerts)))
+        decided = {
+            number: list(_replay(withholding_step(settings, field.partitions), records, Counter()))
+            for number, records in postings.items()
+        }
+        faults += self._decisions(decided, _log(field, topics.decisions), field.partitions)
+        faults += same("alerts", by_partition(decided.values(), Sink.ALERTS), _sent(_log(field, topics.alerts)))
         read = sum(map(len, shipments.values()))
         if read != self.accounted.total():
             faults.append(f"{read} events read, {self.accounted.total()} accounted for")
         return faults + [f"halted: {halt.sentence()}" for halt in field.halts()]
+
+    @staticmethod
+    def _decisions(decided: Mapping[int, list[Outgoing]], decisions: Log, partitions: int) -> list[str]:
+        """Compare what each postings partition sent to each decisions partition; between them any order is right."""
+        wanted = {
+            (source, number): values
+            for source, outputs in decided.items()
+            for number, values in by_partition([outputs], Sink.DECISIONS).items()
+        }
+        found: defaultdict[tuple[int, int], list[Sent]] = defaultdict(list)
+        for number, records in decisions.items():
+            for record in records:
+                consignee = json.loads(record.value or b"")["data"]["consignee"]
+                found[partition_of(consignee.encode(), partitions), number].append((record.key, record.value))
+        return same("decisions", wanted, found)
 
     @staticmethod
     def _postings(judged: Mapping[int, list[Outgoing]], postings: Log) -> list[str]:

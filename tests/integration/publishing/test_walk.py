@@ -1,5 +1,6 @@
 """The walk of docs/publishing.md, typed as it stands there: two mistakes, mended, scanned, explained, sent again."""
 
+import json
 import os
 import re
 import subprocess
@@ -52,3 +53,6 @@ def test_walk_goes_as_the_page_says(ground: Ground) -> None:
     assert ground.run("publish", "-", given=later.replace(b"DOE", b"ROE")).returncode == 0
     decisions = ground.field.wait_for_decisions(before + 6 + 3)
     assert sum(b'"data":{"bill":"ACME0000' in value for value in decisions) == 6
+    for bill in ("ACME00001", "ACME00002", "ACME00003"):
+        told = json.loads(ground.run("explain", bill, "--json").stdout)
+        assert len(told["facts"]["history"]) == 2, "what the workers decided is where a bill's history is looked for"

@@ -1,6 +1,15 @@
 """The two steps of a rebuild beside the real ones: old faults are not told again, and only what holds is published."""
 
-from agents.rebuilding.steps import KNOWN, OUTDONE, Offsets, PublishingStep, QuietStep, subject
+from agents.rebuilding.steps import (
+    KNOWN,
+    OUTDONE,
+    Highest,
+    Offsets,
+    PublishingStep,
+    QuietStep,
+    keep_highest,
+    subject,
+)
 from state.table import Table
 from stream.records import Fate, Outgoing, PlainRecord, Sink
 from tests.toy.step import ToyStep
@@ -53,4 +62,14 @@ def test_a_set_of_offsets_holds_what_it_was_given() -> None:
 
 def test_the_subject_is_the_identifier_without_the_rank() -> None:
     """Bill and conveyance tell decisions apart; a conveyance has no slash in it."""
-    assert subject(b'{"id":"ACME00002/air:AF0066:2025-08-20/2/1/1/3","data":{}}') == "ACME00002/air:AF0066:2025-08-20"
+    named = "ACME00002/air:AF0066:2025-08-20"
+    assert subject(b'{"id":"%s/2/1/1/3","data":{}}' % named.encode()) == (named, (2, 1, 1, 3))
+
+
+def test_highest_rank_is_kept_wherever_it_stands() -> None:
+    """A bill that moved to another consignee may have its later decision first; ten is more than nine."""
+    found: Highest = {}
+    for offset, rank in enumerate(("1/2/1/1", "1/1/1/1", "1/2/9/9", "1/2/10/1", "1/2/10/1")):
+        keep_highest(found, b'{"id":"ACME00002/air:1/%s"}' % rank.encode(), offset)
+    keep_highest(found, b'{"id":"ACME00002/air:2/1/1/1/1"}', 7)
+    assert found == {"ACME00002/air:1": ((1, 2, 10, 1), 4), "ACME00002/air:2": ((1, 1, 1, 1), 7)}

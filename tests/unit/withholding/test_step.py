@@ -1,5 +1,6 @@
 """The step as a runner sees it: fates and codes, where outputs go, stream time, and what it refuses."""
 
+from collections import Counter
 from datetime import timedelta
 
 import msgspec
@@ -9,6 +10,7 @@ from state.table import PARTITION_ROOT
 from state.withholding import WithholdingStep
 from stream.days import day_of_micros
 from stream.decisions import STRUCTURED, Policy
+from stream.partition import partition_of
 from stream.records import Fate, PlainRecord, Sink
 from tests.unit.withholding.desk import CONSIGNEE, DAY, NOON, RULEBOOK, SHIPMENTS, Desk, later, posted, posting, record
 
@@ -72,7 +74,7 @@ def test_bytes_that_are_no_posting_raise(value: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("bills", [0, LARGE])
-def test_outputs_go_to_the_partition_of_the_record(bills: int) -> None:
+def test_without_a_broker_outputs_stay_in_the_partition_of_the_record(bills: int) -> None:
     """A decision is keyed by bill, an alert by consignee; both carry the CloudEvents header and the partition read."""
     desk = crowded(bills)
     post = posting(posted(1, 75_000), posted(2, 10_000))
@@ -85,6 +87,20 @@ def test_outputs_go_to_the_partition_of_the_record(bills: int) -> None:
         (Sink.ALERTS, CONSIGNEE.encode()),
     ]
     assert {(one.partition, one.headers) for one in outputs} == {(5, STRUCTURED)}
+
+
+@pytest.mark.parametrize("bills", [0, LARGE])
+@pytest.mark.parametrize("arriving", [1, 3])
+def test_a_decision_goes_to_the_partition_of_its_bill(bills: int, arriving: int) -> None:
+    """On a broker each record is where its key says, as the topics promise: decisions by bill, alerts by consignee."""
+    desk = crowded(bills)
+    desk.step = WithholdingStep(RULEBOOK, Policy(), 1, SHIPMENTS, partitions=12)
+    lane = partition_of(CONSIGNEE.encode(), 12)
+    post = posting(*(posted(number, 30_000) for number in range(1, arriving + 1)))
+    result = desk.step(record(post)._replace(partition=lane), desk.table.overlay())
+    outputs = [output for output in result.outputs if output is not None]
+    assert Counter(one.sink for one in outputs)[Sink.DECISIONS] == arriving
+    assert [one.partition for one in outputs] == [partition_of(one.key or b"", 12) for one in outputs]
 
 
 def test_stream_time_is_the_highest_event_time() -> None:
