@@ -1,6 +1,6 @@
 """A bill's answer out of the read model and, where that lags, the live feed's window of recent decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -27,6 +27,9 @@ class Recent(Protocol):
 
     def decisions(self, bill: str) -> Sequence[Decision]:
         """Give the bill's decisions in the window, in any order, outranked ones too."""
+
+    def follows(self, bill: str, reached: Mapping[int, int]) -> bool:
+        """Tell whether the window goes on from where a read model stands, by offsets, in the bill's partition."""
 
 
 RECENT: Final = web.AppKey[Recent]("recent")
@@ -56,17 +59,24 @@ async def answer_bill(app: web.Application, bill: str) -> Answered:
     shown = {each.data.conveyance: each for each in known if kept[each.data.conveyance] is each.data}
     chosen = shown.pop(data.conveyance) if data else None
     others = tuple(shown[conveyance] for conveyance in sorted(shown))
-    return Answered(chosen, others, standing(app, reading.freshness))
+    bridged = recent is not None and recent.follows(bill, reading.freshness.reached)
+    return Answered(chosen, others, standing(app, reading.freshness, bridged=bridged))
 
 
-def standing(app: web.Application, freshness: Freshness, *, bridged: bool = True) -> Standing:
-    """Tell how up to date an answer is; `bridged`: the window's decisions were taken into account as well."""
+def standing(app: web.Application, freshness: Freshness, *, bridged: bool | None = None) -> Standing:
+    """Tell how up to date an answer is.
+
+    `bridged`: the window's decisions were taken into account, and nothing is missing in between; None: by their times
+    that is so as far as clocks can tell, which will do for whoever looks after the gateway.
+    """
     parts, recent = app[PARTS], app.get(RECENT)
     as_of = None if freshness.sweeping else freshness.as_of
-    if as_of is not None and recent is not None and bridged:
-        since, until = recent.since(), recent.as_of()
-        if since is not None and until is not None and since <= as_of < until:
-            as_of = until
+    until = None if recent is None or freshness.sweeping else recent.as_of()
+    if recent is not None and bridged is None:
+        since = recent.since()
+        bridged = as_of is not None and since is not None and since <= as_of
+    if bridged and until is not None:
+        as_of = until if as_of is None else max(as_of, until)
     limit = timedelta(seconds=parts.gateway.stale_seconds)
     return Standing(as_of, as_of is None or parts.clock() - as_of > limit)
 

@@ -8,7 +8,7 @@ anew, or lost its end - the feed begins anew and says so: no reader can go on fr
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from agents.gateway.live.source import Bounds, Source
 from agents.gateway.live.window import Entry, Window
 from agents.projection.standing import Standing
 from stream.decisions import Decision
+from stream.partition import partition_of
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +106,14 @@ class Feed:
     def decisions(self, bill: str) -> Sequence[Decision]:
         """Give the bill's decisions in the window, outranked ones too."""
         return [entry.decision for entry in self.window.of_bill(bill)]
+
+    def follows(self, bill: str, reached: Mapping[int, int]) -> bool:
+        """Tell whether the window goes on from where a read model stands, in the bill's partition."""
+        window = self.window
+        if not window.partitions:
+            return False
+        number = partition_of(bill.encode(), window.partitions)
+        return reached.get(number, -1) >= window.starts[number]
 
     async def run(self) -> None:
         """Read for ever; whatever Kafka does, it tries again."""

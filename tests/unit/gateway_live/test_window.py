@@ -5,8 +5,9 @@ from random import Random
 import msgspec
 
 from agents.gateway.live.window import ENTRY_BYTES, Entry, Window
+from stream.partition import partition_of
 from tests.redis.events import decision
-from tests.unit.gateway_live.logs import told
+from tests.unit.gateway_live.logs import Log, told
 
 
 def entry(partition: int, offset: int, bill: str = "ACME0001") -> Entry:
@@ -65,3 +66,16 @@ def test_nothing_is_known_of_another_topic() -> None:
     window.forget()
     assert (window.partitions, window.kept, window.next, window.since_ms) == (0, 0, 1, None)
     assert window.of_bill("ACME0001") == ()
+
+
+def test_feed_follows_a_read_model_by_offsets() -> None:
+    """It bridges a lag only if the bill's own partition is applied up to where the window begins."""
+    log = Log(4, 10, starts=[5, 5, 5, 5])
+    bill = "ACME0001"
+    number = partition_of(bill.encode(), 4)
+    assert log.feed.follows(bill, {number: 5})
+    assert log.feed.follows(bill, {number: 9, (number + 1) % 4: 0})
+    assert not log.feed.follows(bill, {number: 4, (number + 1) % 4: 9})
+    assert not log.feed.follows(bill, {(number + 1) % 4: 9})
+    log.window.forget()
+    assert not log.feed.follows(bill, {number: 9})
