@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 KAFKA_JARS := .cache/kafka
 ARGS ?=
+# The tests wait for brokers more than they compute, so two processes take hardly more than half the time of one; each
+# has a broker of its own. For one test, or a debugger: PROCESSES=0.
+PROCESSES ?= 2
 
 # A broker is fetched only where it could run; elsewhere tests that need it are skipped, and pytest says so in one line.
 HAVE_JAVA := $(shell command -v java >/dev/null 2>&1 && command -v mvn >/dev/null 2>&1 && echo yes)
@@ -19,7 +22,7 @@ demo: $(VENV)/.installed ## run the whole system on a simulated day, all embedde
 	@$(BIN)/tallygate demo $(ARGS)
 
 test: $(VENV)/.installed kafka ## run all tests; ARGS="-k name" to choose
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.installed ## ruff, mypy, import-linter, codespell
 	@status=0; \

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,10 +32,9 @@ def publish(field: Field, moment: datetime, source: str = "/acme/fulfilment") ->
             producer.produce(field.topics.shipments, json.dumps(event), key, partition_of(key, field.partitions))
 
 
-@pytest.fixture(scope="module")
-def system(broker: Broker, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+@contextmanager
+def working(broker: Broker, redis_server: RedisServer, folder: Path) -> Iterator[Field]:
     """Give both steps and a projection at work, the example judged."""
-    folder = tmp_path_factory.mktemp("system")
     with Field(broker, f"system{uuid.uuid4().hex[:8]}", folder) as field:
         field.create_topics(2, steps=())
         shared = environment(broker.address, field.topics.prefix, folder, redis_server.url)
@@ -45,6 +45,20 @@ def system(broker: Broker, redis_server: RedisServer, tmp_path_factory: pytest.T
         field.wait_for_decisions(1)
         yield field
         projection.kill()
+
+
+@pytest.fixture(scope="module")
+def system(broker: Broker, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+    """Give a system that works, and that no test may change."""
+    with working(broker, redis_server, tmp_path_factory.mktemp("system")) as field:
+        yield field
+
+
+@pytest.fixture
+def spoilt(broker: Broker, redis_server: RedisServer, tmp_path: Path) -> Iterator[tuple[Field, dict[str, str]]]:
+    """Give a system for one test that spoils it, with its settings."""
+    with working(broker, redis_server, tmp_path) as field:
+        yield field, environment(field.broker.address, field.topics.prefix, field.folder, redis_server.url)
 
 
 @pytest.fixture
@@ -100,8 +114,9 @@ def test_another_secret_is_told_by_both_tables(settings: dict[str, str], tmp_pat
     assert other.read_text() not in answer.text
 
 
-def test_a_producer_ten_minutes_ahead_is_named(system: Field, settings: dict[str, str]) -> None:
+def test_a_producer_ten_minutes_ahead_is_named(spoilt: tuple[Field, dict[str, str]]) -> None:
     """Its source and how far it is ahead are told, with what to do; the consignee of its events is not."""
+    system, settings = spoilt
     publish(system, datetime.now(UTC) + timedelta(minutes=10), "/acme/late-clock")
     answer = examined(settings)
     (found,) = answer.of("clock", "wrong")
@@ -125,8 +140,9 @@ def test_a_full_redis_that_would_evict_is_told(settings: dict[str, str], own_red
     assert "being filled" in answer.of("read model", "doubtful")[0]
 
 
-def test_a_halted_partition_is_told_with_the_command(system: Field, settings: dict[str, str]) -> None:
+def test_a_halted_partition_is_told_with_the_command(spoilt: tuple[Field, dict[str, str]]) -> None:
     """More dead letters than a partition may have halt it; the doctor names it and how to let it go on."""
+    system, settings = spoilt
     with system.producer() as producer:
         for _number in range(150):
             producer.produce(system.topics.shipments, b"no event", b"k", 0)
