@@ -37,15 +37,14 @@ def lone(ground: Ground) -> Loaded:
 
 
 def decisions_of(rows: list[Row], shipments_topic: str) -> list[bytes]:
-    """Give what the withholding step decides in memory, partition by partition."""
+    """Give what the withholding step decides in memory."""
     step, overlay = WithholdingStep(load_rulebook(), Policy(), 1, shipments_topic), Table().overlay()
-    found = [
-        (output.partition, output.value or b"")
+    return [
+        output.value or b""
         for record in records_of(rows, "postings")
         for output in step(record, overlay).outputs
         if output is not None and output.sink is Sink.DECISIONS
     ]
-    return [value for _, value in sorted(found, key=lambda each: each[0])]
 
 
 def posted(postings_read: list[bytes]) -> set[tuple[str, str, int]]:
@@ -73,7 +72,8 @@ def test_measured_postings_are_decided_exactly(ground: Ground) -> None:
         seen.extend([field.decisions(), decisions_of(rows, field.topics.shipments)])
 
     took = postings.run(ground, lone(ground), look)
-    assert seen[0] == seen[1] != []
+    # Bills of several consignees share a partition, in whatever order these were judged.
+    assert sorted(seen[0]) == sorted(seen[1]) != []
     assert took.seconds > 0
     assert took.processor_seconds > 0
 

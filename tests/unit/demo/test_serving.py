@@ -34,8 +34,9 @@ def test_token_is_good_for_a_day_and_may_not_publish(tmp_path: Path) -> None:
     found = tokens.find(text)
     assert isinstance(found, Token)
     assert found.allowed() == {"scan", "audit", "plan"}
-    assert NOW < found.expires <= datetime.now(UTC) + LIFE
-    late = Tokens(tmp_path / "tokens.json", lambda: NOW + LIFE + timedelta(minutes=1))
+    ends = found.expires
+    assert NOW < ends <= datetime.now(UTC) + LIFE
+    late = Tokens(tmp_path / "tokens.json", lambda: ends + timedelta(seconds=1))
     assert late.find(text) == "expired"
 
 
