@@ -107,6 +107,7 @@ class Stage:
             for number, batch in enumerate(batches or [[]]):
                 producer.begin_transaction()
                 producer.produce(self.field.topics.decisions, aborted, b"ABORTED1", 0)
+                producer.flush(30)  # the broker refuses to abort a transaction that it has not heard of
                 producer.abort_transaction(30)
                 producer.begin_transaction()
                 for value in batch:
