@@ -87,6 +87,7 @@ class Player(threading.Thread):
         if numbers.start % 50 == 0:
             producer.begin_transaction()
             self._produce(producer, "ABORTED1", msgspec.json.encode(decision("ABORTED1", rank=(9, 9, 9, 9))))
+            producer.flush(30)
             producer.abort_transaction(30)
         producer.begin_transaction()
         for number in numbers:
