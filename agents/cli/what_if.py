@@ -1,32 +1,34 @@
 """`tallygate what-if`: the same events judged under two policies, and what changes."""
 
 import sys
-from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
-from stream.consignee import JUDGE_SECRET, Match
-from stream.decisions import Enforcement, Overflow, Policy, Rounding
+from agents.cli.judging_options import (
+    AsOfOption,
+    EnforcementOption,
+    EventsFile,
+    MatchOption,
+    OverflowOption,
+    RoundingOption,
+    RulesOption,
+)
+from stream.consignee import JUDGE_SECRET
+from stream.decisions import Policy
 
 BAD_USAGE: Final = 2
 SHOWN: Final = 20
 
 
 def command(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Events as JSON lines, .gz too; - is standard input.")],
-    overflow: Annotated[Overflow, typer.Option(help="After a bill that does not fit: go on, stop, or none.")] = "skip",
-    rounding: Annotated[Rounding, typer.Option(help="Count exact cents, or whole dollars, half up, a bill.")] = "cents",
-    enforcement: Annotated[Enforcement, typer.Option(help="auto: by the dated rules.")] = "auto",
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Evaluate the rules as they stood that day."),
-    ] = None,
-    match: Annotated[Match, typer.Option(help="Compare consignees folded, or letter by letter.")] = "normalised",
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Rules in TOML, added to those that ship.")
-    ] = None,
+    file: EventsFile,
+    overflow: OverflowOption = "skip",
+    rounding: RoundingOption = "cents",
+    enforcement: EnforcementOption = "auto",
+    as_of: AsOfOption = None,
+    match: MatchOption = "normalised",
+    rules: RulesOption = None,
     bills: Annotated[int, typer.Option(min=0, help="Changed bills to show at most; 0: all.")] = SHOWN,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
 ) -> None:

