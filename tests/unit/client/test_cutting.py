@@ -78,7 +78,8 @@ def test_vectors_hold_for_what_is_cut(vector: dict[str, str], keys: bool) -> Non
 
 def typed(*keys: tuple[float, bytes]) -> list[Scan]:
     """Return the scans of keys on a terminal, each so many seconds after the one before."""
-    cutter, now, found = Cutter(keys=True), 0.0, []
+    cutter, now = Cutter(keys=True), 0.0
+    found: list[Scan] = []
     for after, key in keys:
         now += after
         found += cutter.cut(Sent(key, now))
