@@ -78,7 +78,7 @@ class Crew:
 
     def leave(self, post: Post) -> None:
         """Stop in order; the post stays unmanned until somebody joins."""
-        status = self._manned.pop(post).stop(60)
+        status = self._manned.pop(post).stop()
         self._traps.pop(post, None)
         self.tally[f"stopped in order with {status}"] += 1
 
@@ -90,4 +90,4 @@ class Crew:
             if worker.alive:
                 worker.process.terminate()
         for worker in self._manned.values():
-            worker.wait(60)
+            worker.wait()
