@@ -13,10 +13,10 @@ from axe_core_python.selenium import Axe
 from PIL import Image
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 
+from tests.kafka.field import HANG_SECONDS
 from tests.pieces import ROOT
 
 IMAGES: Final = ROOT / "docs" / "images"
-WAIT_SECONDS: Final = 60.0
 FLAGS: Final = (
     "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars", "--mute-audio",
     "--disable-background-networking", "--disable-component-update", "--no-first-run",
@@ -75,7 +75,7 @@ class Browser:
 
     def until(self, expression: str, *arguments: Any) -> Any:
         """Wait until an expression is true in the page, and give its value."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         while not (found := self.js(f"return {expression}", *arguments)):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{expression} {arguments}; the page says: {self.text('body')}")

@@ -45,7 +45,9 @@ class Dock:
     def open(self) -> None:
         """Start the gateway, and wait until it serves."""
         log = self._folder / "gateway.log"
-        self.gateway = GatewayProcess(self._gate, log, gateway__port=str(self.port), gateway__heartbeat_seconds="1")
+        # A gateway that is killed is missed at once; one on a loaded machine is slow, which is no reason for HOLD here.
+        patient = {"gateway__heartbeat_seconds": "20", "gateway__stale_seconds": "60"}
+        self.gateway = GatewayProcess(self._gate, log, gateway__port=str(self.port), **patient)
         self.gateway.address()
 
     def close(self) -> None:
@@ -143,7 +145,7 @@ def dock(field: Field, redis_server: RedisServer, tmp_path: Path) -> Iterator[Do
 def test_pipe_answers_line_by_line(dock: Dock) -> None:
     """Each line gets one line: known, unknown, no bill; blank lines none. A token of another scope ends it with 2."""
     dock.tell(decision("ACME0001"), decision("ACME0002", outcome="withhold", reason="daily-limit", counts=False))
-    done = tallygate({}, *dock.options(), given=b"acme-0001\r\n\nACME 0002\nNOBODY01\n?!\nACME0001\n")
+    done = tallygate({}, *dock.options("--wait", "60"), given=b"acme-0001\r\n\nACME 0002\nNOBODY01\n?!\nACME0001\n")
     assert done.stdout.decode().splitlines() == [
         f"ACME0001\tGO\t{GO}",
         f"ACME0002\tHOLD\t{HOLD}",
@@ -231,8 +233,8 @@ def test_terminal_shows_the_word_its_change_and_a_lost_connection(dock: Dock) ->
         scanner.wait_for("Scan a bill")
         scanner.type("acme-0001")
         scanner.wait_for(big(Action.GO, "█")[2])
-        assert scanner.sees(GO)
-        assert "\a" in scanner.text
+        scanner.wait_for(GO)
+        scanner.wait_for("\a")
         scanner.type("ACME0002")
         scanner.wait_for("  ACME0002")
         dock.tell(decision("ACME0001", rank=(1, 1, 2, 1), outcome="reject", reason="suspended", counts=False))
