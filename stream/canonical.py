@@ -58,6 +58,19 @@ def exact_identifier_form(identifier_type: str, identifier: str) -> str:
     return FIELD_END.join((IDENTIFIER_TAG, identifier_type, raw(identifier)))
 
 
+def zip_warning(postal: str | None, country: str | None) -> str | None:
+    """Return what is odd about the postal code of a United States address, or None; nothing of it is quoted.
+
+    A code without its leading zero, as spreadsheets leave it, makes another person of the same consignee.
+    """
+    if tighten(fold((country or "").translate(_NO_LETTERS))) not in COUNTRIES:
+        return None
+    code = "".join(fold((postal or "").translate(_NO_LETTERS)).split())
+    if not code or (code.isdecimal() and len(code) in {_ZIP_DIGITS, _ZIP_PLUS_4_DIGITS}):
+        return None
+    return "expected a postal code of 5 or 9 digits: with another code the same consignee counts as another person"
+
+
 def raw(field: str) -> str:
     """Give a field unfolded, marked and escaped so that it is one line and no folded field."""
     return "=" + normalize("NFC", field).replace("\\", "\\\\").replace(FIELD_END, "\\n")

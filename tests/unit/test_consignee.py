@@ -6,6 +6,7 @@ import traceback
 
 import pytest
 
+from stream.canonical import zip_warning
 from stream.consignee import CACHED_MAX, ConsigneeError, KeyMaker
 from stream.letters import fold
 from stream.pub28 import DIRECTIONS, FORM_VERSION, SUFFIXES, TABLE_DIGEST, WORDS
@@ -114,3 +115,22 @@ def test_standard_forms_stay_and_kinds_do_not_overlap() -> None:
     assert all(WORDS[standard] == standard for standard in WORDS.values())
     assert not (DIRECTIONS.keys() | set(DIRECTIONS.values())) & (SUFFIXES | WORDS.keys())
     assert "KEY" not in SUFFIXES
+
+
+@pytest.mark.parametrize("postal", ["10001", " 10001-1234 ", "100011234", "１０００１", "", " ", None, "07030."])
+@pytest.mark.parametrize("country", ["US", "PR", "us"])
+def test_usual_zip_has_no_warning(postal: str | None, country: str) -> None:
+    """Five or nine digits however written, and no code at all, are no reason to warn."""
+    assert zip_warning(postal, country) is None
+
+
+@pytest.mark.parametrize(
+    "postal", ["7030", "0703", "100", "1000112345", "1000A", "ABCDE", "K1A 0B1", "10001-12345", "?#"]
+)
+def test_odd_zip_is_warned_about(postal: str) -> None:
+    """A lost leading zero, or any other count of digits, is warned about in the United States only, never quoted."""
+    warning = zip_warning(postal, "US")
+    assert warning is not None
+    assert postal not in warning
+    assert zip_warning(postal, "CA") is None
+    assert zip_warning(postal, None) is None
