@@ -27,7 +27,8 @@ PEOPLE: dict[str, Event] = {
     "B": {"name": "Bob", "address": {"lines": ["1 Oak"], "city": "X", "postal": "1", "country": "CA"}},
     "C": {"identifier_type": "EI", "identifier": "12-3456789"},
 }
-TYPE86: Event = {"bill_type": "H", "quantity": 1, "planned_port": "4701"}
+TYPE86: Event = {"filing": "type86", "bill_type": "H", "quantity": 1, "planned_port": "4701"}
+BLANK = ("order", "estimated_arrivals", "arrived_at", "bill_type", "quantity", "planned_port")
 
 
 def key_of(whose: Event) -> str:
@@ -42,17 +43,23 @@ def key_of(whose: Event) -> str:
 
 PERSON_OF = {key_of(whose): person for person, whose in PEOPLE.items()}
 rarely = st.sampled_from([False, False, False, True])
-lines = st.lists(
-    st.builds(
-        line,
-        st.sampled_from(["0.01", "12.00", "12", "799.99"]),
-        st.sampled_from(["USD", "USD", "USD", "JPY"]),
-        st.sampled_from(["FR", "CN"]),
-        st.sampled_from([(), (), ("pga",), ("quota", "adcvd", "quota")]),
-    ),
-    min_size=1,
-    max_size=2,
+goods = st.builds(
+    line,
+    st.sampled_from(["0.01", "12.00", "12", "799.99"]),
+    st.sampled_from(["USD", "USD", "USD", "JPY"]),
+    st.sampled_from(["FR", "CN"]),
+    st.sampled_from([(), (), ("pga",), ("fda", "pga"), ("quota", "adcvd", "quota")]),
 )
+words = st.fixed_dictionaries(
+    {},
+    optional={
+        "description": st.sampled_from(["", "12", "toy", "TOY", "玩具"]),
+        "hts": st.sampled_from(["", "9503", "9503000073", "9503.00.0073"]),
+        "quantity": st.integers(0, 2),
+        "flags": st.sampled_from([None, ""]),
+    },
+)
+lines = st.lists(st.builds(lambda one, other: {**one, **other}, goods, words), min_size=1, max_size=2)
 
 
 @st.composite
@@ -66,16 +73,21 @@ def whole_bills(draw: st.DrawFn) -> Event:
         "arrived_at": st.sampled_from(INSTANTS),
         "mode": st.sampled_from(["truck", "mail"]),
         "filing": st.just("type86"),
-        "manifested_at": st.sampled_from(["2024-07-24T12:00:00Z", "2025-08-18T14:59:59Z"]),
+        "manifested_at": st.sampled_from(
+            ["2019-09-28T03:59:59Z", "2019-09-28T04:00:00Z", "2024-07-25T03:59:59Z", "2025-08-18T14:59:59Z"]
+        ),
     }
-    changes |= {name: draw(values) for name, values in optional.items() if draw(rarely)}
-    return changes | (TYPE86 if draw(rarely) else {})
+    changes |= dict.fromkeys(draw(st.sets(st.sampled_from(BLANK))), draw(st.sampled_from(["", None])))
+    changes |= TYPE86 if draw(rarely) else {}
+    changes |= {"quantity": 0} if draw(rarely) else {}
+    return changes | {name: draw(values) for name, values in optional.items() if draw(rarely)}
 
 
 @st.composite
 def events(draw: st.DrawFn) -> Event:
     """One event of any type; few bills, versions and times, so that they meet."""
-    time = START + timedelta(minutes=draw(st.integers(0, 6)))
+    days = draw(st.sampled_from([0] * 17 + [45, 46, 91]))
+    time = START + timedelta(days=days, minutes=draw(st.integers(0, 6)))
     conveyance = draw(st.sampled_from(CONVEYANCES))
     data: Event = {"bill": draw(st.sampled_from(["ACME0001", "ACME0002", "ACME0003"])), "conveyance": conveyance}
     instant = st.one_of(st.none(), st.sampled_from(INSTANTS))
