@@ -69,7 +69,7 @@ Port = Annotated[
 
 Mode = Literal["air", "ocean", "rail", "truck", "mail"]
 Filing = Literal["manifest", "type86"]
-Flag = Literal["adcvd", "quota", "irc-tax", "pga"]
+Flag = Literal["adcvd", "quota", "irc-tax", "pga", "fda"]
 Disposal = Literal["entry-01", "entry-11", "exported", "abandoned", "returned"]
 
 
