@@ -33,10 +33,7 @@ class Book:
     @property
     def weight(self) -> int:
         """What it keeps in memory, in bills; released ones are only a sum."""
-        weight = self._rival_count + len(self._days)
-        for day in self._days.values():
-            weight += day.arrived.size + day.expected.size
-        return weight
+        return self._rival_count + len(self._days) + sum(day.size for day in self._days.values())
 
     def build(self, group: Group, today: int, first_open: int) -> Iterator[None]:
         """Take up all rows of a group; yields between slices."""
