@@ -73,7 +73,7 @@ class NumberedNames:
         return sum(self._bits[name] for name in names)
 
 
-FLAGS: Final = NumberedNames("adcvd", "irc-tax", "pga", "quota")
+FLAGS: Final = NumberedNames("adcvd", "irc-tax", "pga", "quota", "fda")
 ERRORS: Final = NumberedNames("282", "288", "bill-type", "no-quantity", "no-port", "no-state", "no-exchange-rate")
 
 

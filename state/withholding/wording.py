@@ -107,7 +107,8 @@ class Wording:
         face = Face(
             f'"outcome":"{outcome}","reason":"{reason}","basis":{_text(basis)},'
             f'"day":{period},"programme":"{US_321}","period":{period},"currency":"USD",',
-            f'"measures":[],"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},"policy":{self._policy},"advice":',
+            f'"measures":[],"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},'
+            f'"policy":{self._policy},"advice":',
             None if rules is None else rules.limit_cents,
             self.tally.count_of(Kind(outcome, reason, basis or "none", bill.mode)),
         )

@@ -4,13 +4,14 @@ A day that the record touches is judged from its first bill to its last; the oth
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from state.rules.rulebook import Rulebook
 from stream.alerts import AlertData, AlertKind
 from stream.decisions import Advice, Cause, DecisionData, Policy
 from stream.postings import PostedBill, Posting
+from tests.reference.people import Held, Person, Totals
 from tests.reference.rules import (
     ADVICE_DAYS,
     NEAR_PERCENT,
@@ -23,70 +24,6 @@ from tests.reference.rules import (
 
 STILL_USED = {"exported", "abandoned", "returned"}
 """Exits after which a released bill keeps counting: the exemption was used."""
-
-ReleasedOn = tuple[tuple[str, str], date | None]
-"""A bill on its conveyance, and the day on which it was released."""
-
-
-@dataclass(eq=False)
-class Held:
-    """A bill on a conveyance, as its consignee has it."""
-
-    bill: PostedBill
-    conveyance: str
-    outcome: str = ""
-    reason: str = ""
-    rule: str | None = None
-    counts_cents: int | None = None
-    """What it counts with in the day's released total; null if it does not count."""
-    revision: int = 0
-
-    @property
-    def live(self) -> bool:
-        """Not out by an exit."""
-        return self.bill.stand != "closed"
-
-    @property
-    def on_its_day(self) -> bool:
-        """Live, or closed and still counting."""
-        return self.live or self.counts_cents is not None
-
-    @property
-    def arrived(self) -> bool:
-        """On a day as arrived, and live."""
-        return self.bill.stand == "arrived"
-
-    @property
-    def was_released(self) -> bool:
-        """Released, or out of the country since and still counting: if live again, then as if released before."""
-        return self.outcome == "release" or self.counts_cents is not None
-
-    @property
-    def place(self) -> tuple[datetime, str, int, str]:
-        """Manifest order."""
-        return self.bill.manifested_at, self.conveyance, self.bill.sequence, self.bill.bill
-
-
-@dataclass
-class Totals:
-    """The figures of a day once it is judged."""
-
-    actual: int = 0
-    estimated: int = 0
-
-
-@dataclass
-class Person:
-    """All bills of a consignee, and the alerts raised."""
-
-    bills: dict[tuple[str, str], Held] = field(default_factory=dict)
-    days: dict[date, Totals] = field(default_factory=dict)
-    alerted: set[tuple[AlertKind, date | str | None, str | None]] = field(default_factory=set)
-
-    def on(self, day: date) -> list[Held]:
-        """Give the bills whose day this is, in manifest order: live ones, and closed ones that still count."""
-        bills = [held for held in self.bills.values() if held.bill.day == day and held.on_its_day]
-        return sorted(bills, key=lambda held: held.place)
 
 
 @dataclass
