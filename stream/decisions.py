@@ -37,9 +37,22 @@ class Policy(msgspec.Struct, frozen=True, gc=False):
 class Advice(msgspec.Struct, frozen=True, gc=False):
     """What to do with a bill that does not fit."""
 
-    entry_type: Literal["11", "01"]
+    entry_type: Literal["11", "01"] | None
+    """The dutiable entry that the value calls for; null for mail, which the carrier or a qualified party enters."""
     next_day: date | None
     """First of the next 14 days on which it would be released as things stand, had it arrived then."""
+    dutiable_cents: int | None = None
+    """Under `excess`, which no programme judged now has, what is above the limit."""
+    caution: Literal["one-order"] | None = None
+    """Bills of its order are over the limit together: to bring them in on another day would be to split the order."""
+
+
+class Measure(msgspec.Struct, frozen=True, gc=False):
+    """A limit that is not on value."""
+
+    measure: Literal["count", "weight"]
+    total: int
+    limit: int
 
 
 class Cause(msgspec.Struct, frozen=True, gc=False):
@@ -50,8 +63,8 @@ class Cause(msgspec.Struct, frozen=True, gc=False):
     offset: int
 
 
-class DecisionData(msgspec.Struct, frozen=True, gc=False):
-    """The decision itself; amounts are US cents."""
+class DecisionData(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The decision itself; amounts are US cents. What has a default is missing in decisions of release 0.1."""
 
     bill: str
     conveyance: str
@@ -72,8 +85,15 @@ class DecisionData(msgspec.Struct, frozen=True, gc=False):
     """Whether the day is that of an arrival or of an estimate; of a closed bill that of its last live posting."""
     day: date | None
     """The Eastern day whose limit counts."""
+    programme: str = "us-321"
+    """The exemption that is claimed; us-321 is the one that is judged."""
+    period: str | None = None
+    """What is summed: the day; null where there is none."""
+    currency: str | None = "USD"
     consignee: str
     """Consignee key: the person, without saying who that is."""
+    seller: str | None = None
+    """Seller key, where a programme sums per seller; us-321 does not."""
     value_cents: int | None
     """Exact value; null where an exchange rate is missing."""
     counted_cents: int | None
@@ -85,6 +105,8 @@ class DecisionData(msgspec.Struct, frozen=True, gc=False):
     limit_cents: int | None
     headroom_cents: int | None
     """Limit less total; below zero only under `all_or_none`."""
+    measures: tuple[Measure, ...] = ()
+    """The limits of the programme that are not on value; us-321 has none."""
     code: Code | None
     """The message code that customs would send, where one is known."""
     filing_errors: tuple[str, ...]

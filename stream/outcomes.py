@@ -33,9 +33,9 @@ VERDICTS: Final = (
     Verdict(4, "reject", "reject", ("day-closed",), "its day is closed", with_total=False),
     Verdict(5, "reject", "reject", ("suspended",), "the exemption is suspended on that day"),
     Verdict(6, "reject", "reject", ("origin-excluded",), "a line's origin is excluded on that day"),
-    Verdict(7, "reject", "reject", ("goods-excluded",), "AD/CVD, quota, IRC tax; or `pga` on a manifest filing"),
-    Verdict(8, "release", "clear", ("not-aggregated",), "mail: not in the automated total"),
-    Verdict(9, "reject", "reject", ("single-value-over-limit",), "counted value alone over the limit"),
+    Verdict(7, "reject", "reject", ("goods-excluded",), "a goods rule of that day, by flag and filing"),
+    Verdict(8, "reject", "reject", ("single-value-over-limit",), "alone over the cap of a single bill, mail too"),
+    Verdict(9, "release", "clear", ("not-aggregated",), "mail: the automated total leaves it out"),
     Verdict(10, "withhold", "warn", ("daily-limit",), "does not fit the day"),
     Verdict(11, "release", "clear", ("within-limit",), "fits"),
 )

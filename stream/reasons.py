@@ -16,8 +16,8 @@ REASON_LINES: Final[dict[str, str]] = {
     "suspended": "No exemption on that day: an entry is needed.",
     "origin-excluded": "Its origin is excluded: an entry is needed.",
     "goods-excluded": "Its goods are excluded: an entry is needed.",
-    "not-aggregated": "Mail: not in the day's total.",
     "single-value-over-limit": "Worth more than the limit: an entry is needed.",
+    "not-aggregated": "Mail: not in the day's total.",
     "daily-limit": "Over the consignee's limit for the day.",
     "within-limit": "Within the consignee's limit for the day.",
 }

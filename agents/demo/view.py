@@ -148,7 +148,7 @@ def advice(data: DecisionData) -> str:
     if data.advice is None:
         return ""
     later = f" or {data.advice.next_day:%d %b}" if data.advice.next_day else ""
-    return f"{data.advice.entry_type}{later}"
+    return f"{data.advice.entry_type or 'mail'}{later}"
 
 
 def line(scene: Scene, rates: Rates) -> str:

@@ -36,11 +36,17 @@ WHY: Final[dict[str, str]] = {
     "goods-excluded": "Goods are in it that are never exempt: under anti-dumping or countervailing duty, a quota, an"
     " excise tax, or another agency's rules.",
     "not-aggregated": "It came by mail. The automated total left mail out, so it neither counts nor is held against the"
-    " limit.",
-    "single-value-over-limit": "It alone is worth more than the limit.",
+    " limit. The law's limit of one person and day holds for mail too.",
+    "single-value-over-limit": "It alone is worth more than the cap of a single bill.",
     "daily-limit": "With what this person already has on that day it would exceed the limit.",
     "within-limit": "It fits the person's limit for that day.",
 }
+
+# A decision does not say by what mode its bill came.
+_MAIL: Final = (
+    "If it came by mail no such entry is asked for: it is dutiable, and the carrier or a qualified party collects the"
+    " duty."
+)
 
 TO_DO: Final[dict[str, str]] = {
     "deleted": "Nothing. If the goods are there all the same they have no bill: ask the carrier.",
@@ -53,8 +59,8 @@ TO_DO: Final[dict[str, str]] = {
     "filing-error": "Correct the filing and send the bill again with a higher version.",
     "no-day": "Wait for the arrival, or send an estimate.",
     "day-closed": "Find out why the event was so late. Old days are judged by `tallygate judge`, from a file.",
-    "suspended": "Enter it with duty: type 11 up to $2,500, type 01 above.",
-    "origin-excluded": "Enter it with duty, or return the goods.",
+    "suspended": f"Enter it with duty: type 11 up to $2,500, type 01 above. {_MAIL}",
+    "origin-excluded": f"Enter it with duty, or return the goods. {_MAIL}",
     "goods-excluded": "Enter it with duty; for another agency's goods alone, file type 86 with that agency's data.",
     "not-aggregated": "Nothing.",
     "single-value-over-limit": "Enter it with duty.",
@@ -117,7 +123,15 @@ def to_do(data: DecisionData) -> str:
     advice = data.advice
     if advice is None:
         return text
-    text += f" The entry to use: {ENTRIES[advice.entry_type]}."
+    if advice.entry_type is None:
+        text += " It came by mail: the carrier or a qualified party collects the duty."
+    else:
+        text += f" The entry to use: {ENTRIES[advice.entry_type]}."
+    if advice.caution is not None:
+        return (
+            f"{text} Do not bring it in on another day: bills of its order are over the limit together, and to split"
+            " one order over days is what 19 CFR 10.151 forbids."
+        )
     if data.reason != "daily-limit":
         return text
     if advice.next_day is None:

@@ -124,7 +124,7 @@ def _misfit(parts: Parts, day: date, reading: DayReading, value_cents: int) -> M
     counted = value_cents if exact else whole_dollars(value_cents)
     if rules.suspended_rule is not None:
         return "suspended"
-    if counted > rules.limit_cents:
+    if rules.single_cents is not None and counted > rules.single_cents:
         return "single-value-over-limit"
     blocked = any(bill.data.basis == ACTUAL and bill.data.reason == "daily-limit" for bill in reading.bills)
     return "daily-limit" if blocked or reading.total_cents + counted > rules.limit_cents else None

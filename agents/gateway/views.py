@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from stream.decisions import Advice, Basis, Cause, Code, Decision, Outcome, Policy
+from stream.decisions import Advice, Basis, Cause, Code, Decision, Measure, Outcome, Policy
 from stream.outcomes import Action, action
 from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
 
@@ -38,7 +38,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 class AuditVerdict(Verdict, frozen=True, kw_only=True):
     """A bill's answer as scope `audit` sees it; amounts are US cents, fields as in the decision."""
 
+    programme: str
+    period: str | None
+    currency: str | None
     consignee: str
+    seller: str | None
     order: str | None
     value_cents: int | None
     counted_cents: int | None
@@ -46,6 +50,7 @@ class AuditVerdict(Verdict, frozen=True, kw_only=True):
     total_cents: int | None
     limit_cents: int | None
     headroom_cents: int | None
+    measures: tuple[Measure, ...]
     filing_errors: tuple[str, ...]
     rule: str | None
     policy: Policy
@@ -62,8 +67,9 @@ class AuditVerdict(Verdict, frozen=True, kw_only=True):
 
 
 AUDIT_FIELDS: Final = (
-    "consignee", "order", "value_cents", "counted_cents", "counts", "total_cents", "limit_cents", "headroom_cents",
-    "filing_errors", "rule", "policy", "advice", "cause", "epoch", "bill_version", "posting", "revision",
+    "programme", "period", "currency", "consignee", "seller", "order", "value_cents", "counted_cents", "counts",
+    "total_cents", "limit_cents", "headroom_cents", "measures", "filing_errors", "rule", "policy", "advice", "cause",
+    "epoch", "bill_version", "posting", "revision",
 )  # fmt: skip
 
 

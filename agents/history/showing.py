@@ -40,6 +40,6 @@ def history_view(bill: str, found: History) -> BillHistory:
 
 def _past(past: Past) -> PastDecision:
     data = past.decision.data
-    fields = (getattr(data, name) for name in DecisionData.__struct_fields__)
+    fields = {name: getattr(data, name) for name in DecisionData.__struct_fields__}
     meant = action(data.outcome, data.basis)
-    return PastDecision(*fields, time=past.decision.time, partition=past.partition, offset=past.offset, action=meant)
+    return PastDecision(**fields, time=past.decision.time, partition=past.partition, offset=past.offset, action=meant)

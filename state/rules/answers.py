@@ -1,6 +1,6 @@
 """What the rulebook is asked with and what it answers: immutable, made once and shared."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from msgspec import Struct
@@ -18,6 +18,15 @@ class DayRules(Struct, frozen=True):
     suspended_rule: str | None
     excluded_origins: Mapping[str, str]
     """Country of origin (ISO 3166) to the id of the rule that excludes it."""
+    single_cents: int | None
+    """The cap of a single bill; None where there is none."""
+    single_rule: str | None
+    excluded_goods: tuple[tuple[str, str, str], ...]
+    """Flag, filing, and the id of the rule by which such goods are not exempt, in the order of the entries."""
+
+    def goods_rule(self, flags: Collection[str], filing: str) -> str | None:
+        """Id of the first rule by which goods with these flags are not exempt under this filing, or None."""
+        return next((rule for flag, way, rule in self.excluded_goods if way == filing and flag in flags), None)
 
 
 class FilingFacts(Struct, frozen=True, gc=False):

@@ -16,6 +16,7 @@ from state.rules.entries import (
     Goods,
     Limit,
     RateEntry,
+    Single,
     Suspension,
 )
 from state.rules.errors import RulebookError
@@ -107,6 +108,8 @@ def _claims(entry: Entry) -> Iterator[str]:
     match entry:
         case Limit():
             yield "the limit"
+        case Single():
+            yield "the cap of a single bill"
         case Enforcement():
             yield "the enforcement"
         case Suspension():

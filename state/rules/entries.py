@@ -30,6 +30,7 @@ Words = Annotated[str, Meta(min_length=10, max_length=2000)]
 Dollars = Annotated[str, Meta(pattern=r"^\d{1,9}\.\d{2}$")]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
 Label = Annotated[str, Meta(min_length=1, max_length=70)]
+Wording = Annotated[str, Meta(min_length=1, max_length=120)]
 
 
 class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +60,19 @@ class Limit(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return int(self.dollars.replace(".", ""))
 
 
+class Single(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The cap of a single bill, whatever else is on its day, in dollars with two decimals; exactly the cap passes."""
+
+    programme: Literal["us-321"]
+    measure: Literal["value"]
+    amount: Dollars
+
+    @property
+    def cents(self) -> int:
+        """The cap in integer cents."""
+        return int(self.amount.replace(".", ""))
+
+
 class Enforcement(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What happens to an arrived bill that does not fit its day."""
 
@@ -75,8 +89,8 @@ class Exclusion(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     origins: Annotated[tuple[Country, ...], Meta(min_length=1)]
 
 
-class Goods(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Goods that are never exempt under the named ways of filing."""
+class Goods(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Goods that are not exempt under the named ways of filing."""
 
     flag: Flag
     filings: Annotated[tuple[Filing, ...], Meta(min_length=1)]
@@ -95,7 +109,7 @@ class CodeRule(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     outcome: Outcome
     channel: Label
     code: Label
-    wording: Label
+    wording: Wording
     modes: tuple[Mode, ...] = ()
     reasons: tuple[Label, ...] = ()
 
@@ -105,7 +119,7 @@ class DocumentedCode(Entry, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     channel: Label
     code: Label
-    wording: Label
+    wording: Wording
 
 
 class RateEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,6 +148,7 @@ class RuleData(Struct, frozen=True):
     """All entries of a rulebook by section, in the order of the sections of a file."""
 
     limit: tuple[Limit, ...] = ()
+    single: tuple[Single, ...] = ()
     enforcement: tuple[Enforcement, ...] = ()
     suspension: tuple[Suspension, ...] = ()
     exclusion: tuple[Exclusion, ...] = ()
@@ -153,6 +168,7 @@ class RuleData(Struct, frozen=True):
 
 SECTIONS: dict[str, type[Entry]] = {
     "limit": Limit,
+    "single": Single,
     "enforcement": Enforcement,
     "suspension": Suspension,
     "exclusion": Exclusion,

@@ -18,6 +18,17 @@ how certain that is. It is generated from the rule files (`make docs`), and a te
 The exemption itself has been suspended since 29 August 2025: a shipment that arrives today is refused, `suspended`. The
 rules before that day serve back-tests, audits, training and planning.
 
+What is the law's and what was only ACE's:
+
+* The limit is the law's: goods imported by one person on one day (19 USC 1321, 19 CFR 10.151). So is the cap of a
+  single bill, mail included (19 CFR 145.31). That mail stays out of the daily total is ACE's automation alone: the
+  law's day counts mail as well.
+* A day is a calendar day of the arrival, midnight to midnight Eastern; never 24 hours from anything.
+* The value is the fair retail value in the country of shipment: neither the price with freight, nor what was insured.
+* $2,500, up to which an entry is informal (type 11), goes by consignee and conveyance: what one consignee has on one
+  conveyance belongs on one entry, and its sum decides (19 CFR 141.51; exceptions in 141.52). Here the advice is per
+  bill.
+
 * A period is given in whole days of US Eastern time, the first and the last day included.
 * **Certainty** A: the official text was seen. B: the official position was seen through a broker, a law firm or the
   trade press. C: inference, or a choice of this project. D: a vendor's claim without official support.
@@ -37,10 +48,14 @@ None ships: no primary source could be read. Without a rate a bill in another cu
 
 HEADINGS = {
     "limit": ("The daily limit", "One entry for each day, without gap or overlap; exactly the limit still passes."),
+    "single": (
+        "The cap of a single bill",
+        "At most one entry for each day; it holds for mail too. Where none holds there is no cap.",
+    ),
     "enforcement": ("Warn or withhold", "One entry for each day, without gap or overlap."),
     "suspension": ("Suspensions", "On these days nothing is exempt."),
     "exclusion": ("Excluded origins", "The day that counts is the day of arrival, or the expected one before it."),
-    "goods": ("Excluded goods", "These hold on every day."),
+    "goods": ("Excluded goods", "The day that counts is the day of arrival, or the expected one before it."),
     "filing": ("Filing rules", "The day that counts is that of `manifested_at`."),
     "code": ("Codes", CODES_NOTE),
     "documented": ("Codes that no decision carries", "They stand here so that nobody has to look for them again."),
@@ -56,13 +71,13 @@ A rule file is TOML. Give it with `--rules FILE`; it is added to the shipped rul
 
 * an entry with an id that exists replaces that entry, whole;
 * an entry with a new id is added;
-* `remove = ["suspension-2025"]`, at the top of the file, takes entries out.
+* `remove = ["single-800"]`, at the top of the file, takes entries out.
 
 Several files are added in order, and after each the rulebook must be whole. This file asks how days would have gone
-under a limit of $500 from September 2025, with no suspension:
+under a limit of $500 from September 2025, with no suspension. The cap of a single bill goes along:
 
 ```toml
-remove = ["suspension-2025"]
+remove = ["suspension-2025", "suspension-2026-regulation"]
 
 [[limit]]
 id = "limit-800"
@@ -80,6 +95,27 @@ dollars = "500.00"
 source = "a proposal of our planning department"
 certainty = "C"
 text = "What if the limit were $500?"
+
+[[single]]
+id = "single-800"
+programme = "us-321"
+measure = "value"
+amount = "800.00"
+from = 2016-03-10
+until = 2025-08-31
+source = "19 CFR 10.151"
+certainty = "A"
+text = "As shipped, but ending on 31 August 2025."
+
+[[single]]
+id = "single-500-proposed"
+programme = "us-321"
+measure = "value"
+amount = "500.00"
+from = 2025-09-01
+source = "a proposal of our planning department"
+certainty = "C"
+text = "What if a single bill were exempt up to $500?"
 ```
 
 A file is refused, with its name, the entry, what is wrong and what to do, when a key is unknown, missing or of the

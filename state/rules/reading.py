@@ -21,6 +21,7 @@ from state.rules.entries import (
     Limit,
     RateEntry,
     RuleData,
+    Single,
     Suspension,
 )
 from state.rules.errors import RulebookError
@@ -35,6 +36,9 @@ REMEDIES = {
     "from": "write the first day it holds as a date without quotes, such as 2025-08-29, or leave it out",
     "until": "write the last day it holds as a date without quotes, such as 2025-08-28, or leave it out",
     "dollars": 'write dollars and cents in quotes, such as "800.00"',
+    "programme": 'write "us-321"',
+    "measure": 'write "value"',
+    "amount": 'write dollars and cents in quotes, such as "800.00"',
     "enforcement": 'write "warn" or "withhold"',
     "origins": 'list two-letter country codes, such as ["CN", "HK"]',
     "flag": 'write "adcvd", "quota", "irc-tax", "pga" or "fda"',
@@ -46,7 +50,7 @@ REMEDIES = {
     "reasons": 'list reasons of decisions, such as ["daily-limit"]',
     "channel": "name the message the code comes in, up to 70 characters",
     "code": "write the code as text in quotes, up to 70 characters",
-    "wording": "give the published words of the code, up to 70 characters",
+    "wording": "give the published words of the code, up to 120 characters",
     "currency": 'write a three-letter currency code, such as "EUR"',
     "quarter": 'write the year and quarter, such as "2025Q3"',
     "rate": 'write US dollars for one unit as decimal text in quotes, such as "1.1234"',
@@ -111,6 +115,7 @@ def gather(merged: Merged) -> RuleData:
     """All entries by section."""
     return RuleData(
         limit=entries_of(merged, Limit),
+        single=entries_of(merged, Single),
         enforcement=entries_of(merged, Enforcement),
         suspension=entries_of(merged, Suspension),
         exclusion=entries_of(merged, Exclusion),

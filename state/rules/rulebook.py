@@ -67,12 +67,6 @@ class Rulebook:
         self._days[day] = rules
         return rules
 
-    def goods_rule(self, flags: frozenset[str], filing: str) -> str | None:
-        """Id of the rule by which goods with these flags are never exempt under this filing, or None."""
-        if not flags:
-            return None
-        return next((entry.id for entry in self.data.goods if entry.flag in flags and filing in entry.filings), None)
-
     def filing_errors(self, bill: FilingFacts) -> tuple[str, ...]:
         """List the filing rules a bill breaks, each once, in the order of the contract.
 

@@ -58,6 +58,7 @@ def day_rules(data: RuleData, day: date) -> DayRules:
     assert limit is not None, "limits without a gap"  # noqa: S101 - checked when the files were read
     assert enforcement is not None, "enforcement without a gap"  # noqa: S101 - as above
     suspension = in_force(data.suspension, day)
+    single = in_force(data.single, day)
     origins = {origin: entry.id for entry in data.exclusion if holds(entry, day) for origin in entry.origins}
     return DayRules(
         limit.cents,
@@ -66,4 +67,7 @@ def day_rules(data: RuleData, day: date) -> DayRules:
         enforcement.id,
         None if suspension is None else suspension.id,
         origins,
+        None if single is None else single.cents,
+        None if single is None else single.id,
+        tuple((entry.flag, way, entry.id) for entry in data.goods if holds(entry, day) for way in entry.filings),
     )

@@ -17,6 +17,7 @@ from state.rules.entries import (
     Limit,
     RateEntry,
     RuleData,
+    Single,
     Suspension,
 )
 from state.rules.periods import holds, in_words
@@ -33,6 +34,8 @@ def meaning(entry: Entry) -> str:
     match entry:
         case Limit():
             return f"${entry.dollars} per person and day"
+        case Single():
+            return f"${entry.amount} for a single bill"
         case Enforcement():
             return ENFORCED[entry.enforcement]
         case Suspension():

@@ -8,19 +8,15 @@ import msgspec
 from state.table import Group
 from state.withholding.bill import Bill
 from state.withholding.deciding import Deciding
-from state.withholding.rows import DAY_KIND
+from state.withholding.keys import ledger_suffix
+from state.withholding.rows import ROW_FORMAT
 from stream.alerts import AlertData, AlertKind, alert_event
 from stream.postings import Posting
 
-ROW_FORMAT: Final = 1
-"""The one byte of a day's row; that the row is there says all."""
+ALERTED_ROW: Final = bytes((ROW_FORMAT,))
+"""The row of an alert that was raised; that it is there says all."""
 
 _encode = msgspec.json.Encoder().encode
-
-
-def day_suffix(ordinal: int) -> bytes:
-    """Suffix of a consignee day's own row; it is there once `near-limit` was raised."""
-    return DAY_KIND + ordinal.to_bytes(4, "big")
 
 
 class Alerting:
@@ -37,9 +33,9 @@ class Alerting:
 
     def near_limit(self, ordinal: int, total: int, limit: int) -> None:
         """The released total is above 90 % of the limit; once a consignee day."""
-        suffix = day_suffix(ordinal)
+        suffix = ledger_suffix(ordinal)
         if self._group.get(suffix) is None:
-            self._group.put(suffix, bytes((ROW_FORMAT,)))
+            self._group.put(suffix, ALERTED_ROW)
             self._raise("near-limit", day=date.fromordinal(ordinal), total=total, limit=limit)
 
     def duplicate(self, bill: Bill, day: date) -> None:

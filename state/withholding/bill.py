@@ -13,6 +13,9 @@ from stream.postings import PostedBill
 NO_DAY: Final = 0
 """Stands for "on no day" where a day's ordinal is kept."""
 
+US_321: Final = "us-321"
+"""The one programme that is judged now."""
+
 _MANIFESTED: Final = Struct(">Q")
 _SEQUENCE: Final = Struct(">I")
 _PAST: Final = 1 << 63
@@ -39,6 +42,13 @@ class Bill(msgspec.Struct, eq=False, gc=False):
     origins: tuple[str, ...]
     flags: tuple[Flag, ...]
     filing_errors: tuple[str, ...]
+    programme: str = US_321
+    seller: str | None = None
+    """Seller key, where the programme sums per seller."""
+    weight: int | None = None
+    """Grams, where the programme limits weight."""
+    covered: int | None = None
+    """Cents that count under `excess`, where that is not the whole value."""
     _key: bytes = b""
 
     @property
@@ -48,6 +58,13 @@ class Bill(msgspec.Struct, eq=False, gc=False):
         if not key:
             key = self._key = manifest_key(self.manifested, self.conveyance, self.sequence, self.bill)
         return key
+
+    @property
+    def plain(self) -> bool:
+        """Whether it has no filing errors, and nothing that only other programmes than us-321 ask of it."""
+        if self.filing_errors or self.programme != US_321 or self.seller is not None:
+            return False
+        return self.weight is None and self.covered is None
 
     @property
     def counts(self) -> bool:
@@ -81,9 +98,10 @@ def manifest_key(manifested: int, conveyance: str, sequence: int, bill: str) -> 
     )
 
 
-def bill_of_key(key: bytes) -> bytes:
-    """The bill number in a manifest key."""
-    return key[key.index(0, 8) + 5 :]
+def bill_of_key(key: bytes) -> tuple[bytes, str]:
+    """Bill number and conveyance in a manifest key."""
+    end = key.index(0, _MANIFESTED.size)
+    return key[end + 1 + _SEQUENCE.size :], key[_MANIFESTED.size : end].decode()
 
 
 def posted_bill(posted: PostedBill, conveyance: str, day: int = NO_DAY) -> Bill:

@@ -6,8 +6,10 @@ from typing import Final
 from state.table import Group
 from state.withholding.bill import NO_DAY, Bill
 from state.withholding.day import DAY_CLASSES, Day
-from state.withholding.rows import BILL_KIND, open_row
-from state.withholding.statuses import CANDIDATES, CLEAR, KEEPS_COUNTING, RELEASED
+from state.withholding.keys import BILL_KIND, COPY_KIND, number_of_copy
+from state.withholding.rivals import Rivals
+from state.withholding.rows import open_row, shared_copies
+from state.withholding.statuses import CANDIDATES, CLEAR, KEEPS_COUNTING, RELEASED, SUPERSEDED
 from stream.decisions import Overflow, Rounding
 from stream.money import whole_dollars
 
@@ -18,32 +20,35 @@ _ROWS_A_SLICE: Final = 2000
 class Book:
     """Days of one large consignee. It holds nothing that is not in the rows, so it can always be built anew."""
 
-    __slots__ = ("_copied", "_day_class", "_days", "_rounding")
+    __slots__ = ("_day_class", "_days", "_rival_count", "_rivals", "_rounding")
 
     def __init__(self, overflow: Overflow, rounding: Rounding) -> None:
         self._days: dict[int, Day] = {}
-        self._copied: set[bytes] = set()
-        """Bill numbers with several copies."""
+        self._rivals: dict[int, dict[str, Rivals]] = {}
+        """Copies of shared numbers, by day and number."""
+        self._rival_count = 0
         self._day_class = DAY_CLASSES[overflow]
         self._rounding = rounding
 
     @property
     def weight(self) -> int:
         """What it keeps in memory, in bills; released ones are only a sum."""
-        weight = len(self._copied) + len(self._days)
-        for day in self._days.values():
-            weight += day.arrived.size + day.expected.size
-        return weight
+        return self._rival_count + len(self._days) + sum(day.size for day in self._days.values())
 
     def build(self, group: Group, today: int, first_open: int) -> Iterator[None]:
         """Take up all rows of a group; yields between slices."""
         for number, (suffix, value) in enumerate(group.items(), 1):
             if number % _ROWS_A_SLICE == 0:
                 yield
-            if suffix[:1] == BILL_KIND:
-                copies = open_row(suffix[1:], value, today, first_open).copies
-                self.note_copies(suffix[1:], len(copies))
-                for copy in copies:
+            kind = suffix[:1]
+            if kind == COPY_KIND:
+                copy = open_row(number_of_copy(suffix), value, today, first_open)
+                if copy is not None:
+                    self.join_copy(copy, counted=copy.status != SUPERSEDED)
+                    self._take_up(copy)
+            elif kind == BILL_KIND and not shared_copies(value):
+                copy = open_row(suffix[1:], value, today, first_open)
+                if copy is not None:
                     self._take_up(copy)
 
     def _take_up(self, bill: Bill) -> None:
@@ -60,17 +65,46 @@ class Book:
         """Forget days that are closed."""
         for ordinal in [ordinal for ordinal in self._days if ordinal < first_open]:
             del self._days[ordinal]
+        for ordinal in [ordinal for ordinal in self._rivals if ordinal < first_open]:
+            self._rival_count -= sum(map(len, self._rivals.pop(ordinal).values()))
 
-    def note_copies(self, number: bytes, copies: int) -> None:
-        """Remember which bill numbers have several copies."""
-        if copies > 1:
-            self._copied.add(number)
-        else:
-            self._copied.discard(number)
+    def join_copy(self, copy: Bill, *, counted: bool) -> None:
+        """See `Days`."""
+        if copy.day == NO_DAY or copy.status in KEEPS_COUNTING:
+            return
+        rivals = self._rivals.setdefault(copy.day, {}).setdefault(copy.bill, Rivals())
+        before = len(rivals)
+        rivals.join(copy)
+        self._rival_count += len(rivals) - before
+        if counted:
+            rivals.counted = copy.conveyance
 
-    def copied(self) -> list[bytes]:
-        """Bill numbers with several copies."""
-        return sorted(self._copied)
+    def leave_copy(self, copy: Bill) -> None:
+        """See `Days`."""
+        numbers = self._rivals.get(copy.day, {})
+        rivals = numbers.get(copy.bill)
+        if rivals is None:
+            return
+        before = len(rivals)
+        rivals.leave(copy.conveyance)
+        self._rival_count += len(rivals) - before
+        if not rivals:
+            del numbers[copy.bill]
+        if not numbers:
+            del self._rivals[copy.day]
+
+    def contenders(self, number: str, ordinal: int) -> tuple[int, Iterable[str]]:
+        """See `Days`: the one that counted, and the first of the others."""
+        rivals = self._rivals.get(ordinal, {}).get(number)
+        return (0, ()) if rivals is None else (len(rivals), rivals.contenders())
+
+    def note_counted(self, number: str, ordinal: int, conveyance: str) -> None:
+        """See `Days`."""
+        self._rivals[ordinal][number].counted = conveyance
+
+    def copied(self, ordinal: int) -> Iterable[str]:
+        """See `Days`."""
+        return sorted(number for number, rivals in self._rivals.get(ordinal, {}).items() if len(rivals) > 1)
 
     def take_out(self, bill: Bill) -> None:
         """See `Days`."""

@@ -41,6 +41,11 @@ class Day(ABC):
         """Whether an expected bill that did not fit was taken out since then."""
 
     @property
+    def size(self) -> int:
+        """Bills kept one by one; released ones are only a sum."""
+        return self.arrived.size + self.expected.size
+
+    @property
     def total(self) -> int:
         """The day's released total, as decisions state it."""
         return self.released
@@ -197,20 +202,45 @@ class SkipDay(Day):
 
 
 class LatchDay(Day):
-    """Policy `latch`: nothing later than the first misfit fits, first arrived bills, then expected ones."""
+    """Policy `latch`: nothing later than the first misfit fits, first arrived bills, then expected ones.
 
-    __slots__ = ("_latched",)
+    So the expected bills that fit come before all that do not. They are two walks, `expected` and `misfits`, and only
+    bills at the border between them can change: whatever the day holds, no other is looked at.
+    """
+
+    __slots__ = ("misfits",)
 
     def __init__(self) -> None:
         super().__init__()
-        self._latched = False
-        """Whether an arrived misfit stopped the walk when the day was last at rest."""
+        self.misfits = Walk()
+        """Expected bills that do not fit: the first of them, and all later ones."""
+
+    @property
+    def size(self) -> int:
+        """Bills kept one by one."""
+        return super().size + self.misfits.size
+
+    def load(self, key: bytes, value: int, *, arrived: bool, fits: bool) -> None:
+        """See `Day`."""
+        if arrived or fits:
+            super().load(key, value, arrived=arrived, fits=fits)
+        else:
+            self.misfits.insert(key, value, fits=False)
+
+    def take(self, key: bytes, *, arrived: bool) -> None:
+        """See `Day`."""
+        (self.arrived if arrived else self._walk_of(key)).remove(key)
 
     def would_release(self, key: bytes, value: int, limit: int) -> bool:
         """It fits if no arrived misfit stands before it and the headroom is large enough."""
         if len(self.arrived) and self.arrived.first()[0] < key:
             return False
         return self.released + value <= limit
+
+    def _walk_of(self, key: bytes) -> Walk:
+        """Where an expected bill is, or goes."""
+        misfits = self.misfits
+        return misfits if len(misfits) and key >= misfits.first()[0] else self.expected
 
     def _settle_arrived(self, limit: int, changes: Changes) -> Iterator[None]:
         for key, value in self._new_arrived:
@@ -227,39 +257,29 @@ class LatchDay(Day):
                 yield
 
     def _settle_expected(self, limit: int, changes: Changes) -> Iterator[None]:
-        walk = self.expected
-        latched = len(self.arrived) > 0
-        undisturbed = self._undisturbed(limit) and not self._misfit_gone and latched == self._latched
-        if not len(walk) or (latched and walk.fit_count == 0):
-            undisturbed = True
-        self._latched = latched
+        expected, misfits = self.expected, self.misfits
         for key, value in self._new_expected:
-            open_end = not latched and walk.fit_count == len(walk)
-            fits = undisturbed and open_end and self.projected + value <= limit
-            undisturbed = undisturbed and (fits or latched or key > walk.last_key())
-            walk.insert(key, value, fits=fits)
-            changes[key] = fits
-        if not undisturbed:
-            yield from self._walk_expected(limit, changes, latched=latched)
+            walk = self._walk_of(key)
+            changes[key] = walk is expected
+            walk.insert(key, value, fits=walk is expected)
+        latched, moved = len(self.arrived) > 0, 0
+        while len(expected) and (latched or self.projected > limit):
+            self._move(expected.last(), expected, misfits, changes)
+            moved += 1
+            if moved % BLOCK_MAX == 0:
+                yield
+        while len(misfits) and not latched and self.projected + misfits.first()[1] <= limit:
+            self._move(misfits.first(), misfits, expected, changes)
+            moved += 1
+            if moved % BLOCK_MAX == 0:
+                yield
 
-    def _walk_expected(self, limit: int, changes: Changes, *, latched: bool) -> Iterator[None]:
-        total, walk = self.released, self.expected
-        for block in walk.blocks:
-            block.refresh()
-            if latched and True not in block.fits:
-                continue
-            if not latched and block.need is None and total + block.total <= limit:
-                total += block.total
-                continue
-            for place, value in enumerate(block.values):
-                fits = not latched and total + value <= limit
-                latched = not fits
-                if fits:
-                    total += value
-                if fits is not block.fits[place]:
-                    walk.set_fits(block, place, fits=fits)
-                    changes[block.keys[place]] = fits
-            yield
+    def _move(self, bill: tuple[bytes, int], here: Walk, there: Walk, changes: Changes) -> None:
+        """The bill at the border goes over it."""
+        key, value = bill
+        here.remove(key)
+        changes[key] = there is self.expected
+        there.insert(key, value, fits=changes[key])
 
 
 class AllOrNoneDay(Day):

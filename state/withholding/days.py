@@ -4,11 +4,12 @@
 consignee and changes only what a posting disturbs.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from state.withholding.bill import Bill
-from state.withholding.rows import Row
+from state.withholding.copies import Copies
 from state.withholding.statuses import KEEPS_COUNTING, RELEASED, WALKED
 from stream.decisions import Overflow, Rounding
 from stream.money import whole_dollars
@@ -35,42 +36,68 @@ class Days(Protocol):
     def totals(self, ordinal: int) -> tuple[int, int]:
         """The day's released total, and with its clear bills."""
 
-    def copied(self) -> Iterable[bytes]:
-        """Bill numbers with several copies."""
+    def join_copy(self, copy: Bill, *, counted: bool) -> None:
+        """A copy of a shared number is on a day; `counted`: it is the one that is not superseded."""
 
-    def note_copies(self, number: bytes, copies: int) -> None:
-        """A bill number has so many copies now."""
+    def leave_copy(self, copy: Bill) -> None:
+        """A copy of a shared number leaves its day."""
+
+    def contenders(self, number: str, ordinal: int) -> tuple[int, Iterable[str]]:
+        """How many copies of a shared number the day has, and on which conveyances those that may be counted."""
+
+    def note_counted(self, number: str, ordinal: int, conveyance: str) -> None:
+        """This copy is the one that is not superseded."""
+
+    def copied(self, ordinal: int) -> Iterable[str]:
+        """Shared numbers with several copies on the day."""
 
     def would_release(self, ordinal: int, bill: Bill, counted: int, limit: int) -> bool:
         """Whether the bill, had it arrived on that day, would be released as things stand."""
 
 
 class PlainDays:
-    """Days over the bills of few rows; a bill's own status says how it stands, so nothing else is kept."""
+    """Days over the copies of few bills; a bill's own status says how it stands, so nothing else is kept."""
 
-    __slots__ = ("_overflow", "_rounding", "_rows", "_totals")
+    __slots__ = ("_copies", "_overflow", "_rounding", "_totals")
 
-    def __init__(self, rows: dict[bytes, Row], overflow: Overflow, rounding: Rounding) -> None:
-        self._rows = rows
+    def __init__(self, copies: Copies, overflow: Overflow, rounding: Rounding) -> None:
+        self._copies = copies
         self._overflow = overflow
         self._rounding = rounding
         self._totals: dict[int, tuple[int, int]] = {}
 
     def take_out(self, bill: Bill) -> None:
-        """Nothing to do: the bill's row no longer holds it there."""
+        """Nothing to do: the copies no longer hold it there."""
 
     def count_closed(self, bill: Bill) -> None:
         """Nothing to do: the bill's status says so."""
 
     def put(self, bill: Bill, counted: int) -> None:
-        """Nothing to do: the bill's row holds it."""
+        """Nothing to do: the copies hold it."""
 
-    def copied(self) -> Iterable[bytes]:
-        """Bill numbers with several copies, in order."""
-        return sorted(number for number, row in self._rows.items() if len(row.copies) > 1)
+    def join_copy(self, copy: Bill, *, counted: bool) -> None:
+        """Nothing to do: the copies hold it."""
 
-    def note_copies(self, number: bytes, copies: int) -> None:
-        """Nothing to do: the row says so."""
+    def leave_copy(self, copy: Bill) -> None:
+        """Nothing to do: the copies no longer hold it there."""
+
+    def note_counted(self, number: str, ordinal: int, conveyance: str) -> None:
+        """Nothing to do: the statuses say so."""
+
+    def contenders(self, number: str, ordinal: int) -> tuple[int, Iterable[str]]:
+        """All copies of the number on the day."""
+        found = [copy.conveyance for copy in self._candidates(ordinal) if copy.bill == number]
+        return len(found), found
+
+    def copied(self, ordinal: int) -> Iterable[str]:
+        """Numbers with several copies on the day, in order."""
+        numbers = Counter(copy.bill for copy in self._candidates(ordinal))
+        return sorted(number for number, copies in numbers.items() if copies > 1)
+
+    def _candidates(self, ordinal: int) -> Iterator[Bill]:
+        for copy in self._copies.all():
+            if copy is not None and copy.day == ordinal and copy.status not in KEEPS_COUNTING:
+                yield copy
 
     def settle(self, ordinal: int, limit: int) -> Iterable[tuple[Bill | bytes, bool]]:
         """Steps 3 to 5 by the letter."""
@@ -150,19 +177,19 @@ class PlainDays:
         arrived: list[Bill] = []
         expected: list[Bill] = []
         closed = 0
-        for row in self._rows.values():
-            for bill in row.copies:
-                if bill.day == ordinal:
-                    status = bill.status
-                    if status in WALKED:
-                        if not bill.arrived:
-                            expected.append(bill)
-                        elif status == RELEASED:
-                            released.append(bill)
-                        else:
-                            arrived.append(bill)
-                    elif status in KEEPS_COUNTING:
-                        closed += self._counted(bill)
+        for bill in self._copies.all():
+            if bill is None or bill.day != ordinal:
+                continue
+            status = bill.status
+            if status in WALKED:
+                if not bill.arrived:
+                    expected.append(bill)
+                elif status == RELEASED:
+                    released.append(bill)
+                else:
+                    arrived.append(bill)
+            elif status in KEEPS_COUNTING:
+                closed += self._counted(bill)
         return released, closed, arrived, expected
 
     def _counted(self, bill: Bill) -> int:

@@ -1,5 +1,6 @@
 """What decides on a bill besides the walk of its day: the dated rules, and the advice where it does not fit."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Final
 
@@ -20,9 +21,13 @@ from state.withholding.statuses import (
     WITHHELD,
 )
 from state.withholding.wording import Wording
+from stream.days import day_of_micros
 from stream.decisions import Advice, Cause, Policy
 from stream.money import whole_dollars
 from stream.postings import Posting
+
+IsSplit = Callable[[Bill, int], bool]
+"""Whether a bill's order is over these cents together; asked once all days of the record are judged."""
 
 LAST_ORDINAL: Final = date.max.toordinal()
 _DAYS_KEPT: Final = 4096
@@ -75,15 +80,17 @@ class Deciding:
         excluded = rules.excluded_origins
         if excluded and any(origin in excluded for origin in bill.origins):
             return ORIGIN_EXCLUDED
-        if bill.flags and self.rulebook.goods_rule(frozenset(bill.flags), bill.filing) is not None:
+        if bill.flags and rules.goods_rule(bill.flags, bill.filing) is not None:
             return GOODS_EXCLUDED
+        if rules.single_cents is not None and counted > rules.single_cents:
+            return SINGLE_OVER
         if bill.mode == "mail":
             return MAIL_RELEASED if bill.arrived else MAIL_CLEAR
-        if counted > rules.limit_cents:
-            return SINGLE_OVER
         return None
 
-    def decide(self, bill: Bill, day: date | None, time: str, consignee: str, cause: str, days: Days) -> bytes:
+    def decide(
+        self, bill: Bill, day: date | None, time: str, consignee: str, cause: str, days: Days, is_split: IsSplit
+    ) -> bytes:
         """The decision on a bill as it stands now; `day` is the one it states, of a closed bill its last."""
         counted = self.counted(bill)
         status = bill.status
@@ -92,10 +99,8 @@ class Deciding:
             released, projected = days.totals(bill.day)
             total = released if bill.arrived else projected
         rule = self._rule(bill) if status in _RULE_OF_BILL else None
-        advice = None
-        if status in _ADVISED and counted is not None:
-            next_day = None if status == SINGLE_OVER else self._next_day(bill, counted, days)
-            advice = Advice(self.rulebook.entry_type(bill.value or 0), next_day)
+        advised = status in _ADVISED and counted is not None
+        advice = self._advice(bill, counted or 0, days, is_split) if advised else None
         return self._wording.decision(bill, day, time, consignee, counted, total, rule, advice, cause)
 
     def decide_quiet(self, bill: Bill, total: int, posting: Posting, time: str) -> bytes:
@@ -107,11 +112,18 @@ class Deciding:
     def _rule(self, bill: Bill) -> str | None:
         """Id of the dated rule that decided, where it depends on the bill."""
         if bill.status == FILING_ERROR:
-            return self.rulebook.filing_rule(bill.filing_errors[0])
+            return self.rulebook.filing_rule(bill.filing_errors[0], day_of_micros(bill.manifested))
         if bill.status == GOODS_EXCLUDED:
-            return self.rulebook.goods_rule(frozenset(bill.flags), bill.filing)
+            return self.rules(bill.day).goods_rule(bill.flags, bill.filing)
         excluded = self.rules(bill.day).excluded_origins
         return next(excluded[origin] for origin in bill.origins if origin in excluded)
+
+    def _advice(self, bill: Bill, counted: int, days: Days, is_split: IsSplit) -> Advice:
+        """What to do with a bill that does not fit: never to bring in a split order on another day (19 CFR 10.151)."""
+        entry_type = None if bill.mode == "mail" else self.rulebook.entry_type(bill.value or 0)
+        if bill.order is not None and is_split(bill, self.rules(bill.day).limit_cents):
+            return Advice(entry_type, None, None, "one-order")
+        return Advice(entry_type, None if bill.status == SINGLE_OVER else self._next_day(bill, counted, days))
 
     def _next_day(self, bill: Bill, counted: int, days: Days) -> date | None:
         last = min(bill.day + self.rulebook.advice_days, LAST_ORDINAL)

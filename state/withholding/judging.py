@@ -6,12 +6,14 @@ from heapq import merge
 from typing import Final
 
 from state.table import Group
-from state.withholding.alerting import Alerting
+from state.withholding.alerting import ALERTED_ROW, Alerting
 from state.withholding.bill import NO_DAY, Bill, bill_of_key, posted_bill
+from state.withholding.copies import Copies
 from state.withholding.days import Days
 from state.withholding.deciding import Deciding
+from state.withholding.keys import duplicate_suffix
 from state.withholding.orders import Orders, Part, order_part
-from state.withholding.rows import ALERTED_DAYS_MAX, BILL_KIND, Row, open_row, pack_row
+from state.withholding.rivals import Rank, rank_of
 from state.withholding.statuses import (
     CLEAR,
     CLOSED,
@@ -28,6 +30,7 @@ from state.withholding.statuses import (
 from state.withholding.statuses import (
     NO_DAY as STATUS_NO_DAY,
 )
+from stream.days import day_of_micros
 from stream.postings import PostedBill, Posting
 
 Own = tuple[PostedBill, Bill, Bill | None]
@@ -45,6 +48,7 @@ class Judging:
 
     __slots__ = (
         "_alerting",
+        "_copies",
         "_days",
         "_deciding",
         "_first_open",
@@ -55,19 +59,18 @@ class Judging:
         "_own_bills",
         "_parts",
         "_posting",
-        "_rows",
         "_today",
         "_touched",
     )
 
     def __init__(
-        self, deciding: Deciding, posting: Posting, group: Group, days: Days, rows: dict[bytes, Row], today: int
+        self, deciding: Deciding, posting: Posting, group: Group, days: Days, copies: Copies, today: int
     ) -> None:
         self._deciding = deciding
         self._posting = posting
         self._group = group
         self._days = days
-        self._rows = rows
+        self._copies = copies
         self._today = today
         self._first_open = today - deciding.open_days
         self._own: list[Own] = []
@@ -76,8 +79,9 @@ class Judging:
         """Bills of other records whose decision may change, by manifest key."""
         self._touched: set[int] = set()
         """Ordinals of the days to be judged anew."""
-        self._parts: dict[bytes, Part | None] = {}
-        """What a bill added to its order before this record, by manifest key; None where it was no part of it."""
+        self._parts: dict[tuple[str, str], Part | None] = {}
+        """What a bill added to its order before this record; None where it was no part of it. By number and conveyance:
+        where its conveyance was forgotten its place in the manifest is another now."""
         self._orders: Orders | None = None
         self._alerting: Alerting | None = None
 
@@ -86,9 +90,8 @@ class Judging:
         return any(posted.stand in {"moved", "closed"} and not self._is_here(posted) for posted in self._posting.bills)
 
     def _is_here(self, posted: PostedBill) -> bool:
-        conveyance = self._posting.conveyance
-        copies = self._row(posted.bill.encode()).copies
-        return any(copy.conveyance == conveyance and copy.status != DAY_CLOSED for copy in copies)
+        copy = self._copies.get(posted.bill.encode(), self._posting.conveyance)
+        return copy is not None and copy.status != DAY_CLOSED
 
     def judge(self) -> Iterator[None]:
         """Steps 1 to 5: everything but writing; yields where the caller may breathe."""
@@ -110,30 +113,32 @@ class Judging:
     # -- step 1: out of the days they were on, into the days they are on
 
     def _post(self, posted: PostedBill) -> None:
-        number = posted.bill.encode()
-        row = self._row(number)
-        conveyance = self._posting.conveyance
-        before = None
-        for copy in row.copies:
-            if copy.conveyance == conveyance:
-                before = copy
-                row.copies.remove(copy)
-                self._note_part(copy)
-                self._take_out(copy)
-                break
-        stand = posted.stand
+        number, conveyance = posted.bill.encode(), self._posting.conveyance
+        before = self._copies.get(number, conveyance)
+        if before is not None:
+            self._note_part(before)
+            self._take_out(before)
+            self._days.leave_copy(before)
         bill = posted_bill(posted, conveyance)
         self._stand(bill, posted, before)
-        if stand == "closed":
-            if bill.counts:
-                self._days.count_closed(bill)
-                self._touched.add(bill.day)
-                row.copies.append(bill)
-        elif stand != "moved":
-            row.copies.append(bill)
-        self._days.note_copies(number, len(row.copies))
+        if posted.stand == "moved" or (posted.stand == "closed" and not bill.counts):
+            self._copies.remove(number, conveyance)
+        else:
+            self._put(number, bill)
         self._own.append((posted, bill, before))
         self._own_bills.add(bill)
+
+    def _put(self, number: bytes, bill: Bill) -> None:
+        other = self._copies.other(number, bill.conveyance)
+        if other is not None:
+            self._copies.share(number)
+            self._days.join_copy(other, counted=True)
+        self._copies.put(number, bill)
+        if bill.counts and bill.status != RELEASED:
+            self._days.count_closed(bill)
+            self._touched.add(bill.day)
+        elif self._copies.is_shared(number):
+            self._days.join_copy(bill, counted=False)
 
     def _stand(self, bill: Bill, posted: PostedBill, before: Bill | None) -> None:
         """Where the posting puts the bill, and whether a release stands."""
@@ -166,31 +171,34 @@ class Judging:
     # -- copies of a bill on one day count once
 
     def _choose_own(self, bill: Bill, before: Bill | None) -> None:
-        number = bill.bill.encode()
-        copies = self._rows[number].copies
-        # A superseded copy may be left alone, so one copy is looked at too.
-        if len(copies) > 1 or (copies and copies[0] is not bill):
+        if self._copies.is_shared(bill.bill.encode()):
             for ordinal in sorted({bill.day, NO_DAY if before is None else before.day} - {NO_DAY}):
-                self._choose(number, ordinal)
+                self._choose(bill.bill, ordinal, bill)
 
     def _choose_again(self) -> Iterator[None]:
         """Under `all_or_none` another bill can take a copy's release back, and with it the copy's preference."""
         self._touched.update(bill.day for _, bill, _ in self._own if bill.day != NO_DAY)
-        for looked_at, number in enumerate(self._days.copied(), 1):
-            for ordinal in sorted(self._touched):
+        looked_at = 0
+        for ordinal in sorted(self._touched):
+            for number in self._days.copied(ordinal):
                 self._choose(number, ordinal)
-            if looked_at % _BREATH == 0:
-                yield
+                looked_at += 1
+                if looked_at % _BREATH == 0:
+                    yield
 
-    def _choose(self, number: bytes, ordinal: int) -> None:
-        row = self._row(number)
-        copies = [copy for copy in row.copies if copy.day == ordinal and copy.status not in KEEPS_COUNTING]
-        if not copies:
+    def _choose(self, number: str, ordinal: int, own: Bill | None = None) -> None:
+        """Decide which of the copies on a day counts; `own` is that of the record, wherever it is now."""
+        count, conveyances = self._days.contenders(number, ordinal)
+        if not count:
             return
+        encoded = number.encode()
+        found = {name: self._copies.get(encoded, name) for name in conveyances}
+        if own is not None and own.day == ordinal and own.status not in KEEPS_COUNTING:
+            found[own.conveyance] = own
+        copies = [copy for copy in found.values() if copy is not None]
         chosen = min(copies, key=_preference)
-        if len(copies) > 1 and ordinal not in row.alerted_days:
-            row.alerted_days = (*row.alerted_days, ordinal)[-ALERTED_DAYS_MAX:]
-            self._alerts().duplicate(chosen, date.fromordinal(ordinal))
+        if count > 1:
+            self._report_copies(encoded, chosen)
         for copy in copies:
             if (copy.status == SUPERSEDED) == (copy is not chosen):
                 continue
@@ -199,6 +207,13 @@ class Judging:
                 self._others[copy.key] = copy
                 self._take_out(copy)
             copy.status = UNJUDGED if copy is chosen else SUPERSEDED
+        self._days.note_counted(number, ordinal, chosen.conveyance)
+
+    def _report_copies(self, number: bytes, chosen: Bill) -> None:
+        suffix = duplicate_suffix(number, chosen.day)
+        if self._group.get(suffix) is None:
+            self._group.put(suffix, ALERTED_ROW)
+            self._alerts().duplicate(chosen, date.fromordinal(chosen.day))
 
     # -- step 2: what settles a bill without the total; else it joins its day
 
@@ -244,8 +259,10 @@ class Judging:
             self._alerts().near_limit(ordinal, total, rules.limit_cents)
 
     def _find(self, key: bytes) -> Bill:
-        copies = self._row(bill_of_key(key)).copies
-        return next(copy for copy in copies if copy.key == key)
+        number, conveyance = bill_of_key(key)
+        found = self._copies.get(number, conveyance)
+        assert found is not None, "a bill of the walk has a row"  # noqa: S101 - rows and walk change together
+        return found
 
     # -- step 6: decisions, and the rows
 
@@ -255,10 +272,10 @@ class Judging:
         None means that the caller may breathe.
         """
         own = self._own if len(self._own) == 1 else sorted(self._own, key=_own_order)
+        yield from self._settle_parts()
         for posted, bill, before in own:
             moved = posted.stand == "moved"
-            self._settle_part(bill, gone=moved)
-            self._write(bill.bill.encode())
+            self._copies.write(bill.bill.encode(), bill.conveyance)
             if not moved:
                 if before is not None and bill.status == WITHHELD and before.day == bill.day and before.was_released:
                     self._alerts().superseded_release(bill, date.fromordinal(bill.day))
@@ -268,8 +285,7 @@ class Judging:
                 yield None
                 continue
             other.revision += 1
-            self._settle_part(other)
-            self._write(other.bill.encode())
+            self._copies.write(other.bill.encode(), other.conveyance)
             yield other, date.fromordinal(other.day)
         if self._others:
             yield None
@@ -297,42 +313,43 @@ class Judging:
             alerting = self._alerting = Alerting(self._deciding, self._posting, self._group)
         return alerting
 
-    def _write(self, number: bytes) -> None:
-        row = self._rows[number]
-        if row.copies or row.alerted_days:
-            self._group.put(BILL_KIND + number, pack_row(row.copies, row.alerted_days))
-        else:
-            self._group.delete(BILL_KIND + number)
-
     # -- orders
 
     def _note_part(self, bill: Bill) -> None:
         """Remember what a bill added to its order before this record."""
         if bill.order is not None:
-            self._parts.setdefault(bill.key, order_part(bill))
+            self._parts.setdefault((bill.bill, bill.conveyance), order_part(bill))
+
+    def _settle_parts(self) -> Iterator[None]:
+        """Bring the orders up to date with all days of the record judged: decisions ask them whether one is split."""
+        for posted, bill, _ in self._own:
+            self._settle_part(bill, gone=posted.stand == "moved")
+        for looked_at, other in enumerate(self._others.values(), 1):
+            self._settle_part(other)
+            if looked_at % _BREATH == 0:
+                yield
+
+    def is_split(self, bill: Bill, limit_cents: int) -> bool:
+        """Whether bills of its order, itself among them, are over these cents together; once `judge` is through."""
+        if bill.order is None:
+            return False
+        if self._orders is None:
+            self._orders = Orders(self._group, self._today)
+        manifested = day_of_micros(bill.manifested).toordinal()
+        return self._orders.is_split(bill.order, manifested, limit_cents, self._deciding.rulebook.structuring_days)
 
     def _settle_part(self, bill: Bill, *, gone: bool = False) -> None:
-        before = self._parts.pop(bill.key, None) if self._parts else None
+        before = self._parts.pop((bill.bill, bill.conveyance), None) if self._parts else None
         after = None if gone or bill.order is None else order_part(bill)
         if before != after:
             if self._orders is None:
                 self._orders = Orders(self._group, self._today)
             self._orders.replace(before, after)
 
-    # -- rows
 
-    def _row(self, number: bytes) -> Row:
-        row = self._rows.get(number)
-        if row is None:
-            value = self._group.get(BILL_KIND + number)
-            row = Row([], ()) if value is None else open_row(number, value, self._today, self._first_open)
-            self._rows[number] = row
-        return row
-
-
-def _preference(copy: Bill) -> tuple[bool, bool, int, str]:
-    """Which copy counts comes first: release stands, arrived, higher version, lowest conveyance (DESIGN section 3)."""
-    return (not copy.counts, not copy.arrived, -copy.version, copy.conveyance)
+def _preference(copy: Bill) -> tuple[bool, Rank]:
+    """Which copy counts comes first: one whose release stands, then by rank (DESIGN section 3)."""
+    return not copy.counts, rank_of(copy)
 
 
 def _own_order(own: Own) -> bytes:

@@ -1,7 +1,8 @@
 """Orders split over bills: the live bills of one order of a consignee, by the date they were manifested.
 
-The law refuses the exemption to one order sent in lots (19 CFR 10.151); ACE shows no sign of testing it. So this raises
-the alert `structuring` once an order, and is never a reason to withhold (ace-rules section 9).
+The law refuses the exemption to one order sent in lots (19 CFR 10.151); ACE shows no sign of testing it. So this is
+never a reason to withhold: it raises the alert `structuring` once an order, and the advice of a bill that does not fit
+is `caution` instead of another day.
 """
 
 from datetime import date
@@ -11,10 +12,10 @@ from typing import Final
 from state.rules.rulebook import Rulebook
 from state.table import Group
 from state.withholding.bill import Bill
-from state.withholding.rows import ORDER_DAYS_KEPT, ORDER_KIND
+from state.withholding.keys import order_suffix
+from state.withholding.rows import ORDER_DAYS_KEPT, ROW_FORMAT
 from stream.days import day_of_micros
 
-ROW_FORMAT: Final = 1
 NOT_ALERTED: Final = 0
 """Stands where the ordinal of the date of the alert would."""
 
@@ -42,13 +43,15 @@ def row_of_part(part: Part) -> bytes:
 class Orders:
     """The orders of one consignee that the running judging touches."""
 
-    __slots__ = ("_first_kept", "_group", "_today", "_touched")
+    __slots__ = ("_first_kept", "_group", "_seen", "_today", "_touched")
 
     def __init__(self, group: Group, today: int) -> None:
         self._group = group
         self._today = today
         self._first_kept = today - ORDER_DAYS_KEPT
         self._touched: dict[str, _Order] = {}
+        self._seen: dict[str, _Order] = {}
+        """Orders that were only looked at."""
 
     def replace(self, before: Part | None, after: Part | None) -> None:
         """Take away what a bill added before, and add what it adds now."""
@@ -61,15 +64,30 @@ class Orders:
     def _order(self, order: str) -> "_Order":
         found = self._touched.get(order)
         if found is None:
-            row = self._group.get(ORDER_KIND + order.encode())
-            found = self._touched[order] = _Order(row, self._first_kept)
+            found = self._touched[order] = self._read(order)
         return found
+
+    def _read(self, order: str) -> "_Order":
+        return _Order(self._group.get(order_suffix(order)), self._first_kept)
+
+    def is_split(self, order: str, ordinal: int, limit_cents: int, days: int) -> bool:
+        """Whether a bill manifested on a date, with others of its order at most so many days away, is over a limit.
+
+        The bill is among those that are kept here, unless it was manifested too long ago.
+        """
+        if ordinal < self._first_kept:
+            return False
+        found = self._touched.get(order) or self._seen.get(order)
+        if found is None:
+            found = self._seen[order] = self._read(order)
+        near = [entry for day, entry in found.dates.items() if abs(day - ordinal) <= days]
+        return sum(count for count, _ in near) > 1 and sum(cents for _, cents in near) > limit_cents
 
     def settle(self, rulebook: Rulebook) -> list[tuple[str, int, int]]:
         """Write the rows; gives each order that is split now and was not reported yet, with cents and limit."""
         split = []
         for order, kept in self._touched.items():
-            suffix = ORDER_KIND + order.encode()
+            suffix = order_suffix(order)
             found = None if kept.alerted else kept.together_over_limit(rulebook)
             if found is not None:
                 kept.alerted = self._today
@@ -107,10 +125,14 @@ class _Order:
 
     def together_over_limit(self, rulebook: Rulebook) -> tuple[int, int] | None:
         """Cents and limit of the first window of days in which two or more bills are over the limit together."""
-        for last in sorted(self.dates):
-            window = [self.dates[day] for day in self.dates if 0 <= last - day <= rulebook.structuring_days]
-            cents = sum(cents for _, cents in window)
-            if sum(count for count, _ in window) > 1:
+        ordered = sorted(self.dates.items())
+        first = count = cents = 0
+        for last, (its_count, its_cents) in ordered:
+            count, cents = count + its_count, cents + its_cents
+            while last - ordered[first][0] > rulebook.structuring_days:
+                count, cents = count - ordered[first][1][0], cents - ordered[first][1][1]
+                first += 1
+            if count > 1:
                 limit = rulebook.on(date.fromordinal(last)).limit_cents
                 if cents > limit:
                     return cents, limit

@@ -10,8 +10,9 @@ from typing import Final
 from state.table import Group
 from state.withholding.bill import NO_DAY, Bill, posted_bill
 from state.withholding.deciding import Deciding
+from state.withholding.keys import BILL_KIND, bill_suffix, order_suffix
 from state.withholding.orders import order_part, row_of_part
-from state.withholding.rows import BILL_KIND, ORDER_DAYS_KEPT, ORDER_KIND, Look, glance, look, pack_row
+from state.withholding.rows import ORDER_DAYS_KEPT, Look, glance, look, pack_row
 from state.withholding.statuses import CANDIDATES, CLEAR, KEEPS_COUNTING, LIVE, RELEASED, STATUSES, WARNED, WITHHELD
 from stream.days import day_of_micros
 from stream.money import whole_dollars
@@ -19,7 +20,7 @@ from stream.postings import Posting
 
 _ON_A_DAY: Final = frozenset(("expected", "arrived"))
 _MISFITS: Final = frozenset((WITHHELD, WARNED))
-_SETTLED: Final = frozenset(range(len(STATUSES))) - CANDIDATES - KEEPS_COUNTING
+_SETTLED: Final = frozenset(STATUSES) - CANDIDATES - KEEPS_COUNTING
 """Statuses of bills that the total neither counts nor decides on."""
 
 
@@ -35,7 +36,7 @@ def quiet_bill(deciding: Deciding, posting: Posting, group: Group, today: int) -
     ordinal = day.toordinal()
     if ordinal < first_open:
         return None
-    suffix = BILL_KIND + posted.bill.encode()
+    suffix = bill_suffix(posted.bill.encode())
     row = group.get(suffix)
     before = None
     if row is not None:
@@ -53,7 +54,7 @@ def quiet_bill(deciding: Deciding, posting: Posting, group: Group, today: int) -
     if total is None or not _order_is_plain(bill, before, group, today):
         return None
     bill.status = RELEASED if bill.arrived else CLEAR
-    group.put(suffix, pack_row([bill]))
+    group.put(suffix, pack_row(bill))
     return bill, total
 
 
@@ -101,7 +102,7 @@ def _order_is_plain(bill: Bill, before: Look | None, group: Group, today: int) -
     if after is None:
         return True
     if after[1] >= today - ORDER_DAYS_KEPT:
-        suffix = ORDER_KIND + after[0].encode()
+        suffix = order_suffix(after[0])
         if group.get(suffix) is not None:
             return False
         group.put(suffix, row_of_part(after))

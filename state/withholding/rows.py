@@ -1,78 +1,102 @@
-"""The row of a bill number: its copies, one for each conveyance that carries it.
+"""Rows of bills: one for each copy, that is for a bill on a conveyance.
 
-Rows are versioned by their first byte. A bill number usually has one copy; it has more while several conveyances carry
-it. Memory is counted here: at a million live bills every byte of a row is a megabyte.
+Rows are versioned by their first byte; the second says what follows. A bill number usually has one copy, and then the
+row of the number is that copy's. Where several conveyances carry the number, each copy has a row of its own, and the
+number's row only counts them: an event of one copy must not read or write all others. Memory is counted here: at a
+million live bills every byte of a row is a megabyte.
+
+Modes, flags, filing errors and statuses are numbers on disk, pinned one by one. A copy ends with what few bills have:
+filing errors, and what only programmes other than us-321 need, which are not judged yet: programme, seller key, weight,
+covered part under `excess`. Its period follows from its day and the programme, so no row says it.
 """
 
 from struct import Struct
 from typing import Final, NamedTuple
 
-from state.withholding.bill import NO_DAY, Bill
+from state.withholding.bill import NO_DAY, US_321, Bill
 from state.withholding.statuses import DAY_CLOSED
 from stream.days import day_of_micros
-from stream.events import Flag, Mode
-
-BILL_KIND: Final = b"b"
-DAY_KIND: Final = b"d"
-ORDER_KIND: Final = b"o"
+from stream.events import Mode
 
 ORDER_DAYS_KEPT: Final = 75
 """Bills manifested longer before stream time are no part of their order: 30 days of the rule, and 45 in which a
 conveyance may still change."""
 
-ROW_FORMAT: Final = 1
+ROW_FORMAT: Final = 2
+"""1 was that of release 0.1."""
 
-ALERTED_DAYS_MAX: Final = 255
-"""Days on which a bill's duplicates were reported that its row can remember; the count is one byte."""
-
-_HEAD: Final = Struct("<BB")
-_PLAIN_HEAD: Final = _HEAD.pack(ROW_FORMAT, 0)
-_FIXED: Final = Struct("<IBBIIIIqqBHHBB")
-_DAY: Final = Struct("<I")
-_GLANCE: Final = Struct("<2xIB25xqBHHxB")
-"""Head and fixed part of a row with one copy, without what a glance leaves out."""
-_LOOK: Final = Struct("<2xIB17xqqBHHxB")
+_COPY: Final = 0
+_SHARED: Final = 1
+_COPY_HEAD: Final = bytes((ROW_FORMAT, _COPY))
+_SHARED_ROW: Final = Struct("<BBI")
+_FIXED: Final = Struct("<2sIBBIIIIqqBHHBB")
+_GLANCE: Final = Struct("<2xIB25xq")
+"""Of the fixed part what a glance needs."""
+_LOOK: Final = Struct("<2xIB17xqqBH4x")
 _NO_VALUE: Final = -1
 
-_MODES: Final[tuple[Mode, ...]] = ("air", "ocean", "rail", "truck", "mail")
-_MODE_NUMBERS: Final = {mode: number for number, mode in enumerate(_MODES)}
-_FLAGS: Final[tuple[Flag, ...]] = ("adcvd", "irc-tax", "pga", "quota")
-_FLAG_SETS: Final = tuple(
-    tuple(flag for place, flag in enumerate(_FLAGS) if bits >> place & 1) for bits in range(1 << len(_FLAGS))
-)
-_FLAG_BITS: Final = {flags: bits for bits, flags in enumerate(_FLAG_SETS)}
+MODE_NUMBERS: Final[dict[Mode, int]] = {"air": 0, "ocean": 1, "rail": 2, "truck": 3, "mail": 4}
+_MODES: Final = {number: mode for mode, number in MODE_NUMBERS.items()}
+_MODE_BITS: Final = 0b111
 _ARRIVED: Final = 8
 _TYPE86: Final = 16
+
+FLAG_BITS: Final = {"adcvd": 1, "fda": 16, "irc-tax": 2, "pga": 4, "quota": 8}
+"""In the order in which postings list them."""
+ERROR_BITS: Final = {
+    "282": 1 << 0,
+    "288": 1 << 1,
+    "bill-type": 1 << 2,
+    "no-quantity": 1 << 3,
+    "no-port": 1 << 4,
+    "no-hts": 1 << 5,
+    "no-description": 1 << 6,
+    "no-type86": 1 << 7,
+    "no-state": 1 << 8,
+    "no-exchange-rate": 1 << 9,
+    "no-purchase-date": 1 << 10,
+    "no-seller": 1 << 11,
+    "no-weight": 1 << 12,
+    "unknown-programme": 1 << 13,
+}
+"""In the order in which a decision lists them."""
+
+_ERRORS: Final = 1
+_PROGRAMME: Final = 2
+_SELLER: Final = 4
+_WEIGHT: Final = 8
+_COVERED: Final = 16
+_ERROR_BYTES: Final = Struct("<H")
+_GRAMS: Final = Struct("<I")
+_CENTS: Final = Struct("<q")
 
 
 class RowFormatError(Exception):
     """A row was written in a format that this version cannot read: our own fault, the worker must not go on."""
 
 
-class Row:
-    """The copies of one bill number, as the running judging sees them."""
-
-    __slots__ = ("alerted_days", "copies")
-
-    def __init__(self, copies: list[Bill], alerted_days: tuple[int, ...]) -> None:
-        self.copies = copies
-        self.alerted_days = alerted_days
+def _sets(bits: dict[str, int]) -> dict[int, tuple[str, ...]]:
+    """Every set of names by its bits; made as they are met, since there are many and few occur."""
+    return {0: (), **{bit: (name,) for name, bit in bits.items()}}
 
 
-def open_row(bill: bytes, value: bytes, today: int, first_open: int) -> Row:
-    """Read a row as it stands today: whether a closed day was swept already must make no difference.
+_flag_sets: Final = _sets(FLAG_BITS)
+_error_sets: Final = _sets(ERROR_BITS)
+
+
+def _names(sets: dict[int, tuple[str, ...]], names: dict[str, int], bits: int) -> tuple[str, ...]:
+    found = sets.get(bits)
+    if found is None:
+        found = sets[bits] = tuple(name for name, bit in names.items() if bits & bit)
+    return found
+
+
+def open_row(number: bytes, row: bytes, today: int, first_open: int) -> Bill | None:
+    """Read a copy as it stands today: whether a closed day was swept already must make no difference.
 
     What was on a closed day is gone, but for a live bill of an order: it stays a part of its order, on no day.
     """
-    copies, alerted = unpack_row(bill, value)
-    for copy in copies:
-        if copy.day < first_open:
-            kept = [left for left in (_today(copy, today, first_open) for copy in copies) if left is not None]
-            return Row(kept, tuple(day for day in alerted if day >= first_open))
-    return Row(copies, tuple(day for day in alerted if day >= first_open) if alerted else ())
-
-
-def _today(copy: Bill, today: int, first_open: int) -> Bill | None:
+    copy = unpack_row(number, row)
     if copy.day >= first_open:
         return copy
     if copy.day != NO_DAY:
@@ -83,24 +107,18 @@ def _today(copy: Bill, today: int, first_open: int) -> Bill | None:
     return copy if manifested >= today - ORDER_DAYS_KEPT else None
 
 
-def pack_row(copies: list[Bill], alerted_days: tuple[int, ...] = ()) -> bytes:
-    """The row of one bill number: the days on which its duplicates were reported, and its copies."""
-    if len(copies) == 1 and not alerted_days:
-        return _PLAIN_HEAD + _pack_copy(copies[0])
-    days = b"".join(map(_DAY.pack, alerted_days))
-    return _HEAD.pack(ROW_FORMAT, len(alerted_days)) + days + b"".join(map(_pack_copy, copies))
-
-
-def _pack_copy(copy: Bill) -> bytes:
+def pack_row(copy: Bill) -> bytes:
+    """The row of one copy."""
     conveyance = copy.conveyance.encode()
     order = b"" if copy.order is None else copy.order.encode()
     origins = copy.origins
-    errors = ",".join(copy.filing_errors).encode() if copy.filing_errors else b""
     value = copy.value
+    extras, rest = (0, b"") if copy.plain else _pack_extras(copy)
     fixed = _FIXED.pack(
+        _COPY_HEAD,
         copy.day,
         copy.status,
-        _MODE_NUMBERS[copy.mode] | (_ARRIVED if copy.arrived else 0) | (_TYPE86 if copy.filing == "type86" else 0),
+        MODE_NUMBERS[copy.mode] | (_ARRIVED if copy.arrived else 0) | (_TYPE86 if copy.filing == "type86" else 0),
         copy.version,
         copy.posting,
         copy.revision,
@@ -110,44 +128,68 @@ def _pack_copy(copy: Bill) -> bytes:
         len(conveyance),
         len(order),
         len(origins),
-        _FLAG_BITS[copy.flags],
-        len(errors),
+        sum([FLAG_BITS[flag] for flag in copy.flags]) if copy.flags else 0,
+        extras,
     )
     text = origins[0] if len(origins) == 1 else "".join(origins)
-    return fixed + conveyance + order + text.encode() + errors
+    return fixed + conveyance + order + text.encode() + rest
 
 
-def unpack_row(bill: bytes, row: bytes) -> tuple[list[Bill], tuple[int, ...]]:
-    """Undo `pack_row`; raises RowFormatError for a row of another format."""
-    row_format, alerted = _HEAD.unpack_from(row)
-    if row_format != ROW_FORMAT:
+def _pack_extras(copy: Bill) -> tuple[int, bytes]:
+    bits, parts = 0, []
+    if copy.filing_errors:
+        bits |= _ERRORS
+        parts.append(_ERROR_BYTES.pack(sum(ERROR_BITS[error] for error in copy.filing_errors)))
+    if copy.programme != US_321:
+        bits |= _PROGRAMME
+        parts.append(_short_text(copy.programme))
+    if copy.seller is not None:
+        bits |= _SELLER
+        parts.append(_short_text(copy.seller))
+    if copy.weight is not None:
+        bits |= _WEIGHT
+        parts.append(_GRAMS.pack(copy.weight))
+    if copy.covered is not None:
+        bits |= _COVERED
+        parts.append(_CENTS.pack(copy.covered))
+    return bits, b"".join(parts)
+
+
+def _short_text(text: str) -> bytes:
+    encoded = text.encode()
+    return bytes((len(encoded),)) + encoded
+
+
+def pack_shared(copies: int) -> bytes:
+    """The row of a number that several conveyances carry: how many rows of copies it has."""
+    return _SHARED_ROW.pack(ROW_FORMAT, _SHARED, copies)
+
+
+def shared_copies(row: bytes) -> int:
+    """How many copies have rows of their own; 0 for the row of a number's one copy."""
+    check_format(row)
+    return _SHARED_ROW.unpack(row)[2] if row[1] == _SHARED else 0
+
+
+def check_format(row: bytes) -> None:
+    """Raise RowFormatError for a row of another format."""
+    if row[0] != ROW_FORMAT:
         msg = (
-            f"withholding row format {row_format} is not {ROW_FORMAT}: run the version that wrote it, or "
+            f"withholding row format {row[0]} is not {ROW_FORMAT}: run the version that wrote it, or "
             "`tallygate rebuild tables --epoch N`"
         )
         raise RowFormatError(msg)
-    at = 2
-    days = () if not alerted else Struct(f"<{alerted}I").unpack_from(row, at)
-    at += 4 * alerted
-    number = bill.decode()
-    copies = []
-    while at < len(row):
-        copy, at = _unpack_copy(number, row, at)
-        copies.append(copy)
-    return copies, days
 
 
 def glance(row: bytes) -> tuple[int, int, int] | None:
-    """Day, status and cents (-1: none) of a bill, read in a tenth of the time; None of a row that is not one copy's."""
-    if row[:2] != _PLAIN_HEAD:
+    """Day, status and cents (-1: none) of a bill, read in a tenth of the time; None for a shared number's row."""
+    if row[:2] != _COPY_HEAD:
         return None
-    day, status, value, conveyance, order, origins, errors = _GLANCE.unpack_from(row)
-    single = len(row) == _GLANCE.size + conveyance + order + 2 * origins + errors
-    return (day, status, value) if single else None
+    return _GLANCE.unpack_from(row)
 
 
 class Look(NamedTuple):
-    """What can be said of a row's one copy without making a bill of it."""
+    """What can be said of a copy's row without making a bill of it."""
 
     day: int
     status: int
@@ -160,19 +202,19 @@ class Look(NamedTuple):
 
 
 def look(row: bytes) -> Look | None:
-    """Look at a row in a third of the time that `open_row` takes; None of a row that is not one copy's."""
-    if row[:2] != _PLAIN_HEAD:
+    """Look at a row in a third of the time that `open_row` takes; None for a shared number's row."""
+    if row[:2] != _COPY_HEAD:
         return None
-    day, status, manifested, value, conveyance, order, origins, errors = _LOOK.unpack_from(row)
+    day, status, manifested, value, conveyance, order = _LOOK.unpack_from(row)
     at = _LOOK.size + conveyance
-    end = at + order
-    if len(row) != end + 2 * origins + errors:
-        return None
-    return Look(day, status, manifested, value, row[_LOOK.size : at], row[at:end])
+    return Look(day, status, manifested, value, row[_LOOK.size : at], row[at : at + order])
 
 
-def _unpack_copy(number: str, row: bytes, at: int) -> tuple[Bill, int]:
+def unpack_row(number: bytes, row: bytes) -> Bill:
+    """Undo `pack_row`; raises RowFormatError for a row of another format."""
+    check_format(row)
     (
+        _,
         day,
         status,
         bits,
@@ -186,17 +228,15 @@ def _unpack_copy(number: str, row: bytes, at: int) -> tuple[Bill, int]:
         order_length,
         origin_count,
         flag_bits,
-        errors_length,
-    ) = _FIXED.unpack_from(row, at)
-    at += _FIXED.size
-    conveyance_end = at + conveyance_length
+        extras,
+    ) = _FIXED.unpack_from(row)
+    conveyance_end = _FIXED.size + conveyance_length
     order_end = conveyance_end + order_length
-    origins_end = order_end + 2 * origin_count
-    end = origins_end + errors_length
-    origins = row[order_end:origins_end].decode()
+    end = order_end + 2 * origin_count
+    origins = row[order_end:end].decode()
     bill = Bill(
-        number,
-        row[at:conveyance_end].decode(),
+        number.decode(),
+        row[_FIXED.size : conveyance_end].decode(),
         day,
         bits & _ARRIVED != 0,
         status,
@@ -206,11 +246,34 @@ def _unpack_copy(number: str, row: bytes, at: int) -> tuple[Bill, int]:
         sequence,
         manifested,
         None if value == _NO_VALUE else value,
-        _MODES[bits & 7],
+        _MODES[bits & _MODE_BITS],
         "type86" if bits & _TYPE86 else "manifest",
         row[conveyance_end:order_end].decode() if order_length else None,
         (origins,) if origin_count == 1 else tuple(origins[at : at + 2] for at in range(0, len(origins), 2)),
-        _FLAG_SETS[flag_bits],
-        tuple(row[origins_end:end].decode().split(",")) if errors_length else (),
+        _names(_flag_sets, FLAG_BITS, flag_bits),  # type: ignore[arg-type]
+        (),
     )
-    return bill, end
+    if extras:
+        _unpack_extras(bill, extras, row, end)
+    return bill
+
+
+def _unpack_extras(bill: Bill, extras: int, row: bytes, at: int) -> None:
+    if extras & _ERRORS:
+        (bits,) = _ERROR_BYTES.unpack_from(row, at)
+        bill.filing_errors = _names(_error_sets, ERROR_BITS, bits)
+        at += _ERROR_BYTES.size
+    if extras & _PROGRAMME:
+        bill.programme, at = _read_short(row, at)
+    if extras & _SELLER:
+        bill.seller, at = _read_short(row, at)
+    if extras & _WEIGHT:
+        (bill.weight,) = _GRAMS.unpack_from(row, at)
+        at += _GRAMS.size
+    if extras & _COVERED:
+        (bill.covered,) = _CENTS.unpack_from(row, at)
+
+
+def _read_short(row: bytes, at: int) -> tuple[str, int]:
+    end = at + 1 + row[at]
+    return row[at + 1 : end].decode(), end

@@ -1,4 +1,10 @@
-"""Every status a bill can have, as one small number for rows; built from the table of outcomes."""
+"""Every status a bill can have, each with the number that stands for it in rows.
+
+Numbers are written on disk: they are pinned here one by one, whatever the order of the table of outcomes. A new
+status takes a free number; a number that was used is never used again, or the row format is raised.
+
+Free for programmes: 20 `reject` single-weight-over-limit, 21 `withhold` and 22 `warn` period-limit.
+"""
 
 from typing import Final, NamedTuple
 
@@ -14,23 +20,41 @@ class Status(NamedTuple):
     with_total: bool
 
 
-def _all_statuses() -> tuple[Status, ...]:
-    return tuple(
-        Status(outcome, reason, verdict.with_total)
-        for verdict in VERDICTS
-        for reason in verdict.reasons
-        for outcome in dict.fromkeys((verdict.outcome, verdict.outcome_estimated))
-    )
+_PINNED: Final[dict[int, tuple[Outcome, str]]] = {
+    0: ("closed", "deleted"),
+    1: ("closed", "entry-01"),
+    2: ("closed", "entry-11"),
+    3: ("closed", "exported"),
+    4: ("closed", "abandoned"),
+    5: ("closed", "returned"),
+    6: ("closed", "superseded"),
+    7: ("reject", "filing-error"),
+    8: ("pending", "no-day"),
+    9: ("reject", "day-closed"),
+    10: ("reject", "suspended"),
+    11: ("reject", "origin-excluded"),
+    12: ("reject", "goods-excluded"),
+    13: ("release", "not-aggregated"),
+    14: ("clear", "not-aggregated"),
+    15: ("reject", "single-value-over-limit"),
+    16: ("withhold", "daily-limit"),
+    17: ("warn", "daily-limit"),
+    18: ("release", "within-limit"),
+    19: ("clear", "within-limit"),
+}
 
+_WITH_TOTAL: Final = {reason: verdict.with_total for verdict in VERDICTS for reason in verdict.reasons}
 
-STATUSES: Final = _all_statuses()
-"""Rows hold the index into this tuple: append, never reorder, or raise the row format."""
+STATUSES: Final = {
+    number: Status(outcome, reason, _WITH_TOTAL[reason]) for number, (outcome, reason) in _PINNED.items()
+}
+"""Status by its number."""
 
-_NUMBERS: Final = {(status.outcome, status.reason): number for number, status in enumerate(STATUSES)}
+_NUMBERS: Final = {pair: number for number, pair in _PINNED.items()}
 
 
 def number_of(outcome: Outcome, reason: str) -> int:
-    """Index of a status."""
+    """Number of a status."""
     return _NUMBERS[outcome, reason]
 
 
@@ -62,5 +86,5 @@ CANDIDATES: Final = frozenset((WITHHELD, WARNED, RELEASED, CLEAR))
 """Statuses of rows 10 and 11: the day's total decides."""
 WALKED: Final = CANDIDATES | {UNJUDGED}
 """What a walk of the day looks at."""
-LIVE: Final = frozenset(range(len(STATUSES))) - CLOSED
+LIVE: Final = frozenset(STATUSES) - CLOSED
 """Statuses of live bills."""

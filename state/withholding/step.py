@@ -9,11 +9,12 @@ import msgspec
 from state.rules.rulebook import Rulebook
 from state.table import PARTITION_ROOT, Group, Overlay
 from state.withholding.book import Book
+from state.withholding.copies import Copies
 from state.withholding.days import Days, PlainDays
 from state.withholding.deciding import Deciding
 from state.withholding.judging import Judging
 from state.withholding.quiet import quiet_bill
-from state.withholding.rows import BILL_KIND, ROW_FORMAT, Row, open_row
+from state.withholding.rows import ROW_FORMAT
 from state.withholding.sweeping import Sweep
 from stream.days import day_of_micros
 from stream.decisions import STRUCTURED, Policy
@@ -91,20 +92,13 @@ class WithholdingStep:
         # A kept book must hear of every change, so it is used even when few rows are left.
         if kept is not None or count > self._index_rows_min:
             return self._indexed(record, posting, table, group, kept, today)
-        rows = self._open_rows(group, today)
         policy = self._deciding.policy
-        days = PlainDays(rows, policy.overflow, policy.rounding)
-        judging = Judging(self._deciding, posting, group, days, rows, today)
+        copies = Copies(group, today, today - self._deciding.open_days)
+        copies.read_all()
+        days = PlainDays(copies, policy.overflow, policy.rounding)
+        judging = Judging(self._deciding, posting, group, days, copies, today)
         code = NO_OP if judging.has_no_op() else ""
         return Result(_APPLIED, code, self._judged(judging, record, posting, days))
-
-    def _open_rows(self, group: Group, today: int) -> dict[bytes, Row]:
-        first_open = today - self._deciding.open_days
-        return {
-            suffix[1:]: open_row(suffix[1:], value, today, first_open)
-            for suffix, value in group.items()
-            if suffix[:1] == BILL_KIND
-        }
 
     def _indexed(
         self, record: Record, posting: Posting, table: Overlay, group: Group, kept: object | None, today: int
@@ -112,7 +106,7 @@ class WithholdingStep:
         """Judge a posting of a large group, whose book is kept; builds it, with breath, where it is not."""
         policy, first_open = self._deciding.policy, today - self._deciding.open_days
         book = kept if isinstance(kept, Book) else Book(policy.overflow, policy.rounding)
-        judging = Judging(self._deciding, posting, group, book, {}, today)
+        judging = Judging(self._deciding, posting, group, book, Copies(group, today, first_open), today)
         code = NO_OP if judging.has_no_op() else ""
 
         def outputs() -> Iterator[Outgoing | None]:
@@ -134,7 +128,7 @@ class WithholdingStep:
                 yield None
             if found is not None:
                 bill, day = found
-                value = decide(bill, day, time, consignee, cause, days)
+                value = decide(bill, day, time, consignee, cause, days, judging.is_split)
                 yield self._decision(bill.bill, value, record)
         for number, alert in enumerate(judging.alerts(), 1):
             if number % _BREATH == 0:

@@ -1,8 +1,22 @@
 """Sweeping: rows of closed days go, a bounded number at a time, whenever stream time enters a new day."""
 
+from typing import Final
+
 from state.table import Group, Overlay
+from state.withholding.keys import (
+    BILL_KIND,
+    COPY_KIND,
+    DUPLICATE_KIND,
+    LEDGER_KIND,
+    ORDER_KIND,
+    bill_suffix,
+    last_day_of_ledger,
+    number_of_copy,
+)
 from state.withholding.orders import order_row_expired
-from state.withholding.rows import BILL_KIND, DAY_KIND, ORDER_KIND, open_row, pack_row
+from state.withholding.rows import open_row, pack_row, pack_shared, shared_copies
+
+_OF_A_LEDGER: Final = frozenset((DUPLICATE_KIND, LEDGER_KIND))
 
 
 class Sweep:
@@ -33,26 +47,43 @@ class Sweep:
         return gone
 
     def _sweep_row(self, group: Group, suffix: bytes) -> int:
-        value = group.get(suffix)
-        kind = suffix[:1]
+        value, kind = group.get(suffix), suffix[:1]
         if value is None:
             return 0
         if kind == ORDER_KIND:
             expired = order_row_expired(value, self.today)
-        elif kind == DAY_KIND:
-            expired = int.from_bytes(suffix[1:], "big") < self._first_open
+        elif kind in _OF_A_LEDGER:
+            expired = last_day_of_ledger(suffix) < self._first_open
+        elif kind == BILL_KIND and not shared_copies(value):
+            return self._sweep_copy(group, suffix, suffix[1:], value)
+        elif kind == COPY_KIND:
+            return self._sweep_shared(group, suffix, value)
         else:
-            return self._sweep_bill(group, suffix, value) if kind == BILL_KIND else 0
+            return 0
         if expired:
             group.delete(suffix)
         return int(expired)
 
-    def _sweep_bill(self, group: Group, suffix: bytes, value: bytes) -> int:
-        row = open_row(suffix[1:], value, self.today, self._first_open)
-        if not row.copies and not row.alerted_days:
+    def _sweep_shared(self, group: Group, suffix: bytes, value: bytes) -> int:
+        """Sweep a copy of a shared number; with its last copy goes the row that counts them."""
+        number = number_of_copy(suffix)
+        gone = self._sweep_copy(group, suffix, number, value)
+        if gone:
+            shared = bill_suffix(number)
+            copies = shared_copies(group.get(shared) or pack_shared(1)) - 1
+            if copies:
+                group.put(shared, pack_shared(copies))
+            else:
+                group.delete(shared)
+                gone += 1
+        return gone
+
+    def _sweep_copy(self, group: Group, suffix: bytes, number: bytes, value: bytes) -> int:
+        copy = open_row(number, value, self.today, self._first_open)
+        if copy is None:
             group.delete(suffix)
             return 1
-        fresh = pack_row(row.copies, row.alerted_days)
+        fresh = pack_row(copy)
         if fresh != value:
             group.put(suffix, fresh)
         return 0

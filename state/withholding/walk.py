@@ -70,6 +70,11 @@ class Walk:
         block = self.blocks[0]
         return block.keys[0], block.values[0]
 
+    def last(self) -> tuple[bytes, int]:
+        """Key and value of the last bill; the walk must not be empty."""
+        block = self.blocks[-1]
+        return block.keys[-1], block.values[-1]
+
     def items(self) -> Iterator[tuple[bytes, int, bool]]:
         """All bills in manifest order: key, value, whether it fits."""
         for block in self.blocks:

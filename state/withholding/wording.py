@@ -10,8 +10,17 @@ from typing import Final
 import msgspec
 
 from state.rules.rulebook import Rulebook
-from state.withholding.bill import Bill
-from state.withholding.statuses import FILING_ERROR, GOODS_EXCLUDED, MAIL_CLEAR, MAIL_RELEASED, STATUSES, SUSPENDED
+from state.withholding.bill import US_321, Bill
+from state.withholding.statuses import (
+    FILING_ERROR,
+    GOODS_EXCLUDED,
+    MAIL_CLEAR,
+    MAIL_RELEASED,
+    ORIGIN_EXCLUDED,
+    SINGLE_OVER,
+    STATUSES,
+    SUSPENDED,
+)
 from state.withholding.tally import Count, Kind, Tally
 from stream.decisions import SOURCE, TYPE, Advice, Policy
 
@@ -28,9 +37,9 @@ class Face:
 
     def __init__(self, opening: str, middle: str, limit: int | None, count: Count) -> None:
         self.opening = opening
-        """Outcome, reason, basis and day."""
+        """Outcome, reason, basis, day, and what follows from it."""
         self.middle = middle
-        """Code, rule and policy, up to the advice; with a place for filing errors and rule if a bill has its own."""
+        """Measures, code, rule and policy, up to the advice; filing errors and rule have a place for a bill's own."""
         self.limit = limit
         self.count = count
 
@@ -80,7 +89,7 @@ class Wording:
             f'{{"specversion":"1.0","id":"{number}/{conveyance}/{epoch}/{version}/{posting}/{revision}",'
             f'"source":"{SOURCE}","type":"{TYPE}","time":{time},"data":{{"bill":"{number}","conveyance":"{conveyance}",'
             f'"order":{order},"epoch":{epoch},"bill_version":{version},"posting":{posting},"revision":{revision},'
-            f'{face.opening}"consignee":"{consignee}","value_cents":{"null" if value is None else value},'
+            f'{face.opening}"consignee":"{consignee}","seller":null,"value_cents":{"null" if value is None else value},'
             f'"counted_cents":{"null" if counted is None else counted},"counts":{"true" if bill.counts else "false"},'
             f"{totals}{middle}"
             f'{"null" if advice is None else _json(advice).decode()},"cause":{cause}}}}}'
@@ -92,12 +101,14 @@ class Wording:
         rules = self._rulebook.on(day) if with_total and day is not None else None
         rule = None
         if rules is not None and bill.status not in _RULE_OF_BILL:
-            rule = rules.suspended_rule if bill.status == SUSPENDED else rules.limit_rule
+            rule = {SUSPENDED: rules.suspended_rule, SINGLE_OVER: rules.single_rule}.get(bill.status, rules.limit_rule)
         code = self._rulebook.code(bill.filing, bill.mode, outcome, reason, day)
+        period = _text(None if day is None else day.isoformat())
         face = Face(
             f'"outcome":"{outcome}","reason":"{reason}","basis":{_text(basis)},'
-            f'"day":{_text(None if day is None else day.isoformat())},',
-            f'"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},"policy":{self._policy},"advice":',
+            f'"day":{period},"programme":"{US_321}","period":{period},"currency":"USD",',
+            f'"measures":[],"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},'
+            f'"policy":{self._policy},"advice":',
             None if rules is None else rules.limit_cents,
             self.tally.count_of(Kind(outcome, reason, basis or "none", bill.mode)),
         )
@@ -107,9 +118,7 @@ class Wording:
         return face
 
 
-_RULE_OF_BILL: Final = frozenset((FILING_ERROR, GOODS_EXCLUDED, MAIL_RELEASED, MAIL_CLEAR)) | {
-    number for number, status in enumerate(STATUSES) if status.reason == "origin-excluded"
-}
+_RULE_OF_BILL: Final = frozenset((FILING_ERROR, ORIGIN_EXCLUDED, GOODS_EXCLUDED, MAIL_RELEASED, MAIL_CLEAR))
 """Statuses whose rule, if there is one, depends on the bill."""
 
 

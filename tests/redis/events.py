@@ -23,8 +23,8 @@ def decision_data(bill: str = "ACME0001", conveyance: str = "air:1", **more: Any
         "limit_cents": LIMIT, "headroom_cents": LIMIT - cents, "code": None, "filing_errors": (), "rule": "limit-800",
         "policy": Policy(), "advice": None, "cause": Cause("shipments", 0, 0),
     }  # fmt: skip
-    return DecisionData(bill, conveyance, epoch=rank[0], bill_version=rank[1], posting=rank[2], revision=rank[3],
-                        **{**fields, **more})  # fmt: skip
+    ranked = {"epoch": rank[0], "bill_version": rank[1], "posting": rank[2], "revision": rank[3]}
+    return DecisionData(bill=bill, conveyance=conveyance, **ranked, **{**fields, **more})
 
 
 def decision(bill: str = "ACME0001", conveyance: str = "air:1", *, minutes: int = 0, **more: Any) -> Decision:

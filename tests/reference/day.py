@@ -4,16 +4,18 @@ A day that the record touches is judged from its first bill to its last; the oth
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from state.rules.rulebook import Rulebook
 from stream.alerts import AlertData, AlertKind
-from stream.decisions import Cause, DecisionData, Policy
+from stream.decisions import Advice, Cause, DecisionData, Policy
 from stream.postings import PostedBill, Posting
+from tests.reference.people import Held, Person, Totals
 from tests.reference.rules import (
     ADVICE_DAYS,
     NEAR_PERCENT,
+    ORDER_DAYS,
     STRUCTURING_DAYS,
     Rules,
     eastern,
@@ -22,70 +24,6 @@ from tests.reference.rules import (
 
 STILL_USED = {"exported", "abandoned", "returned"}
 """Exits after which a released bill keeps counting: the exemption was used."""
-
-ReleasedOn = tuple[tuple[str, str], date | None]
-"""A bill on its conveyance, and the day on which it was released."""
-
-
-@dataclass(eq=False)
-class Held:
-    """A bill on a conveyance, as its consignee has it."""
-
-    bill: PostedBill
-    conveyance: str
-    outcome: str = ""
-    reason: str = ""
-    rule: str | None = None
-    counts_cents: int | None = None
-    """What it counts with in the day's released total; null if it does not count."""
-    revision: int = 0
-
-    @property
-    def live(self) -> bool:
-        """Not out by an exit."""
-        return self.bill.stand != "closed"
-
-    @property
-    def on_its_day(self) -> bool:
-        """Live, or closed and still counting."""
-        return self.live or self.counts_cents is not None
-
-    @property
-    def arrived(self) -> bool:
-        """On a day as arrived, and live."""
-        return self.bill.stand == "arrived"
-
-    @property
-    def was_released(self) -> bool:
-        """Released, or out of the country since and still counting: if live again, then as if released before."""
-        return self.outcome == "release" or self.counts_cents is not None
-
-    @property
-    def place(self) -> tuple[datetime, str, int, str]:
-        """Manifest order."""
-        return self.bill.manifested_at, self.conveyance, self.bill.sequence, self.bill.bill
-
-
-@dataclass
-class Totals:
-    """The figures of a day once it is judged."""
-
-    actual: int = 0
-    estimated: int = 0
-
-
-@dataclass
-class Person:
-    """All bills of a consignee, and the alerts raised."""
-
-    bills: dict[tuple[str, str], Held] = field(default_factory=dict)
-    days: dict[date, Totals] = field(default_factory=dict)
-    alerted: set[tuple[AlertKind, date | str | None, str | None]] = field(default_factory=set)
-
-    def on(self, day: date) -> list[Held]:
-        """Give the bills whose day this is, in manifest order: live ones, and closed ones that still count."""
-        bills = [held for held in self.bills.values() if held.bill.day == day and held.on_its_day]
-        return sorted(bills, key=lambda held: held.place)
 
 
 @dataclass
@@ -177,10 +115,10 @@ class Reference:
             return "reject", "day-closed", None
         if found := self.rules.row_5_to_7(bill, day):
             return "reject", *found
-        if bill.mode == "mail":
-            return ("release" if held.arrived else "clear"), "not-aggregated", self.rules.mail_rule()
         if self._value(held) > self.rules.limit(day):
-            return "reject", "single-value-over-limit", self.rules.limit_rule(day)
+            return "reject", "single-value-over-limit", self.rules.single_rule(day)
+        if bill.mode == "mail":
+            return ("release" if held.arrived else "clear"), "not-aggregated", None
         return None
 
     def _settle_without_day(self, held: Held) -> None:
@@ -275,7 +213,7 @@ class Reference:
         counted = self.rules.counted(bill.value_cents) if held.counts_cents is None else held.counts_cents
         advice = None
         if held.reason in {"daily-limit", "single-value-over-limit"}:
-            advice = self.rules.advice(bill, self._next_day(person, held) if held.reason == "daily-limit" else None)
+            advice = self._advice(person, held)
         return DecisionData(
             bill=bill.bill,
             conveyance=held.conveyance,
@@ -288,13 +226,18 @@ class Reference:
             reason=held.reason,
             basis=None if bill.day is None else "actual" if bill.arrived else "estimated",
             day=bill.day,
+            programme="us-321",
+            period=str(bill.day) if bill.day else None,
+            currency="USD",
             consignee=posting.consignee,
+            seller=None,
             value_cents=bill.value_cents,
             counted_cents=counted,
             counts=held.counts_cents is not None,
             total_cents=total,
             limit_cents=limit,
             headroom_cents=None if total is None or limit is None else limit - total,
+            measures=(),
             code=self.rules.code(bill, held.outcome, held.reason, bill.day),
             filing_errors=bill.filing_errors,
             rule=held.rule,
@@ -305,6 +248,25 @@ class Reference:
 
     def _cause(self, posting: Posting) -> Cause:
         return Cause(self.topic, posting.partition, posting.offset)
+
+    def _advice(self, person: Person, held: Held) -> Advice:
+        if self._is_of_a_split_order(person, held):
+            return self.rules.advice(held.bill, None, "one-order")
+        return self.rules.advice(held.bill, self._next_day(person, held) if held.reason == "daily-limit" else None)
+
+    def _is_of_a_split_order(self, person: Person, held: Held) -> bool:
+        mine = eastern(held.bill.manifested_at)
+        together = [
+            other
+            for other in person.bills.values()
+            if other.bill.order == held.bill.order is not None
+            and other.outcome != "closed"
+            and abs((eastern(other.bill.manifested_at) - mine).days) <= STRUCTURING_DAYS
+            and (self.today - eastern(other.bill.manifested_at)).days <= ORDER_DAYS
+        ]
+        assert held.bill.day
+        total = sum(other.bill.value_cents or 0 for other in together)
+        return held in together and len(together) >= 2 and total > self.rules.limit(held.bill.day)
 
     def _next_day(self, person: Person, held: Held) -> date | None:
         assert held.bill.day
@@ -343,7 +305,13 @@ class Reference:
         yield from self._structuring(person, posting)
 
     def _structuring(self, person: Person, posting: Posting) -> Iterator[AlertData]:
-        live = [held for held in person.bills.values() if held.bill.order and held.outcome != "closed"]
+        live = [
+            held
+            for held in person.bills.values()
+            if held.bill.order
+            and held.outcome != "closed"
+            and (self.today - eastern(held.bill.manifested_at)).days <= ORDER_DAYS
+        ]
         for order in sorted({held.bill.order or "" for held in live}):
             dated = [(eastern(held.bill.manifested_at), held) for held in live if held.bill.order == order]
             for last in sorted({day for day, _ in dated}):

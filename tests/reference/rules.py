@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
-
-from msgspec.structs import astuple
 
 from state.rules.rulebook import Rulebook
 from stream.decisions import Advice, Code, Policy
@@ -15,6 +14,8 @@ DAYS_OPEN = 15
 NEAR_PERCENT = 90
 STRUCTURING_DAYS = 30
 ADVICE_DAYS = 14
+ORDER_DAYS = 75
+"""Bills manifested so many days before stream time are still part of their order."""
 NO_FILING_RULE = {"no-exchange-rate"}
 
 
@@ -46,6 +47,10 @@ class Rules:
         """Name the rule behind the limit."""
         return self.book.on(self._at(day)).limit_rule
 
+    def single_rule(self, day: date) -> str | None:
+        """Name the rule behind the cap of a single bill, whose amount is that of the limit."""
+        return self.book.on(self._at(day)).single_rule
+
     def warns_only(self, day: date) -> bool:
         """Tell whether an arrived misfit is let through with a warning."""
         if self.policy.enforcement != "auto":
@@ -58,12 +63,16 @@ class Rules:
 
     def excluded(self, bill: PostedBill, day: date) -> list[str]:
         """List the origins of a bill that are excluded."""
-        return [origin for origin in bill.origins if origin in {"CN", "HK"} and self._at(day) >= date(2025, 5, 2)]
+        at = self._at(day)
+        excluded = date(2025, 2, 4) <= at <= date(2025, 2, 6) or at >= date(2025, 5, 2)
+        return [origin for origin in bill.origins if origin in {"CN", "HK"} and excluded]
 
-    def exempt_goods(self, bill: PostedBill) -> bool:
+    def exempt_goods(self, bill: PostedBill, day: date) -> bool:
         """Tell whether no flag of the bill takes it out of the exemption."""
-        flags = set(bill.flags)
-        return not (flags & {"adcvd", "quota", "irc-tax"} or ("pga" in flags and bill.filing == "manifest"))
+        never = {"adcvd", "quota", "irc-tax"}
+        if bill.filing == "manifest":
+            never |= {"pga", "fda"} if self._at(day) >= date(2025, 7, 9) else {"pga"}
+        return not never & set(bill.flags)
 
     def row_5_to_7(self, bill: PostedBill, day: date) -> tuple[str, str | None] | None:
         """Give reason and rule of the first of rows 5 to 7 that holds, or None."""
@@ -72,8 +81,8 @@ class Rules:
             return "suspended", named.suspended_rule
         if out := self.excluded(bill, day):
             return "origin-excluded", named.excluded_origins[out[0]]
-        if not self.exempt_goods(bill):
-            return "goods-excluded", self.book.goods_rule(frozenset(bill.flags), bill.filing)
+        if not self.exempt_goods(bill, day):
+            return "goods-excluded", named.goods_rule(bill.flags, bill.filing)
         return None
 
     def filing_rule(self, bill: PostedBill) -> str | None:
@@ -85,11 +94,6 @@ class Rules:
             if first not in NO_FILING_RULE:
                 raise
             return None
-
-    def mail_rule(self) -> str | None:
-        """Name the rule that leaves mail out of the total, if there is one of that name."""
-        known = {entry.id for section in astuple(self.book.data) for entry in section}
-        return "mode-mail" if "mode-mail" in known else None
 
     def code(self, bill: PostedBill, outcome: str, reason: str, day: date | None) -> Code | None:
         """Give the code ACE sends; a bill without a day is dated by its manifest."""
@@ -104,7 +108,8 @@ class Rules:
         dollars, cents = divmod(value_cents, 100)
         return 100 * (dollars + 1 if cents >= 50 else dollars)
 
-    def advice(self, bill: PostedBill, next_day: date | None) -> Advice:
+    def advice(self, bill: PostedBill, next_day: date | None, caution: Literal["one-order"] | None = None) -> Advice:
         """Say which entry a misfit needs, and when it would fit."""
         assert bill.value_cents is not None
-        return Advice("11" if bill.value_cents <= 250_000 else "01", next_day)
+        informal = bill.value_cents <= 250_000
+        return Advice(None if bill.mode == "mail" else "11" if informal else "01", next_day, None, caution)

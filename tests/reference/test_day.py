@@ -1,6 +1,6 @@
 """The model itself, held against examples worked out by hand: an oracle must be right before it may judge."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,14 +17,15 @@ BOOK = load_rulebook()
 class Desk:
     """One consignee; every call is one posting record, an hour after the one before."""
 
-    def __init__(self, **policy: Any) -> None:
+    def __init__(self, begin: datetime = datetime(2025, 8, 19, tzinfo=UTC), **policy: Any) -> None:
         self.reference = Reference(BOOK, Policy(**policy), 1, "shipments")
+        self.begin = begin
         self.hour = 0
 
     def post(self, name: str, dollars: float, stand: str = "arrived", conveyance: str = "c", **more: Any) -> Judged:
         """Post one bill."""
         self.hour += 1
-        time = datetime(2025, 8, 19, self.hour, tzinfo=UTC)
+        time = self.begin + timedelta(hours=self.hour)
         facts: dict[str, Any] = {
             "bill": name,
             "version": self.hour,
@@ -144,3 +145,48 @@ def test_a_day_closes() -> None:
     desk.reference.time[0] = datetime(2025, 9, 5, 4, tzinfo=UTC)
     assert desk.post("BILL3", 1).decisions[0].reason == "day-closed"
     assert desk.post("BILL1", 500, "closed", exit="exported").decisions[0].counts is False
+
+
+def test_a_parcel_by_mail_is_held_against_the_cap_and_not_against_the_total() -> None:
+    """Row 8 comes before row 9: mail over the cap is refused, without an entry to use; below it nothing is added up."""
+    desk = Desk()
+    desk.post("BILL1", 800)
+    below, over = desk.post("BILL2", 800, mode="mail").decisions, desk.post("BILL3", 800.01, mode="mail").decisions
+    assert [(one.outcome, one.reason, one.total_cents) for one in below + over] == [
+        ("release", "not-aggregated", 80_000),
+        ("reject", "single-value-over-limit", 80_000),
+    ]
+    assert over[0].advice
+    assert (over[0].advice.entry_type, over[0].rule) == (None, "single-800")
+
+
+def test_a_split_order_is_not_advised_to_come_tomorrow() -> None:
+    """Two bills of one order, together over the limit, get a caution and no day; a deletion takes it away again."""
+    desk = Desk()
+    desk.post("BILL1", 700)
+    desk.post("BILL2", 500, order="order-1", day=date(2025, 8, 21))
+    [split] = desk.post("BILL3", 400, order="order-1").decisions
+    assert split.advice
+    assert (split.advice.caution, split.advice.next_day) == ("one-order", None)
+    desk.post("BILL2", 500, "closed", exit="deleted", order="order-1")
+    [alone] = desk.post("BILL3", 400, order="order-1").decisions
+    assert alone.advice
+    assert (alone.advice.caution, alone.advice.next_day) == (None, date(2025, 8, 21))
+
+
+@pytest.mark.parametrize(
+    ("day", "facts", "reason"),
+    [
+        (date(2025, 2, 3), {"origins": ("CN",)}, "within-limit"),
+        (date(2025, 2, 4), {"origins": ("CN",)}, "origin-excluded"),
+        (date(2025, 2, 6), {"origins": ("HK",)}, "origin-excluded"),
+        (date(2025, 2, 7), {"origins": ("HK",)}, "within-limit"),
+        (date(2025, 7, 8), {"flags": ("fda",)}, "within-limit"),
+        (date(2025, 7, 9), {"flags": ("fda",)}, "goods-excluded"),
+        (date(2025, 7, 9), {"flags": ("fda",), "filing": "type86"}, "within-limit"),
+    ],
+)
+def test_dated_rules_of_origins_and_goods(day: date, facts: dict[str, Any], reason: str) -> None:
+    """Both sides of each day on which an origin or a kind of goods stops or starts to be exempt."""
+    desk = Desk(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    assert desk.post("BILL1", 10, day=day, **facts).decisions[0].reason == reason

@@ -21,8 +21,20 @@ VALUES = (
     *(30_000, 50_000, 40_000, 20_000, 10_000, 25_000, 80_000, 100, 0, 60_000, 35_000, 15_000, 5_000, 80_001, 250_001),
     *(1, 49, 50, 150, 10_000, 19_999, 20_001, 20_049, 20_050, 40_040, 40_050, 72_000, 72_001, 79_949, 79_950, 80_049),
 )
-FIRST_DAYS = (date(2025, 8, 19), date(2025, 8, 10), date(2025, 8, 27), date(2016, 3, 8), date(2025, 4, 30))
-"""A plain stretch, and those in which enforcement, suspension, limit and excluded origins begin."""
+FIRST_DAYS = (
+    date(2025, 8, 19),
+    date(2025, 8, 10),
+    date(2025, 8, 27),
+    date(2016, 3, 8),
+    date(2025, 4, 30),
+    date(2025, 2, 2),
+    date(2025, 7, 7),
+    date(2026, 6, 22),
+)
+"""A plain stretch, and those in which enforcement, suspension, limit, excluded origins and goods, or the rule that
+names them, begin or end."""
+MANIFESTED_HOURS_AGO = (0, 1, 5, 24 * 30, 24 * 31, 24 * 60, 24 * 75)
+"""Around 30 days, in which bills of an order belong together, and 75, after which they are no part of it."""
 LONGEST_HOURS = 40 * 24
 """A conveyance is forgotten 45 days after its last event, and with it how bills of one order hang together."""
 EXITS: tuple[Exit, ...] = ("deleted", "exported", "entry-11", "abandoned", "returned", "entry-01")
@@ -114,8 +126,8 @@ class Lives:
         return {"stand": stand, "day": day, "arrived": stand == "arrived", "exit": None}
 
     def _bill(self, number: str, before: PostedBill | None, pick: Pick) -> PostedBill:
-        errors: tuple[str, ...] = pick((*[()] * 30, ("282", "no-port"), ("no-exchange-rate",)))
-        at = before.manifested_at if before else self.now() - timedelta(hours=pick((0, 1, 5, 24 * 30, 24 * 31)))
+        errors: tuple[str, ...] = pick((*[()] * 30, ("282", "no-port"), ("no-port", "no-exchange-rate")))
+        at = before.manifested_at if before else self.now() - timedelta(hours=pick(MANIFESTED_HOURS_AGO))
         return PostedBill(
             bill=number,
             version=before.version + pick((1, 1, 2)) if before else pick((1, 1, 3)),
@@ -125,9 +137,9 @@ class Lives:
             mode=pick((*("air", "truck", "ocean") * 5, "mail")),
             filing=pick(("manifest", "type86")),
             order=pick((None, "order-1", "order-2")),
-            value_cents=None if errors == ("no-exchange-rate",) else pick(self.values),
+            value_cents=None if "no-exchange-rate" in errors else pick(self.values),
             origins=pick((*[("FR",)] * 20, ("CN", "FR"))),
-            flags=pick((*[()] * 30, ("pga",), ("adcvd",))),
+            flags=pick((*[()] * 30, ("pga",), ("adcvd",), ("fda",), ("fda",))),
             filing_errors=errors,
             **self._standing(pick),
         )

@@ -1,8 +1,9 @@
 """The incremental step equals the plain model after every posting record, whatever befalls bills and transactions."""
 
 import random
-from collections.abc import Callable
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from state.withholding.step import INDEX_ROWS_MIN
-from stream.decisions import Overflow, Policy
+from stream.alerts import AlertKind
+from stream.decisions import DecisionData, Overflow, Policy
+from stream.outcomes import VERDICTS
 from tests.property.withholding.lives import BILLS, CONVEYANCES, FIRST_DAYS, Lives
 from tests.property.withholding.trial import Trial, policies
 
@@ -101,6 +104,52 @@ def test_long_lives(policy: Policy, index_rows_min: int) -> None:
                     trial.drop(number)
                 case "rebuild":
                     trial.rebuild(number)
+
+
+def test_lives_meet_whatever_the_contract_tells_apart() -> None:
+    """What decisions, alerts and rows tell apart does happen in lives: no agreement on what never was asked."""
+    rng = random.Random("meetings")
+    met: Counter[str] = Counter()
+    for first_day in FIRST_DAYS * 6:
+        lives, trial = Lives(first_day), Trial(Policy(rng.choice(("skip", "latch", "all_or_none"))))
+        for _ in range(150):
+            postings = lives.anything(rng.choice)
+            for judged in trial.post(postings):
+                met.update(f"alert {alert.alert}" for alert in judged.alerts)
+                for decision in judged.decisions:
+                    met.update(words_of(decision))
+            met.update(f"shared {len(trial.shared_numbers()) > 0}" for _ in "1")
+            trial.commit(rng.choice((0, 1)), rng.choice((0, 100)))
+    assert {name: met[name] for name in MEETINGS if met[name] < 3} == {}
+
+
+MEETINGS = (
+    *(f"reason {reason}" for verdict in VERDICTS for reason in verdict.reasons),
+    *(f"alert {kind}" for kind in get_args(AlertKind)),
+    *("rule single-200", "rule single-800", "rule goods-fda-manifest", "rule goods-pga-manifest"),
+    *("rule origin-cn-hk-2025-02", "rule origin-cn-hk-2025-05"),
+    *("rule suspension-2025", "rule suspension-2026-regulation"),
+    *("closed counts", "mail single-value-over-limit", "errors though closed", "shared True"),
+    *("caution with daily-limit", "caution with single-value-over-limit", "next day", "no next day"),
+)
+
+
+def words_of(decision: DecisionData) -> Iterator[str]:
+    """Name what a decision meets."""
+    advice = decision.advice
+    yield f"reason {decision.reason}"
+    yield f"rule {decision.rule}"
+    if decision.outcome == "closed" and decision.counts:
+        yield "closed counts"
+    if decision.outcome == "closed" and decision.filing_errors:
+        yield "errors though closed"
+    if advice is not None:
+        if advice.entry_type is None:
+            yield f"mail {decision.reason}"
+        if advice.caution is not None:
+            yield f"caution with {decision.reason}"
+        elif decision.reason == "daily-limit":
+            yield "next day" if advice.next_day else "no next day"
 
 
 @pytest.mark.parametrize("overflow", ["skip", "latch", "all_or_none"])

@@ -7,14 +7,16 @@ from datetime import date
 
 import msgspec
 
-from state.table import Overlay, Table, compacted
+from state.table import Overlay, Table, compacted, split_changelog_key
 from state.withholding import WithholdingStep
+from state.withholding.keys import BILL_KIND, COPY_KIND, number_of_copy
+from state.withholding.rows import shared_copies
 from state.withholding.step import INDEX_ROWS_MIN
 from stream.decisions import DecisionData, Policy
 from stream.postings import Posting
 from stream.records import Fate, Outgoing, PlainRecord
 from tests.property.withholding.lives import PARTITION_OF
-from tests.reference.day import Reference
+from tests.reference.day import Judged, Reference
 from tests.reference.messages import BOOK, check_outputs
 
 EPOCH = 3
@@ -54,16 +56,26 @@ class Trial:
         self.partitions = {number: Partition() for number in set(PARTITION_OF.values())}
         self.current: dict[tuple[str, str], DecisionData] = {}
 
-    def post(self, postings: Sequence[Posting]) -> None:
-        """Judge what one event led to, and compare record by record."""
+    def post(self, postings: Sequence[Posting]) -> list[Judged]:
+        """Judge what one event led to, and compare record by record; gives what the model says."""
+        all_judged = []
         for posting in postings:
             number = PARTITION_OF[posting.consignee]
             expected = self.reference.judge(posting, number)
             check_outputs(self.judge(posting), expected, posting, number)
+            all_judged.append(expected)
             for decision in expected.decisions:
                 held = self.current.get((decision.bill, decision.conveyance))
                 if held is None or held.rank < decision.rank:
                     self.current[decision.bill, decision.conveyance] = decision
+        return all_judged
+
+    def shared_numbers(self) -> Counter[tuple[bytes, bytes]]:
+        """Count the copies of each bill number that conveyances share."""
+        found: Counter[tuple[bytes, bytes]] = Counter()
+        for partition in self.partitions.values():
+            found += check_counts_of_copies(partition.table)
+        return found
 
     def judge(self, posting: Posting) -> list[Outgoing]:
         """Let the step alone judge a posting, within the open transaction of its partition."""
@@ -113,6 +125,8 @@ class Trial:
 
     def check_at_rest(self) -> None:
         """Check what must hold between events: the sum a reader makes, and the limit."""
+        for partition in self.partitions.values():
+            check_counts_of_copies(partition.table)
         sums: Counter[tuple[str, date]] = Counter()
         for decision in self.current.values():
             if decision.counts and decision.day:
@@ -133,3 +147,17 @@ class Trial:
             assert decision.counted_cents is not None
             total, limit = days[decision.day].actual, self.reference.rules.limit(decision.day)
             assert total + decision.counted_cents > limit, f"{decision.bill} is withheld, yet it fits"
+
+
+def check_counts_of_copies(table: Table) -> Counter[tuple[bytes, bytes]]:
+    """Check that the row of each shared number counts the rows of its copies; gives the counts."""
+    counted: Counter[tuple[bytes, bytes]] = Counter()
+    there: Counter[tuple[bytes, bytes]] = Counter()
+    for key, row in table.rows():
+        root, suffix = split_changelog_key(key)
+        if suffix[:1] == COPY_KIND:
+            there[root, number_of_copy(suffix)] += 1
+        elif suffix[:1] == BILL_KIND and shared_copies(row):
+            counted[root, suffix[1:]] = shared_copies(row)
+    assert counted == there
+    return there

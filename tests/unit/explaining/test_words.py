@@ -85,13 +85,24 @@ def test_why_has_the_figures_of_the_decision(more: dict[str, Any], figures: list
         ),
         ("daily-limit", Advice("01", None), "type 01. On none of the next 14 days would it fit, as things stood."),
         ("single-value-over-limit", Advice("11", None), "The entry to use: an informal entry, type 11."),
+        (
+            "single-value-over-limit",
+            Advice(None, None),
+            "It came by mail: the carrier or a qualified party collects the duty.",
+        ),
+        ("daily-limit", Advice("11", None, None, "one-order"), "is what 19 CFR 10.151 forbids."),
+        ("single-value-over-limit", Advice("11", None, None, "one-order"), "is what 19 CFR 10.151 forbids."),
+        ("suspended", None, "it is dutiable, and the carrier or a qualified party collects the duty."),
+        ("origin-excluded", None, "it is dutiable, and the carrier or a qualified party collects the duty."),
         ("within-limit", None, "Nothing."),
         ("of-a-later-version", None, "Ask whoever looks after Tallygate."),
     ],
 )
 def test_what_to_do_names_entry_and_day(reason: str, advice: Advice | None, said: str) -> None:
     """The advice of a decision is in the words; where the day does not matter none is named."""
-    assert to_do(decision_data(reason=reason, advice=advice)).endswith(said)
+    text = to_do(decision_data(reason=reason, advice=advice))
+    assert text.endswith(said)
+    assert advice is None or advice.caution is None or "next day" not in text
 
 
 @pytest.mark.parametrize(

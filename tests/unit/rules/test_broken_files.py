@@ -45,6 +45,16 @@ BROKEN = {
     "float for dollars": (entry("limit", "dollars = 800.0"), "limit x-1", "dollars: .*in quotes"),
     "dollars without cents": (entry("limit", 'dollars = "800"'), "limit x-1", "dollars: "),
     "negative dollars": (entry("limit", 'dollars = "-1.00"'), "limit x-1", "dollars: "),
+    "caps overlap": (
+        entry("single", 'programme = "us-321"; measure = "value"; from = 2025-01-01; amount = "1.00"'),
+        "single x-1",
+        "single-800.*both decide the cap of a single bill",
+    ),
+    "cap of an unknown measure": (
+        entry("single", 'programme = "us-321"; measure = "length"; amount = "1.00"'),
+        "single x-1",
+        "measure: .*value",
+    ),
     "limits overlap": (entry("limit", 'from = 2025-01-01; dollars = "1.00"'), "limit x-1", "limit-800.*both decide"),
     "limits overlap on one day": (
         entry("limit", 'until = 2016-03-09; from = 2016-03-09; dollars = "1.00"'),
@@ -68,15 +78,11 @@ BROKEN = {
     "country named twice": (entry("exclusion", 'origins = ["TW", "TW"]'), "exclusion x-1", "origin TW twice"),
     "country excluded twice": (entry("exclusion", 'origins = ["HK"]'), "exclusion .*", "both decide the origin HK"),
     "unknown flag": (entry("goods", 'flag = "dual-use"; filings = ["manifest"]'), "goods x-1", "flag: invalid"),
-    "goods with a day": (
-        entry("goods", 'flag = "pga"; filings = ["type86"]; from = 2025-01-01'),
-        "goods x-1",
-        "unknown key from",
-    ),
+    "exclusion of no origin": (entry("exclusion", "origins = []"), "exclusion x-1", "origins: "),
     "goods ruled twice": (
         entry("goods", 'flag = "pga"; filings = ["manifest"]'),
         "goods x-1",
-        "goods-pga-manifest too",
+        "goods-pga-manifest .every day. and it .every day. both decide pga goods",
     ),
     "unknown filing error": (entry("filing", 'error = "999"'), "filing x-1", "error: invalid"),
     "filing error ruled twice": (entry("filing", 'error = "282"'), "filing .*", "both decide the filing error 282"),

@@ -47,15 +47,28 @@ def test_codes_of_every_filing_mode_and_verdict() -> None:
 def test_texts_of_codes_are_as_published() -> None:
     """The words are those that were published, the misspelt one included."""
     withheld = BOOK.code("type86", "truck", "withhold", "daily-limit", None)
-    warned = BOOK.code("manifest", "air", "warn", "daily-limit", DAY)
     assert withheld == Code("cargo-release-so60", "34", "ENTRY RELEASE WITHHELD - DE MINIMIS MET")
-    assert warned == Code("manifest-status", "2M", "VALUE MAY EXCEED CONSIGNE DAILY MAX ET86")
+    warned = [BOOK.code("manifest", mode, "warn", "daily-limit", DAY) for mode in ("air", "truck")]
+    assert warned == [
+        Code("manifest-status", "2M", "VALUE MAY EXCEED CONSIGNE DAILY MAX ET86"),
+        Code("truck-cusres", "SN517", "Section 321's maximum daily value $800 exceeded by Consignee"),
+    ]
+    excluded = [BOOK.code("manifest", mode, "reject", "origin-excluded", DAY) for mode in ("air", "truck")]
+    assert excluded == [
+        Code("air-error", "181", "COUNTRY OF ORIGIN CODE INVALID"),
+        Code("truck-error", "470", "(Inv Ctry of Orig for Shp)"),
+    ]
 
 
 def test_code_318_is_documented_and_never_answered() -> None:
-    """318 stands in the data with its reason, and no decision carries it."""
-    assert "318" in {entry.code for entry in BOOK.data.documented}
-    assert "318" not in {entry.code for entry in BOOK.data.code}
+    """318 stands in the data with its words and its reason, and no decision carries it; so does 95 of X12 filers."""
+    words = {entry.code: entry.wording for entry in BOOK.data.documented}
+    assert words["318"] == "Country code ineligible for ET86"
+    assert words["95"] == (
+        "Warning generated as a result of a violation of Section 321's maximum daily value of $800 by consignee"
+    )
+    assert words["350"] == "Entry Not on File"
+    assert not {"318", "95", "350"} & {entry.code for entry in BOOK.data.code}
 
 
 def with_rules(text: str) -> Rulebook:

@@ -10,21 +10,27 @@ from state.rules.rulebook import DAYS_CACHED
 
 BOOK = load_rulebook()
 CHINA = {"CN": "origin-cn-hk-2025-05", "HK": "origin-cn-hk-2025-05"}
+FEBRUARY = {"CN": "origin-cn-hk-2025-02", "HK": "origin-cn-hk-2025-02"}
 
 # day, limit in cents, enforcement, suspended by, excluded origins: both sides of every date of the rulebook.
 DAYS: list[tuple[date, int, str, str | None, dict[str, str]]] = [
     (date.min, 20000, "warn", None, {}),
     (date(2016, 3, 9), 20000, "warn", None, {}),
     (date(2016, 3, 10), 80000, "warn", None, {}),
-    (date(2025, 2, 4), 80000, "warn", None, {}),
+    (date(2025, 2, 3), 80000, "warn", None, {}),
+    (date(2025, 2, 4), 80000, "warn", None, FEBRUARY),
+    (date(2025, 2, 6), 80000, "warn", None, FEBRUARY),
+    (date(2025, 2, 7), 80000, "warn", None, {}),
     (date(2025, 5, 1), 80000, "warn", None, {}),
     (date(2025, 5, 2), 80000, "warn", None, CHINA),
     (date(2025, 8, 11), 80000, "warn", None, CHINA),
     (date(2025, 8, 12), 80000, "withhold", None, CHINA),
     (date(2025, 8, 28), 80000, "withhold", None, CHINA),
     (date(2025, 8, 29), 80000, "withhold", "suspension-2025", CHINA),
-    (date(2027, 7, 1), 80000, "withhold", "suspension-2025", CHINA),
-    (date.max, 80000, "withhold", "suspension-2025", CHINA),
+    (date(2026, 6, 23), 80000, "withhold", "suspension-2025", CHINA),
+    (date(2026, 6, 24), 80000, "withhold", "suspension-2026-regulation", CHINA),
+    (date(2027, 7, 1), 80000, "withhold", "suspension-2026-regulation", CHINA),
+    (date.max, 80000, "withhold", "suspension-2026-regulation", CHINA),
 ]
 
 
@@ -36,6 +42,7 @@ def test_rules_of_a_day(
     rules = BOOK.on(day)
     assert rules.limit_cents == limit
     assert rules.limit_rule == {20000: "limit-200", 80000: "limit-800"}[limit]
+    assert (rules.single_cents, rules.single_rule) == (limit, f"single-{limit // 100}")
     assert (rules.enforcement, rules.enforcement_rule) == (enforcement, f"enforcement-{enforcement}")
     assert (rules.suspended_rule, rules.excluded_origins) == (suspended, origins)
 
@@ -59,6 +66,13 @@ def test_as_of_gives_the_rules_of_that_day_to_every_day() -> None:
     book = BOOK.as_of(date(2025, 8, 20))
     assert book.on(date(2015, 1, 1)) == book.on(date(2026, 1, 1)) == BOOK.on(date(2025, 8, 20))
     assert book.as_of(None).on(date(2026, 1, 1)) == BOOK.on(date(2026, 1, 1))
+
+
+def test_rules_as_of_a_day_before_the_regulation_do_not_know_it() -> None:
+    """What refuses a bill of July 2026 is the order of 2025, as of any day before 24 June 2026, and then both."""
+    days = (date(2025, 8, 28), date(2025, 8, 29), date(2026, 6, 23), date(2026, 6, 24))
+    found = [BOOK.as_of(day).on(date(2026, 7, 1)).suspended_rule for day in days]
+    assert found == [None, "suspension-2025", "suspension-2025", "suspension-2026-regulation"]
 
 
 def test_copies_leave_the_original_as_it_was() -> None:

@@ -1,7 +1,6 @@
 """Filing rules and excluded goods: which bills they refuse, in which order, and from when."""
 
 from datetime import date
-from itertools import combinations
 from typing import Any, get_args
 
 import msgspec
@@ -120,15 +119,3 @@ def test_fifty_states_a_district_and_five_territories() -> None:
     """The shipped list has 56 codes."""
     codes = next(entry.codes for entry in BOOK.data.codelist if entry.id == "us-states")
     assert len(set(codes)) == len(codes) == 50 + 1 + 5
-
-
-@pytest.mark.parametrize("filing", ["manifest", "type86"])
-def test_goods_that_are_never_exempt(filing: str) -> None:
-    """AD/CVD, quota and tax goods are refused always, partner agency goods on a manifest only; the first rule wins."""
-    order = {"adcvd": "goods-adcvd", "quota": "goods-quota", "irc-tax": "goods-irc-tax", "pga": "goods-pga-manifest"}
-    if filing == "type86":
-        del order["pga"]
-    for count in range(5):
-        for flags in combinations(("pga", "irc-tax", "quota", "adcvd"), count):
-            expected = next((rule for flag, rule in order.items() if flag in flags), None)
-            assert BOOK.goods_rule(frozenset(flags), filing) == expected

@@ -23,8 +23,9 @@ def test_example_of_the_page_moves_limit_and_suspension() -> None:
     """The first example of docs/rules.md does what it says: $500 from September 2025, no suspension."""
     book = rulebook_of(shipped_texts(), [RuleText("mine.toml", EXAMPLES[0])])
     assert [book.on(date(2025, 8, 31)).limit_cents, book.on(date(2025, 9, 1)).limit_cents] == [80000, 50000]
+    assert [book.on(date(2025, 8, 31)).single_cents, book.on(date(2025, 9, 1)).single_cents] == [80000, 50000]
     assert book.on(date(2025, 9, 1)).limit_rule == "limit-500-proposed"
-    assert book.on(date(2026, 1, 1)).suspended_rule is None
+    assert book.on(date(2026, 7, 1)).suspended_rule is None
     assert book.id != BOOK.id
 
 
@@ -45,7 +46,7 @@ def test_later_files_add_to_earlier_ones(tmp_path: Path) -> None:
 
 def test_entry_may_return_after_its_removal() -> None:
     """A later file may bring back an id that an earlier one took out."""
-    back = f'[[suspension]]\nid = "suspension-2025"\nfrom = 2026-01-01\n{WHY}'
+    back = f'[[suspension]]\nid = "suspension-2025"\nfrom = 2026-01-01\nuntil = 2026-06-23\n{WHY}'
     book = rulebook_of(shipped_texts(), [RuleText("a.toml", 'remove = ["suspension-2025"]'), RuleText("b.toml", back)])
     assert [book.on(date(2025, 12, 31)).suspended_rule, book.on(date(2026, 1, 1)).suspended_rule] == [
         None,
@@ -55,11 +56,17 @@ def test_entry_may_return_after_its_removal() -> None:
 
 def test_gaps_between_exclusions_and_suspensions_are_sound() -> None:
     """What is excluded for a time may be free for a time and excluded again."""
-    text = f'[[exclusion]]\nid = "early"\nfrom = 2025-02-04\nuntil = 2025-02-06\norigins = ["CN"]\n{WHY}'
+    text = f'[[exclusion]]\nid = "early"\nfrom = 2025-01-04\nuntil = 2025-01-06\norigins = ["CN"]\n{WHY}'
     book = rulebook_of(shipped_texts(), [RuleText("mine.toml", text)])
-    days = [date(2025, 2, 3), date(2025, 2, 4), date(2025, 2, 6), date(2025, 2, 7), date(2025, 5, 2)]
+    days = [date(2025, 1, 3), date(2025, 1, 4), date(2025, 1, 6), date(2025, 1, 7), date(2025, 5, 2)]
     found = [book.on(day).excluded_origins.get("CN") for day in days]
     assert found == [None, "early", "early", None, "origin-cn-hk-2025-05"]
+
+
+def test_without_a_cap_a_bill_is_held_against_the_total_alone() -> None:
+    """Where no cap of a single bill holds, days have none; a limit has no such gap."""
+    book = rulebook_of(shipped_texts(), [RuleText("mine.toml", 'remove = ["single-800"]')])
+    assert [book.on(date(2016, 3, day)).single_cents for day in (9, 10)] == [20000, None]
 
 
 def test_id_tells_contents_not_order() -> None:

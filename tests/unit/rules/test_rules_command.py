@@ -25,7 +25,7 @@ def test_show_prints_the_rules_of_a_day() -> None:
 
 def test_show_without_a_day_shows_today() -> None:
     """Today everything is suspended, and the list says so."""
-    assert "suspension-2025" in run(main, ["rules", "show"]).stdout
+    assert "suspension-2026-regulation" in run(main, ["rules", "show"]).stdout
 
 
 def test_show_adds_a_rule_file(tmp_path: Path) -> None:

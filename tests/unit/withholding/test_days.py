@@ -7,11 +7,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from state.table import Table
+from state.table import Group
 from state.withholding.bill import Bill
 from state.withholding.book import Book
+from state.withholding.copies import Copies
 from state.withholding.days import PlainDays
-from state.withholding.rows import BILL_KIND, Row, pack_row
+from state.withholding.keys import bill_suffix
+from state.withholding.rows import pack_row
 from state.withholding.statuses import CLEAR, EXITS, KEEPS_COUNTING, RELEASED, UNJUDGED, WARNED, WITHHELD
 from stream.decisions import Overflow, Rounding
 from stream.money import whole_dollars
@@ -40,7 +42,7 @@ class Both:
 
     overflow: Overflow
     rounding: Rounding
-    rows: dict[bytes, Row] = field(default_factory=dict)
+    copies: Copies = field(default_factory=lambda: Copies(Group(b"na2:one", {}), TODAY, TODAY - 15))
     made: int = 0
 
     def __post_init__(self) -> None:
@@ -53,13 +55,13 @@ class Both:
 
     def bills(self, *statuses: int) -> list[Bill]:
         """Give the bills of these statuses, or all."""
-        return [bill for row in self.rows.values() for bill in row.copies if not statuses or bill.status in statuses]
+        return [bill for bill in self.copies.all() if bill is not None and (not statuses or bill.status in statuses)]
 
     def new(self, place: int, value: int, *, arrived: bool) -> None:
         """Put in a new bill, somewhere in the manifest."""
         self.made += 1
         bill = some_bill(f"BILL{self.made:05d}", place, value, arrived=arrived)
-        self.rows[bill.bill.encode()] = Row([bill], ())
+        self.copies.put(bill.bill.encode(), bill)
         self.book.put(bill, self.counted(bill))
 
     def change(self, what: str, place: int, value: int) -> None:
@@ -79,7 +81,7 @@ class Both:
         self.book.take_out(bill)
         match what:
             case "take" | "undo":
-                del self.rows[bill.bill.encode()]
+                self.copies.remove(bill.bill.encode(), bill.conveyance)
             case "exit":
                 bill.status = EXITS["exported"]
                 self.book.count_closed(bill)
@@ -95,16 +97,16 @@ class Both:
         """Build the book anew from rows, as after a restart; a day that is not at rest has no rows yet."""
         if self.bills(UNJUDGED):
             return
-        group = Table().overlay().group(b"na1:one")
-        for number, row in self.rows.items():
-            group.put(BILL_KIND + number, pack_row(row.copies))
+        group = Group(b"na2:one", {})
+        for bill in self.bills():
+            group.put(bill_suffix(bill.bill.encode()), pack_row(bill))
         self.book = Book(self.overflow, self.rounding)
         for _ in self.book.build(group, TODAY, TODAY - 15):
             pass
 
     def check_at_rest(self) -> None:
         """Bring both to rest; what the book does not mention must stand as it was."""
-        plain = PlainDays(self.rows, self.overflow, self.rounding)
+        plain = PlainDays(self.copies, self.overflow, self.rounding)
         expected = answers(plain.settle(TODAY, LIMIT))
         found = answers(self.book.settle(TODAY, LIMIT))
         for bill in self.bills():
@@ -116,12 +118,12 @@ class Both:
             bill.status = (RELEASED if fits else WITHHELD) if bill.arrived else (CLEAR if fits else WARNED)
         assert found.keys() <= {bill.key for bill in self.bills()}
         assert self.book.totals(TODAY) == plain.totals(TODAY)
-        assert self.book.totals(TODAY) == PlainDays(self.rows, self.overflow, self.rounding).totals(TODAY)
+        assert self.book.totals(TODAY) == PlainDays(self.copies, self.overflow, self.rounding).totals(TODAY)
 
     def check_would_release(self, place: int, value: int) -> None:
         """Ask both whether one more bill would be released."""
         probe = some_bill("PROBE", place, value, arrived=True)
-        plain = PlainDays(self.rows, self.overflow, self.rounding)
+        plain = PlainDays(self.copies, self.overflow, self.rounding)
         counted = self.counted(probe)
         for ordinal in (TODAY, TODAY + 1):
             answer = self.book.would_release(ordinal, probe, counted, LIMIT)

@@ -35,7 +35,7 @@ class Looks:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.now = self.most = 0
-        patch.setattr("state.withholding.judging.open_row", self.counting(open_row))
+        patch.setattr("state.withholding.copies.open_row", self.counting(open_row))
         patch.setattr(Walk, "set_fits", self.counting(Walk.set_fits))
         patch.setattr(Walk, "remove", self.counting(Walk.remove))
 

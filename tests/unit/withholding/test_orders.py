@@ -5,12 +5,13 @@ from datetime import date
 import pytest
 
 from state.table import Group
+from state.withholding.keys import order_suffix
 from state.withholding.orders import Orders, order_row_expired, row_of_part
-from state.withholding.rows import ORDER_DAYS_KEPT, ORDER_KIND
+from state.withholding.rows import ORDER_DAYS_KEPT
 from tests.unit.withholding.desk import DAY, LIMIT, RULEBOOK, Desk, alerts, later, posted, posting
 
 TODAY = DAY.toordinal()
-ROW = ORDER_KIND + b"order-1"
+ROW = order_suffix("order-1")
 
 
 def settled(
@@ -70,7 +71,7 @@ def test_the_row_of_an_order_is_the_one_on_disk() -> None:
     assert (
         group.get(ROW)
         == row_of_part(("order-1", TODAY, 12_345))
-        == bytes.fromhex("01 00000000 9b480b00 01000000 3930000000000000")
+        == bytes.fromhex("02 00000000 9b480b00 01000000 3930000000000000")
     )
 
 

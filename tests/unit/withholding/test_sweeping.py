@@ -38,7 +38,7 @@ def sweep_all(desk: Desk, budget: int = 1000) -> int:
 def test_rows_go_when_nothing_can_need_them() -> None:
     """Bills and days go 15 days after the day's end, bills of an order and the order 75 days after the manifest."""
     desk = busy_desk()
-    assert kinds(desk) == {"t": 1, "b": BILLS, "d": 3, "o": 3}
+    assert kinds(desk) == {"t": 1, "b": BILLS, "l": 3, "o": 3}
     gone = []
     for days in (15, 16, 75, 76):
         enter(desk, days)

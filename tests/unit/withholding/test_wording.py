@@ -16,6 +16,7 @@ from state.withholding.statuses import (
     MAIL_CLEAR,
     MAIL_RELEASED,
     ORIGIN_EXCLUDED,
+    SINGLE_OVER,
     STATUSES,
     SUSPENDED,
 )
@@ -38,7 +39,7 @@ amounts = st.integers(-(10**12), 10**12)
 @st.composite
 def cases(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a bill of any status, and whatever else its decision states."""
-    status = draw(st.integers(0, len(STATUSES) - 1))
+    status = draw(st.sampled_from(sorted(STATUSES)))
     days = st.dates(date(2015, 1, 1), date(2026, 1, 1))
     day = draw(days if STATUSES[status].with_total else st.none() | days)
     errors = draw(st.lists(st.sampled_from(("282", "288", "no-port")), unique=True).map(tuple))
@@ -67,7 +68,7 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
         "counted": draw(st.none() | amounts),
         "total": draw(amounts),
         "rule": draw(st.none() | st.just("some-rule")) if status in OWN_RULE else None,
-        "advice": draw(st.none() | st.builds(Advice, st.sampled_from(("11", "01")), st.none() | days)),
+        "advice": draw(st.none() | st.builds(Advice, st.sampled_from(("11", "01", None)), st.none() | days)),
         "cause": Cause(SHIPMENTS, draw(numbers), draw(st.integers(0, 2**62))),
     }
 
@@ -79,7 +80,8 @@ def in_full(case: dict[str, Any], policy: Policy) -> bytes:
     rules = RULEBOOK.as_of(policy.as_of).on(day) if status.with_total else None
     rule, limit = case["rule"], None if rules is None else rules.limit_cents
     if rules is not None and bill.status not in OWN_RULE:
-        rule = rules.suspended_rule if bill.status == SUSPENDED else rules.limit_rule
+        own = {SUSPENDED: rules.suspended_rule, SINGLE_OVER: rules.single_rule}
+        rule = own.get(bill.status, rules.limit_rule)
     data = DecisionData(
         bill=bill.bill,
         conveyance=bill.conveyance,
@@ -92,6 +94,9 @@ def in_full(case: dict[str, Any], policy: Policy) -> bytes:
         reason=status.reason,
         basis=None if day is None else "actual" if bill.arrived else "estimated",
         day=day,
+        programme="us-321",
+        period=str(day) if day else None,
+        currency="USD",
         consignee="na1:one",
         value_cents=bill.value,
         counted_cents=case["counted"],

@@ -70,8 +70,13 @@ export function certaintyWords(letter) {
 }
 
 /** What to do with a bill that does not fit. */
-export function adviceWords({ entry_type: type, next_day: day }) {
-  const enter = `To free it, enter it with ${ENTRIES[type] ?? `type ${type}`}.`;
+export function adviceWords({ entry_type: type, next_day: day, caution }) {
+  const enter = type
+    ? `To free it, enter it with ${ENTRIES[type] ?? `type ${type}`}.`
+    : "It is dutiable: the carrier or a qualified party collects the duty on mail.";
+  if (caution) {
+    return `${enter} Do not bring it in on another day: its order is over the limit together (19 CFR 10.151).`;
+  }
   return day
     ? `${enter} The first day on which it would have fitted: ${longDay(day)}.`
     : `${enter} It fits on none of the next 14 days.`;

@@ -1,0 +1,185 @@
+"""Random files of events for both judges: few people, trips and bills, so that they meet; values near the limits."""
+
+import random
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Final
+
+Event = dict[str, Any]
+
+BEGINS: Final = (
+    *((2025, 8, 9),) * 4, *((2025, 6, 12),) * 4, *((2017, 1, 3),) * 4, (2025, 2, 1), (2025, 4, 28), (2016, 3, 6),
+    (2024, 7, 22), (2019, 9, 25), (2025, 7, 6), (2025, 8, 24), (2024, 10, 30), (2025, 3, 7),
+)  # fmt: skip
+"""Days on which a file may begin: plain ones, each turn of the dated rules, both turns of the clock."""
+
+AMOUNTS: Final = "800.00 800 800.01 200 200.01 100.5 0.00 0 400.49 400.50 799.50 2500.00 2500.01".split()
+ORDERS: Final = (None, "", "o-1", "o-1", "o-2")
+EXITS: Final = ("entry-01", "entry-11", "exported", "abandoned", "returned")
+MODES: Final = (*["air"] * 14, "truck", "mail", "mail", "ocean", "rail")
+FLAGS: Final = (*[()] * 60, ("fda",), ("pga",), ("irc-tax",), ("adcvd",), ("quota",), ("fda", "pga"))
+NUMBERS: Final = (*["6109.10.0012"] * 4, "", "6109", "61091000123")
+
+
+class Life:
+    """One file, drawn from a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._draw = draw = random.Random(seed)
+        self._now = datetime(*draw.choice(BEGINS), tzinfo=UTC)
+        self._people = [f"{draw.randrange(10**8):09d}" for _ in range(draw.choice((1, 1, 2, 3)))]
+        self._trips = [f"air:T{number}:x" for number in range(draw.choice((1, 2, 3, 5)))]
+        self._bills = [f"BILL{number:04d}" for number in range(draw.choice((3, 6, 10, 20)))]
+        self._jumpy = draw.random() < 0.25
+        """Whether days close and conveyances are forgotten again and again."""
+        self._small = draw.random() < 0.5
+        self._days = draw.choice((0.5, 1.0, 3.0))
+        self._versions: dict[tuple[str, str], int] = {}
+        self._last: dict[tuple[str, str], Event] = {}
+
+    def events(self, count: int) -> list[Event]:
+        """Return so many events."""
+        return [self._event(number) for number in range(count)]
+
+    def _event(self, number: int) -> Event:
+        draw = self._draw
+        if draw.random() < (0.03 if self._jumpy else 0.006):
+            self._now += timedelta(days=draw.choice((1, 3, 10, 16, 17, 40, 46, 47, 80) if self._jumpy else (1, 2, 16)))
+        else:
+            self._now += timedelta(minutes=draw.choice((0, 1, 5, 20, 60)))
+        time = self._now + timedelta(minutes=draw.choice((0, 0, 0, 0, -1, -60, -2000)))
+        trip, bill, chance = draw.choice(self._trips), draw.choice(self._bills), draw.random()
+        if chance < 0.26:
+            kind, data = self._trip(trip)
+        elif chance < 0.36:
+            kind, data = self._exit(trip, bill)
+        else:
+            kind, data = self._whole_bill(trip, bill)
+        kind = f"tallygate.{kind}.v1"
+        return {
+            "specversion": "1.0", "id": f"e-{number}", "source": "/test", "type": kind, "time": self._text(time),
+            "data": data,
+        }  # fmt: skip
+
+    def _trip(self, trip: str) -> tuple[str, Event]:
+        said = None if self._draw.random() < 0.2 else self._moment()
+        if self._draw.random() < 0.5:
+            return "conveyance.estimated", {"conveyance": trip, "estimated_arrival": said}
+        return "conveyance.arrived", {"conveyance": trip, "arrived_at": said}
+
+    def _exit(self, trip: str, bill: str) -> tuple[str, Event]:
+        data = {"bill": bill, "conveyance": trip, "version": self._version(trip, bill, (1, 1, 1, 0, 0, -1, 2))}
+        if self._draw.random() < 0.4:
+            return "bill.deleted", data
+        return "bill.disposed", {**data, "how": self._draw.choice(EXITS)}
+
+    def _whole_bill(self, trip: str, bill: str) -> tuple[str, Event]:
+        draw, last = self._draw, self._last.get((trip, bill))
+        kind = draw.choice(("bill.manifested", "bill.manifested", "bill.amended"))
+        if last is not None and draw.random() < 0.15:
+            line = {**last["lines"][0], **draw.choice(({}, {"description": "other"}, {"quantity": 7}))}
+            data = {**last, "lines": [line, *last["lines"][1:]]}
+        elif last is not None and draw.random() < 0.5:
+            data = {**last, **self._change(last), "version": self._version(trip, bill, (1, 1, 1, 1, 2))}
+        else:
+            data = self._new_bill(trip, bill)
+            if kind == "bill.manifested" and draw.random() < 0.1:
+                del data["version"]
+        if kind == "bill.amended":
+            data.setdefault("version", 1)
+        self._last[trip, bill] = data
+        return kind, data
+
+    def _change(self, last: Event) -> Event:
+        draw = self._draw
+        lines = [{**last["lines"][0]}, *last["lines"][1:]]
+        match draw.choice("value value value day arrival arrival arrival order consignee mode flags".split()):
+            case "day":
+                return {"estimated_arrivals": self._dates((0, 1, 1, 2))}
+            case "arrival":
+                return {"arrived_at": self._moment() if draw.random() < 0.7 else None}
+            case "order":
+                return {"order": draw.choice(ORDERS)}
+            case "consignee":
+                return {"consignee": self._consignee()}
+            case "mode":
+                return {"mode": draw.choice(("air", "mail"))}
+            case "flags":
+                lines[0]["flags"] = list(draw.choice(FLAGS[-6:]))
+            case _:
+                lines[0]["value"] = {**lines[0]["value"], "amount": self._amount()}
+        return {"lines": lines}
+
+    def _new_bill(self, trip: str, bill: str) -> Event:
+        draw = self._draw
+        data: Event = {
+            "bill": bill, "version": self._version(trip, bill, (1, 1, 1, 1, 0, -1, 2)), "conveyance": trip,
+            "sequence": draw.randrange(4), "manifested_at": self._moment(draw.choice((1.0, 10.0))),
+            "mode": draw.choice(MODES), "filing": "type86" if draw.random() < 0.08 else "manifest",
+            "consignee": self._consignee(), "shipper": {"name": "S", "country": "FR"},
+            "lines": [self._line() for _ in range(draw.choice((1, 1, 1, 2)))], "order": draw.choice(ORDERS),
+            "estimated_arrivals": self._dates((0, 1, 1, 1, 2)),
+            "bill_type": draw.choice((None, "", "R", "R", "H", "T")), "quantity": draw.choice((None, 0, 1, 5, 5)),
+            "planned_port": draw.choice((None, "", "4701", "4701", "4701")),
+        }  # fmt: skip
+        if draw.random() < 0.25:
+            data["arrived_at"] = self._moment()
+        if data["filing"] == "type86" and draw.random() < 0.7:
+            fine = {"description": "shirt", "hts": "6109.10.0012"}
+            data |= {"bill_type": "R", "quantity": 1, "planned_port": "4701", "estimated_arrivals": self._dates((1,))}
+            data["lines"] = [{**line, **fine} for line in data["lines"]]
+        return data
+
+    def _line(self) -> Event:
+        draw = self._draw
+        return {
+            "description": draw.choice(("shirt", "shirt", "shirt", "", "12")), "hts": draw.choice(NUMBERS),
+            "origin": draw.choice((*["FR"] * 20, "CN", "HK")), "quantity": draw.choice((1, 1, 0, 5)),
+            "value": {"amount": self._amount(), "currency": "EUR" if draw.random() < 0.012 else "USD"},
+            "flags": list(draw.choice(FLAGS)),
+        }  # fmt: skip
+
+    def _consignee(self) -> Event:
+        person = self._draw.choice(self._people)
+        if self._draw.random() < 0.9:
+            return {"identifier_type": "EI", "identifier": person}
+        if self._draw.random() < 0.7:
+            return {"name": f"P {person}", "address": {"lines": ["1 Main"], "country": "US", "state": "TX"}}
+        state = self._draw.choice(("TX", "tx", "ZZ", "Texas", "", None))
+        return {
+            "name": f"Q {person} {(state or '-').upper()}",
+            "address": {"lines": ["1 Q"], "country": "US", "state": state},
+        }
+
+    def _version(self, trip: str, bill: str, steps: tuple[int, ...]) -> int:
+        held = self._versions.get((trip, bill), 0)
+        version = max(1, held + self._draw.choice(steps))
+        self._versions[trip, bill] = max(held, version)
+        return version
+
+    def _amount(self) -> str:
+        draw = self._draw
+        chance = draw.random()
+        if chance < 0.1:
+            return draw.choice(AMOUNTS)
+        if chance < 0.15:
+            return str(draw.randrange(800, 4000))
+        wide = draw.randrange(1, 20_000 if self._small else 70_000)
+        return f"{draw.choice((wide, draw.randrange(10_000, 40_000))) / 100:.2f}"
+
+    def _dates(self, counts: tuple[int, ...]) -> list[str]:
+        return [self._near().date().isoformat() for _ in range(self._draw.choice(counts))]
+
+    def _near(self, wide: float = 1.0) -> datetime:
+        return self._now + timedelta(days=self._draw.uniform(-self._days, self._days) * wide)
+
+    def _moment(self, wide: float = 1.0) -> str:
+        return self._text(self._near(wide))
+
+    def _text(self, moment: datetime) -> str:
+        zone = timezone(timedelta(hours=self._draw.choice((-4, 0, 8))))
+        return moment.astimezone(zone).replace(microsecond=0).isoformat()
+
+
+def life(seed: int, count: int = 400) -> list[Event]:
+    """Return the file of a seed."""
+    return Life(seed).events(count)
