@@ -82,7 +82,7 @@ class Town:
 
     def workers(self, *steps: str) -> None:
         """Start a worker of each step, and wait until they judge."""
-        started = [self.field.worker("0", step, **self._all()) for step in steps or ("manifest", "withholding")]
+        started = [self.field.worker("0", step, **self.all_settings()) for step in steps or ("manifest", "withholding")]
         for worker in started:
             worker.ready()
 
@@ -95,11 +95,12 @@ class Town:
 
     def refusal(self, step: str, **more: str) -> str:
         """Start a worker that must refuse; give what it said."""
-        worker = self.field.worker("0", step, **self._all(**more))
+        worker = self.field.worker("0", step, **self.all_settings(**more))
         assert worker.wait() == 78, worker.log()
         return worker.log()
 
-    def _all(self, **more: str) -> dict[str, str]:
+    def all_settings(self, **more: str) -> dict[str, str]:
+        """Give the settings that hold, those of the epoch among them."""
         epoch = {name.removeprefix("TALLYGATE_").lower(): value for name, value in self.rebuilt.settings().items()}
         return {**self.settings, **epoch, **more}
 
@@ -143,10 +144,13 @@ class Town:
         """Give the next epoch, and the command that makes it, with its environment."""
         epoch = self.rebuilt.epoch + 1
         call = [sys.executable, "-c", "from agents.cli.main import main; main()", "rebuild", "tables"]
+        return epoch, [*call, "--epoch", str(epoch), "--from", source], self.environment(**changes)
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        """Give the environment of a command: the settings, some of them changed."""
         broker = {"kafka__brokers": self.field.broker.address, "kafka__prefix": self.field.topics.prefix}
-        settings = {**broker, **self._all(), **changes}
-        environment = {**os.environ, **{f"TALLYGATE_{name.upper()}": value for name, value in settings.items()}}
-        return epoch, [*call, "--epoch", str(epoch), "--from", source], environment
+        settings = {**broker, **self.all_settings(), **changes}
+        return {**os.environ, **{f"TALLYGATE_{name.upper()}": value for name, value in settings.items()}}
 
 
 Decided = dict[tuple[str, str], DecisionData]
