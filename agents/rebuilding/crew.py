@@ -40,11 +40,15 @@ class Crew:
         """Start nothing yet."""
         self._hands = hands
 
-    def look(self) -> None:
-        """Start what is not running. Raises RefusedError if one must not run; its log has said why."""
-        for hand in self._hands:
-            if hand.look() == EXIT_REFUSED:
-                raise RefusedError(f"{hand.step} must not run like this; the line above says why, and what to do")
+    def look(self) -> dict[str, int]:
+        """Start what is not running; return the status of each that has just ended.
+
+        Raise RefusedError if one must not run; its log has said why.
+        """
+        statuses = {hand.step: hand.look() for hand in self._hands}
+        if refused := [name for name, status in statuses.items() if status == EXIT_REFUSED]:
+            raise RefusedError(f"{refused[0]} must not run like this; the line above says why, and what to do")
+        return {name: status for name, status in statuses.items() if status is not None}
 
     def stop(self) -> None:
         """End all in order, and wait for them."""

@@ -2,6 +2,7 @@
 
 from agents.settings import Settings
 from agents.steps import manifest_step
+from state.manifest.step import ManifestStep
 from state.step import Step
 from state.table import Overlay
 from stream.records import Record, Result
@@ -30,3 +31,19 @@ class Defect:
 def manifest(settings: Settings, partitions: int) -> Step:
     """Make it; for import by path, under the real step's name."""
     return Defect(manifest_step(settings, partitions))
+
+
+INFECTED = "from tests.integration.rebuilding import defect; defect.infect()"
+"""As `sitecustomize`, it gives the defect to every process that Python starts."""
+
+
+def infect() -> None:
+    """Give the defect to the steps of this process."""
+    judge = ManifestStep.__call__
+
+    def judge_or_raise(step: ManifestStep, record: Record, table: Overlay) -> Result:
+        if POISON.encode() in (record.value or b""):
+            raise ValueError("a defect")
+        return judge(step, record, table)
+
+    ManifestStep.__call__ = judge_or_raise  # type: ignore[method-assign, assignment]

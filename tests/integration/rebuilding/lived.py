@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from agents.rebuilding.gauge import Course, open_gauge
 from tests.integration.rebuilding.history import (
@@ -56,11 +56,17 @@ class Lived(Town):
 
         asyncio.run(wait())
 
-    def tallygate(self, *words: str, status: int = 0, **more: str) -> str:
+    def counts(self) -> dict[str, int]:
+        """Give how many records are in each topic that the steps write, changelogs and control aside."""
+        topics = self.rebuilt.topics(self.field.topics.prefix)
+        written = (topics.postings, topics.decisions, topics.alerts, topics.dead_letters)
+        return {name: len(self.field.values(name)) for name in written}
+
+    def tallygate(self, *words: str, status: int = 0, changes: Mapping[str, str] | None = None) -> str:
         """Run a command with the town's settings; return what it says on both streams."""
         call = [sys.executable, "-c", "from agents.cli.main import main; main()", *words]
         done = subprocess.run(
-            call, env=self.environment(**more), capture_output=True, text=True, check=False, timeout=180
+            call, env=self.environment(**(changes or {})), capture_output=True, text=True, check=False, timeout=180
         )
         assert done.returncode == status, (done.stdout, done.stderr)
         return done.stdout + done.stderr

@@ -38,16 +38,16 @@ class Log(msgspec.Struct, frozen=True):
     end: int
     records: list[Kept]
 
-    def runs(self) -> Iterator[list[Kept]]:
-        """Return the records between markers."""
+    def runs(self) -> Iterator[tuple[list[Kept], int]]:
+        """Return the records between markers, and how many markers follow them."""
         run: list[Kept] = []
-        for kept in self.records:
-            if run and kept.offset != run[-1].offset + 1:
-                yield run
-                run = []
+        for kept, following in pairwise([*(self.records), None]):
+            assert kept is not None
             run.append(kept)
-        if run:
-            yield run
+            markers = (self.end if following is None else following.offset) - kept.offset - 1
+            if markers or following is None:
+                yield run, markers
+                run = []
 
 
 class Stand(msgspec.Struct, frozen=True):
@@ -111,79 +111,89 @@ def write(recording: Recording, path: Path) -> None:
 
 def read(path: Path, prefix: str) -> Recording:
     """Return what a file holds, under another prefix of the same length."""
-    content = gzip.decompress(path.read_bytes())
-    former = msgspec.msgpack.decode(content, type=Recording).prefix
-    assert len(former) == len(prefix), f"give a prefix as long as {former}"
-    return msgspec.msgpack.decode(content.replace(former.encode(), prefix.encode()), type=Recording)
+    return moved(msgspec.msgpack.decode(gzip.decompress(path.read_bytes()), type=Recording), prefix)
+
+
+def moved(recording: Recording, prefix: str) -> Recording:
+    """Return a recording under another prefix of the same length: it stands in keys, values and headers too."""
+    assert len(recording.prefix) == len(prefix), f"give a prefix as long as {recording.prefix}"
+    content = msgspec.msgpack.encode(recording).replace(recording.prefix.encode(), prefix.encode())
+    return msgspec.msgpack.decode(content, type=Recording)
+
+
+def mirror(field: Field, recording: Recording, topics: set[str]) -> None:
+    """Make some of the topics, and fill them as a mirror does: the committed records in their order, no marker."""
+    field.create_topics(recording.partitions, {plan.name for plan in field.topics.plans()} - topics, steps=())
+    logs = [log for log in recording.logs if log.topic in topics]
+    with field.producer(**{"linger.ms": 0}) as producer:
+        for log, kept in _by_time(logs):
+            _produce(producer, log, [kept])
+            time.sleep(0.003)
+
+
+def _by_time(logs: Iterable[Log]) -> list[tuple[Log, Kept]]:
+    return sorted(((log, kept) for log in logs for kept in log.records), key=lambda each: each[1].millis)
 
 
 def put_up(field: Field, recording: Recording) -> None:
     """Make the topics and fill them: each record and marker at its offset, shipments in the order they came in."""
     assert field.topics.prefix == recording.prefix
     field.create_topics(recording.partitions, steps=())
-    logs = [log for log in recording.logs if log.topic != field.topics.shipments]
-    for log in recording.logs:
-        assert _gaps(log) <= {0, 1}, f"{log.topic}: an aborted transaction cannot be restored"
-    with _transactions(field) as transactions:
-        _send_shipments(field, [log for log in recording.logs if log.topic == field.topics.shipments], transactions)
-        _send_in_transactions(logs, transactions)
+    shipments = [log for log in recording.logs if log.topic == field.topics.shipments]
+    with _transactions(field, "a") as one, _transactions(field, "b") as other:
+        _send_shipments(field, shipments, one)
+        _send_in_transactions([log for log in recording.logs if log not in shipments], one, other)
     _commit(field, recording.stands)
     ends = {(log.topic, log.partition): log.end for log in recording.logs}
     reader = Consumer({"bootstrap.servers": field.broker.address, "group.id": "recorder"})
     found = {at: reader.get_watermark_offsets(TopicPartition(*at), SECONDS)[1] for at in ends}
     reader.close()
-    assert found == ends
-
-
-def _gaps(log: Log) -> set[int]:
-    """Return how many offsets are without a record, between records and at the end."""
-    offsets = [-1, *(kept.offset for kept in log.records), log.end]
-    return {after - before - 1 for before, after in pairwise(offsets)}
+    assert found == ends, "a record or a marker is not where it was"
 
 
 @contextmanager
-def _transactions(field: Field) -> Iterator[Producer]:
-    name = f"{field.topics.prefix}-load"
-    made = Producer({"bootstrap.servers": field.broker.address, "transactional.id": name, "log_level": 0})
+def _transactions(field: Field, name: str) -> Iterator[Producer]:
+    own = f"{field.topics.prefix}-{name}"
+    made = Producer({"bootstrap.servers": field.broker.address, "transactional.id": own, "log_level": 0})
     made.init_transactions(SECONDS)
     yield made
 
 
 def _send_shipments(field: Field, logs: Iterable[Log], transactions: Producer) -> None:
     """Send one after another, no two in one millisecond: the broker's time is the order of a rebuild."""
-    sent = sorted(((log, kept) for log in logs for kept in log.records), key=lambda each: each[1].millis)
+    last = {id(run[-1]) for log in logs for run, markers in log.runs() if markers}
     with field.producer(**{"linger.ms": 0}) as producer:
-        for log, kept in sent:
-            following = min((each.offset for each in log.records if each.offset > kept.offset), default=log.end)
-            if following == kept.offset + 1:
-                _produce(producer, log, kept)
-                producer.flush(SECONDS)
+        for log, kept in _by_time(logs):
+            if id(kept) in last:
+                transactions.begin_transaction()
+                _produce(transactions, log, [kept])
+                transactions.commit_transaction(SECONDS)
             else:
-                _transact(transactions, [(log, [kept])])
+                _produce(producer, log, [kept])
             time.sleep(0.003)
 
 
-def _send_in_transactions(logs: list[Log], transactions: Producer) -> None:
-    """Send each run in a transaction, whose marker takes the next offset."""
-    rounds: defaultdict[int, list[tuple[Log, list[Kept]]]] = defaultdict(list)
+def _send_in_transactions(logs: list[Log], one: Producer, other: Producer) -> None:
+    """Send each run in a transaction, whose marker takes the next offset; two of them where two markers follow."""
+    rounds: defaultdict[int, list[tuple[Log, list[Kept], int]]] = defaultdict(list)
     for log in logs:
-        for number, run in enumerate(log.runs()):
-            rounds[number].append((log, run))
+        for number, (run, markers) in enumerate(log.runs()):
+            rounds[number].append((log, run, markers))
     for number in sorted(rounds):
-        _transact(transactions, rounds[number])
+        one.begin_transaction()
+        other.begin_transaction()
+        for log, run, markers in rounds[number]:
+            _produce(one, log, run if markers == 1 else run[:-1])
+            _produce(other, log, run[-1:] if markers > 1 else [])
+        one.commit_transaction(SECONDS)
+        other.commit_transaction(SECONDS)
 
 
-def _transact(transactions: Producer, runs: Iterable[tuple[Log, list[Kept]]]) -> None:
-    transactions.begin_transaction()
-    for log, run in runs:
-        for kept in run:
-            _produce(transactions, log, kept)
-    transactions.commit_transaction(SECONDS)
-
-
-def _produce(producer: Producer, log: Log, kept: Kept) -> None:
-    headers: Any = list(kept.headers)
-    producer.produce(log.topic, kept.value, kept.key, log.partition, headers=headers)
+def _produce(producer: Producer, log: Log, run: Iterable[Kept]) -> None:
+    for kept in run:
+        headers: Any = list(kept.headers)
+        producer.produce(log.topic, kept.value, kept.key, log.partition, headers=headers)
+    producer.flush(SECONDS)
 
 
 def _commit(field: Field, stands: Iterable[Stand]) -> None:

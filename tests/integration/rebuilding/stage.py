@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from agents.rebuilding.marks import Rebuild, Source
+from stream.alerts import AlertData
 from stream.decisions import DecisionData
 from stream.partition import partition_of
 from tests.kafka.field import Field, wait_for
@@ -26,8 +27,22 @@ Event = tuple[bytes, bytes]
 """Key and value."""
 
 
-class _Sent(msgspec.Struct):
+class _Decision(msgspec.Struct):
     data: DecisionData
+
+
+class _Alert(msgspec.Struct):
+    data: AlertData
+
+
+def sent_decisions(values: Iterable[bytes]) -> list[DecisionData]:
+    """Give what decisions say."""
+    return [msgspec.json.decode(each, type=_Decision).data for each in values]
+
+
+def sent_alerts(values: Iterable[bytes]) -> list[AlertData]:
+    """Give what alerts say."""
+    return [msgspec.json.decode(each, type=_Alert).data for each in values]
 
 
 def event(conveyance: str, kind: str, time: datetime, **data: Any) -> Event:
@@ -127,8 +142,11 @@ class Town:
 
     def decisions(self, epoch: int) -> list[DecisionData]:
         """Give all decisions of an epoch."""
-        found = [msgspec.json.decode(each, type=_Sent).data for each in self.field.decisions()]
-        return [data for data in found if data.epoch == epoch]
+        return [data for data in sent_decisions(self.field.decisions()) if data.epoch == epoch]
+
+    def alerts(self) -> list[AlertData]:
+        """Give all alerts."""
+        return sent_alerts(self.field.values(self.field.topics.alerts))
 
     def rebuild(self, source: Source = "shipments", **changes: str) -> str:
         """Change settings and run `tallygate rebuild tables` to its end; give what it says is to be done next."""
