@@ -136,7 +136,7 @@ def flood() -> Moment:
 
 def poison() -> Moment:
     """Return a bill at which the defect shows, and one behind it that waits."""
-    return [bill(T[7], POISON, "Ned", "15.00", 5), bill(T[7], "WAIT0026", "Ned", "25.00", 5)]
+    return [bill(T[7], POISON, "Nat", "15.00", 5), bill(T[7], "WAIT0026", "Nat", "25.00", 5)]
 
 
 def after_the_poison() -> Iterator[Moment]:

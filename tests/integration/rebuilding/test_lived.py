@@ -3,6 +3,7 @@
 The tests share one system, and each goes on from the epoch that is current, in whatever order they come.
 """
 
+import shutil
 import subprocess
 import sys
 import uuid
@@ -25,6 +26,8 @@ from tests.integration.rebuilding.stage import Decided, at_rest
 from tests.kafka.broker import Broker
 from tests.kafka.field import Field, wait_for
 from tests.pieces import ROOT
+from tests.redis.contents import compared, contents, recomputed
+from tests.redis.server import RedisServer
 
 pytestmark = pytest.mark.kafka
 
@@ -211,3 +214,37 @@ def test_a_mirror_without_tables(lived: Lived, broker: Broker, tmp_path: Path) -
         copied.stop()
     assert found.keys() == before.keys()
     assert [found[each].outcome for each in found] == [before[each].outcome for each in found]
+
+
+def test_a_read_model_that_is_lost(lived: Lived, redis_server: RedisServer) -> None:
+    """It is filled from the topics, of every epoch that there was; what outranks holds, and alerts are all there."""
+    field, url = lived.field, {"redis__url": redis_server.url}
+    assert "the read model stands where the topics ended" in lived.tallygate("rebuild", "read-model", changes=url)
+    found = compared(contents(redis_server, field.topics.prefix))
+    assert found == recomputed(field.decisions(), field.values(field.topics.alerts))
+
+
+def test_a_copy_of_all_volumes_at_one_moment(lived: Lived, tmp_path: Path) -> None:
+    """Put up elsewhere, tables, offsets and decisions agree, and judging goes on there; the original is untouched."""
+    broker, prefix = lived.field.broker, lived.field.topics.prefix
+    broker.kill()
+    copy = Broker(tmp_path / "kafka")
+    shutil.copytree(broker.folder, copy.folder)
+    broker.start()
+    before, late = rest(lived), [bill(T[7], f"COPY{lived.rebuilt.epoch:04}", "Tom", "20.00", 500)]
+    copy.format().start()
+    try:
+        with Field(copy, prefix, tmp_path) as field:
+            field.partitions = PARTITIONS
+            restored = Lived(field, tmp_path)
+            restored.settings, restored.rebuilt = dict(lived.settings), lived.rebuilt
+            assert rest(restored) == before
+            assert restored.tallygate("topics", "check", changes={"kafka__partitions": str(PARTITIONS)})
+            restored.workers()
+            restored.publish(late)
+            restored.settle()
+            restored.stop()
+            assert len(rest(restored)) == len(before) + 1
+    finally:
+        copy.stop()
+    assert rest(lived) == before
