@@ -8,11 +8,12 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from agents.rebuilding.marks import Source
@@ -147,9 +148,15 @@ def test_an_offset_that_was_reset_is_put_back(lived: Lived) -> None:
 
     def put(offset: int) -> int:
         consumer = Consumer({"bootstrap.servers": lived.field.broker.address, "group.id": topics.group("manifest")})
-        place = TopicPartition(topics.shipments, 2)
-        former: int = consumer.committed([place], 30)[0].offset
-        consumer.commit(offsets=[TopicPartition(topics.shipments, 2, offset)], asynchronous=False)
+        former: int = consumer.committed([TopicPartition(topics.shipments, 2)], 30)[0].offset
+
+        def stands() -> bool:
+            # Nobody may be at work, and who refused is a member of the group for a session more.
+            with suppress(KafkaException):
+                consumer.commit(offsets=[TopicPartition(topics.shipments, 2, offset)], asynchronous=False)
+            return bool(consumer.committed([TopicPartition(topics.shipments, 2)], 30)[0].offset == offset)
+
+        wait_for(stands, "the group to be empty")
         consumer.close()
         return former
 
