@@ -10,7 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import pytest
@@ -29,6 +29,16 @@ from tests.kafka.broker import Broker
 from tests.kafka.field import Field
 
 pytestmark = pytest.mark.kafka
+
+
+OTHERWISE: Final = {
+    "CHIN0031": ("reject", "origin-excluded"),
+    "GREK0023": ("withhold", "daily-limit"),
+    "MAIL0015": ("reject", "single-value-over-limit"),
+    "PRIC0022": ("withhold", "daily-limit"),
+    "T86N0019": ("reject", "filing-error"),
+}
+"""What 0.2 says of the bills of which it says something else than 0.1."""
 
 
 class Shipment(NamedTuple):
@@ -110,6 +120,13 @@ def letters(old: Lived) -> Counter[str]:
     return Counter(msgspec.json.decode(line)["error"] for line in said.splitlines() if line.startswith("{"))
 
 
+def is_0_2(old: Lived) -> bool:
+    """Tell whether the code at hand makes other tables than 0.1 did, in both steps."""
+    made_under, makes = asyncio.run(fingerprints(old)), now(old)
+    assert None not in made_under.values()
+    return all(made_under[step] not in makes[step] for step in made_under)
+
+
 async def fingerprints(old: Lived) -> dict[str, str | None]:
     """Give under what the recorded tables were made, by step."""
     topics = old.field.topics
@@ -130,18 +147,24 @@ def now(old: Lived) -> dict[str, set[str]]:
     return {step.name: {step.fingerprint, *step.reads} for step in steps}
 
 
+@pytest.mark.xfail(strict=True, reason="the rows and keys of 0.2 are not in this code yet")
+def test_this_is_0_2(old: Lived) -> None:
+    """What follows has its meaning only under code whose tables are not those of 0.1."""
+    assert is_0_2(old)
+
+
 @pytest.mark.parametrize("step", ["manifest", "withholding"])
 def test_tables_of_0_1_are_refused(old: Lived, step: str) -> None:
     """A worker of 0.2 ends with status 78, says what to run, and changes nothing: 0.1 can go on."""
-    made_under = asyncio.run(fingerprints(old))[step]
-    assert made_under is not None
-    if made_under in now(old)[step]:
+    made_under, counts = asyncio.run(fingerprints(old)), old.counts()
+    if is_0_2(old):
+        said = old.refusal(step)
+        assert "tallygate rebuild tables --epoch N" in said
+        assert str(made_under[step]) in said
+    else:
         assert old.worker(step).stop() == 0
-        return
-    said = old.refusal(step)
-    assert "tallygate rebuild tables --epoch N" in said
-    assert made_under in said
-    assert asyncio.run(fingerprints(old))[step] == made_under
+    assert asyncio.run(fingerprints(old)) == made_under
+    assert old.counts() == counts
 
 
 def test_the_way_over(old: Lived, recording: Recording, tmp_path: Path) -> None:
@@ -149,10 +172,16 @@ def test_the_way_over(old: Lived, recording: Recording, tmp_path: Path) -> None:
     log = shipments(recording)
     expected = judge(log, old, tmp_path)
     before, known = old.alerts(), letters(old)
+    former = at_rest(old.decisions(1))
+    assert len(former) == len(expected.decisions)
     said = old.rebuild("shipments")
     assert f"{recording.prefix}.manifest.e1-changelog" in said
     assert sent_once(old)
-    assert at_rest(old.decisions(2)) == expected.decisions
+    found = at_rest(old.decisions(2))
+    assert found == expected.decisions
+    told = {place: (data.outcome, data.reason) for place, data in found.items()}
+    changed = {place[0]: told[place] for place, data in former.items() if told[place] != (data.outcome, data.reason)}
+    assert changed == (OTHERWISE if is_0_2(old) else {})
     assert in_order(old.alerts(), 2) == in_order(expected.alerts, 1)
     assert len(old.alerts()) == len(before) + len(expected.alerts)
     right = {number for number, each in enumerate(log) if each.partition == partition_of(each.kept.key or b"", 4)}
