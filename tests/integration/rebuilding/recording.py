@@ -13,7 +13,7 @@ import msgspec
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from tests.kafka.field import Field
+from tests.kafka.field import Field, wait_for
 
 SECONDS: Final = 60
 RELEASE_0_1: Final = Path(__file__).parent / "data" / "release-0.1.msgpack.gz"
@@ -142,13 +142,20 @@ def put_up(field: Field, recording: Recording) -> None:
     shipments = [log for log in recording.logs if log.topic == field.topics.shipments]
     with _transactions(field, "a") as one, _transactions(field, "b") as other:
         _send_shipments(field, shipments, one)
-        _send_in_transactions([log for log in recording.logs if log not in shipments], one, other)
+        _send_in_transactions(field, [log for log in recording.logs if log not in shipments], one, other)
     _commit(field, recording.stands)
-    ends = {(log.topic, log.partition): log.end for log in recording.logs}
+    for log in recording.logs:
+        there = _log(field, log.topic, log.partition)
+        assert [kept.offset for kept in there.records] == [kept.offset for kept in log.records], log.topic
+        assert there.end == log.end, log.topic
+
+
+def _await_end(field: Field, log: Log, offset: int) -> None:
+    """Wait until markers are written: a commit does not."""
     reader = Consumer({"bootstrap.servers": field.broker.address, "group.id": "recorder"})
-    found = {at: reader.get_watermark_offsets(TopicPartition(*at), SECONDS)[1] for at in ends}
+    place = TopicPartition(log.topic, log.partition)
+    wait_for(lambda: reader.get_watermark_offsets(place, SECONDS)[1] >= offset, f"{log.topic} to reach {offset}")
     reader.close()
-    assert found == ends, "a record or a marker is not where it was"
 
 
 @contextmanager
@@ -168,12 +175,13 @@ def _send_shipments(field: Field, logs: Iterable[Log], transactions: Producer) -
                 transactions.begin_transaction()
                 _produce(transactions, log, [kept])
                 transactions.commit_transaction(SECONDS)
+                _await_end(field, log, kept.offset + 2)
             else:
                 _produce(producer, log, [kept])
             time.sleep(0.003)
 
 
-def _send_in_transactions(logs: list[Log], one: Producer, other: Producer) -> None:
+def _send_in_transactions(field: Field, logs: list[Log], one: Producer, other: Producer) -> None:
     """Send each run in a transaction, whose marker takes the next offset; two of them where two markers follow."""
     rounds: defaultdict[int, list[tuple[Log, list[Kept], int]]] = defaultdict(list)
     for log in logs:
@@ -187,6 +195,8 @@ def _send_in_transactions(logs: list[Log], one: Producer, other: Producer) -> No
             _produce(other, log, run[-1:] if markers > 1 else [])
         one.commit_transaction(SECONDS)
         other.commit_transaction(SECONDS)
+        for log, run, markers in rounds[number]:
+            _await_end(field, log, run[-1].offset + 1 + markers)
 
 
 def _produce(producer: Producer, log: Log, run: Iterable[Kept]) -> None:
