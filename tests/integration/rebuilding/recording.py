@@ -4,13 +4,13 @@ import gzip
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from tests.kafka.field import Field, wait_for
@@ -211,6 +211,20 @@ def _commit(field: Field, stands: Iterable[Stand]) -> None:
     for stand in stands:
         groups[stand.group].append(TopicPartition(stand.topic, stand.partition, stand.offset))
     for group, places in groups.items():
-        consumer = Consumer({"bootstrap.servers": field.broker.address, "group.id": group})
-        consumer.commit(offsets=places, asynchronous=False)
-        consumer.close()
+        put_offsets(field, group, places)
+
+
+def put_offsets(field: Field, group: str, places: list[TopicPartition]) -> None:
+    """Set where a group stands; wait until nobody is at work, and until the broker looks after the group."""
+    consumer = Consumer({"bootstrap.servers": field.broker.address, "group.id": group})
+
+    def stands() -> bool:
+        with suppress(KafkaException):
+            consumer.commit(offsets=places, asynchronous=False)
+            return True
+        return False
+
+    wait_for(stands, f"{group} to be without a member")
+    found = consumer.committed([TopicPartition(each.topic, each.partition) for each in places], SECONDS)
+    assert {(each.partition, each.offset) for each in found} == {(each.partition, each.offset) for each in places}
+    consumer.close()

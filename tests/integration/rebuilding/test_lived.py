@@ -8,12 +8,11 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from agents.rebuilding.marks import Source
@@ -22,7 +21,7 @@ from tests.integration.rebuilding.cut import POINTS
 from tests.integration.rebuilding.defect import INFECTED
 from tests.integration.rebuilding.history import ALERTS, PARTITIONS, T, bill
 from tests.integration.rebuilding.lived import Lived, create
-from tests.integration.rebuilding.recording import mirror, moved, take_down
+from tests.integration.rebuilding.recording import mirror, moved, put_offsets, take_down
 from tests.integration.rebuilding.stage import Decided, at_rest
 from tests.kafka.broker import Broker
 from tests.kafka.field import Field, wait_for
@@ -146,24 +145,14 @@ def test_an_offset_that_was_reset_is_put_back(lived: Lived) -> None:
     """The worker says where its table stands; put there, with nobody at work, it goes on."""
     topics = lived.rebuilt.topics(lived.field.topics.prefix)
 
-    def put(offset: int) -> int:
-        consumer = Consumer({"bootstrap.servers": lived.field.broker.address, "group.id": topics.group("manifest")})
-        former: int = consumer.committed([TopicPartition(topics.shipments, 2)], 30)[0].offset
-
-        def stands() -> bool:
-            # Nobody may be at work, and who refused is a member of the group for a session more.
-            with suppress(KafkaException):
-                consumer.commit(offsets=[TopicPartition(topics.shipments, 2, offset)], asynchronous=False)
-            return bool(consumer.committed([TopicPartition(topics.shipments, 2)], 30)[0].offset == offset)
-
-        wait_for(stands, "the group to be empty")
-        consumer.close()
-        return former
-
-    stood, counts = put(7), lived.counts()
+    group, place = topics.group("manifest"), (topics.shipments, 2)
+    consumer = Consumer({"bootstrap.servers": lived.field.broker.address, "group.id": group})
+    stood, counts = consumer.committed([TopicPartition(*place)], 30)[0].offset, lived.counts()
+    consumer.close()
+    put_offsets(lived.field, group, [TopicPartition(*place, 7)])
     said = lived.refusal("manifest")
     assert f"the group's committed offset is 7, but its table stands at {stood}" in said
-    put(stood)
+    put_offsets(lived.field, group, [TopicPartition(*place, stood)])
     lived.workers()
     lived.settle()
     lived.stop()
