@@ -10,12 +10,13 @@ from typing import Final, NamedTuple, Protocol
 from agents.engine.control import read_control, read_halts
 from agents.engine.errors import RefusedError
 from agents.engine.settings import Connection
-from agents.rebuilding.crew import Crew, Hand
+from agents.rebuilding.crew import make_hand
 from agents.rebuilding.gauge import Course, Gauge, Way, open_gauge
 from agents.rebuilding.keys import check_keys
 from agents.rebuilding.marks import Rebuild, Source, Stage, read_rebuilds, write_rebuild
 from agents.rebuilding.setbacks import Place, Setbacks, objection_to
 from agents.settings import Settings
+from agents.supervisor import Crew
 from agents.topics_admin import create_topics, find_topics
 from stream.topics import Topics
 
@@ -158,7 +159,7 @@ class _Work:
         sources = {"manifest": self._topics.shipments, "withholding": self._topics.postings}
         courses = [Course(step, self._topics.group(step), sources[step]) for step in self._steps]
         old = [self._former.group(step) for step in self._steps]
-        self._crew = Crew([Hand(step, self._rebuild.settings()) for step in self._steps])
+        self._crew = Crew([make_hand(step, self._rebuild.settings()) for step in self._steps])
         try:
             await self._follow(courses, old)
         finally:
@@ -180,7 +181,7 @@ class _Work:
         self._begin("publishing")
         roles = {f"rebuilt-{kind}": self._topics.rebuilt(kind) for kind in ("decisions", "alerts")}
         courses = [Course(role, self._topics.group(role), topic) for role, topic in roles.items()]
-        self._crew = Crew([Hand(role, self._rebuild.settings()) for role in roles])
+        self._crew = Crew([make_hand(role, self._rebuild.settings()) for role in roles])
         try:
             for course in courses:
                 await self._reach(course, courses)
