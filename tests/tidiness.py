@@ -2,11 +2,13 @@
 
 import ast
 import re
+import re._parser as _sre  # type: ignore[import-not-found,unused-ignore]  # what a pattern is made of
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from os.path import normpath
 from pathlib import Path
+from typing import Any
 
 from tests.syntax import uncollected
 
@@ -29,6 +31,10 @@ OUTSIDE = frozenset({"asyncio", "os", "random", "secrets", "socket", "subprocess
 PATHS = re.compile(r"(?<![\w.}~-])/(?:home|Users|root|work|tmp)/\w")
 INDEXES = re.compile(r"pypi\.(?:org|python)|python[h]osted|index[-]url|find[-]links|repo1?\.maven|npmjs\.org")
 LINKS = re.compile(r"\]\((?![a-z]+:|#)([^)#\s]+)")
+STRANGERS = ("stream/", "state/", "agents/client/", "agents/dead_letters/", "agents/gateway/", "agents/publishing/")
+"""Where text is read that strangers sent."""
+REACH_MAX = 300
+_REPEATED_CLASS = re.compile(r"\^?\[\^?\]?[^]]+\]\+\$?")
 CHECKING = re.compile(r"(?:assert|check)_|run_state_machine_as_test$|(?:raises|warns|fail)$")
 
 
@@ -62,6 +68,46 @@ class Source:
 
 
 Rule = Callable[[Source], Iterable[str]]
+
+
+def bounded_patterns(source: Source) -> Iterator[str]:
+    """Complain about a pattern that strangers' text could make slow: all it repeats has a small bound.
+
+    A class that repeats may be the whole pattern, or stand between `^` and `$`: neither can begin again.
+    """
+    if source.python and source.path.startswith(STRANGERS):
+        for node in ast.walk(source.tree):
+            for pattern, line in _patterns(node):
+                if _reach(_sre.parse(pattern)) > REACH_MAX and not _REPEATED_CLASS.fullmatch(pattern):
+                    yield f"line {line}: the pattern {pattern!r} repeats without a small bound"
+
+
+def _patterns(node: ast.AST) -> Iterator[tuple[str, int]]:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="re")), args=[ast.Constant(value=pattern), *_]):
+            yield pattern.decode("latin-1") if isinstance(pattern, bytes) else str(pattern), node.lineno
+        case ast.Call(keywords=keywords):
+            for keyword in keywords:
+                if keyword.arg == "pattern" and isinstance(keyword.value, ast.Constant):
+                    yield str(keyword.value.value), node.lineno
+
+
+def _reach(parsed: Any) -> int:
+    """Give how often at most something in a parsed pattern may be tried at one place, repeats within repeats."""
+    reach = 1
+    for item in parsed:
+        inner = max((_reach(each) for each in _inside(item)), default=1)
+        repeats = item[1][1] if "REPEAT" in str(item[0]) else 1
+        reach = max(reach, inner * int(repeats))
+    return reach
+
+
+def _inside(item: Any) -> Iterator[Any]:
+    for part in item if isinstance(item, tuple | list) else ():
+        if isinstance(part, _sre.SubPattern):
+            yield part
+        else:
+            yield from _inside(part)
 
 
 def read_sources(root: Path) -> list[Source]:
@@ -254,6 +300,7 @@ RULES: tuple[Rule, ...] = (
     machine_path,
     index_address,
     purity,
+    bounded_patterns,
     says_what_holds,
     can_fail,
 )

@@ -2,19 +2,20 @@
 
 import asyncio
 import contextlib
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import Callable
+from threading import Thread
 from typing import Final
 
 import msgspec
 
 from agents.demo.errors import WorkerDiedError
 from agents.demo.scene import Counts
+from agents.supervisor import Child
 
 READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0
+LOOK_SECONDS: Final = 0.05
 _LAST_WORDS: Final = 12
 
 
@@ -46,82 +47,80 @@ class Report(msgspec.Struct):
     """Where the gateway serves."""
 
 
-class Child:
-    """One worker process; `report` is told what it counts."""
+class Worker(Child):
+    """One worker process; `report` is told what it counts, by a thread. One that ends is not started again."""
 
     def __init__(self, spec: WorkerSpec, report: Callable[[str, Counts], None]) -> None:
+        super().__init__(spec.step, ["agents.demo.hand"], apart=True, piped=True)
         self._spec = spec
         self._report = report
-        self._process: Process | None = None
-        self._tasks: list[asyncio.Task[None]] = []
-        self._ready = asyncio.Event()
+        self._ready = False
         self.address = ""
         """Where it serves, if it is the gateway and ready."""
         self._words: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._ears: list[Thread] = []
 
-    async def start(self) -> None:
-        """Start the process in a session of its own, so that Ctrl-C does not reach it."""
-        self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "agents.demo.hand", stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
-        )  # fmt: skip
-        assert process.stdin is not None  # noqa: S101 - asked for above
+    def start(self) -> None:
+        """Start the process, tell it what to do, and listen."""
+        super().start()
+        process = self.running
+        assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018 - they are pipes
         process.stdin.write(msgspec.json.encode(self._spec) + b"\n")
-        await process.stdin.drain()
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._overhear())]
+        process.stdin.flush()
+        hears = ((process.stdout, self._listen), (process.stderr, self._overhear))
+        self._ears = [Thread(target=deque, args=(map(hear, pipe), 0), daemon=True) for pipe, hear in hears]
+        for ear in self._ears:
+            ear.start()
 
     async def ready(self) -> None:
         """Wait until it judges."""
         try:
-            await asyncio.wait_for(self._ready.wait(), READY_SECONDS)
+            await asyncio.wait_for(_until(lambda: self._ready), READY_SECONDS)
         except TimeoutError:
-            raise WorkerDiedError(f"the {self._spec.step} worker does not get ready:\n{self._last_words()}") from None
+            raise self._failed("does not get ready") from None
 
     async def died(self) -> None:
         """Wait until it ends by itself, and raise."""
-        assert self._process is not None  # noqa: S101 - started first
-        code = await self._process.wait()
-        await asyncio.gather(*self._tasks)
-        raise WorkerDiedError(f"the {self._spec.step} worker ended by itself, code {code}:\n{self._last_words()}")
+        code = await self._ended()
+        raise self._failed(f"ended by itself, code {code}")
 
     async def finish(self) -> None:
         """Stop it, and raise if it did not end well."""
-        await self.stop()
-        if self._process is not None and self._process.returncode:
-            raise WorkerDiedError(f"the {self._spec.step} worker ended badly:\n{self._last_words()}")
+        if await self.stop():
+            raise self._failed("ended badly")
 
-    async def stop(self) -> None:
-        """Let it finish its transaction and end; its last report is in when this returns."""
-        process = self._process
-        if process is None:
-            return
-        assert process.stdin is not None  # noqa: S101 - asked for above
-        process.stdin.close()
+    async def stop(self) -> int:
+        """Let it finish its transaction and end; return its status once its last report is in."""
+        if self.process is None:
+            return 0
+        if self.process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            return await asyncio.wait_for(self._ended(), STOP_SECONDS)
         except TimeoutError:
-            process.kill()
-            await process.wait()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*self._tasks)
+            self.process.kill()
+            return await self._ended()
 
-    def kill(self) -> None:
-        """End it at once."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+    async def _ended(self) -> int:
+        await _until(lambda: self.running.poll() is not None and not any(ear.is_alive() for ear in self._ears))
+        return self.running.returncode
 
-    def _last_words(self) -> str:
-        return "\n".join(self._words) or "it said nothing"
+    def _failed(self, how: str) -> WorkerDiedError:
+        words = "\n".join(self._words) or "it said nothing"
+        return WorkerDiedError(f"the {self.name} worker {how}:\n{words}")
 
-    async def _listen(self) -> None:
-        assert self._process is not None and self._process.stdout is not None  # noqa: S101, PT018 - started first
-        async for line in self._process.stdout:
-            report = msgspec.json.decode(line, type=Report)
-            self._report(self._spec.step, report.counts)
-            if report.ready:
-                self.address = report.address
-                self._ready.set()
+    def _listen(self, line: bytes) -> None:
+        report = msgspec.json.decode(line, type=Report)
+        self._report(self.name, report.counts)
+        self.address = report.address or self.address
+        self._ready = self._ready or report.ready
 
-    async def _overhear(self) -> None:
-        assert self._process is not None and self._process.stderr is not None  # noqa: S101, PT018 - started first
-        async for line in self._process.stderr:
-            self._words.append(line.decode(errors="replace").rstrip())
+    def _overhear(self, line: bytes) -> None:
+        self._words.append(line.decode(errors="replace").rstrip())
+
+
+async def _until(done: Callable[[], bool]) -> None:
+    """Look again and again: a process tells no event loop of ours when it ends."""
+    while not done():  # noqa: ASYNC110 - as it says
+        await asyncio.sleep(LOOK_SECONDS)

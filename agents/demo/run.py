@@ -18,7 +18,7 @@ from rich.live import Live
 
 from agents.demo import view
 from agents.demo.broker import PARTITIONS, check_log_starts, embedded_broker, fitting
-from agents.demo.children import Child, WorkerSpec
+from agents.demo.children import Worker, WorkerSpec
 from agents.demo.day import Day, Planned
 from agents.demo.latency import Latency
 from agents.demo.publisher import BATCH_BYTES, Publisher
@@ -72,7 +72,7 @@ class Demo:
         self._console = console
         self._stop = asyncio.Event()
         self._topics = Topics(prefix=f"tallygate-demo-{secrets.token_hex(3)}")
-        self._children: list[Child] = []
+        self._children: list[Worker] = []
 
     async def run(self) -> bool:
         """Run the day and print the summary; tells whether every sum came out."""
@@ -102,10 +102,10 @@ class Demo:
         reader = Reader(consumer, self._topics, PARTITIONS, tally, latency)
         await stack.enter_async_context(_showing(self._view(scene)))
         files = stack.enter_context(_private_files())
-        self._children = [Child(spec, scene.counts.__setitem__) for spec in self._specs(brokers, redis, files)]
+        self._children = [Worker(spec, scene.counts.__setitem__) for spec in self._specs(brokers, redis, files)]
         for child in self._children:
             stack.push_async_callback(child.stop)
-            await child.start()
+            child.start()
         await reader.open()
         guards = [child.died() for child in self._children]
         if embedded:

@@ -55,7 +55,7 @@ def producers(records: Iterable[Any]) -> Iterator[Finding]:
         try:
             event = msgspec.json.decode(record.value or b"", type=_Event)
             skew = event.time.timestamp() - record.timestamp / 1000
-        except msgspec.MsgspecError:
+        except (ValueError, RecursionError):
             continue  # a dead letter, and counted as one elsewhere
         count += 1
         if skew > SKEW_SECONDS:

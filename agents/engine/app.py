@@ -14,6 +14,7 @@ from faust.tables.recovery import Recovery
 
 from agents.engine.engine import Engine
 from agents.engine.errors import RefusedError
+from agents.engine.guardian import Guardian
 from agents.engine.transport import ChunkSchema, ChunkTransport
 from agents.engine.unpacking import unpack_leanly
 from agents.engine.watchdog import Watchdog
@@ -123,7 +124,8 @@ def build_app(engine: Engine) -> EngineApp:
     )
     app.engine = engine
     app.transport = ChunkTransport(app.conf.broker_consumer, app)
-    app.watchdog = Watchdog(lambda: pulse(app), settings.stall_seconds, engine.end_stalled)
+    guardian = Guardian(job.step.name, settings.stall_seconds)
+    app.watchdog = Watchdog(lambda: pulse(app), settings.stall_seconds, engine.end_stalled, guardian.beat)
     topic = app.topic(job.source, schema=ChunkSchema(), internal=False, acks=False)
 
     @app.agent(topic, name=f"{job.group}-lanes")

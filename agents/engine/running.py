@@ -1,6 +1,7 @@
 """Running an engine as a process: event loop, Faust's worker with its signals, exit status."""
 
 import asyncio
+import faulthandler
 import logging
 import sys
 from collections.abc import Callable
@@ -31,6 +32,7 @@ def run_job(
     Exit status 0 after a signal, 78 when the worker must not run as configured, 75 or another when it is worth starting
     again.
     """
+    faulthandler.enable()  # the guardian's signal asks for the stacks
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

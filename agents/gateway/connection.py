@@ -1,19 +1,26 @@
 """One client's connection: what cannot be read as HTTP gets a problem as well, and nobody holds a place for ever."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 from http import HTTPStatus
 from typing import Any, Final
 
-from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import ERROR, RequestHandler
 
 from agents.gateway.problems import problem_of
 from agents.gateway.replies import SECURITY_HEADERS
 
 log = logging.getLogger(__name__)
 
+VERSIONS: Final = frozenset({HttpVersion10, HttpVersion11})
+LINGER_SECONDS: Final = 2.0
+"""How long the rest of a body is still read after the answer, so that its sender sees the answer."""
+LINGER_BYTES: Final = 4 * 1024 * 1024
+"""And so much of it at most: a body without end is cut off."""
 ANSWER_SECONDS: Final = 60.0
 """A client that has not taken its answer by then is cut off."""
 
@@ -27,7 +34,23 @@ LAST_SECONDS: Final = 1.0
 class ClientConnection(RequestHandler):
     """aiohttp's protocol, with problems for errors below the application."""
 
-    __slots__ = ()
+    __slots__ = ("_heard",)
+
+    def __init__(self, manager: "GatewayServer", **more: Any) -> None:
+        super().__init__(manager, **more)
+        self._heard = 0
+        """Bytes that have come since the latest request began to be answered."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take what comes, unless it is too much for one request: words about chunks may be endless too."""
+        self._heard += len(data)
+        server = self._manager
+        endless = isinstance(server, GatewayServer) and self._heard > server.most_bytes and not self._upgraded
+        if endless and self.transport is not None:
+            log.info("refused: more bytes than any request needs")
+            self.transport.abort()
+        else:
+            super().data_received(data)
 
     @property
     def busy(self) -> bool:
@@ -49,11 +72,21 @@ class ClientConnection(RequestHandler):
             log.info("refused: not HTTP as it should be (%s)", type(exc).__name__)
         if request.writer.output_size > 0:
             raise ConnectionError("the answer had begun")
-        response = problem_of(status).response()
-        response.headers.update(SECURITY_HEADERS)
-        response.headers["Server"] = "tallygate"  # else aiohttp puts its version there
-        response.force_close()
-        return response
+        return _closing(status)
+
+    async def _handle_request(
+        self, request: web.BaseRequest, start_time: float | None, request_handler: Any
+    ) -> tuple[web.StreamResponse, bool]:
+        """Answer a request; one of another HTTP is refused before anything looks at it, in the words of ours."""
+        self._heard = 0
+        if request.version not in VERSIONS and self._request_factory is not None:
+            request = self._request_factory(ERROR, EMPTY_PAYLOAD, self, request.writer, request.task)
+            request_handler = self._refuse_version
+        return await super()._handle_request(request, start_time, request_handler)
+
+    async def _refuse_version(self, _request: web.BaseRequest) -> web.StreamResponse:
+        log.info("refused: neither HTTP/1.1 nor HTTP/1.0")
+        return _closing(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -63,20 +96,42 @@ class ClientConnection(RequestHandler):
             resp.force_close()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await super().finish_response(request, resp, start_time)
+                finished = await super().finish_response(request, resp, start_time)
         except TimeoutError:
             if self.transport is not None:
                 self.transport.abort()
             return resp, True
+        await _let_go(request)
+        return finished
+
+
+def _closing(status: int) -> web.Response:
+    """Return the problem of a status, after which the connection is closed."""
+    response = problem_of(status).response()
+    response.headers.update(SECURITY_HEADERS)
+    response.headers["Server"] = "tallygate"  # else aiohttp puts its version there
+    response.force_close()
+    return response
+
+
+async def _let_go(request: web.BaseRequest) -> None:
+    """Read a little of what is left of a body; aiohttp closes the connection if that was not all."""
+    body, left = request.content, LINGER_BYTES
+    with contextlib.suppress(TimeoutError, OSError, web.RequestPayloadError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while left > 0 and not body.at_eof():
+                left -= len(await body.readany())
 
 
 class GatewayServer(web.Server):
     """aiohttp's server of such connections, of which there are so many at most."""
 
-    def __init__(self, plain: web.Server, most: int) -> None:
+    def __init__(self, plain: web.Server, most: int, body_bytes: int) -> None:
         """Take over from a server that serves nobody yet."""
         super().__init__(plain.request_handler, request_factory=plain.request_factory, **plain._kwargs)  # noqa: SLF001
         self._most = most
+        self.most_bytes = 2 * body_bytes + LINGER_BYTES
+        """Of one request, with what stands around and between the chunks of its body."""
         self.stopping = False
         """No answer keeps its connection open any more."""
 
@@ -113,11 +168,12 @@ class GatewayServer(web.Server):
 class GatewayRunner(web.AppRunner):
     """Runs an application on such a server."""
 
-    __slots__ = ("_most",)
+    __slots__ = ("_body_bytes", "_most")
 
-    def __init__(self, app: web.Application, most: int, **more: Any) -> None:
+    def __init__(self, app: web.Application, most: int, body_bytes: int, **more: Any) -> None:
         super().__init__(app, **more)
         self._most = most
+        self._body_bytes = body_bytes
 
     async def _make_server(self) -> web.Server:
-        return GatewayServer(await super()._make_server(), self._most)
+        return GatewayServer(await super()._make_server(), self._most, self._body_bytes)

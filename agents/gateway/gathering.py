@@ -14,6 +14,8 @@ from stream.decisions import STRUCTURED
 from stream.partition import partition_of
 
 HEADERS: Final = list(STRUCTURED)
+SLICE: Final = 200
+"""Events whose partitions are worked out before others get a turn."""
 
 
 class Keyed(NamedTuple):
@@ -69,7 +71,9 @@ class Gathering:
         """
         partitions = len(await self._producer.partitions_for(self._topic))
         split: dict[int, list[Keyed]] = {}
-        for event in events:
+        for number, event in enumerate(events, 1):
+            if not number % SLICE:
+                await asyncio.sleep(0)
             split.setdefault(partition_of(event.key, partitions), []).append(event)
         shares = [self._join(partition, Share(mine)) for partition, mine in split.items()]
         try:

@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from agents.gateway.auth import require
+from agents.gateway.batches import NoEventError, TooManyError, cut
 from agents.gateway.bodies import read_body
 from agents.gateway.gathering import Keyed
 from agents.gateway.parts import Parts, parts_of
@@ -27,10 +28,10 @@ log = logging.getLogger(__name__)
 SINGLE: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 SLICE: Final = 200
-"""Events that are checked before others get a turn."""
+"""Events that are checked before others get a turn, if they are small."""
+SLICE_BYTES: Final = 64 * 1024
+"""Bytes of events likewise."""
 AWAY_SECONDS: Final = 5
-
-_decode_batch: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class BadEvent(msgspec.Struct, frozen=True):
@@ -70,27 +71,31 @@ async def publish(request: web.Request) -> web.Response:
 
 def _split(body: bytes, most: int) -> Sequence[bytes]:
     try:
-        values = _decode_batch(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return cut(body, most)
+    except TooManyError:
+        raise Problem(413, "Too large", f"a batch has at most {most} events here; send several") from None
+    except NoEventError as error:
+        detail = "expected an event, with all attributes of CloudEvents; what follows was not looked at"
+        raise _refused([BadEvent(error.index, Fault.WRONG_ENVELOPE, detail)]) from None
+    except (ValueError, RecursionError):
         fault = BadEvent(None, Fault.NOT_JSON, "body: expected one JSON array (RFC 8259) of events")
         raise _refused([fault]) from None
-    if len(values) > most:
-        raise Problem(413, "Too large", f"a batch has at most {most} events here; send several")
-    return [bytes(value) for value in values]
 
 
 async def _check(values: Sequence[bytes], now_ms: int) -> list[Keyed]:
     """Give the events with their keys. Raises Problem 400 that names every bad one."""
     # Without partitions: key and partition are ours to give, so only the event itself can be wrong.
     reader = Reader(None)
-    events, bad = [], []
+    events, bad, size = [], [], 0
     for index, value in enumerate(values):
         read = reader.read(PlainRecord("", 0, index, now_ms, None, value))
         if isinstance(read, FaultFound):
             bad.append(BadEvent(index, read.fault, read.detail))
         else:
             events.append(Keyed(read.data.conveyance.encode(), value))
-        if index % SLICE == SLICE - 1:
+        size += len(value) + SLICE_BYTES // SLICE
+        if size > SLICE_BYTES:
+            size = 0
             await asyncio.sleep(0)
     if bad:
         ingested("invalid", len(values))

@@ -21,6 +21,7 @@ DETAILS: Final[Mapping[int, str]] = {
     404: "there is nothing at this address; /openapi.json lists what there is",
     405: "this address does not know that method",
     413: "the body is too large",
+    505: "send requests of version 1.1",
     500: "something went wrong here; it is in the gateway's log",
 }
 

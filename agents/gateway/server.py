@@ -38,8 +38,6 @@ from agents.settings import Settings
 log = logging.getLogger(__name__)
 
 MIB: Final = 1024 * 1024
-LINGER_SECONDS: Final = 2.0
-"""How long a refused body is still read, so that its sender sees the answer."""
 
 
 class Handler(Protocol):
@@ -119,9 +117,10 @@ def make_runner(app: web.Application, gateway: GatewaySettings) -> web.AppRunner
     return GatewayRunner(
         app,
         gateway.connections,
+        gateway.body_mib * MIB,
         access_log=None,
         keepalive_timeout=float(gateway.idle_seconds),
-        lingering_time=LINGER_SECONDS,
+        lingering_time=0.0,  # the connection lingers by itself, and not without end
         auto_decompress=False,
         shutdown_timeout=float(gateway.shutdown_seconds),
     )

@@ -153,5 +153,5 @@ class _Search:
 
     def _take(self, record: Any) -> None:
         if record.key == self._key and record.value is not None:
-            with suppress(msgspec.MsgspecError):  # not a decision of ours
+            with suppress(ValueError, RecursionError):  # not a decision of ours
                 self._past.append(Past(_decode(record.value), record.partition, record.offset))

@@ -17,7 +17,7 @@ from agents.publishing.rows import Row
 
 NULL: Final = "null"
 INTEGER: Final = re.compile(r"-?[0-9]{1,12}", re.ASCII)
-_LINE_PLACE: Final = re.compile(r"\$\.data\.lines\[(\d+)]")
+_LINE_PLACE: Final = re.compile(r"\$\.data\.lines\[(\d{1,9})]")
 _LINES_MAX: Final = 1_000
 """One more than a bill may have, enough to be refused: memory stays bounded."""
 
@@ -136,7 +136,7 @@ class _Finder:
         """Give line and column of a path such as `$.data.lines[1].origin`."""
         within = _LINE_PLACE.match(path)
         number = min(int(within[1]), len(self._lines) - 1) if within else 0
-        column = column_of(re.sub(r"\[[^]]*]", "[]", path))
+        column = column_of(re.sub(r"\[[0-9.]{1,20}]", "[]", path))
         return Place(self._lines[number], column.name if column else "")
 
 

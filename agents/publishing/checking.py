@@ -28,7 +28,7 @@ MISTAKES_MAX: Final = 50
 BILLS_KEPT: Final = 100_000
 """Bills looked back on for two that say otherwise under one version; of those further apart the workers say it."""
 
-_STEP: Final = re.compile(r"\.(\w+)|\[(\d+)]")
+_STEP: Final = re.compile(r"\.(\w{1,40})|\[(\d{1,9})]")
 _WHOLE_LINE: Final = frozenset({Fault.TOO_LARGE, Fault.NOT_JSON, Fault.KEY_MISMATCH, Fault.WRONG_PARTITION})
 
 

@@ -52,7 +52,7 @@ def decision_items(value: bytes, offset: int) -> tuple[str | bytes, ...]:
     try:
         event = _decision(value)
         stated = max(0, to_micros(event.time))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableError(type(error).__name__) from None
     data = event.data
     day = data.day
@@ -71,7 +71,7 @@ def alert_items(value: bytes, _offset: int) -> tuple[str | bytes, ...]:
     """Give what the script takes of an alert event. Raises UnreadableError, which quotes nothing."""
     try:
         event = _alert(value)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableError(type(error).__name__) from None
     day = event.data.day
     return f"{event.data.consignee}/{'' if day is None else day.isoformat()}", event.id, value

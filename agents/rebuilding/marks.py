@@ -50,11 +50,24 @@ class Rebuild(msgspec.Struct, frozen=True):
 
 
 async def read_rebuilds(connection: Connection, topics: Topics) -> dict[int, Rebuild]:
-    """Give every rebuild under the prefix, by epoch."""
-    rows = await read_control(connection, topics.control, [0])
-    named = {key: row for key, row in rows.items() if key.startswith(topics.prefix.encode() + b".e")}
-    found = [msgspec.json.decode(row, type=Rebuild) for key, row in named.items() if key.endswith(KIND.encode())]
-    return {rebuild.epoch: rebuild for rebuild in found}
+    """Return every rebuild under the prefix, by epoch. Raise RefusedError at a row that cannot be read."""
+    return rebuilds_in(await read_control(connection, topics.control, [0]), topics)
+
+
+def rebuilds_in(rows: Mapping[bytes, bytes], topics: Topics) -> dict[int, Rebuild]:
+    """Pick the rebuilds out of the control topic's rows."""
+    found = {}
+    for key, row in rows.items():
+        if key.startswith(f"{topics.prefix}.e".encode()) and key.endswith(KIND.encode()):
+            try:
+                rebuild = msgspec.json.decode(row, type=Rebuild)
+            except (ValueError, RecursionError) as error:
+                raise RefusedError(
+                    f"the row {key.decode(errors='replace')} of {topics.control}, partition 0, is no mark of a rebuild "
+                    f"({type(error).__name__}): a later release wrote it, which must be put back, or it is damaged"
+                ) from None
+            found[rebuild.epoch] = rebuild
+    return found
 
 
 async def write_rebuild(connection: Connection, topics: Topics, rebuild: Rebuild) -> None:

@@ -1,16 +1,19 @@
 """Steps of a rebuild beside the real ones: one that keeps quiet of old faults, and one that publishes the result."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 from aiokafka import TopicPartition
 
+from agents.dead_letters.letter import letter_of
+from agents.engine.errors import RefusedError
 from agents.engine.reading import end_offsets, open_reader, read_to
 from agents.engine.settings import Connection
 from state.step import Step
 from state.table import Overlay
 from stream.records import Fate, Outgoing, Record, Result, Sink
+from stream.topics import Topics
 
 KNOWN: Final = "known"
 """Code of a record that went to the dead letters in a former epoch."""
@@ -18,38 +21,47 @@ OUTDONE: Final = "outdone"
 """Code of a decision that a later one of the same bill on the same conveyance has replaced."""
 
 
-class QuietStep:
-    """The manifest step, which sends no dead letter a second time, nor counts one against the ceiling again."""
+class Offsets:
+    """A set of offsets of one partition, a bit each."""
 
-    def __init__(self, step: Step, judged: Mapping[int, int]) -> None:
-        """Take the step, and up to which offset of each partition the former epoch has judged."""
+    def __init__(self, offsets: Iterable[int] = ()) -> None:
+        """Hold these."""
+        self._bits = bytearray()
+        for offset in offsets:
+            self.add(offset)
+
+    def add(self, offset: int) -> None:
+        """Hold one more."""
+        if offset >> 3 >= len(self._bits):
+            self._bits.extend(bytes((offset >> 3) + 1 - len(self._bits)))
+        self._bits[offset >> 3] |= 1 << (offset & 7)
+
+    def __contains__(self, offset: int) -> bool:
+        return offset >> 3 < len(self._bits) and bool(self._bits[offset >> 3] >> (offset & 7) & 1)
+
+
+class QuietStep:
+    """The manifest step, which sends no dead letter a second time, nor counts one against the ceiling again.
+
+    A record that was none before, under other rules or another release, is told of as ever.
+    """
+
+    def __init__(self, step: Step, known: Mapping[int, Offsets]) -> None:
+        """Take the step, and the offsets of each partition that are dead letters already."""
         self.name, self.fingerprint, self.reads = step.name, step.fingerprint, step.reads
         self._step = step
-        self._judged = judged
+        self._known = known
 
     def __call__(self, record: Record, table: Overlay) -> Result:
         """Judge a record as the step does."""
         result = self._step(record, table)
-        if result.fate is Fate.DEAD_LETTERED and record.offset < self._judged.get(record.partition, 0):
+        if result.fate is Fate.DEAD_LETTERED and record.offset in self._known.get(record.partition, ()):
             return Result(Fate.STALE, KNOWN, ())
         return result
 
     def sweep(self, table: Overlay, budget: int) -> int:
         """Sweep as the step does."""
         return self._step.sweep(table, budget)
-
-
-class Offsets:
-    """A set of offsets of one partition, a bit each."""
-
-    def __init__(self, offsets: list[int]) -> None:
-        """Hold these."""
-        self._bits = bytearray(max(offsets, default=0) // 8 + 1)
-        for offset in offsets:
-            self._bits[offset >> 3] |= 1 << (offset & 7)
-
-    def __contains__(self, offset: int) -> bool:
-        return offset >> 3 < len(self._bits) and bool(self._bits[offset >> 3] >> (offset & 7) & 1)
 
 
 class PublishingStep:
@@ -100,20 +112,49 @@ def keep_highest(found: Highest, decision: bytes, offset: int) -> None:
 
 
 async def read_finals(connection: Connection, topic: str, partitions: int) -> dict[int, Offsets]:
-    """Give the decision of the highest rank of each bill on each conveyance; the topic must be at rest.
+    """Return the decision of the highest rank of each bill on each conveyance; the topic must be at rest.
 
     All decisions of a bill are in one partition, those of one consignee in the order of their rank; where a bill has
-    moved to another consignee, the one's may stand before or after the other's.
+    moved to another consignee, the one's may stand before or after the other's. Raise RefusedError at a record that is
+    no decision.
     """
     found: dict[int, Offsets] = {}
-    async with open_reader(connection) as reader:
-        # One after the other: what must be held meanwhile is an entry for each bill.
-        for number in range(partitions):
-            place = [TopicPartition(topic, number)]
-            last: Highest = {}
-            starts, ends = await reader.beginning_offsets(place), await end_offsets(reader, place)
-            async for records in read_to(reader, starts, ends):
-                for record in records:
-                    keep_highest(last, record.value, record.offset)
-            found[number] = Offsets([offset for _rank, offset in last.values()])
+    # One after the other: what must be held meanwhile is an entry for each bill.
+    for number in range(partitions):
+        last: Highest = {}
+        async for record in _records(connection, topic, number):
+            try:
+                keep_highest(last, record.value, record.offset)
+            except (RecursionError, TypeError, ValueError) as error:
+                # The error's own text might quote the record.
+                place = f"offset {record.offset} of partition {number} of {topic}"
+                raise RefusedError(
+                    f"the record at {place} is no decision ({type(error).__name__}), so nothing is published: nobody "
+                    "but a rebuild may write there; take another epoch"
+                ) from None
+        found[number] = Offsets(offset for _rank, offset in last.values())
     return found
+
+
+async def read_known(connection: Connection, topics: Topics, partitions: int) -> dict[int, Offsets]:
+    """Return the offsets of the shipments that are dead letters already, by partition."""
+    async with open_reader(connection) as reader:
+        ends = await end_offsets(reader, [TopicPartition(topics.shipments, number) for number in range(partitions)])
+    found = {number: Offsets() for number in range(partitions)}
+    for number in range(partitions):
+        async for record in _records(connection, topics.dead_letters, number):
+            source = letter_of(record).source
+            # A label is what its writer made it: it must name a record that there is.
+            if source is not None and source.offset < ends.get(TopicPartition(*source[:2]), 0):
+                found[source.partition].add(source.offset)
+    return found
+
+
+async def _records(connection: Connection, topic: str, number: int) -> AsyncIterator[Any]:
+    """Return the records of a partition from its beginning to its present end."""
+    place = [TopicPartition(topic, number)]
+    async with open_reader(connection) as reader:
+        starts, ends = await reader.beginning_offsets(place), await end_offsets(reader, place)
+        async for records in read_to(reader, starts, ends):
+            for record in records:
+                yield record

@@ -7,14 +7,16 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from agents.engine.control import read_halts
+from agents.engine.control import read_control, read_halts
 from agents.engine.errors import RefusedError
 from agents.engine.settings import Connection
-from agents.rebuilding.crew import Crew, Hand
+from agents.rebuilding.crew import make_hand
 from agents.rebuilding.gauge import Course, Gauge, Way, open_gauge
 from agents.rebuilding.keys import check_keys
 from agents.rebuilding.marks import Rebuild, Source, Stage, read_rebuilds, write_rebuild
+from agents.rebuilding.setbacks import Place, Setbacks, objection_to
 from agents.settings import Settings
+from agents.supervisor import Crew
 from agents.topics_admin import create_topics, find_topics
 from stream.topics import Topics
 
@@ -117,6 +119,7 @@ class _Work:
         self._seconds = seconds
         self._steps = STEPS if rebuild.source == "shipments" else STEPS[1:]
         self._crew = Crew(())
+        self._setbacks = Setbacks()
         self._phase = ""
 
     async def prepare(self, partitions: int) -> None:
@@ -155,10 +158,8 @@ class _Work:
         """Judge again until nothing is left and the old workers are gone, and then what they left."""
         sources = {"manifest": self._topics.shipments, "withholding": self._topics.postings}
         courses = [Course(step, self._topics.group(step), sources[step]) for step in self._steps]
-        former = ["--former", self._former.group("manifest")]
-        hands = [Hand(step, self._rebuild.settings(), former if step == "manifest" else ()) for step in self._steps]
         old = [self._former.group(step) for step in self._steps]
-        self._crew = Crew(hands)
+        self._crew = Crew([make_hand(step, self._rebuild.settings()) for step in self._steps])
         try:
             await self._follow(courses, old)
         finally:
@@ -180,7 +181,7 @@ class _Work:
         self._begin("publishing")
         roles = {f"rebuilt-{kind}": self._topics.rebuilt(kind) for kind in ("decisions", "alerts")}
         courses = [Course(role, self._topics.group(role), topic) for role, topic in roles.items()]
-        self._crew = Crew([Hand(role, self._rebuild.settings()) for role in roles])
+        self._crew = Crew([make_hand(role, self._rebuild.settings()) for role in roles])
         try:
             for course in courses:
                 await self._reach(course, courses)
@@ -194,20 +195,37 @@ class _Work:
     async def _reach(self, course: Course, shown: Sequence[Course]) -> None:
         """Wait until a group has judged what its topic holds now."""
         ends = await self._gauge.ends(course.topic)
-        self._crew.look()
+        await self._look(shown)
         while not await self._gauge.reached(course, ends):
             await self._tick(shown)
         self._watcher.way(course, await self._gauge.way(course))
 
     async def _tick(self, shown: Sequence[Course]) -> None:
-        self._crew.look()
+        await self._look(shown)
         for course in shown:
             self._watcher.way(course, await self._gauge.way(course))
-        halts = await read_halts(self._connection, self._topics)
-        self._watcher.phase(
-            f"{halts[0].sentence()}: {self._rebuild.spelt()} tallygate resume" if halts else self._phase
-        )
+        self._watcher.phase(await self._halted(shown) or self._phase)
         await asyncio.sleep(self._seconds)
+
+    async def _look(self, courses: Sequence[Course]) -> None:
+        """Start what has ended, but not for ever at one place."""
+        ended = self._crew.look()
+        for course in courses:
+            if (status := ended.get(course.name)) is not None:
+                rows = await read_control(self._connection, self._topics.control)
+                own = {key: row for key, row in rows.items() if key.startswith(f"{course.group}/".encode())}
+                self._setbacks.note(course, status, Place(await self._gauge.committed(course), own))
+
+    async def _halted(self, courses: Sequence[Course]) -> str:
+        """Say what stands still and waits for somebody. Raise RefusedError if it is a record that cannot be judged."""
+        said, own = "", {course.group: course for course in courses}
+        for halt in await read_halts(self._connection, self._topics):
+            course = own.get(halt.group)
+            if course is not None and halt.reason == "poison":
+                raise objection_to(halt, course, self._rebuild.spelt())
+            if course is not None and not said:
+                said = f"{halt.sentence()}: {self._rebuild.spelt()} tallygate resume {course.name}/{halt.partition}"
+        return said
 
     def _begin(self, phase: str) -> None:
         self._phase = phase

@@ -21,6 +21,7 @@ class WorkerProcess:
         source = environment.pop("TALLYGATE_SOURCE", "")
         command = [sys.executable, "-m", "agents.worker", step, "--observer", observer]
         command += ["--source", source] if source else []
+        self.step = step
         self.path = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(

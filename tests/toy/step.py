@@ -1,6 +1,7 @@
 """The toy step: counts records per key, and does what a record tells it to."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from struct import Struct
@@ -15,7 +16,8 @@ COUNT_SUFFIX = b"count"
 class ToyStep:
     """One decision for each record: `<key> <count> <partition> <offset>`, exact only if nothing repeats.
 
-    A value that begins with `!` is an order: `!raise`, `!kill`, `!sleep <s>`, `!many <n>`, `!dead <code>`, `!stale`.
+    A value that begins with `!` is an order: `!raise`, `!kill`, `!sleep <s>`, `!hold`, `!many <n>`, `!dead <code>`,
+    `!stale`.
     """
 
     name = "toy"
@@ -55,6 +57,9 @@ class ToyStep:
             case ["sleep", seconds]:
                 time.sleep(float(seconds))
                 return Result(Fate.APPLIED, "", ())
+            case ["hold"]:
+                re.match(r"(a+)+b", "a" * 99)  # one call without end, in which no other thread gets a turn
+                raise AssertionError("it ended")
             case ["many", number]:
                 return Result(Fate.APPLIED, "many", self._many(record, int(number)))
             case ["dead", code]:

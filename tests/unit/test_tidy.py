@@ -11,6 +11,7 @@ from tests.tidiness import (
     RULES,
     Rule,
     Source,
+    bounded_patterns,
     can_fail,
     dead_links,
     file_length,
@@ -58,6 +59,10 @@ EXAMPLES = [
     (purity, "stream/money.py", "limit = 800.0", "limit = 80_000"),
     (purity, "stream/money.py", "float('12.00')", "int('1200')"),
     (purity, "stream/money.py", "cents = amount / 2", "cents = amount // 2"),
+    (bounded_patterns, "stream/a.py", r"re.compile('(a{1,99}b){1,9}')", r"re.compile('(a{1,9}b){1,9}')"),
+    (bounded_patterns, "stream/a.py", r"re.compile(rb'\"[^\"]*\"')", r"re.compile(rb'[^\"]+')"),
+    (bounded_patterns, "agents/gateway/a.py", r"re.search(r'a\d+', text)", r"re.search(r'a\d{1,9}', text)"),
+    (bounded_patterns, "agents/gateway/a.py", r"Meta(pattern='^a+b$')", r"Meta(pattern='^[a-z]+$')"),
     (
         says_what_holds,
         "tests/unit/test_a.py",

@@ -45,7 +45,7 @@ def read_decision(record: Any) -> Decision | None:
     """Give the decision in a record of the topic, None where there is none."""
     try:
         return _decision(record.value or b"")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from agents.gateway.answering import RECENT
 from agents.gateway.live.feed import Feed
+from agents.gateway.live.memory import Memory
 from agents.gateway.live.replay import Replays
 from agents.gateway.live.source import Source
 from agents.gateway.live.streams import BEGUN_ANEW, Streams
@@ -115,10 +116,12 @@ class Live:
                 await asyncio.sleep(0)
 
     async def _sweep(self) -> None:
-        """End streams whose token has ended, and say where the feed stands."""
+        """End streams whose token has ended, give back the memory of those gone, and say where the feed stands."""
+        memory = Memory()
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self.streams.sweep()
+            memory.look(self.streams.gone)
             heard_ms = self.feed.fresh_ms
             if heard_ms is not None:
                 metrics.feed_stands(self.feed.lag, heard_ms / 1_000)

@@ -89,6 +89,8 @@ class Scanner:
                     task.cancel()
             for bill in self._watched:
                 self._live.watches.leave(bill, self)
+            # What refers to a request refers to it in circles, and is found much later.
+            self._queue.clear()
 
     async def _listen(self) -> None:
         async for message in self._socket:

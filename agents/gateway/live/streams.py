@@ -88,6 +88,8 @@ class Streams:
         self._open: dict[Stream, None] = {}
         self._of_token: Counter[str] = Counter()
         self._stopped = False
+        self.gone = 0
+        """How many have ended so far."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -107,6 +109,7 @@ class Streams:
                 yield stream
         finally:
             del self._open[stream]
+            self.gone += 1
             self._of_token[caller.id] -= 1
             if not self._of_token[caller.id]:
                 del self._of_token[caller.id]

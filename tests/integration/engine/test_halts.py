@@ -1,5 +1,6 @@
 """Halts: too many dead letters, a record at which a step raises, a record at which the process dies."""
 
+import signal
 import time
 
 import pytest
@@ -133,3 +134,22 @@ def test_a_lifted_poison_record_is_tried_again(field: Field) -> None:
     assert field.halts() == [halt]
     assert worker.log().count("the step raised") == 6
     assert worker.alive
+
+
+@pytest.mark.slow
+def test_a_record_that_holds_the_interpreter_halts_its_partition(field: Field) -> None:
+    """One C call that never ends kills the worker, not its watchdog; at the record's third death alone it is halted."""
+    field.produce([b"x"] * 3 + [b"!hold"] + [b"x"] * 3, 0, key=b"k")
+    field.produce([b"x"] * 5, 1)
+    for _ in range(7):
+        worker = field.worker(worker__stall_seconds="10")
+        wait_for(lambda worker=worker: not worker.alive or field.halts(), "death or halt")  # type: ignore[misc]
+        if worker.alive:
+            break
+        assert worker.wait() == -signal.SIGABRT
+        assert "in _obey" in worker.log()
+    halt = halted(field)
+    assert (halt.partition, halt.reason, halt.offset) == (0, "poison", 3)
+    assert len(field.workers) > 3
+    decisions = field.wait_for_decisions(8)
+    assert (len(decisions), exact(decisions)) == (8, True)

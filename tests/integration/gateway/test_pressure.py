@@ -103,7 +103,8 @@ async def test_bytes_at_random_do_no_harm(tmp_path: Path, caplog: pytest.LogCapt
             statuses |= {each.status for each in heard}
         async with client.get("/livez") as response:
             assert response.status == 200
-    assert {status for status in statuses if status >= 500} <= {503}
+    # What is spoilt may be the version.
+    assert {status for status in statuses if status >= 500} <= {503, 505}
     assert {400, 401, 503} <= statuses
     ours = [record for record in caplog.records if record.name.startswith(("agents.", "aiohttp"))]
     assert [record.getMessage() for record in ours if record.levelname in {"ERROR", "CRITICAL"}] == []

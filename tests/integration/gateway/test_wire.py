@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from agents.gateway import server
+from agents.gateway import connection
 from agents.readmodel.reading import ReadModel
 from tests.integration.gateway.stage import Gate, port_of
 from tests.integration.gateway.wire import head, say
@@ -172,4 +172,4 @@ async def test_every_answer_has_the_security_headers(gate: Gate) -> None:
                 assert "frame-ancestors 'none'" in found["Content-Security-Policy"]
                 assert found["Cache-Control"] == "no-store"
                 assert "Server" not in found
-    assert server.LINGER_SECONDS < 5
+    assert connection.LINGER_SECONDS < 5

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from agents.rebuilding.marks import Rebuild, Source
+from stream.alerts import AlertData
 from stream.decisions import DecisionData
 from stream.partition import partition_of
 from tests.kafka.field import Field, wait_for
@@ -26,8 +27,22 @@ Event = tuple[bytes, bytes]
 """Key and value."""
 
 
-class _Sent(msgspec.Struct):
+class _Decision(msgspec.Struct):
     data: DecisionData
+
+
+class _Alert(msgspec.Struct):
+    data: AlertData
+
+
+def sent_decisions(values: Iterable[bytes]) -> list[DecisionData]:
+    """Give what decisions say."""
+    return [msgspec.json.decode(each, type=_Decision).data for each in values]
+
+
+def sent_alerts(values: Iterable[bytes]) -> list[AlertData]:
+    """Give what alerts say."""
+    return [msgspec.json.decode(each, type=_Alert).data for each in values]
 
 
 def event(conveyance: str, kind: str, time: datetime, **data: Any) -> Event:
@@ -82,7 +97,7 @@ class Town:
 
     def workers(self, *steps: str) -> None:
         """Start a worker of each step, and wait until they judge."""
-        started = [self.field.worker("0", step, **self._all()) for step in steps or ("manifest", "withholding")]
+        started = [self.field.worker("0", step, **self.all_settings()) for step in steps or ("manifest", "withholding")]
         for worker in started:
             worker.ready()
 
@@ -95,11 +110,12 @@ class Town:
 
     def refusal(self, step: str, **more: str) -> str:
         """Start a worker that must refuse; give what it said."""
-        worker = self.field.worker("0", step, **self._all(**more))
+        worker = self.field.worker("0", step, **self.all_settings(**more))
         assert worker.wait() == 78, worker.log()
         return worker.log()
 
-    def _all(self, **more: str) -> dict[str, str]:
+    def all_settings(self, **more: str) -> dict[str, str]:
+        """Give the settings that hold, those of the epoch among them."""
         epoch = {name.removeprefix("TALLYGATE_").lower(): value for name, value in self.rebuilt.settings().items()}
         return {**self.settings, **epoch, **more}
 
@@ -126,8 +142,11 @@ class Town:
 
     def decisions(self, epoch: int) -> list[DecisionData]:
         """Give all decisions of an epoch."""
-        found = [msgspec.json.decode(each, type=_Sent).data for each in self.field.decisions()]
-        return [data for data in found if data.epoch == epoch]
+        return [data for data in sent_decisions(self.field.decisions()) if data.epoch == epoch]
+
+    def alerts(self) -> list[AlertData]:
+        """Give all alerts."""
+        return sent_alerts(self.field.values(self.field.topics.alerts))
 
     def rebuild(self, source: Source = "shipments", **changes: str) -> str:
         """Change settings and run `tallygate rebuild tables` to its end; give what it says is to be done next."""
@@ -143,10 +162,13 @@ class Town:
         """Give the next epoch, and the command that makes it, with its environment."""
         epoch = self.rebuilt.epoch + 1
         call = [sys.executable, "-c", "from agents.cli.main import main; main()", "rebuild", "tables"]
+        return epoch, [*call, "--epoch", str(epoch), "--from", source], self.environment(**changes)
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        """Give the environment of a command: the settings, some of them changed."""
         broker = {"kafka__brokers": self.field.broker.address, "kafka__prefix": self.field.topics.prefix}
-        settings = {**broker, **self._all(), **changes}
-        environment = {**os.environ, **{f"TALLYGATE_{name.upper()}": value for name, value in settings.items()}}
-        return epoch, [*call, "--epoch", str(epoch), "--from", source], environment
+        settings = {**broker, **self.all_settings(), **changes}
+        return {**os.environ, **{f"TALLYGATE_{name.upper()}": value for name, value in settings.items()}}
 
 
 Decided = dict[tuple[str, str], DecisionData]

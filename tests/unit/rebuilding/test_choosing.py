@@ -2,9 +2,11 @@
 
 import re
 
+import msgspec
 import pytest
 
-from agents.rebuilding.marks import Rebuild, Stage, objection
+from agents.engine.errors import RefusedError
+from agents.rebuilding.marks import Rebuild, Stage, objection, rebuilds_in
 from agents.rebuilding.tables import EpochError, choose, former_of
 from stream.topics import Topics
 
@@ -77,3 +79,14 @@ def test_other_workers_refuse(
     said = objection(rebuilds, Topics("p", epoch, manifest_epoch), step)
     assert said is not None
     assert re.search(why, said)
+
+
+@pytest.mark.parametrize("row", [b"", b"\xff", b"[" * 200_000, b'{"epoch":3,"source":"mirrors"}'])
+def test_a_mark_that_cannot_be_read_is_named(row: bytes) -> None:
+    """A worker would else end again and again and never say at what; rows of other prefixes and kinds do not matter."""
+    good, topics = msgspec.json.encode(Rebuild(2, "shipments", 2)), Topics("p")
+    rows = {b"p.e2/0/rebuild": good, b"other.e3/0/rebuild": row, b"p.manifest.e1/0/watch": row}
+    assert rebuilds_in(rows, topics) == {2: Rebuild(2, "shipments", 2)}
+    with pytest.raises(RefusedError, match=r"p\.e3/0/rebuild of p\.control\.v1, partition 0, is no mark") as refused:
+        rebuilds_in({**rows, b"p.e3/0/rebuild": row}, topics)
+    assert "mirrors" not in str(refused.value)

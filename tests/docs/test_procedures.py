@@ -1,0 +1,85 @@
+"""Every procedure of the pages for operators is walked by a test, on a system that has lived where it can.
+
+A new section goes in here: with the tests that do what it says, or among those that tell and ask nobody to do anything.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+REBUILDING: Final = "tests/integration/rebuilding/"
+LIVED: Final = REBUILDING + "test_lived.py::"
+
+PROCEDURES: Final = {
+    "docs/upgrading.md": {
+        "Rolling restart": (
+            REBUILDING + "test_upgrades.py::test_a_rolling_restart_under_load",
+            REBUILDING + "test_upgrades.py::test_rows_of_the_version_before",
+        ),
+        "From 0.1 to 0.2": (
+            REBUILDING + "test_release_0_1.py::test_tables_of_0_1_are_refused",
+            REBUILDING + "test_release_0_1.py::test_the_way_over",
+        ),
+        "Rebuild the tables": (
+            LIVED + "test_a_rebuild_killed_at_each_stage",
+            LIVED + "test_a_record_that_is_no_decision",
+            LIVED + "test_a_release_that_cannot_judge_a_record",
+            REBUILDING + "test_tables.py::test_another_policy",
+            REBUILDING + "test_refusals.py::test_rebuilds_that_cannot_be",
+        ),
+        "A lost changelog": (
+            LIVED + "test_a_changelog_that_is_missing_altogether",
+            REBUILDING + "test_tables.py::test_a_lost_changelog",
+        ),
+        "Another secret": (
+            LIVED + "test_another_secret_and_rules_of_a_day",
+            REBUILDING + "test_tables.py::test_another_secret",
+        ),
+        "Back up": (LIVED + "test_a_copy_of_all_volumes_at_one_moment",),
+        "Restore": (
+            LIVED + "test_a_copy_of_all_volumes_at_one_moment",
+            LIVED + "test_a_mirror_without_tables",
+            LIVED + "test_a_read_model_that_is_lost",
+        ),
+    },
+    "docs/operating.md": {
+        "Starting": (
+            REBUILDING + "lived.py::live",
+            LIVED + "test_a_mirror_without_tables",
+            "tests/integration/engine/test_supervisor.py::",
+        ),
+        "The doctor": ("tests/integration/doctor/test_working.py::",),
+        "It does not start": (
+            LIVED + "test_an_offset_that_was_reset_is_put_back",
+            LIVED + "test_a_changelog_that_is_missing_altogether",
+            "tests/integration/engine/test_refusals.py::",
+        ),
+        "It starts and dies": ("tests/integration/engine/test_halts.py::test_other_deaths_do_not_count",),
+        "A partition stands still": (REBUILDING + "lived.py::live", "tests/integration/engine/test_halts.py::"),
+        "Dead letters": (REBUILDING + "lived.py::live", "tests/integration/dead_letters/test_retrying.py::"),
+        "Epochs": (LIVED + "test_another_secret_and_rules_of_a_day", LIVED + "test_a_rebuild_killed_at_each_stage"),
+    },
+}
+"""Section -> the tests, or the part of one, that do what it says."""
+
+TELLING: Final = {"Topics and groups", "Exit statuses", "The log", "What to back up"}
+"""Sections that ask nobody to do anything."""
+
+
+@pytest.mark.parametrize("page", PROCEDURES)
+def test_every_section_is_walked(root: Path, page: str) -> None:
+    """A section that is neither walked nor only tells is one that nobody has tried."""
+    sections = set(re.findall(r"^## (.+)$", (root / page).read_text("utf-8"), re.MULTILINE))
+    assert sections - TELLING == PROCEDURES[page].keys()
+
+
+@pytest.mark.parametrize(
+    "test", sorted({test for page in PROCEDURES.values() for each in page.values() for test in each})
+)
+def test_what_walks_it_is_there(root: Path, test: str) -> None:
+    """A test that was renamed or removed leaves its procedure without one."""
+    path, _, name = test.partition("::")
+    text = (root / path).read_text("utf-8")
+    assert f"def {name or 'test_'}" in text
