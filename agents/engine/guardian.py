@@ -35,7 +35,9 @@ class Guardian:
         if self._process is None or self._process.poll() is not None:
             self.leave()
             # In a session of its own: it ends with its worker, not with Ctrl-C.
-            self._process = subprocess.Popen(self._command, bufsize=0, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 - our own program
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                self._command, bufsize=0, stdin=subprocess.PIPE, start_new_session=True
+            )
             os.set_blocking(self._pipe, False)
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
             os.write(self._pipe, b".")

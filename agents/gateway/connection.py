@@ -24,6 +24,8 @@ LINGER_BYTES: Final = 4 * 1024 * 1024
 ANSWER_SECONDS: Final = 60.0
 """A client that has not taken its answer by then is cut off."""
 
+TAKE_SECONDS: Final = 10.0
+"""A client has so long, once its last answer has gone out, to take what is on its way."""
 SEND_BUFFER: Final = 64 * 1024
 """What the system keeps for a client that does not read; else it would be megabytes."""
 LOOK_SECONDS: Final = 0.05
@@ -51,6 +53,15 @@ class ClientConnection(RequestHandler):
             self.transport.abort()
         else:
             super().data_received(data)
+
+    async def start(self) -> None:
+        """Serve, and soon after the end cut the line: it would stay, with all that refers to it, until all is taken."""
+        line = self.transport
+        try:
+            await super().start()
+        finally:
+            if line is not None:
+                self._loop.call_later(TAKE_SECONDS, line.abort)
 
     @property
     def busy(self) -> bool:

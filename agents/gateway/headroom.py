@@ -43,10 +43,8 @@ class HeadroomQuestion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Headroom(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the value fits, as things stand; amounts are US cents."""
+    """Whether the value fits, as things stand; amounts are US cents. Never the key: it opens what `audit` is for."""
 
-    consignee: str
-    """The consignee key."""
     day: date
     fits: bool
     """A bill of this value that arrived on the day would be released, unless its goods, origin or filing forbid it."""
@@ -89,7 +87,7 @@ async def ask(request: web.Request) -> web.Response:
     found = standing(request.app, readings[0].freshness, bridged=False)
     later = next((day for day, reason in zip(days[1:], reasons[1:], strict=True) if reason is None), None)
     body = Headroom(
-        consignee=key, day=first, fits=reasons[0] is None, headroom_cents=limit - total, limit_cents=limit,
+        day=first, fits=reasons[0] is None, headroom_cents=limit - total, limit_cents=limit,
         total_cents=total, next_day=later if reasons[0] else None, reason=reasons[0],
         as_of=found.as_of, stale=found.stale,
     )  # fmt: skip

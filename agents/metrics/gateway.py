@@ -69,6 +69,11 @@ _verdict_seconds = GATEWAY.spread(
     QUICK,
     _READER,
 )
+_probing = GATEWAY.counter(
+    "tallygate_gateway_probing_total",
+    "consignees",
+    "Times that a consignee's total was tried out with expected bills, each taken back or amended; by the live feed.",
+)
 _feed_lag = GATEWAY.level(
     "tallygate_gateway_feed_lag_offsets", "offsets", "Offsets of the decisions topic that the live feed is behind."
 )
@@ -119,6 +124,11 @@ def rate_limited(route: str) -> None:
 def verdict_written(kind: str, seconds: float) -> None:
     """Count a decision written to a reader so long after its record's timestamp in Kafka."""
     _verdict_seconds.observe(max(0.0, seconds), kind)
+
+
+def probing_noticed() -> None:
+    """Count that a consignee's total was tried out."""
+    _probing.add()
 
 
 def feed_stands(lag_offsets: int, heard_at: float) -> None:

@@ -15,6 +15,7 @@ from aiohttp import web
 from agents.gateway.answering import RECENT
 from agents.gateway.live.feed import Feed
 from agents.gateway.live.memory import Memory
+from agents.gateway.live.probing import Probing
 from agents.gateway.live.replay import Replays
 from agents.gateway.live.source import Source
 from agents.gateway.live.streams import BEGUN_ANEW, Streams
@@ -56,6 +57,7 @@ class Live:
         self._beats: deque[Viewer] = deque()
         """Scanners in the order in which they hear the next heartbeat."""
         self.feed.began_anew.append(self._begin_anew)
+        self.feed.heard.append(Probing().hear)
 
     def hello(self) -> bytes:
         """Give what a scanner hears at first."""

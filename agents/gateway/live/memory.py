@@ -29,7 +29,8 @@ class Memory:
         self._looks += 1
         if not (left >= MANY and not going) and not (left and self._looks >= LOOKS):
             return False
-        self._settled, self._looks = gone, 0
+        # The last ones may not have let go of everything yet: they are looked for once more, later.
+        self._settled, self._looks = gone - (self._looks < LOOKS), 0
         gc.collect()
         if _trim is not None:
             _trim(0)
