@@ -126,7 +126,7 @@ class Lives:
         return {"stand": stand, "day": day, "arrived": stand == "arrived", "exit": None}
 
     def _bill(self, number: str, before: PostedBill | None, pick: Pick) -> PostedBill:
-        errors: tuple[str, ...] = pick((*[()] * 30, ("282", "no-port"), ("no-port", "no-exchange-rate")))
+        errors: tuple[str, ...] = pick((*[()] * 30, ("282", "no-port"), ("no-hts", "no-exchange-rate")))
         at = before.manifested_at if before else self.now() - timedelta(hours=pick(MANIFESTED_HOURS_AGO))
         return PostedBill(
             bill=number,
