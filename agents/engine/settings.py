@@ -66,6 +66,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Judge the records of all partitions in the order of the broker's time on them: for a rebuild, whose one worker
     has every partition. Nothing is judged while one of them stands still."""
 
+    stale_offsets_seconds: int = 180
+    """A worker whose tables are ahead of the group's committed offsets asks for them again for this long."""
     stall_seconds: int = 60
     """The watchdog ends a process that has work and commits nothing, or restores nothing, for this long."""
     mock_broker: bool = False
