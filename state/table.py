@@ -46,20 +46,23 @@ class Totals(NamedTuple):
     checksum: int = 0
     """Sum of the rows' checksums, modulo 2^64."""
 
+    def plus(self, rows: int, checksum: int) -> "Totals":
+        """What they are with so many rows more and so much more of a sum."""
+        return Totals(self.rows + rows, (self.checksum + checksum) & _CHECKSUM_MASK)
 
-def _weighed(totals: Totals, root: bytes, changed: Changed, before: Rows) -> Totals:
-    """The totals once rows of a group have changed; `before` are the group's rows as they are now.
+
+def _weighed(root: bytes, changed: Changed, before: Rows) -> tuple[int, int]:
+    """What changes of a group add to the totals, the sum unreduced; `before` are the group's rows as they are now.
 
     A row counts CRC(key, value) * (2 CRC(key) + 1). The factor is odd, so another value always has another product
     unless its CRC is the same; and it is another for each key, so rows that swap their values do not cancel out.
     """
-    rows, checksum = totals
+    rows = checksum = 0
     seed = crc32(root, len(root))
     for suffix, value in changed.items():
         if suffix == POSITION and root == PARTITION_ROOT:
             continue
-        key, old = crc32(suffix, seed), before.get(suffix)
-        weight = 0
+        key, old, weight = crc32(suffix, seed), before.get(suffix), 0
         if value is not None:
             rows += 1
             weight = crc32(value, key)
@@ -67,7 +70,7 @@ def _weighed(totals: Totals, root: bytes, changed: Changed, before: Rows) -> Tot
             rows -= 1
             weight -= crc32(old, key)
         checksum += weight * (2 * key + 1)
-    return Totals(rows, checksum & _CHECKSUM_MASK)
+    return rows, checksum
 
 
 def changelog_key(root: bytes, suffix: bytes) -> bytes:
@@ -225,7 +228,7 @@ class Table:
         for root, changed in by_root.items():
             for part in _parts(changed, slice_rows):
                 rows_before = self.rows_of(root)
-                self.totals = _weighed(self.totals, root, part, rows_before)
+                self.totals = self.totals.plus(*_weighed(root, part, rows_before))
                 self.apply(root, part, rows_before)
                 applied += len(part)
                 if applied >= slice_rows:
@@ -293,15 +296,16 @@ class Overlay:
 
     def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
         """The changelog records of this transaction: key, and value or None for a tombstone."""
-        totals = self._table.totals
+        rows = checksum = 0
         for root, group in self._groups.items():
             if group.changed:
                 prefix = bytes((len(root),)) + root
                 for part in _parts(group.changed, _WEIGHED_ROWS):
-                    totals = _weighed(totals, root, part, group._rows)  # noqa: SLF001 - a group is this module's own
+                    more, weight = _weighed(root, part, group._rows)  # noqa: SLF001 - a group is this module's own
+                    rows, checksum = rows + more, checksum + weight
                     for suffix, value in part.items():
                         yield prefix + suffix, value
-        self.totals = totals
+        self.totals = self._table.totals.plus(rows, checksum)
 
     def join(self) -> None:
         """Make the changes the table's own, after the transaction is committed; the overlay is used up."""
@@ -328,10 +332,10 @@ class Overlay:
         self._caches.clear()
 
 
-def _parts(changed: Changed, rows_max: int) -> Iterator[Changed]:
+def _parts(changed: Changed, rows_max: int) -> Iterable[Changed]:
     """The changes of one group, cut so that no part takes long."""
     if len(changed) <= rows_max:
-        return iter((changed,))
+        return (changed,)
     items = iter(changed.items())
     return iter(lambda: dict(islice(items, rows_max)), {})
 

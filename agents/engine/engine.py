@@ -85,10 +85,12 @@ class Engine:
         self._producer: TransactionalProducer | None = None
 
     async def start(self) -> None:
-        """Connect the producer, which aborts what a predecessor of the same name left open, and begin to run."""
+        """Connect the producer, which ends whatever a predecessor of the same name left open, and begin to run."""
         self._producer = TransactionalProducer(self.settings)
         await self._producer.start()
         mock = self.settings.mock_broker
+        if not mock:
+            await self._producer.drop_pending(self.job.group)
         self._offsets = GroupOffsets(self._producer, self.job.group, self.job.source, mock_broker=mock)
         self._transactions = Transactions(self.settings, self.job, self._producer, self.progress, self._observer)
         self._halting = Halting(self.settings, self.job, self._reopen)

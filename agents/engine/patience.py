@@ -22,9 +22,7 @@ SAY_SECONDS: Final = 30.0
 class Patience:
     """Waits until the group's offsets are those of the tables; counts over changes of the group, not over restarts."""
 
-    def __init__(
-        self, settings: EngineSettings, job: Job, offsets: GroupOffsets, progress: EngineProgress
-    ) -> None:
+    def __init__(self, settings: EngineSettings, job: Job, offsets: GroupOffsets, progress: EngineProgress) -> None:
         """Ask `offsets`, and note in `progress` how many partitions are waited for."""
         self._settings = settings
         self._job = job

@@ -35,7 +35,7 @@ class Standing(NamedTuple):
     def sentence(self) -> str:
         """Return both places in words."""
         table = "has no position" if self.table is None else f"stands at {self.table}"
-        return f"partition {self.partition}: committed offset {self.committed}, but its table {table}"
+        return f"partition {self.partition}: committed offset is {self.committed}, but its table {table}"
 
 
 def check_totals(lanes: Iterable[Lane], changelog: str) -> None:

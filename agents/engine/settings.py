@@ -34,7 +34,9 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     session_timeout_ms: int = 10_000
     """Without a heartbeat for this long a worker loses its partitions."""
     heartbeat_ms: int = 3_000
-    rebalance_timeout_ms: int = 60_000
+    rebalance_timeout_ms: int = 15_000
+    """When the group changes it waits for each member for so long: one transaction, which the broker aborts after 10 s,
+    and a heartbeat. A member that does not hear of the change holds the others up no longer than this."""
     transaction_timeout_ms: int = 10_000
     """The broker aborts what a dead worker left open after this time; it looks every 10 s."""
     retry_backoff_ms: int = 4

@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.chaos import live, outage
+from tests.chaos import live, outage, recovery
 from tests.chaos.customs import CustomsScenario
 from tests.chaos.driver import Driver, drawn
 from tests.chaos.toy import ToyScenario
@@ -28,7 +28,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--outage", type=float, metavar="SECONDS", help="instead: the broker away, alerts watched")
     parser.add_argument("--rate", type=int, default=200, help="events a second during an outage")
+    parser.add_argument("--recovery", nargs="*", metavar="FAULT", help="instead: time to decisions after each fault")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each fault of --recovery happens")
     arguments = parser.parse_args()
+    if arguments.recovery is not None:
+        return recovery.main(arguments.recovery, arguments.rounds)
     if arguments.outage:
         return outage.main(arguments.outage, arguments.rate)
     if missing := kafka_missing():

@@ -103,6 +103,15 @@ class Broker:
         """End the broker as a power cut would, kill -9."""
         self._end(signal.SIGKILL)
 
+    def tell(self, number: signal.Signals) -> None:
+        """Send the broker a signal."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    def ended(self) -> bool:
+        """Tell whether the broker has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def stop(self) -> None:
         """Stop the broker and remove its folder; nothing of it is needed any more."""
         self._end(signal.SIGKILL)

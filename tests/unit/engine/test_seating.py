@@ -64,7 +64,7 @@ def test_every_partition_that_differs_is_told() -> None:
     assert [each.ahead for each in differing] == [True, True, False, False]
     with pytest.raises(RefusedError, match="rebuild tables --epoch N") as refused:
         check_lost(differing, "t", "g")
-    assert "committed offset 8, but its table has no position" in str(refused.value)
+    assert "committed offset is 8, but its table has no position" in str(refused.value)
 
 
 def test_tables_ahead_of_their_offsets_are_no_loss() -> None:
@@ -72,7 +72,9 @@ def test_tables_ahead_of_their_offsets_are_no_loss() -> None:
     differing = [Standing(1, 7, 9), Standing(2, None, 9)]
     check_lost(differing, "t", "g")
     said = str(outrun(differing, "t", "g", 180.4))
-    assert "partition 1: committed offset 7, but its table stands at 9; partition 2: committed offset None" in said
+    assert (
+        "partition 1: committed offset is 7, but its table stands at 9; partition 2: committed offset is None" in said
+    )
     assert "were for 180 s" in said
     assert "tallygate offsets set --to-tables" in said
     assert "rebuild" not in said
