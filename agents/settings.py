@@ -70,6 +70,8 @@ class WorkerSettings(Group):
     """Without a heartbeat for this long a worker loses its partitions."""
     stall_seconds: Annotated[int, Field(ge=10)] = 60
     """A worker that has work and gets nowhere for this long ends itself."""
+    stale_offsets_seconds: Annotated[int, Field(ge=0)] = 180
+    """A worker whose tables are ahead of the group's committed offsets asks for them again for this long."""
 
 
 class Settings(BaseSettings):
@@ -126,6 +128,7 @@ class Settings(BaseSettings):
             session_timeout_ms=worker.session_timeout_ms,
             heartbeat_ms=min(3000, worker.session_timeout_ms // 3),
             stall_seconds=worker.stall_seconds,
+            stale_offsets_seconds=worker.stale_offsets_seconds,
         )
 
 

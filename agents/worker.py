@@ -7,13 +7,14 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
 from aiokafka.errors import KafkaError
 
-from agents.connections.probing import explained
+from agents.connections.probing import AwayError, explained
 from agents.engine.errors import EXIT_RETRY, EngineError, RefusedError
 from agents.engine.job import Job, job_of
 from agents.engine.reporting import ProgressLog
@@ -28,6 +29,9 @@ from state.step import Step
 log = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG: Final = 1
+AWAY_SECONDS: Final = 300.0
+"""A worker that finds no Kafka when it starts waits for it this long."""
+ASK_SECONDS: Final = 0.5
 
 StepFactory = Callable[[Settings, int], Step]
 """Makes a step of the settings and the partition count."""
@@ -86,6 +90,25 @@ def make_job(settings: Settings, step: str, source: str | None) -> Job:
     return job_of(factory(settings, partitions), topics, source)
 
 
+def reached(make: Callable[[], Job], settings: Settings, seconds: float = AWAY_SECONDS) -> Job:
+    """Make a job, waiting for Kafka to be there: started anew again and again a worker would be kept back for longer.
+
+    Raise EngineError: where Kafka does not let us in, or is away for so many seconds.
+    """
+    until, said = time.monotonic() + seconds, False
+    while True:
+        try:
+            return make()
+        except KafkaError as error:
+            why = asyncio.run(explained(settings.kafka.connection(), error))
+            if not isinstance(why, AwayError) or time.monotonic() > until:
+                raise why from None
+        if not said:
+            log.error("waits for Kafka, %.0f s at most: %s", seconds, why, extra={"incident": "kafka-away"})
+            said = True
+        time.sleep(ASK_SECONDS)
+
+
 def end_with(parent: int) -> None:
     """Have the system send SIGTERM when the supervisor is gone, so that no worker runs unwatched; on Linux only."""
     if sys.platform == "linux":
@@ -102,14 +125,10 @@ def run_worker(step: str, source: str | None = None, observer: str | None = None
         log.critical("%s does not start: %s", step, error, extra={"incident": "refused"})
         sys.exit(error.status)
     try:
-        job = make_job(settings, step, source)
+        job = reached(lambda: make_job(settings, step, source), settings)
     except EngineError as error:
         log.critical("%s does not start: %s", step, error, extra={"incident": "refused"})
         sys.exit(error.status)
-    except KafkaError as error:
-        why = asyncio.run(explained(settings.kafka.connection(), error))
-        log.critical("%s does not start: %s", step, why, extra={"incident": "refused"})
-        sys.exit(why.status)
     own = imported(observer)() if observer else ProgressLog(step)
     run_job(settings.engine(job.step.name), job, *watch_worker(settings.metrics, job.step, own))
 

@@ -3,13 +3,17 @@
 Rows are grouped under a root key (a conveyance, a consignee). A group of few rows is held as one packed blob, a
 larger one as a dict: most consignees have one or two bills, and a Python object per row would cost more than the row.
 Nothing here is judged; a row's value is bytes that only its step understands.
+
+A table knows its *totals*: how many rows it has, and the sum of a checksum of each. Whoever commits writes them into
+the row `POSITION`, with every transaction; so a changelog from which rows were lost no longer adds up.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
+from zlib import crc32
 
 PACKED_ROWS_MAX: Final = 8
 """A group with more rows than this is held as a dict."""
@@ -20,14 +24,53 @@ CACHED_WEIGHT_MAX: Final = 200_000
 PARTITION_ROOT: Final = b""
 """Root of the partition's own rows: input position, fingerprint, stream time."""
 
+POSITION: Final = b"position"
+"""Suffix of the row that holds the totals: the one row that does not count towards them."""
+
 _LENGTHS: Final = Struct("<HH")
 _LENGTH_MAX: Final = 0xFFFF
+_CHECKSUM_MASK: Final = 2**64 - 1
+_WEIGHED_ROWS: Final = 500
 
 Rows = dict[bytes, bytes]
 """Suffix to value."""
 
 Changed = Mapping[bytes, bytes | None]
 """Suffix to new value, or None for a row that goes."""
+
+
+class Totals(NamedTuple):
+    """What the rows of a table come to, in whatever order they were written."""
+
+    rows: int = 0
+    checksum: int = 0
+    """Sum of the rows' checksums, modulo 2^64."""
+
+    def plus(self, rows: int, checksum: int) -> "Totals":
+        """What they are with so many rows more and so much more of a sum."""
+        return Totals(self.rows + rows, (self.checksum + checksum) & _CHECKSUM_MASK)
+
+
+def _weighed(root: bytes, changed: Changed, before: Rows) -> tuple[int, int]:
+    """What changes of a group add to the totals, the sum unreduced; `before` are the group's rows as they are now.
+
+    A row counts CRC(key, value) * (2 CRC(key) + 1). The factor is odd, so another value always has another product
+    unless its CRC is the same; and it is another for each key, so rows that swap their values do not cancel out.
+    """
+    rows = checksum = 0
+    seed = crc32(root, len(root))
+    for suffix, value in changed.items():
+        if suffix == POSITION and root == PARTITION_ROOT:
+            continue
+        key, old, weight = crc32(suffix, seed), before.get(suffix), 0
+        if value is not None:
+            rows += 1
+            weight = crc32(value, key)
+        if old is not None:
+            rows -= 1
+            weight -= crc32(old, key)
+        checksum += weight * (2 * key + 1)
+    return rows, checksum
 
 
 def changelog_key(root: bytes, suffix: bytes) -> bytes:
@@ -122,6 +165,8 @@ class Table:
         """Rows held."""
         self.row_bytes = 0
         """Bytes of suffixes and values held, without any overhead."""
+        self.totals = Totals()
+        """Kept up by `restore`, and by the join of an overlay whose `changes` were walked."""
 
     def overlay(self) -> "Overlay":
         """A fresh overlay; at most one at a time may be in use."""
@@ -181,8 +226,10 @@ class Table:
                 yield
         applied = 0
         for root, changed in by_root.items():
-            for part in (changed,) if len(changed) <= slice_rows else _parts(changed, slice_rows):
-                self.apply(root, part)
+            for part in _parts(changed, slice_rows):
+                rows_before = self.rows_of(root)
+                self.totals = self.totals.plus(*_weighed(root, part, rows_before))
+                self.apply(root, part, rows_before)
                 applied += len(part)
                 if applied >= slice_rows:
                     applied = 0
@@ -213,6 +260,8 @@ class Overlay:
         self._table = table
         self._groups: dict[bytes, Group] = {}
         self._caches: dict[bytes, tuple[object, int]] = {}
+        self.totals = table.totals
+        """The table's totals with these changes, once `changes` has been walked to its end."""
 
     def group(self, root: bytes) -> Group:
         """The rows under a root, with this transaction's changes."""
@@ -247,11 +296,16 @@ class Overlay:
 
     def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
         """The changelog records of this transaction: key, and value or None for a tombstone."""
+        rows = checksum = 0
         for root, group in self._groups.items():
             if group.changed:
                 prefix = bytes((len(root),)) + root
-                for suffix, value in group.changed.items():
-                    yield prefix + suffix, value
+                for part in _parts(group.changed, _WEIGHED_ROWS):
+                    more, weight = _weighed(root, part, group._rows)  # noqa: SLF001 - a group is this module's own
+                    rows, checksum = rows + more, checksum + weight
+                    for suffix, value in part.items():
+                        yield prefix + suffix, value
+        self.totals = self._table.totals.plus(rows, checksum)
 
     def join(self) -> None:
         """Make the changes the table's own, after the transaction is committed; the overlay is used up."""
@@ -265,20 +319,23 @@ class Overlay:
             changed = group.changed
             if not changed:
                 continue
-            for part in (changed,) if len(changed) <= slice_rows else _parts(changed, slice_rows):
-                table.apply(root, part, group._rows)  # noqa: SLF001 - a group is this module's own
+            for part in _parts(changed, slice_rows):
+                table.apply(root, part, group._rows)  # noqa: SLF001 - as above
                 joined += len(part)
                 if joined >= slice_rows:
                     joined = 0
                     yield
         for root, (index, weight) in self._caches.items():
             table.keep_cache(root, index, weight)
+        table.totals = self.totals
         self._groups.clear()
         self._caches.clear()
 
 
-def _parts(changed: Changed, rows_max: int) -> Iterator[Changed]:
-    """The changes of one large group, cut so that no part takes long."""
+def _parts(changed: Changed, rows_max: int) -> Iterable[Changed]:
+    """The changes of one group, cut so that no part takes long."""
+    if len(changed) <= rows_max:
+        return (changed,)
     items = iter(changed.items())
     return iter(lambda: dict(islice(items, rows_max)), {})
 

@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "explain": "Say in words what was decided about a bill, and why.",
     "gateway": "Serve HTTP: events in, bills, scanning, headroom.",
     "judge": "Judge the shipment events in a file, without a broker.",
+    "offsets": "Set the committed offsets of a step to where its tables stand.",
     "plan": "Show on which days a value would still fit a person's limit.",
     "projection": "Keep the read model in Redis: bills, consignee days, alerts.",
     "publish": "Publish a file of events, JSON lines or CSV, checked first.",

@@ -21,9 +21,11 @@ from agents.engine.job import Job
 from agents.engine.judging import BigRecordError, StepRaisedError
 from agents.engine.lane import Lane, check_fingerprint
 from agents.engine.ordering import drained, next_in_order
+from agents.engine.patience import Patience
 from agents.engine.producer import TransactionalProducer
 from agents.engine.progress import EngineProgress, Observer, SilentObserver
 from agents.engine.restoring import Restorer
+from agents.engine.seating import check_totals
 from agents.engine.settings import EngineSettings
 from agents.engine.transaction import Transactions
 from agents.engine.transport import ChunkThread
@@ -83,13 +85,16 @@ class Engine:
         self._producer: TransactionalProducer | None = None
 
     async def start(self) -> None:
-        """Connect the producer, which aborts what a predecessor of the same name left open, and begin to run."""
+        """Connect the producer, which ends whatever a predecessor of the same name left open, and begin to run."""
         self._producer = TransactionalProducer(self.settings)
         await self._producer.start()
         mock = self.settings.mock_broker
+        if not mock:
+            await self._producer.drop_pending(self.job.group)
         self._offsets = GroupOffsets(self._producer, self.job.group, self.job.source, mock_broker=mock)
         self._transactions = Transactions(self.settings, self.job, self._producer, self.progress, self._observer)
         self._halting = Halting(self.settings, self.job, self._reopen)
+        self._patience = Patience(self.settings, self.job, self._offsets, self.progress)
         self._running = asyncio.ensure_future(self._run())
         self._running.add_done_callback(self._ended)
 
@@ -154,12 +159,15 @@ class Engine:
             await self._restorer.restore(list(lanes.values()))
         finally:
             self._restorer = None
+        for lane in lanes.values():
+            check_fingerprint(lane, self.job.step)
+        check_totals(lanes.values(), self.job.changelog)
+        await self._patience.agreed(lanes, committed)
         starts, ends = await self._log_bounds([lane.partition for lane in lanes.values()])
         rows = await read_control(self.settings.connection, self.job.control, list(lanes))
         controls = controls_in(rows, self.job.group, list(lanes))
         for number, lane in lanes.items():
-            check_fingerprint(lane, self.job.step)
-            lane.seated(committed[number], starts[lane.partition])
+            lane.seated(starts[lane.partition])
             lane.watch = controls[number].watch
             # What a life that died here may have had in hand: all that is there, but no more than a transaction takes.
             region = min(self.settings.portion_records, ends[lane.partition] - lane.position.offset)
@@ -320,6 +328,8 @@ class Engine:
         restorer = self._restorer
         if restorer is not None:
             return "restoring", restorer.moved_at
+        if self.progress.stale_offsets:
+            return "waiting for the group's offsets", monotonic()
         lanes = list(self.lanes.values())
         if self.settings.in_order and any(lane in self._halting for lane in lanes):
             return "", monotonic()

@@ -1,6 +1,7 @@
 """What the consumer group has committed, asked so that no transaction of a previous owner is pending."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -71,6 +72,25 @@ class GroupOffsets:
         if response.error_code:
             raise EngineError(f"offsets of {self._group}: {for_code(response.error_code).__name__}")
         return response
+
+
+async def stable_offsets(
+    client: AIOKafkaAdminClient, group: str, topic: str, partitions: Iterable[int]
+) -> dict[int, int | None]:
+    """Return what a group has committed once no transaction holds any of it; None where it has nothing.
+
+    Raise what the broker says against it.
+    """
+    node = await client.find_coordinator(group)
+    while True:
+        response: Any = await client._send_request(StableOffsetFetch(group, topic, list(partitions)), node)
+        found = {part[0]: (part[1], part[4]) for _topic, parts, *_tags in response.topics for part in parts}
+        codes = {response.error_code, *(code for _offset, code in found.values())} - {0}
+        if not codes:
+            return {number: offset if offset >= 0 else None for number, (offset, _code) in found.items()}
+        if codes != {UNSTABLE}:
+            raise for_code((codes - {UNSTABLE}).pop())(group)
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 async def member_count(client: AIOKafkaAdminClient, group: str) -> int:

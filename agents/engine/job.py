@@ -29,12 +29,16 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return (self.source, self.changelog, self.control, *self.sinks.values())
 
 
+def source_of(step: str, topics: Topics) -> str:
+    """Return the input topic of a step."""
+    return topics.shipments if step == "manifest" else topics.postings
+
+
 def job_of(step: Step, topics: Topics, source: str | None = None) -> Job:
     """Give the job of a step; its input is shipments for `manifest`, else postings, unless `source` says."""
-    sources = {"manifest": topics.shipments, "withholding": topics.postings}
     return Job(
         step=step,
-        source=source or sources.get(step.name, topics.postings),
+        source=source or source_of(step.name, topics),
         group=topics.group(step.name),
         changelog=topics.changelog(step.name),
         control=topics.control,

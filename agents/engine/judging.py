@@ -1,20 +1,22 @@
 """Judging: one lane's portion through the step into an overlay, outputs into the outbox."""
 
 from collections import Counter
+from collections.abc import Iterator
 from time import perf_counter
 from typing import Any, Final
 
 from agents.engine.breath import Breath
 from agents.engine.job import Job
-from agents.engine.lane import CEILING, POSITION, Lane, Portion, Position
+from agents.engine.lane import CEILING, Lane, Portion, Position
 from agents.engine.outbox import Outbox, OutputTooLargeError, Packer
-from state.table import PARTITION_ROOT, Overlay
+from state.table import PARTITION_ROOT, POSITION, Overlay, changelog_key
 from stream.records import Fate, Sink
 
 BIG_OUTPUTS: Final = 2_000
 """A record with more outputs than this is judged in a transaction of its own."""
 LOOK_EVERY: Final = 64
 """Records, or outputs of one record, between looks at the clock."""
+POSITION_KEY: Final = changelog_key(PARTITION_ROOT, POSITION)
 
 
 class StepRaisedError(Exception):
@@ -55,7 +57,7 @@ class Judged:
         """Where the lane stands when this is committed."""
         whole = self.count >= len(self.portion.records)
         end = self.portion.end if whole else self.portion.records[self.count - 1].offset + 1
-        return Position(end, self.lane.position.ordinal + self.count)
+        return Position(end, self.lane.position.ordinal + self.count, self.overlay.totals)
 
     def dead_lettered(self, code: str) -> None:
         """Count a dead letter, the one judged last, against the ceiling."""
@@ -63,12 +65,15 @@ class Judged:
             self.window = self.lane.window.copy()
         self.over_ceiling = self.window.add(self.lane.position.ordinal + self.count, code)
 
-    def seal(self) -> None:
-        """Write the partition's own rows: where it stands, and its window if that changed."""
+    def rows(self) -> Iterator[tuple[bytes, bytes | None]]:
+        """Yield the changelog records: last of all the position, which says what all other rows now come to."""
         meta = self.overlay.group(PARTITION_ROOT)
-        meta.put(POSITION, self.position.encode())
         if self.window is not self.lane.window or self.lane.window_changed:
             meta.put(CEILING, self.window.encode())
+        yield from self.overlay.changes()
+        row = self.position.encode()
+        meta.put(POSITION, row)
+        yield POSITION_KEY, row
 
 
 class Judge:
@@ -97,11 +102,10 @@ class Judge:
         """Judge the records in order, at least one, until the ceiling breaks or the time is spent."""
         judged = self.begin(lane, portion)
         await self.run(judged, portion.records)
-        judged.seal()
         return judged
 
     def begin(self, lane: Lane, portion: Portion) -> Judged:
-        """Start with a lane's portion; `run` judges it, and `Judged.seal` ends it."""
+        """Start with a lane's portion; `run` judges it, and `Judged.rows` ends it."""
         return Judged(lane, portion, lane.begin(self._step.fingerprint))
 
     async def run(self, judged: Judged, records: list[Any]) -> None:

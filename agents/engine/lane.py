@@ -14,14 +14,13 @@ from agents.engine.fence import NO_FENCE, Fence
 from agents.engine.gate import Gate
 from agents.engine.progress import PartitionProgress
 from state.step import Step
-from state.table import PARTITION_ROOT, Overlay, Table
+from state.table import PARTITION_ROOT, POSITION, Overlay, Table, Totals
 
-POSITION: Final = b"position"
 FINGERPRINT: Final = b"fingerprint"
 CEILING: Final = b"ceiling"
 
-_POSITION_ROW: Final = Struct(">BQQ")
-_ROW_VERSION: Final = 1
+_POSITION_ROW: Final = Struct(">BQQQQ")
+_ROW_VERSION: Final = 2
 
 
 class Position(NamedTuple):
@@ -31,16 +30,30 @@ class Position(NamedTuple):
     """Offset of the next record to judge: what is committed for the group."""
     ordinal: int
     """Records judged so far."""
+    totals: Totals = Totals()
+    """What all other rows of the table come to."""
 
     def encode(self) -> bytes:
-        """Give the row: version 1, offset and ordinal as 8 bytes each, big-endian."""
-        return _POSITION_ROW.pack(_ROW_VERSION, self.offset, self.ordinal)
+        """Return the row: version 2, then offset, ordinal, rows and checksum as 8 bytes each, big-endian."""
+        return _POSITION_ROW.pack(_ROW_VERSION, self.offset, self.ordinal, *self.totals)
+
+    @classmethod
+    def decode(cls, row: bytes) -> "Position":
+        """Read the row. Raise RefusedError where another version wrote it."""
+        if len(row) != _POSITION_ROW.size or row[0] != _ROW_VERSION:
+            raise RefusedError(
+                f"the tables were written by a version with other rows (position {row[:1].hex()}, now "
+                f"{_ROW_VERSION:02x}): put the former version back, or make them again in an epoch N that was never "
+                "used: `tallygate rebuild tables --epoch N`"
+            )
+        _version, offset, ordinal, rows, checksum = _POSITION_ROW.unpack(row)
+        return cls(offset, ordinal, Totals(rows, checksum))
 
     @classmethod
     def of(cls, table: Table) -> "Position | None":
         """Read the table's row; None if it was never written."""
         row = table.rows_of(PARTITION_ROOT).get(POSITION)
-        return cls(*_POSITION_ROW.unpack(row)[1:]) if row else None
+        return cls.decode(row) if row else None
 
 
 class Portion(NamedTuple):
@@ -83,18 +96,9 @@ class Lane:
         self._waiting = 0
         self._next = 0
 
-    def seated(self, committed: int | None, log_start: int) -> None:
-        """Compare the restored table with the group's committed offset; they must be of one transaction."""
-        position = Position.of(self.table)
-        if (position.offset if position else None) != committed:
-            where = f"partition {self.number} of {self.partition.topic}"
-            table = f"stands at {position.offset}" if position else "has no position"
-            raise RefusedError(
-                f"{where}: the group's committed offset is {committed}, but its table {table}. They are always written "
-                "in one transaction, so an offset was reset or the changelog lost. Put the offset back, or make the "
-                "tables anew in an epoch N that was never used: `tallygate rebuild tables --epoch N`"
-            )
-        self.position = position or Position(log_start, 0)
+    def seated(self, log_start: int) -> None:
+        """Stand where the restored table says; a new one begins where the input's log does."""
+        self.position = Position.of(self.table) or Position(log_start, 0)
         self.window = DeadLetterWindow.decode(self.table.rows_of(PARTITION_ROOT).get(CEILING))
         self.progress = PartitionProgress(position=self.position.offset)
 

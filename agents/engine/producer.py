@@ -100,6 +100,18 @@ class TransactionalProducer(AIOKafkaProducer):
             request_timeout_ms=plain._request_timeout_ms,
         )
 
+    async def drop_pending(self, group: str) -> None:
+        """Have the broker drop offsets of the group that a predecessor of our name left pending, if there are any.
+
+        A broker that was frozen or starved can keep the offsets of a transaction that it has long aborted. They are
+        pending for good: nobody can take these partitions over, and the next commit under our name would make them
+        count. Aborting a transaction with the group in it ends them.
+        """
+        await self.begin_transaction()
+        while self._txn_manager._txn_consumer_group is None:
+            await self._sender._do_add_offsets_to_txn(group)
+        await self.abort_transaction()
+
     def commit_offsets(self, group: str, offsets: dict[TopicPartition, int], fence: Fence) -> Any:
         """Add the offsets to the open transaction; the future fails with `FencedError` if the fence is not current."""
         self._sender.fence = fence

@@ -55,6 +55,8 @@ class EngineProgress(msgspec.Struct):
     partitions: dict[int, PartitionProgress] = msgspec.field(default_factory=dict)
     settled: bool = False
     """Whether the partitions that the group gave it are taken over and restored."""
+    stale_offsets: int = 0
+    """Partitions whose table is ahead of the group's committed offset; judging waits for the broker to know better."""
     fates: Counter[tuple[Fate, str]] = msgspec.field(default_factory=Counter)
     """Records by what became of them, whichever partition they were of, in committed transactions."""
     transactions: int = 0

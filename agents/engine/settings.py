@@ -34,7 +34,9 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     session_timeout_ms: int = 10_000
     """Without a heartbeat for this long a worker loses its partitions."""
     heartbeat_ms: int = 3_000
-    rebalance_timeout_ms: int = 60_000
+    rebalance_timeout_ms: int = 15_000
+    """When the group changes it waits for each member for so long: one transaction, which the broker aborts after 10 s,
+    and a heartbeat. A member that does not hear of the change holds the others up no longer than this."""
     transaction_timeout_ms: int = 10_000
     """The broker aborts what a dead worker left open after this time; it looks every 10 s."""
     retry_backoff_ms: int = 4
@@ -66,6 +68,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Judge the records of all partitions in the order of the broker's time on them: for a rebuild, whose one worker
     has every partition. Nothing is judged while one of them stands still."""
 
+    stale_offsets_seconds: int = 180
+    """A worker whose tables are ahead of the group's committed offsets asks for them again for this long."""
     stall_seconds: int = 60
     """The watchdog ends a process that has work and commits nothing, or restores nothing, for this long."""
     mock_broker: bool = False

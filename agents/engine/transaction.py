@@ -53,10 +53,7 @@ async def _in_order(judge: Judge, portions: list[tuple[Lane, Portion]]) -> list[
             await judge.breathe()
         if judge.spent or begun[lane].over_ceiling:
             break
-    judged = [each for each in begun.values() if each.count]
-    for each in judged:
-        each.seal()
-    return judged
+    return [each for each in begun.values() if each.count]
 
 
 def _line(judged: list[Judged], outbox: Outbox, seconds: float) -> dict[str, object]:
@@ -126,7 +123,7 @@ class Transactions:
             lane.swept_at = monotonic()
             self._job.step.sweep(judged.overlay, SWEEP_GROUPS)
         pack, limit = outbox.packer(self._job.changelog, lane.number).pack, self._settings.output_bytes
-        for count, (key, value) in enumerate(judged.overlay.changes(), 1):
+        for count, (key, value) in enumerate(judged.rows(), 1):
             if value is not None and len(value) > limit:
                 raise EngineError(f"a row of partition {lane.number} is larger than {limit} bytes")
             pack(key, value)
@@ -208,8 +205,7 @@ class Transactions:
             Judged(lane, Portion([], lane.position.offset), lane.begin(self._job.step.fingerprint)) for lane in watches
         ]
         for each in judged:
-            each.seal()
-            for key, value in each.overlay.changes():
+            for key, value in each.rows():
                 outbox.packer(self._job.changelog, each.lane.number).pack(key, value)
         for lane, watch in watches.items():
             self._control(outbox, lane.number, WATCH, watch)

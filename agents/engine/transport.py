@@ -17,6 +17,7 @@ from agents.engine.chunk import Chunk, chunk_size
 from agents.engine.errors import RefusedError
 from agents.engine.fence import NO_FENCE, Fence
 from agents.engine.gate import Gate
+from agents.engine.membership import Membership
 
 IDLE_FETCH_MS = 500
 """How long the broker holds a fetch while nothing comes at all."""
@@ -34,6 +35,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         self._eras = 0
         self._waiter: asyncio.Future[None] | None = None
         self._pumping: asyncio.Task[None] | None = None
+        self._membership = Membership()
 
     @property
     def _idle_ms(self) -> int:
@@ -107,6 +109,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
     async def _pump(self) -> None:
         try:
             while True:
+                self._membership.look(self._ensure_consumer()._coordinator)
                 chunks = await self._fetched()
                 if chunks:
                     self.parent_loop.call_soon_threadsafe(self.consumer.arrived, chunks)

@@ -48,6 +48,12 @@ _settled = _read(
     Kind.GAUGE, "ready", "boolean", "1 while the partitions given to it are taken over and restored, 0 in between."
 )
 _partitions = _read(Kind.GAUGE, "partitions", "partitions", "Partitions that it has.")
+_stale = _read(
+    Kind.GAUGE,
+    "stale_offsets",
+    "partitions",
+    "Partitions whose table is ahead of the group's committed offset: the broker is asked again, nothing is judged.",
+)
 _stalled = _read(
     Kind.GAUGE,
     "watchdog_age_seconds",
@@ -177,6 +183,7 @@ class EngineMetrics(SilentObserver):
             (_restoring, progress.restore_seconds),
             (_settled, float(progress.settled)),
             (_partitions, len(progress.partitions)),
+            (_stale, progress.stale_offsets),
             (_stalled, self._age()),
             (_stall, progress.stall_ms / 1000),
         ):

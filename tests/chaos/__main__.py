@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.chaos import live, outage, rounds
+from tests.chaos import live, outage, recovery, rounds
 from tests.chaos.report import Plan, Report
 from tests.pieces import ROOT, kafka_missing
 
@@ -36,6 +36,11 @@ OTHERS = (
         "outage",
         lambda arguments: outage.main(arguments.outage, arguments.rate),
         {"type": float, "metavar": "SECONDS", "help": "the broker away, alerts watched"},
+    ),
+    Other(
+        "recovery",
+        lambda arguments: recovery.main(arguments.recovery, arguments.rounds or 3),
+        {"nargs": "*", "metavar": "FAULT", "help": "time to decisions after each fault, --rounds times (3)"},
     ),
 )
 
@@ -72,7 +77,7 @@ def main() -> int:
     """Run, audit and report; 2 where a report cannot be read or made."""
     arguments = parse()
     for other in OTHERS:
-        if getattr(arguments, other.option):
+        if getattr(arguments, other.option) not in {None, False}:
             return other.run(arguments)
     try:
         if arguments.show or arguments.resume:

@@ -120,6 +120,10 @@ class Broker:
         """Let a frozen broker go on."""
         self._signal(signal.SIGCONT)
 
+    def ended(self) -> bool:
+        """Tell whether the broker has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def stop(self) -> None:
         """Stop the broker and remove its folder; nothing of it is needed any more."""
         self._end(signal.SIGKILL)

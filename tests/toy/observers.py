@@ -1,11 +1,17 @@
-"""Observers for tests: one prints what the worker does, others stop or kill it in the middle of a transaction."""
+"""Observers for tests: one prints what the worker does, others stop or kill it at a chosen stage."""
 
 import json
 import os
 import signal
 import time
+from pathlib import Path
+from typing import Any
+
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.errors import KafkaError
 
 from agents.engine.progress import EngineProgress, SilentObserver
+from agents.engine.restoring import Restorer
 
 
 class Printer(SilentObserver):
@@ -73,3 +79,63 @@ class DiesInTransaction(Printer):
         self._left -= 1
         if self._left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DiesAt(Printer):
+    """Kills its own process at a stage: `before` anything is sent, `sent` and not committed, `after`, or in `restore`.
+
+    It does so once it has met the stage so many times, and only if it can take the order away: once for a file.
+    """
+
+    def __init__(self) -> None:
+        """Take stage, number and order from the environment."""
+        super().__init__()
+        self._order = Path(os.environ["TALLYGATE_TEST_DIE_ORDER"])
+        self._stage = os.environ["TALLYGATE_TEST_DIE_AT"]
+        self._left = int(os.environ.get("TALLYGATE_TEST_DIE_AFTER", "1"))
+        if self._stage == "restore":
+            join = Restorer._join
+
+            async def torn(restorer: Restorer, *rest: Any) -> None:
+                self._met("restore")
+                await join(restorer, *rest)
+
+            Restorer._join = torn  # type: ignore[method-assign, assignment]
+
+    def _met(self, stage: str) -> None:
+        if stage != self._stage:
+            return
+        self._left -= 1
+        if self._left <= 0 and self._order.exists():
+            self._order.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def fetched(self, records: int, size: int) -> None:  # noqa: ARG002
+        """Die before anything of it is judged."""
+        self._met("before")
+
+    def sent(self) -> None:
+        """Die before the commit."""
+        self._met("sent")
+
+    def committed(self, progress: EngineProgress, seconds: float) -> None:
+        """Die right after it."""
+        self._met("after")
+        super().committed(progress, seconds)
+
+
+class ErrsInGroup(Printer):
+    """Has the first answers to "what is committed?" be an error that aiokafka takes for final, as a broker may give."""
+
+    def __init__(self) -> None:
+        """Change what the coordinator is told, once for each task that asks."""
+        super().__init__()
+        fetch, left = GroupCoordinator._do_fetch_commit_offsets, [1]
+
+        async def once(coordinator: GroupCoordinator, partitions: Any) -> Any:
+            if left[0]:
+                left[0] -= 1
+                raise KafkaError("GroupCoordinatorNotAvailableError()")
+            return await fetch(coordinator, partitions)
+
+        GroupCoordinator._do_fetch_commit_offsets = once

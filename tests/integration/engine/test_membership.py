@@ -126,6 +126,19 @@ def test_the_broker_may_die_and_come_back(field: Field) -> None:
     assert exact(decisions)
 
 
+def test_a_worker_that_finds_no_kafka_waits_for_it(field: Field) -> None:
+    """Started while the broker is away it says so once, and judges as soon as the broker is there; nothing restarts."""
+    produce_everywhere(field, 50)
+    field.broker.kill()
+    worker = field.worker()
+    wait_for(lambda: "waits for Kafka" in worker.log() or not worker.alive, "the worker to wait")
+    assert worker.alive
+    field.broker.start()
+    worker.ready()
+    assert exact(field.wait_for_decisions(200))
+    assert worker.log().count("waits for Kafka") == 1
+
+
 def test_workers_without_any_record_yet_outlive_a_change(field: Field) -> None:
     """On fresh topics, where no partition has a committed offset, a second worker joins and neither of them dies."""
     first = field.worker("0")
@@ -136,4 +149,19 @@ def test_workers_without_any_record_yet_outlive_a_change(field: Field) -> None:
     produce_everywhere(field, 50)
     assert exact(field.wait_for_decisions(200))
     assert first.alive
+    assert second.alive
+
+
+def test_an_error_in_the_group_does_not_hold_up_a_rebalance(field: Field) -> None:
+    """A member whose coordinator met an error still hears of a change, gives its share up, and is not fenced."""
+    produce_everywhere(field, 50)
+    first = field.worker("0", observer="tests.toy.observers:ErrsInGroup")
+    first.ready()
+    field.wait_for_decisions(200)
+    second = field.worker("1")
+    assert len(second.ready()) == 2
+    produce_everywhere(field, 50)
+    assert exact(field.wait_for_decisions(400))
+    assert first.alive
+    assert takeovers(first)[-1]["ready"] != second.ready()
     assert second.alive

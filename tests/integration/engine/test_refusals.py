@@ -81,20 +81,6 @@ def test_another_fingerprint(field: Field) -> None:
     field.worker().ready()
 
 
-def test_an_offset_that_was_reset(field: Field) -> None:
-    """A committed offset that is not where the table stands is refused; nothing is judged again."""
-    field.produce([b"x"] * 20, 0)
-    field.worker().ready()
-    field.wait_for_decisions(20)
-    assert field.workers[0].stop() == 0
-    group = Consumer({"bootstrap.servers": field.broker.address, "group.id": field.topics.group("toy")})
-    group.commit(offsets=[TopicPartition(field.topics.postings, 0, 7)], asynchronous=False)
-    group.close()
-    said = refusal(field)
-    assert "committed offset is 7, but its table stands at 20" in said
-    assert len(field.decisions()) == 20
-
-
 def test_a_lost_changelog(field: Field) -> None:
     """A group that has committed and a changelog that is gone do not agree; it does not start from earliest."""
     field.produce([b"x"] * 20, 0)

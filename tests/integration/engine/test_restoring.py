@@ -7,8 +7,9 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from agents.engine.lane import FINGERPRINT, POSITION, Position
-from state.table import PARTITION_ROOT, changelog_key
+from agents.engine.judging import POSITION_KEY
+from agents.engine.lane import FINGERPRINT, Position
+from state.table import PARTITION_ROOT, Table
 from tests.integration.engine.test_judging import exact
 from tests.kafka.field import Field, wait_for
 from tests.toy.step import COUNT, COUNT_SUFFIX
@@ -21,10 +22,14 @@ SHORT_SESSION = {"worker__session_timeout_ms": "1500"}
 
 def rows(partition: int) -> Iterator[tuple[bytes, bytes]]:
     """Make a changelog of many rows that stands at offset 1 of the input."""
+    table = Table()
+    overlay = table.overlay()
     for number in range(ROWS // 4):
-        yield changelog_key(b"old-%d-%d" % (partition, number), COUNT_SUFFIX), COUNT.pack(1, 0)
-    yield changelog_key(PARTITION_ROOT, FINGERPRINT), b"toy-1"
-    yield changelog_key(PARTITION_ROOT, POSITION), Position(1, 1).encode()
+        overlay.group(b"old-%d-%d" % (partition, number)).put(COUNT_SUFFIX, COUNT.pack(1, 0))
+    overlay.group(PARTITION_ROOT).put(FINGERPRINT, b"toy-1")
+    for key, value in overlay.changes():
+        yield key, value or b""
+    yield POSITION_KEY, Position(1, 1, overlay.totals).encode()
 
 
 @pytest.fixture

@@ -147,7 +147,6 @@ def now(old: Lived) -> dict[str, set[str]]:
     return {step.name: {step.fingerprint, *step.reads} for step in steps}
 
 
-@pytest.mark.xfail(strict=True, reason="the rows and keys of 0.2 are not in this code yet")
 def test_this_is_0_2(old: Lived) -> None:
     """What follows has its meaning only under code whose tables are not those of 0.1."""
     assert is_0_2(old)
@@ -157,12 +156,9 @@ def test_this_is_0_2(old: Lived) -> None:
 def test_tables_of_0_1_are_refused(old: Lived, step: str) -> None:
     """A worker of 0.2 ends with status 78, says what to run, and changes nothing: 0.1 can go on."""
     made_under, counts = asyncio.run(fingerprints(old)), old.counts()
-    if is_0_2(old):
-        said = old.refusal(step)
-        assert "tallygate rebuild tables --epoch N" in said
-        assert str(made_under[step]) in said
-    else:
-        assert old.worker(step).stop() == 0
+    said = old.refusal(step)
+    assert "tallygate rebuild tables --epoch N" in said
+    assert str(made_under[step]) in said
     assert asyncio.run(fingerprints(old)) == made_under
     assert old.counts() == counts
 
@@ -181,7 +177,7 @@ def test_the_way_over(old: Lived, recording: Recording, tmp_path: Path) -> None:
     assert found == expected.decisions
     told = {place: (data.outcome, data.reason) for place, data in found.items()}
     changed = {place[0]: told[place] for place, data in former.items() if told[place] != (data.outcome, data.reason)}
-    assert changed == (OTHERWISE if is_0_2(old) else {})
+    assert changed == OTHERWISE
     assert in_order(old.alerts(), 2) == in_order(expected.alerts, 1)
     assert len(old.alerts()) == len(before) + len(expected.alerts)
     right = {number for number, each in enumerate(log) if each.partition == partition_of(each.kept.key or b"", 4)}

@@ -1,5 +1,7 @@
 """A lane: which chunks it takes, what portion it gives, where it stands after."""
 
+from struct import pack
+
 import pytest
 from aiokafka import TopicPartition
 
@@ -9,7 +11,7 @@ from agents.engine.errors import BrokenLaneError, RefusedError
 from agents.engine.fence import Fence
 from agents.engine.gate import Gate
 from agents.engine.lane import Lane, Position, check_fingerprint
-from state.table import PARTITION_ROOT, Table
+from state.table import PARTITION_ROOT, Table, Totals
 from stream.records import PlainRecord
 from tests.toy.step import ToyStep
 
@@ -118,17 +120,21 @@ def test_a_free_watch_is_owed_once(lane: Lane) -> None:
     assert lane.owed() is None
 
 
-def test_the_table_and_the_group_must_agree() -> None:
-    """The row says where the table stands; the committed offset must be the same."""
+def test_a_lane_stands_where_its_table_says() -> None:
+    """A new table begins where the log does; one that has judged goes on at its position."""
     lane = Lane(TopicPartition("t", 0), Table(), 0)
-    lane.seated(None, 3)
+    lane.seated(3)
     assert lane.position == Position(3, 0)
-    lane.table.apply(PARTITION_ROOT, {b"position": Position(9, 4).encode()})
-    lane.seated(9, 3)
-    assert lane.position == Position(9, 4)
-    for committed in (None, 8, 10):
-        with pytest.raises(RefusedError, match="its table stands at 9"):
-            lane.seated(committed, 3)
+    lane.table.apply(PARTITION_ROOT, {b"position": Position(9, 4, Totals(2, 2**64 - 1)).encode()})
+    lane.seated(3)
+    assert lane.position == Position(9, 4, Totals(2, 2**64 - 1))
+
+
+@pytest.mark.parametrize("row", [pack(">BQQ", 1, 9, 4), pack(">BQQQQ", 3, 9, 4, 0, 0), b"x"])
+def test_a_position_of_another_version_is_refused(row: bytes) -> None:
+    """Release 0.1 wrote no totals: what it left is not guessed at, and the remedy is named."""
+    with pytest.raises(RefusedError, match="rebuild tables --epoch N"):
+        Position.decode(row)
 
 
 def test_a_table_of_another_fingerprint_is_refused() -> None:

@@ -1,15 +1,27 @@
 """A table, its overlay and its changelog agree with plain dicts, whatever happens in whatever order."""
 
+from zlib import crc32
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from state.table import PACKED_ROWS_MAX, Overlay, Table, changelog_key, compacted
+from state.table import PACKED_ROWS_MAX, PARTITION_ROOT, POSITION, Overlay, Table, Totals, changelog_key, compacted
 
 ROOTS = st.sampled_from((b"na1:one", b"na1:on", b"", b"r" * 255))
-SUFFIXES = st.sampled_from([b"", b"b", *(b"b%d" % number for number in range(PACKED_ROWS_MAX + 3))])
+SUFFIXES = st.sampled_from([b"", b"b", POSITION, *(b"b%d" % number for number in range(PACKED_ROWS_MAX + 3))])
 VALUES = st.one_of(st.binary(max_size=5), st.sampled_from((b"\0" * 0xFFFF, b"\0" * 0x10000)))
 Model = dict[tuple[bytes, bytes], bytes]
+
+
+def totals_of(rows: Model) -> Totals:
+    """Add up the rows from nothing, as the contract of `Totals` says."""
+    counted = [row for row in rows.items() if row[0] != (PARTITION_ROOT, POSITION)]
+    checksum = 0
+    for (root, suffix), value in counted:
+        key = crc32(root + suffix, len(root))
+        checksum += crc32(value, key) * (2 * key + 1)
+    return Totals(len(counted), checksum % 2**64)
 
 
 class TableAgainstDicts(RuleBasedStateMachine):
@@ -97,6 +109,7 @@ class TableAgainstDicts(RuleBasedStateMachine):
         rows = {changelog_key(*place): value for place, value in self.committed.items()}
         assert dict(self.table.rows()) == rows == compacted(self.changelog)
         assert self.table.row_count == len(rows)
+        assert self.table.totals == totals_of(self.committed)
         assert self.table.row_bytes == sum(len(suffix) + len(value) for (_, suffix), value in self.committed.items())
         assert set(self.table.roots()) == set(self.overlay.roots()) == {root for root, _ in self.committed}
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from state.table import PACKED_ROWS_MAX, Overlay, Table, changelog_key, compacted, split_changelog_key
+from state.table import PACKED_ROWS_MAX, Overlay, Table, Totals, changelog_key, compacted, split_changelog_key
 
 ROOT = b"na1:one"
 
@@ -137,3 +137,42 @@ def test_long_work_is_cut_by_rows(groups: int) -> None:
         assert max(slices(work, table)) < 2 * 10
         assert table.row_count == 100
     assert dict(joined.rows()) == dict(restored.rows()) == rows
+
+
+ROWS = {changelog_key(b"r%d" % number, b"s"): b"value %d" % number for number in range(20)}
+KEYS = list(ROWS)
+
+
+def totals(rows: dict[bytes, bytes]) -> Totals:
+    """Restore a table from these rows; return its totals."""
+    table = Table()
+    for _slice in table.restore(rows):
+        pass
+    return table.totals
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {key: value for key, value in ROWS.items() if key != KEYS[7]},
+        {**ROWS, KEYS[3]: b"value 4"},
+        {**ROWS, KEYS[3]: ROWS[KEYS[4]], KEYS[4]: ROWS[KEYS[3]]},
+        {**ROWS, changelog_key(b"r1", b"t"): b"one more"},
+        {**{key: value for key, value in ROWS.items() if key != KEYS[0]}, changelog_key(b"r", b"0s"): ROWS[KEYS[0]]},
+    ],
+    ids=["lost", "another value", "swapped values", "one more", "moved to another group"],
+)
+def test_rows_that_are_not_those_written_do_not_add_up(spoilt: dict[bytes, bytes]) -> None:
+    """Whatever is done to one row changes the totals; the order of rows does not."""
+    assert totals(spoilt) != totals(ROWS) == totals(dict(reversed(ROWS.items())))
+
+
+def test_totals_of_an_overlay_hold_once_it_has_joined() -> None:
+    """A transaction that fails leaves the table's totals as they were; its changes walked twice count once."""
+    table, _ = written(0)
+    overlay = table.overlay()
+    overlay.group(ROOT).put(b"one", b"1")
+    assert len(list(overlay.changes())) == len(list(overlay.changes())) == 1
+    assert (table.totals.rows, overlay.totals.rows) == (0, 1)
+    overlay.join()
+    assert table.totals == overlay.totals

@@ -1,0 +1,75 @@
+"""`tallygate offsets`: sets a group's committed offsets to where its tables stand."""
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agents.cli.reaching import ask
+
+if TYPE_CHECKING:
+    from agents.offsets import Mending
+
+app = typer.Typer(no_args_is_help=True, help="Set the committed offsets of a step to where its tables stand.")
+command = app
+
+LEAVE_SECONDS = 5.0
+"""Beyond the session timeout, after which a worker that died is no member any more."""
+
+
+class StepName(StrEnum):
+    """The steps that there are."""
+
+    MANIFEST = "manifest"
+    WITHHOLDING = "withholding"
+
+
+@app.callback()
+def offsets() -> None:
+    """Set the committed offsets of a step to where its tables stand."""
+
+
+@app.command("set")
+def set_offsets(
+    to_tables: Annotated[bool, typer.Option("--to-tables", help="The only way there is: as the tables stand.")] = False,
+    steps: Annotated[
+        list[StepName] | None, typer.Argument(metavar="[STEP]...", help="manifest, withholding; none: both.")
+    ] = None,
+) -> None:
+    """Set the offsets that a broker came back without, once no worker of the step runs.
+
+    Only where tables are ahead of their offsets: nothing is judged twice then, and nothing left out. Exit code 0: set,
+    or nothing to set; 1: it must not be, and why; 2: bad usage; 75: Kafka is away.
+    """
+    from agents.engine.errors import EngineError
+    from agents.offsets import mend, plan_mending
+    from agents.settings import Settings
+
+    if not to_tables:
+        print("tallygate offsets set: say --to-tables; there is nothing else to set them to", file=sys.stderr)
+        raise typer.Exit(2)
+    settings = Settings()
+    kafka, leave = settings.kafka, settings.worker.session_timeout_ms / 1000 + LEAVE_SECONDS
+    wanted = dict.fromkeys(step.value for step in steps or list(StepName))
+    try:
+        plans = [ask(plan_mending(kafka.connection(), kafka.topics(), step, leave), kafka.brokers) for step in wanted]
+        for plan in plans:
+            if plan.offsets:
+                ask(mend(kafka.connection(), plan), kafka.brokers)
+            _show(plan)
+    except EngineError as error:
+        print(f"tallygate offsets set: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+def _show(plan: "Mending") -> None:
+    said = f"{len(plan.offsets)} offsets set" if plan.offsets else "nothing to set, offsets and tables agree"
+    print(f"{plan.group} on {plan.source}: {said}")
+    print(f"{'partition':>9}  {'before':>12}  {'after':>12}")
+    for partition, committed, table in plan.standings:
+        print(f"{partition:>9}  {_place(committed):>12}  {_place(table):>12}")
+
+
+def _place(offset: int | None) -> str:
+    return "none" if offset is None else str(offset)
