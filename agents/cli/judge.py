@@ -40,7 +40,8 @@ def command(
     """Judge shipment events from a file, in its order; decisions go to standard output as JSON lines.
 
     Blank lines are left out; a decision's cause has the line number, less one, as offset. A summary goes to standard
-    error. Exit code 0: judged, whatever the decisions; 2: bad usage or unreadable file.
+    error. Exit code 0: judged, whatever the decisions; 2: bad usage, an unreadable file, or one of which no line could
+    be read.
     """
     from agents.judge import FileError, Options, judge_file, open_outputs
     from state.rules import RulebookError
@@ -64,6 +65,8 @@ def command(
     if summary.verdicts["reject", "day-closed"]:
         # Without a broker nothing tells a time that is wrong from one that is late.
         print("day-closed: 15 days after it by the highest event time so far; look for one far ahead", file=sys.stderr)
+    if summary.nothing_read:
+        _refuse(f"{file}: no line of it could be read")
 
 
 def _secret_in(path: Path) -> bytes:

@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from agents.access.rendering import table
+from agents.files.columns import COLUMNS, EVERY
+from agents.files.mistakes import REMEDIES
 from agents.judge import Options, open_judge
-from agents.publishing.columns import COLUMNS, EVERY
-from agents.publishing.mistakes import REMEDIES
 from stream import decisions, events, outcomes
 from stream.deadletters import Fault
 from stream.records import Outgoing, Sink

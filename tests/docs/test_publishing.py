@@ -6,7 +6,7 @@ import pytest
 
 from agents.cli import explain, publish
 from agents.explaining.telling import explain as told
-from agents.publishing.columns import BY_NAME, TYPES, template
+from agents.files.columns import BY_NAME, TYPES, template
 from state.rules import load_rulebook
 from tests.pieces import ROOT
 from tests.unit.explaining.known import WITHHELD, facts, standing
