@@ -1,13 +1,13 @@
 """`tallygate judge`: a file of events in, decisions as JSON lines out; no broker, no clock, always the same bytes."""
 
 import gc
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from agents.cli.exits import BAD_USAGE
 from agents.cli.judging_options import (
     AsOfOption,
     EnforcementOption,
@@ -46,8 +46,6 @@ def command(
     from agents.judge import FileError, Options, judge_file, open_outputs
     from state.rules import RulebookError
 
-    # As every filter does: end without a word when nobody reads on (`| head`).
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     # Nothing here makes cycles worth collecting; full collections over millions of rows would cost seconds.
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)
@@ -81,4 +79,4 @@ def _secret_in(path: Path) -> bytes:
 
 def _refuse(why: str) -> NoReturn:
     print(f"tallygate judge: {why}", file=sys.stderr)
-    raise typer.Exit(2)
+    raise typer.Exit(BAD_USAGE)

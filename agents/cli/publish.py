@@ -11,10 +11,9 @@ from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
-MISTAKES: Final = 1
-BAD_USAGE: Final = 2
-AWAY: Final = 75
-REFUSES: Final = 78
+from agents.cli.exits import AWAY, BAD_USAGE, REFUSES
+from agents.cli.exits import NO as MISTAKES
+
 SHOWN: Final = 50
 
 
@@ -178,7 +177,9 @@ def _send(events: Any, *, over: tuple[str | None, Path | None]) -> None:
     except (PublishError, GatewayError) as error:
         print(f"tallygate publish: {error}", file=sys.stderr)
         print(f"{acknowledged:,} events are acknowledged; run it again, none counts twice", file=sys.stderr)
-        raise typer.Exit(AWAY if isinstance(error, AwayError) else BAD_USAGE) from None
+        if isinstance(error, AwayError):
+            raise typer.Exit(AWAY) from None
+        raise typer.Exit(BAD_USAGE) from None
     print(f"published {acknowledged:,} events to {place}")
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
+from agents.cli.exits import BAD_USAGE
 from agents.cli.judging_options import (
     AsOfOption,
     EnforcementOption,
@@ -17,7 +18,6 @@ from agents.cli.judging_options import (
 from stream.consignee import JUDGE_SECRET
 from stream.decisions import Policy
 
-BAD_USAGE: Final = 2
 SHOWN: Final = 20
 
 

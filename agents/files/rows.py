@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
 
 from agents.files.candidates import bills_named
@@ -30,6 +31,8 @@ class Row(NamedTuple):
     line: int
     cells: dict[str, str]
     """Column -> what stands there, outer spaces cut; empty cells are left out."""
+    width: int = 0
+    """Cells, the empty ones too."""
 
 
 class Unread(NamedTuple):
@@ -154,11 +157,37 @@ class _Header:
 
 def read_rows(lines: BinaryIO, name: str) -> Iterator[Row | Unread]:
     """Give rows, and what is none, in the order of the file. Raises FileError where the header cannot be used."""
+    width, before, row = 0, 0, None
+    for after in chain(_rows(lines, name), [None]):
+        if isinstance(after, _Header):
+            width = before = len(after.names)
+            continue
+        if row is not None:
+            near = {width, before, after.width if isinstance(after, Row) else 0}
+            yield row if not isinstance(row, Row) or row.width in near else _uneven(row)
+            before = row.width if isinstance(row, Row) else 0
+        row = after
+
+
+def _uneven(row: Row) -> Unread:
+    """Say that a row was cut off, or has a separator too many or too few: its cells may not mean what they seem to.
+
+    Spreadsheets leave the last empty cells out of many rows, one below another; of a single row none does.
+    """
+    wrong = Mistake(row.line, "", "cells", "expected as many cells as the header has")
+    named = bills_named("\n".join(row.cells.values()).encode())
+    bill, last = row.cells.get("bill", ""), next(reversed(row.cells))
+    known = _BILL.fullmatch(bill) and last != "bill" and _CONVEYANCE.fullmatch(row.cells.get("conveyance", ""))
+    return Unread(row.line, (wrong,), 1, named, bill if known else None)
+
+
+def _rows(lines: BinaryIO, name: str) -> Iterator[_Header | Row | Unread]:
     source = _Lines(lines)
     header = _Header(next(source, ""))
     wrong = [line.fault.expected for line in source.taken if line.fault] or list(header.mistakes())
     if wrong:
         raise FileError(f"{name}:1: {'; '.join(wrong)}; tallygate publish --template prints one that can be used")
+    yield header
     reader = csv.reader(source, delimiter=header.separator, strict=True)
     while True:
         source.taken = []
@@ -200,7 +229,7 @@ def _row(header: _Header, lines: list[_Line], cells: list[str]) -> Row | Unread 
         return _unread(header, lines, wrong, rows=1)
     if not any(filled):
         return None
-    return Row(first, {name: cell for name, cell in zip(names, filled, strict=False) if cell})
+    return Row(first, {name: cell for name, cell in zip(names, filled, strict=False) if cell}, len(cells))
 
 
 def _unread(header: _Header, lines: list[_Line], wrong: tuple[Mistake, ...], rows: int = 0) -> Unread:

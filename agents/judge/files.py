@@ -57,6 +57,8 @@ def open_outputs(decisions: BinaryIO, dead_letters: Path | None, alerts: Path | 
             outputs = Outputs(decisions, opened(dead_letters), opened(alerts))
             yield outputs
             decisions.flush()
+        except BrokenPipeError:
+            raise  # nobody reads on, which is no fault of a file
         except OSError as error:
             raise FileError(f"{error.filename or 'cannot write'}: {error.strerror}") from None
 

@@ -75,7 +75,7 @@ CELL = st.sampled_from(["", "x", "1", "-1", "null", "US", "2", "2025-08-20", "de
 
 @given(st.lists(st.dictionaries(st.sampled_from([column.name for column in COLUMNS]), CELL), min_size=1, max_size=5))
 def test_every_row_is_in_an_event_or_a_mistake(rows: list[dict[str, str]]) -> None:
-    """Whatever stands in the cells, each row is in an event that may be sent, or in one that has mistakes on its rows."""
+    """Whatever stands in the cells, each row is in an event that may be sent, or in one with mistakes on its rows."""
     table = [{"event": "manifested", "conveyance": "air:1", **BILL, **row} for row in rows]
     text = csv_of(*table)
     found = list(Checker(NOW_MS).examine(assemble(read_rows(io.BytesIO(text), "x"), "/tests")))

@@ -147,7 +147,7 @@ MISFITS: dict[str, tuple[str, bytes, bytes]] = {
 
 @pytest.mark.parametrize("kind", MISFITS)
 def test_misfit_is_said_once_and_mended_by_its_command(kind: str, tmp_path: Path) -> None:
-    """What is near a file of events is refused with a command; run as it stands, it leads to the events that were meant."""
+    """What is near a file of events is refused with a command, which leads to the events that were meant."""
     name, text, meant = MISFITS[kind]
     path, right = tmp_path / name, tmp_path / f"right{'.csv' if meant.startswith((b'conv', b'event')) else '.jsonl'}"
     path.write_bytes(text)

@@ -26,8 +26,8 @@ def test_rows_know_their_lines() -> None:
     """Blank rows are left out and counted, and a cell over several lines does not shift what follows."""
     text = HEADER + b'\n\ndeleted,a,"B\n2"\n,,\ndeleted,b,B3\n'
     assert rows(text) == [
-        Row(3, {"event": "deleted", "conveyance": "a", "bill": "B\n2"}),
-        Row(6, {"event": "deleted", "conveyance": "b", "bill": "B3"}),
+        Row(3, {"event": "deleted", "conveyance": "a", "bill": "B\n2"}, 3),
+        Row(6, {"event": "deleted", "conveyance": "b", "bill": "B3"}, 3),
     ]
 
 
@@ -42,7 +42,7 @@ def test_separators_and_marks_of_spreadsheets_are_understood(separator: str, sta
 
 def test_header_may_be_written_with_capitals_and_spaces() -> None:
     """Names of columns are compared without case and outer spaces, cells without outer spaces."""
-    assert rows(b" Event , CONVEYANCE\n deleted , a \r\n") == [Row(2, {"event": "deleted", "conveyance": "a"})]
+    assert rows(b" Event , CONVEYANCE\n deleted , a \r\n") == [Row(2, {"event": "deleted", "conveyance": "a"}, 2)]
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,26 @@ def test_what_is_no_row_is_named_and_reading_goes_on(row: bytes, code: str) -> N
     assert [each.line for each in found] == [2, 3, 4]
 
 
-def test_cells_that_are_missing_are_empty() -> None:
-    """A row may end early, and a column without a name may be empty."""
-    assert rows(b"event,conveyance,bill,\ndeleted,a\ndeleted,b,B1,\n") == [
-        Row(2, {"event": "deleted", "conveyance": "a"}),
-        Row(3, {"event": "deleted", "conveyance": "b", "bill": "B1"}),
+def test_last_cells_may_be_missing_in_rows_below_one_another() -> None:
+    """Spreadsheets leave last empty cells out of many rows; a column without a name may be empty."""
+    assert rows(b"event,conveyance,bill,\narrived,a\narrived,b\ndeleted,b,B1,\n") == [
+        Row(2, {"event": "arrived", "conveyance": "a"}, 2),
+        Row(3, {"event": "arrived", "conveyance": "b"}, 2),
+        Row(4, {"event": "deleted", "conveyance": "b", "bill": "B1"}, 4),
     ]
+
+
+@pytest.mark.parametrize(
+    "row", [b"deleted,b,BILL", b"deleted,b,BILL2,,", b"deleted,b,BI,LL2,", b"deleted,b", b"deleted,bBILL2,"]
+)
+def test_single_row_of_another_width_may_be_cut_off(row: bytes) -> None:
+    """A row with a cell more or less than its neighbours is a mistake, though its cells could be read."""
+    text = b"event,conveyance,bill,port\ndeleted,a,BILL1,\n" + row + b"\ndeleted,c,BILL3,\n"
+    found = list(read_rows(io.BytesIO(text), "f"))
+    assert [isinstance(each, Unread) for each in found] == [False, True, False]
+    # Last in a file, where copying ended, it is the same.
+    *_, last = read_rows(io.BytesIO(text[: text.index(b"\ndeleted,c")]), "f")
+    assert isinstance(last, Unread)
 
 
 def test_column_without_a_name_must_be_empty() -> None:

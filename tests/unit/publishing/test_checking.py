@@ -239,7 +239,7 @@ def test_looking_back_is_bounded() -> None:
     ],
 )
 def test_warnings_name_the_row_and_let_it_go(cells: dict[str, str], warned: list[tuple[str, str]]) -> None:
-    """A postal code that lost a digit, or no state on a truck manifest, is told with its row, and is sent all the same."""
+    """A postal code that lost a digit, or no state on a truck manifest, is told with its row, and is sent."""
     _, found = examined(csv_of(bill(bill="ACME0009"), bill(**cells)))
     assert isinstance(found, Good)
     assert [(each.line, each.field, each.code) for each in found.warnings] == [(3, *each) for each in warned]
