@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -61,13 +61,13 @@ class LazyGroup(TyperGroup):
                 print(f"tallygate: {each}", file=sys.stderr)
             raise typer.Exit(BAD_USAGE) from None
 
-    def main(self, *args: Any, **extra: Any) -> NoReturn:
+    def main(self, *args: Any, **extra: Any) -> Any:
         """Run from the command line; neither a closed pipe nor a poor terminal ends it with a traceback."""
         make_printable()
         output = output_of()
         try:
             try:
-                super().main(*args, **extra)
+                return super().main(*args, **extra)
             finally:
                 # What is left in the buffer would fail when it is too late to say anything.
                 sys.stdout.flush()

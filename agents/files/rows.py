@@ -91,6 +91,7 @@ class _Lines:
             return None
         self._number += 1
         number = self._number
+        fault: Mistake | None = None
         if len(line) == LINE_BYTES_MAX and not line.endswith(b"\n"):
             fault = Mistake(number, "", "too-large", "expected fewer than 1,000,000 bytes")
             rest = line
@@ -100,7 +101,6 @@ class _Lines:
         text = line.decode("utf-8", "replace")
         if number == 1:
             text = text.removeprefix(BYTE_ORDER_MARK)
-        fault = None
         if "\ufffd" in text and not _is_utf8(line):
             fault = Mistake(number, "", "not-utf8", "expected UTF-8")
         return _Line(number, text, line, fault)
@@ -176,9 +176,7 @@ def _uneven(row: Row) -> Unread:
     """
     wrong = Mistake(row.line, "", "cells", "expected as many cells as the header has")
     named = bills_named("\n".join(row.cells.values()).encode())
-    bill, last = row.cells.get("bill", ""), next(reversed(row.cells))
-    known = _BILL.fullmatch(bill) and last != "bill" and _CONVEYANCE.fullmatch(row.cells.get("conveyance", ""))
-    return Unread(row.line, (wrong,), 1, named, bill if known else None)
+    return Unread(row.line, (wrong,), 1, named, None)
 
 
 def _rows(lines: BinaryIO, name: str) -> Iterator[_Header | Row | Unread]:
@@ -226,16 +224,19 @@ def _row(header: _Header, lines: list[_Line], cells: list[str]) -> Row | Unread 
     if not wrong and any(cell for place, cell in enumerate(filled) if place >= len(names) or not names[place]):
         wrong = (Mistake(first, "", "cells", "expected no more cells than the header has"),)
     if wrong:
-        return _unread(header, lines, wrong, rows=1)
+        # With a cell too many nobody knows in which one the bill stands.
+        return _unread(header, lines, wrong, rows=1, shifted=len(cells) > len(names))
     if not any(filled):
         return None
     return Row(first, {name: cell for name, cell in zip(names, filled, strict=False) if cell}, len(cells))
 
 
-def _unread(header: _Header, lines: list[_Line], wrong: tuple[Mistake, ...], rows: int = 0) -> Unread:
+def _unread(
+    header: _Header, lines: list[_Line], wrong: tuple[Mistake, ...], rows: int = 0, *, shifted: bool = False
+) -> Unread:
     bills = frozenset().union(*(bills_named(line.raw) for line in lines))
     rows = rows or sum(bool(line.text.strip()) for line in lines) or 1
-    return Unread(lines[0].number, wrong, rows, bills, header.bill_of(lines[0].text))
+    return Unread(lines[0].number, wrong, rows, bills, None if shifted else header.bill_of(lines[0].text))
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -22,7 +22,7 @@ def warnings_of(event: Shipment, candidate: Candidate) -> Iterator[Mistake]:
     bill, address = event.data, event.data.consignee.address
     if address is not None and (odd := zip_warning(address.postal, address.country)):
         yield _warning(candidate, "$.data.consignee.address.postal", "postal-code", odd)
-    if bill.mode == "truck" and not _rules().is_us_state(address and address.state):
+    if bill.mode == "truck" and not _rules().is_us_state(address.state if address else None):
         expected = "expected the two-letter code of a state, such as TX, on a truck manifest"
         yield _warning(candidate, "$.data.consignee.address.state", "no-state", expected)
 

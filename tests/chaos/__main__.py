@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.chaos import live, outage
+from tests.chaos import files, live, outage
 from tests.chaos.customs import CustomsScenario
 from tests.chaos.driver import Driver, drawn
 from tests.chaos.toy import ToyScenario
@@ -28,7 +28,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--outage", type=float, metavar="SECONDS", help="instead: the broker away, alerts watched")
     parser.add_argument("--rate", type=int, default=200, help="events a second during an outage")
+    parser.add_argument("--files", type=int, metavar="SEEDS", help="instead: so many spoilt files through publish")
     arguments = parser.parse_args()
+    if arguments.files:
+        return files.main(arguments.files, arguments.seed)
     if arguments.outage:
         return outage.main(arguments.outage, arguments.rate)
     if missing := kafka_missing():

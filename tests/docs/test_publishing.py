@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from agents.cli import explain, publish
+from agents.cli import exits
 from agents.explaining.telling import explain as told
 from agents.files.columns import BY_NAME, TYPES, template
 from state.rules import load_rulebook
@@ -19,8 +19,8 @@ EXPLAINING = (ROOT / "docs" / "explaining.md").read_text("utf-8")
 @pytest.mark.parametrize(
     ("page", "statuses"),
     [
-        (PUBLISHING, {0, publish.MISTAKES, publish.BAD_USAGE, publish.AWAY}),
-        (EXPLAINING, {0, explain.UNKNOWN, explain.BAD_USAGE, explain.AWAY}),
+        (PUBLISHING, {0, exits.NO, exits.BAD_USAGE, exits.AWAY, exits.REFUSES}),
+        (EXPLAINING, {0, exits.NO, exits.BAD_USAGE, exits.AWAY}),
     ],
     ids=["publish", "explain"],
 )

@@ -54,7 +54,8 @@ async def sent(path: Path, sender: Remembering) -> list[int]:
 
 def sifted(path: Path) -> tuple[list[Good], Sift, list[tuple[int, str]]]:
     """Give what goes out of a file of which not all is right, the sums, and the bills that are held back."""
-    sift, held = Sift(), []  # type: ignore[var-annotated]
+    sift = Sift()
+    held: list[tuple[int, str]] = []
     with twice_readable(str(path)) as opener:
         this = job(opener, str(path))
         report = check(this, no_progress, lambda _mistake: None)
@@ -157,7 +158,7 @@ async def test_every_source_is_read_twice(how: str, tmp_path: Path, monkeypatch:
 def test_unreadable_file_is_named(name: str) -> None:
     """A file that is not there, or a folder, is an error that names it."""
     with pytest.raises(FileError, match=name), twice_readable(name) as opener:
-        form_of(name, opener)
+        job(opener, name)
 
 
 @pytest.mark.parametrize("name", ["a.csv.gz", "a.jsonl.gz", "a.gz"])

@@ -151,7 +151,7 @@ def test_export_with_blank_later_rows_is_told_of_the_line_column(left: list[str]
     sent = sift_rows(path, first, later, later, bill(bill="ACME0002", order="S-2"))
     assert sent.mistakes == [(3, "line", "line-missing"), (4, "line", "line-missing")]
     assert (sent.bills, sent.sums) == (["ACME0002"], (4, 1, 1, 2))
-    assert sent.said.splitlines()[0].endswith("number a bill's rows of goods 1, 2, 3 in the column `line`; add it if the file has none")  # fmt: skip # noqa: E501
+    assert sent.said.splitlines()[0].endswith("1, 2, 3 in the column `line`; add it if the file has none")
 
 
 def with_cell(row: Cells, name: str, cell: str) -> dict[str, str]:
@@ -186,8 +186,10 @@ def test_row_that_cannot_be_assigned_holds_back_the_bill_before(spoiling: bytes,
         assert sift(path).mistakes == []
         return
     sent = sift(path)
-    assert sent.bills == (["ACME0002", "-"] if numbered else ["ACME0002", "ACME0001", "-"])
-    assert sent.sums == ((4, 2, 1, 1) if numbered else (4, 3, 0, 1))
+    # Where there is a cell too many, the number may be in the wrong one.
+    doubtful = numbered or spoiling == b"x,y,z"
+    assert sent.bills == (["ACME0002", "-"] if doubtful else ["ACME0002", "ACME0001", "-"])
+    assert sent.sums == ((4, 2, 1, 1) if doubtful else (4, 3, 0, 1))
 
 
 QUOTES = [bill(bill=f"ACME000{number}", description="toy") for number in range(1, 8)]
@@ -225,7 +227,8 @@ def test_mark_names_and_counts_the_lines_that_it_covers(path: Path) -> None:
     lines[3] = lines[3].replace(b"toy", b'"24 inch') + b"\nno row at all"
     path.write_bytes(b"\n".join(lines))
     sent = sift(path)
-    assert "f:4: not-csv: expected quotation marks in pairs, one covers 6 lines, 4 to 9; 2 of them left out, reading goes on in line 6;" in sent.said  # fmt: skip # noqa: E501
+    covered = "one covers 6 lines, 4 to 9; 2 of them left out, reading goes on in line 6;"
+    assert f"f:4: not-csv: expected quotation marks in pairs, {covered}" in sent.said
     assert sent.sums == (8, 6, 0, 2)
 
 
