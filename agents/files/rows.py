@@ -164,7 +164,10 @@ def read_rows(lines: BinaryIO, name: str) -> Iterator[Row | Unread]:
             continue
         if row is not None:
             near = {width, before, after.width if isinstance(after, Row) else 0}
-            yield row if not isinstance(row, Row) or row.width in near else _uneven(row)
+            if not isinstance(row, Row) or row.width not in near:
+                yield _uneven(row) if isinstance(row, Row) else row
+            elif row.cells:
+                yield row
             before = row.width if isinstance(row, Row) else 0
         row = after
 
@@ -226,7 +229,7 @@ def _row(header: _Header, lines: list[_Line], cells: list[str]) -> Row | Unread 
     if wrong:
         # With a cell too many nobody knows in which one the bill stands.
         return _unread(header, lines, wrong, rows=1, shifted=len(cells) > len(names))
-    if not any(filled):
+    if not any(filled) and len(filled) < 2:
         return None
     return Row(first, {name: cell for name, cell in zip(names, filled, strict=False) if cell}, len(cells))
 

@@ -106,7 +106,7 @@ def test_last_cells_may_be_missing_in_rows_below_one_another() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [b"deleted,b,BILL", b"deleted,b,BILL2,,", b"deleted,b,BI,LL2,", b"deleted,b", b"deleted,bBILL2,"]
+    "row", [b"deleted,b,BILL", b",", b"deleted,b,BILL2,,", b"deleted,b,BI,LL2,", b"deleted,b", b"deleted,bBILL2,"]
 )
 def test_single_row_of_another_width_may_be_cut_off(row: bytes) -> None:
     """A row with a cell more or less than its neighbours is a mistake, though its cells could be read."""
