@@ -108,8 +108,8 @@ def outside(text: bytes) -> list[int]:
 
 
 def cut(chance: random.Random, lines: list[bytes], at: int) -> None:
-    """Leave out the end of a row, its separators too."""
-    least = max(1, len(lines[at].rstrip(b",")) - 1)
+    """Leave out the end of a row, its last separator too: of a text that is shorter in the last cell nothing tells."""
+    least = max(1, min(len(lines[at].rstrip(b",")) - 1, lines[at].rfind(b",")))
     lines[at] = lines[at][: chance.randrange(1, least)] if least > 1 else b"x"
 
 
