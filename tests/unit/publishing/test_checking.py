@@ -163,6 +163,8 @@ def looked_back(*documents: Any, kept: int = 100) -> list[Good | Bad]:
         ({}, "repeats"),
         ({"sequence": 9}, "repeats"),
         ({"order": "S-1"}, "conflict"),
+        ({"lines": [{**event()["data"]["lines"][0], "description": "other words"}]}, "conflict"),
+        ({"lines": [{**event()["data"]["lines"][0], "quantity": 9}]}, "conflict"),
         ({"version": 2, "order": "S-1"}, "new"),
         ({"conveyance": "air:2", "order": "S-1"}, "new"),
         ({"manifested_at": "2025-08-19T22:00:00Z"}, "repeats"),
