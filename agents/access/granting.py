@@ -32,8 +32,16 @@ RESOURCES: Final = {
 }
 
 
+_AWAY: Final = frozenset({"_ALL_BROKERS_DOWN", "_RESOLVE", "_TIMED_OUT", "_TRANSPORT", "REQUEST_TIMED_OUT"})
+"""Names of librdkafka's errors for a broker that does not answer."""
+
+
 class GrantingError(Exception):
     """The broker did not do what was asked; the text says why."""
+
+
+class NoAnswerError(GrantingError):
+    """The broker does not answer; trying again later helps."""
 
 
 def password_in(folder: Path, role: str) -> str:
@@ -81,8 +89,11 @@ class Granting:
             held = set(self._admin.describe_acls(self._all_of(role)).result(ANSWER_SECONDS))
             self._change(self._admin.create_acls, wanted - held)
             self._change(self._admin.delete_acls, [_filter_of(one) for one in held - wanted])
-        except (KafkaException, TimeoutError) as error:
-            raise GrantingError(str(error) or "no answer") from None
+        except TimeoutError as error:
+            raise NoAnswerError(str(error) or "no answer") from None
+        except KafkaException as error:
+            away = error.args[0].name() in _AWAY
+            raise (NoAnswerError if away else GrantingError)(str(error)) from None
         return len(wanted)
 
     def _log_in(self, user: str, password: str) -> None:

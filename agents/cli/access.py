@@ -7,13 +7,12 @@ from typing import Annotated
 
 import typer
 
+from agents.cli.exits import AWAY, BAD_USAGE
+
 app = typer.Typer(no_args_is_help=True, help="Show who may do what on Kafka, and let a broker hold to it.")
 command = app
 
 Roles = Annotated[list[str] | None, typer.Argument(metavar="[ROLE]...", help="Default: all.")]
-
-BAD_USAGE = 2
-REFUSED = 1
 
 
 @app.command()
@@ -75,9 +74,9 @@ def grant(
     """Give each role its login and exactly its ACLs; what it had beyond them is taken away.
 
     Connects as TALLYGATE_KAFKA__* say, which has to be an administrator of the cluster. May be repeated at any time;
-    with a new file it changes a password. Exit code 1: the broker refused, or did not answer; 2: bad usage.
+    with a new file it changes a password. Exit code 2: bad usage, or the broker refused; 75: it did not answer.
     """
-    from agents.access.granting import Granting, GrantingError, login_of, password_in
+    from agents.access.granting import Granting, GrantingError, NoAnswerError, login_of, password_in
     from agents.access.roles import principal
     from agents.settings import Settings
 
@@ -90,7 +89,9 @@ def grant(
             print(f"{principal(topics, role)}: password in {passwords / role}, {count} ACLs")
     except (GrantingError, OSError, ValueError) as error:
         print(f"{kafka.brokers}: {error}", file=sys.stderr)
-        raise typer.Exit(REFUSED) from None
+        if isinstance(error, NoAnswerError):
+            raise typer.Exit(AWAY) from None
+        raise typer.Exit(BAD_USAGE) from None
 
 
 def _known(roles: list[str] | None) -> list[str]:

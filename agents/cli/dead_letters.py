@@ -2,7 +2,6 @@
 
 import logging
 import re
-import signal
 import sys
 from collections.abc import Coroutine
 from contextlib import nullcontext
@@ -12,6 +11,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from agents.cli.exits import AWAY, BAD_USAGE
 from stream.deadletters import Fault
 
 app = typer.Typer(no_args_is_help=True, help="List the records that could not be read, and send them again.")
@@ -19,8 +19,6 @@ command = app
 
 Answer = TypeVar("Answer")
 
-BAD_USAGE = 2
-AWAY = 3
 TABLE_ROWS = 100
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -44,7 +42,7 @@ def list_(
     """List dead letters, oldest first, and count them by code: a table on a terminal, else JSON lines.
 
     What a record holds is never printed. In JSON the counts go to standard error. Exit code 0: listed; 2: bad usage, or
-    the topics are not there; 3: Kafka is away.
+    the topics are not there, or not allowed; 75: Kafka is away.
     """
     from agents.dead_letters.errors import DeadLettersError
     from agents.dead_letters.listing import Wanted, list_letters
@@ -60,8 +58,6 @@ def list_(
             listing = _ask(list_letters(kafka.connection(), kafka.topics(), wanted, file), kafka.brokers)
     except DeadLettersError as error:
         _refuse(str(error))
-    # As every filter does: end without a word when nobody reads on (`| head`).
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if in_lines:
         for letter in listing.letters():
             print(json_line(listing, letter).decode())
@@ -88,7 +84,7 @@ def retry(
     """Send dead letters to the shipments topic again, as they came; those sent again before are left out.
 
     Mend the cause first, or they come back. A record that was applied after all is stale the second time. Exit code 0:
-    sent, or nothing to send; 2: bad usage, or no such letter; 3: Kafka is away.
+    sent, or nothing to send; 2: bad usage, no such letter, or not allowed; 75: Kafka is away.
     """
     from agents.dead_letters.errors import DeadLettersError
     from agents.dead_letters.retrying import Selection, plan_retry, send_again
@@ -132,7 +128,7 @@ class _Done:
 
 
 def _ask(question: Coroutine[Any, Any, Answer], brokers: str, done: _Done | None = None) -> Answer:
-    """Give the answer; where Kafka does not give one, say what to do and exit with status 3."""
+    """Give the answer; where Kafka does not give one, say what to do and exit: away, or not allowed."""
     import asyncio
 
     from aiokafka.errors import BrokerResponseError, KafkaError
@@ -145,14 +141,14 @@ def _ask(question: Coroutine[Any, Any, Answer], brokers: str, done: _Done | None
     except (KafkaError, TimeoutError, ConnectionError) as error:
         why = type(error).__name__.removesuffix("Error")
         if isinstance(error, BrokerResponseError):
-            print(f"Kafka at {brokers} refuses: {why}; may this user do that?", file=sys.stderr)
+            said = f"Kafka at {brokers} refuses: {why}; may this user do that?"
         else:
-            print(
-                f"Kafka at {brokers} does not answer ({why}): start it, or set TALLYGATE_KAFKA__BROKERS",
-                file=sys.stderr,
-            )
+            said = f"Kafka at {brokers} does not answer ({why}): start it, or set TALLYGATE_KAFKA__BROKERS"
+        print(said, file=sys.stderr)
         if done is not None:
             print(f"{done.count:,} are sent for good; run it again for the rest", file=sys.stderr)
+        if isinstance(error, BrokerResponseError):
+            raise typer.Exit(BAD_USAGE) from None
         raise typer.Exit(AWAY) from None
 
 

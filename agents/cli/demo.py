@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from agents.cli.exits import INTERRUPTED, NO
+
 
 def command(
     bills: Annotated[int, typer.Option(min=50, help="Bills of the day.")] = 10_000,
@@ -47,13 +49,13 @@ def command(
         whole = asyncio.run(Demo(options, Console()).run())
     except DemoError as error:
         print(f"tallygate demo: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
+        raise typer.Exit(error.status) from None
     except asyncio.CancelledError:
         print("tallygate demo: ended at once", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
     if not whole:
         print("tallygate demo: the sums above do not come out", file=sys.stderr)
-        raise typer.Exit(1)
+        raise typer.Exit(NO)
 
 
 def _called() -> str:

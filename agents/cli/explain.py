@@ -6,13 +6,12 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-UNKNOWN: Final = 1
-BAD_USAGE: Final = 2
-AWAY: Final = 75
+from agents.cli.exits import AWAY, BAD_USAGE
+from agents.cli.exits import NO as UNKNOWN
 
 
 def command(

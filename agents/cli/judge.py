@@ -1,13 +1,13 @@
 """`tallygate judge`: a file of events in, decisions as JSON lines out; no broker, no clock, always the same bytes."""
 
 import gc
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from agents.cli.exits import BAD_USAGE
 from agents.cli.judging_options import (
     AsOfOption,
     EnforcementOption,
@@ -40,13 +40,12 @@ def command(
     """Judge shipment events from a file, in its order; decisions go to standard output as JSON lines.
 
     Blank lines are left out; a decision's cause has the line number, less one, as offset. A summary goes to standard
-    error. Exit code 0: judged, whatever the decisions; 2: bad usage or unreadable file.
+    error. Exit code 0: judged, whatever the decisions; 2: bad usage, an unreadable file, or one of which no line could
+    be read.
     """
     from agents.judge import FileError, Options, judge_file, open_outputs
     from state.rules import RulebookError
 
-    # As every filter does: end without a word when nobody reads on (`| head`).
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     # Nothing here makes cycles worth collecting; full collections over millions of rows would cost seconds.
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)
@@ -64,6 +63,8 @@ def command(
     if summary.verdicts["reject", "day-closed"]:
         # Without a broker nothing tells a time that is wrong from one that is late.
         print("day-closed: 15 days after it by the highest event time so far; look for one far ahead", file=sys.stderr)
+    if summary.nothing_read:
+        _refuse(f"{file}: no line of it could be read")
 
 
 def _secret_in(path: Path) -> bytes:
@@ -78,4 +79,4 @@ def _secret_in(path: Path) -> bytes:
 
 def _refuse(why: str) -> NoReturn:
     print(f"tallygate judge: {why}", file=sys.stderr)
-    raise typer.Exit(2)
+    raise typer.Exit(BAD_USAGE)

@@ -10,7 +10,7 @@ from stream.consignee import Match
 from stream.decisions import Enforcement, Overflow, Rounding
 
 EventsFile = Annotated[
-    str, typer.Argument(metavar="FILE|-", help="Events as JSON lines, .gz too; - is standard input.")
+    str, typer.Argument(metavar="FILE|-", help="Events as JSON lines or CSV, packed or not; - is standard input.")
 ]
 OverflowOption = Annotated[Overflow, typer.Option(help="After a bill that does not fit: go on, stop, or none.")]
 RoundingOption = Annotated[Rounding, typer.Option(help="Count exact cents, or whole dollars, half up, a bill.")]

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from agents.cli.exits import BAD_USAGE, end_by_broken_pipe, make_printable, output_of
+
 # Name of the command -> one line for `--help`. The module is `agents.cli.<name>`, hyphens as underscores; its attribute
 # `command` is the function to run or a `typer.Typer` with commands of its own.
 COMMANDS: dict[str, str] = {
@@ -58,7 +60,25 @@ class LazyGroup(TyperGroup):
                 raise
             for each in mistakes:
                 print(f"tallygate: {each}", file=sys.stderr)
-            raise typer.Exit(2) from None
+            raise typer.Exit(BAD_USAGE) from None
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run from the command line; neither a closed pipe nor a poor terminal ends it with a traceback."""
+        make_printable()
+        output = output_of()
+        try:
+            try:
+                return super().main(*args, **extra)
+            finally:
+                # What is left in the buffer would fail when it is too late to say anything.
+                sys.stdout.flush()
+        except BrokenPipeError:
+            end_by_broken_pipe()
+        except SystemExit:
+            # On its way here a closed pipe has become status 1, which means something else.
+            if output_of() != output:
+                end_by_broken_pipe()
+            raise
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help from the table alone."""

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
-BAD_USAGE: Final = 2
-AWAY: Final = 75
+from agents.cli.exits import AWAY, BAD_USAGE
+
 DAYS: Final = 7
 
 

@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
-MISTAKES: Final = 1
-BAD_USAGE: Final = 2
-AWAY: Final = 75
+from agents.cli.exits import AWAY, BAD_USAGE, REFUSES
+from agents.cli.exits import NO as MISTAKES
+
 SHOWN: Final = 50
 
 
@@ -27,7 +27,8 @@ class FormName(StrEnum):
 
 def command(
     file: Annotated[
-        str | None, typer.Argument(metavar="FILE|-", help="Events as JSON lines or CSV, .gz too; - is standard input.")
+        str | None,
+        typer.Argument(metavar="FILE|-", help="Events as JSON lines or CSV, packed or not; - is standard input."),
     ] = None,
     form: Annotated[FormName, typer.Option("--format", help="auto: by the name's ending, else by how it begins.")] = (
         FormName.AUTO
@@ -37,7 +38,7 @@ def command(
     ] = False,
     check_only: Annotated[bool, typer.Option("--check", help="Only check; send nothing.")] = False,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Send what is right although something is wrong.")
+        bool, typer.Option("--skip-bad", help="Send whole bills although rows of others are wrong.")
     ] = False,
     show: Annotated[int, typer.Option(min=0, help="Mistakes to show at most; 0: all.")] = SHOWN,
     source: Annotated[
@@ -53,11 +54,12 @@ def command(
     """Publish shipment events from a file; it is checked whole first, and nothing is sent unless all of it is right.
 
     Kafka is that of TALLYGATE_KAFKA__*. A file may be published again: what is there already has no second effect.
-    Exit code 0: all is acknowledged; 1: there are mistakes, each on a line of standard error; 2: bad usage, an
-    unreadable file, or refused; 75: Kafka or the gateway is away, run it again later.
+    With --skip-bad a bill goes out only if every row of it is right. Exit code 0: all is acknowledged; 1: there are
+    mistakes, each on a line of standard error; 2: bad usage, an unreadable file, or refused; 75: Kafka or the gateway
+    is away, run it again later; 78: rows that were read are unaccounted for.
     """
     if template:
-        from agents.publishing.columns import template as header
+        from agents.files.columns import template as header
 
         print(header(), end="")
         return
@@ -65,57 +67,95 @@ def command(
         _refuse("name a file, or - for standard input; --template prints a CSV header")
     if (gateway is None) != (token_file is None):
         _refuse("--gateway and --token-file go together")
-    from agents.judge.files import FileError
-    from agents.publishing.sources import form_of, twice_readable
+    from agents.files import FileError, form_of, twice_readable
+    from agents.publishing.errors import MiscountError
+    from agents.publishing.running import Job
 
     try:
         with twice_readable(file) as opener:
-            from agents.publishing.running import Job
-
-            found = form_of(file, opener) if form is FormName.AUTO else form.value
+            with opener() as opened:
+                found = form_of(file, opened.head) if form is FormName.AUTO else form.value
             job = Job(file, opener, found, source, int(time.time() * 1000))  # type: ignore[arg-type]
             _publish(job, show, check_only=check_only, skip_bad=skip_bad, over=(gateway, token_file))
     except FileError as error:
         _refuse(str(error))
+    except MiscountError as error:
+        print(f"tallygate publish: {error}", file=sys.stderr)
+        raise typer.Exit(REFUSES) from None
 
 
 def _publish(job: Any, show: int, *, check_only: bool, skip_bad: bool, over: tuple[str | None, Path | None]) -> None:
     from agents.publishing.progress import bar_named
-    from agents.publishing.running import check
+    from agents.publishing.running import Sift, check, right, whole
 
     terminal = sys.stderr.isatty()
-    report = check(job, bar_named("checking", shown=terminal), _teller(job.name, show))
-    total = sum(report.codes.values())
-    if show and total > show:
-        print(f"and {total - show:,} more; --show 0 lists all", file=sys.stderr)
-    if report.codes:
-        by_code = ", ".join(f"{code} {count:,}" for code, count in report.codes.most_common())
-        print(f"{report.bad:,} of {report.good + report.bad:,} cannot be sent: {by_code}", file=sys.stderr)
-    if check_only or (report.codes and not skip_bad):
+    teller = _Teller(job.name, show)
+    report = check(job, bar_named("checking", shown=terminal), teller.mistake)
+    teller.end()
+    _say(report)
+    if report.unreadable:
+        _refuse(f"{job.name}: no line of it could be read")
+    if (report.codes and not skip_bad) or (check_only and not skip_bad):
         print(f"{report.good:,} events are right; nothing was sent")
         raise typer.Exit(MISTAKES if report.codes else 0)
-    _send(job, bar_named("sending", shown=terminal), skip_bad=skip_bad, over=over)
+    sift, bar = Sift(), bar_named("checking again" if check_only else "sending", shown=terminal)
+    events = whole(job, bar, report, sift, teller.held) if skip_bad else right(job, bar)
+    if check_only:
+        print(f"{sum(1 for _ in events):,} events would be sent; nothing was sent")
+    else:
+        _send(events, over=over)
+    teller.end()
+    if skip_bad:
+        print(f"{sift.sums()}; bills held back {len(sift.bills_held):,}")
     if report.codes:
         raise typer.Exit(MISTAKES)
 
 
-def _teller(name: str, show: int) -> Callable[[Any], None]:
-    shown = 0
+def _say(report: Any) -> None:
+    """Sum up what the checks found."""
+    if report.codes:
+        by_code = ", ".join(f"{code} {count:,}" for code, count in report.codes.most_common())
+        print(f"{report.bad:,} of {report.good + report.bad:,} cannot be sent: {by_code}", file=sys.stderr)
+    if report.warnings:
+        print(f"{report.warnings:,} warnings: what they name is right enough to be sent", file=sys.stderr)
+    if report.repeats:
+        print(
+            f"{report.repeats:,} of {report.good:,} events repeat one before them and will have no effect",
+            file=sys.stderr,
+        )
 
-    def tell(mistake: Any) -> None:
-        nonlocal shown
-        shown += 1
-        if not show or shown <= show:
-            print(mistake.text(name), file=sys.stderr)
 
-    return tell
+class _Teller:
+    """Tells of so many mistakes, and of so many events that are held back, and how many more there are."""
+
+    def __init__(self, name: str, most: int) -> None:
+        self._name = name
+        self._most = most
+        self._count = 0
+
+    def mistake(self, mistake: Any) -> None:
+        self._tell(mistake.text(self._name))
+
+    def held(self, line: int, bill: str) -> None:
+        self._tell(f"{self._name}:{line}: held back: bill {bill} is not sent, since not every row of it is right")
+
+    def end(self) -> None:
+        if self._most and self._count > self._most:
+            print(f"and {self._count - self._most:,} more; --show 0 lists all", file=sys.stderr)
+        self._count = 0
+
+    def _tell(self, line: str) -> None:
+        self._count += 1
+        if not self._most or self._count <= self._most:
+            print(line, file=sys.stderr)
 
 
-def _send(job: Any, bar: Any, *, skip_bad: bool, over: tuple[str | None, Path | None]) -> None:
+def _send(events: Any, *, over: tuple[str | None, Path | None]) -> None:
     import asyncio
 
     from agents.client import GatewayError
     from agents.publishing import AwayError, PublishError
+    from agents.publishing.errors import MiscountError
     from agents.publishing.running import send
 
     # aiokafka would say the same in other words, once for each address and each batch.
@@ -126,16 +166,20 @@ def _send(job: Any, bar: Any, *, skip_bad: bool, over: tuple[str | None, Path | 
     async def run() -> str:
         nonlocal acknowledged
         async with _sender(*over) as sender:
-            async for count in send(job, bar, sender, skip_bad=skip_bad):
+            async for count in send(events, sender):
                 acknowledged = count
             return str(sender.place)
 
     try:
         place = asyncio.run(run())
+    except MiscountError:
+        raise
     except (PublishError, GatewayError) as error:
         print(f"tallygate publish: {error}", file=sys.stderr)
         print(f"{acknowledged:,} events are acknowledged; run it again, none counts twice", file=sys.stderr)
-        raise typer.Exit(AWAY if isinstance(error, AwayError) else BAD_USAGE) from None
+        if isinstance(error, AwayError):
+            raise typer.Exit(AWAY) from None
+        raise typer.Exit(BAD_USAGE) from None
     print(f"published {acknowledged:,} events to {place}")
 
 

@@ -9,14 +9,17 @@ from typing import Any, TypeVar
 import msgspec
 import typer
 
+from agents.cli.exits import AWAY, BAD_USAGE
+
 Answer = TypeVar("Answer")
 
 
 def ask(question: Coroutine[Any, Any, Answer], brokers: str) -> Answer:
-    """Give the answer; where Kafka does not give one, say why and what to do, and exit with status 1."""
+    """Give the answer; where Kafka gives none, say why and what to do, and exit: away, or not allowed."""
     from aiokafka.errors import KafkaError
 
     from agents.connections.probing import explained
+    from agents.engine.errors import RefusedError
     from agents.settings import read_settings
 
     # Its log would say the same in other words, once for each address.
@@ -25,5 +28,8 @@ def ask(question: Coroutine[Any, Any, Answer], brokers: str) -> Answer:
         return asyncio.run(question)
     except KafkaError as error:
         connection = read_settings().kafka.connection()
-        print(asyncio.run(explained(msgspec.structs.replace(connection, brokers=brokers), error)), file=sys.stderr)
-        raise typer.Exit(1) from None
+        found = asyncio.run(explained(msgspec.structs.replace(connection, brokers=brokers), error))
+        print(found, file=sys.stderr)
+        if isinstance(found, RefusedError):
+            raise typer.Exit(BAD_USAGE) from None
+        raise typer.Exit(AWAY) from None

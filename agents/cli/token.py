@@ -8,6 +8,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from agents.cli.exits import BAD_USAGE, NO
+
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the tokens that open the gateway.")
 command = app
 
@@ -95,7 +97,8 @@ def revoke(
     except TokenFileError as error:
         _fail(error)
     if not found:
-        _fail("there is no token of this id; `tallygate token list` lists them")
+        print("there is no token of this id; `tallygate token list` lists them", file=sys.stderr)
+        raise typer.Exit(NO)
     print(f"token {token_id} is revoked")
 
 
@@ -115,4 +118,4 @@ def _file(given: Path | None) -> Path:
 
 def _fail(why: object) -> NoReturn:
     print(why, file=sys.stderr)
-    raise typer.Exit(1)
+    raise typer.Exit(BAD_USAGE)

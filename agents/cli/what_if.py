@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
+from agents.cli.exits import BAD_USAGE
 from agents.cli.judging_options import (
     AsOfOption,
     EnforcementOption,
@@ -17,7 +18,6 @@ from agents.cli.judging_options import (
 from stream.consignee import JUDGE_SECRET
 from stream.decisions import Policy
 
-BAD_USAGE: Final = 2
 SHOWN: Final = 20
 
 
@@ -34,8 +34,8 @@ def command(
 ) -> None:
     """Judge a file of events twice, offline: as `tallygate judge` does by default, and with the options given here.
 
-    Shows how many bills end with which outcome under each, what is released, and the bills that end otherwise. Exit
-    code 0: compared; 2: bad usage or unreadable file.
+    Shows how many bills end with which outcome under each, what is released, and the bills of which outcome or reason
+    changes. Exit code 0: compared; 2: bad usage, an unreadable file, or one of which no line could be read.
     """
     from agents.explaining.comparing import compare
     from agents.judge import FileError, Options
@@ -53,8 +53,10 @@ def command(
         import msgspec
 
         print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
-        return
-    _print(found, bills)
+    else:
+        _print(found, bills)
+    if 0 < found.events == found.bad_events:
+        _refuse(f"{file}: no line of it could be read")
 
 
 def _print(found: Any, most: int) -> None:
@@ -72,6 +74,10 @@ def _print(found: Any, most: int) -> None:
         print(f"  {before.bill}  {before.conveyance}  {day}  {amount}  {before.words} -> {after.words}")
     if most and len(found.changes) > most:
         print(f"  and {len(found.changes) - most:,} more; --bills 0 shows all")
+    if found.amounts.bills:
+        before, after = dollars(found.amounts.before_cents), dollars(found.amounts.after_cents)
+        bills_that = "bill ends the same and counts" if found.amounts.bills == 1 else "bills end the same and count"
+        print(f"{found.amounts.bills:,} {bills_that} otherwise: {before} -> {after}")
     if found.bad_events:
         print(
             f"{found.bad_events:,} of {found.events:,} events could not be read: tallygate judge --dead-letters FILE",

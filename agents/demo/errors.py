@@ -4,9 +4,14 @@
 class DemoError(Exception):
     """The demo cannot start or go on; the message says why and what to do."""
 
+    status = 1
+    """Exit code, see `agents.cli.exits`."""
+
 
 class DayTooLargeError(DemoError):
     """The day would not fit into the embedded broker."""
+
+    status = 2
 
 
 class LogMovedError(DemoError):
@@ -14,7 +19,13 @@ class LogMovedError(DemoError):
 
 
 class BrokerError(DemoError):
-    """The broker cannot be reached, or does not let the demo have its topics."""
+    """The broker cannot be used, or does not let the demo have its topics."""
+
+
+class BrokerAwayError(BrokerError):
+    """The broker does not answer; trying again later helps."""
+
+    status = 75
 
 
 class WorkerDiedError(DemoError):

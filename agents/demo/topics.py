@@ -6,7 +6,7 @@ from typing import Final
 
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from agents.demo.errors import BrokerError
+from agents.demo.errors import BrokerAwayError, BrokerError
 from agents.engine.settings import Connection
 from agents.topics_admin import admin_client, create_topics
 from stream.topics import Topics
@@ -25,7 +25,7 @@ async def own_topics(brokers: str, topics: Topics, partitions: int) -> AsyncIter
             replicas = min(REPLICAS_MAX, len((await client.describe_cluster())["brokers"]))
         await create_topics(connection, topics.plans(), partitions, replicas)
     except KafkaConnectionError as error:
-        raise BrokerError(f"no Kafka at {brokers}") from error
+        raise BrokerAwayError(f"no Kafka at {brokers}") from error
     except KafkaError as error:
         raise BrokerError(f"{brokers} does not make our topics: {error}") from error
     try:

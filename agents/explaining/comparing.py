@@ -1,18 +1,14 @@
 """What if: one file of events judged twice, side by side, and where the two differ."""
 
-import sys
 from collections import Counter
 from datetime import date
 from typing import Final
 
 import msgspec
 
-from agents.judge.files import open_source, read_events
+from agents.judge.feeding import feed
 from agents.judge.judging import Options, open_judge
-from agents.judge.progress import no_progress, progress_bar
 from stream.records import Fate, Outgoing, Sink
-
-EVENTS_A_REPORT: Final = 2_000
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
@@ -31,6 +27,11 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
         """Outcome and reason."""
         return f"{self.outcome} {self.reason}"
 
+    @property
+    def counted(self) -> int:
+        """What it adds to the released total, in cents."""
+        return (self.counted_cents or 0) if self.counts else 0
+
 
 class _Decision(msgspec.Struct, gc=False):
     data: Verdict
@@ -40,7 +41,7 @@ _decode: Final = msgspec.json.Decoder(_Decision).decode
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A bill that ends otherwise."""
+    """A bill that ends with another outcome or reason."""
 
     before: Verdict
     after: Verdict
@@ -55,6 +56,14 @@ class Side(msgspec.Struct, frozen=True):
     """Sum of what counts against the limit."""
 
 
+class Amounts(msgspec.Struct, frozen=True):
+    """Bills that end the same, and of which another amount counts."""
+
+    bills: int
+    before_cents: int
+    after_cents: int
+
+
 class Comparison(msgspec.Struct, frozen=True):
     """Both ends of a file, and what is between them."""
 
@@ -65,6 +74,7 @@ class Comparison(msgspec.Struct, frozen=True):
     after: Side
     changes: tuple[Change, ...]
     """In the order in which the bills came."""
+    amounts: Amounts
 
 
 class _End:
@@ -82,7 +92,7 @@ class _End:
     def side(self) -> Side:
         """Sum up."""
         counts = Counter(verdict.words for verdict in self.verdicts.values())
-        released = sum(verdict.counted_cents or 0 for verdict in self.verdicts.values() if verdict.counts)
+        released = sum(verdict.counted for verdict in self.verdicts.values())
         return Side(dict(sorted(counts.items())), released)
 
 
@@ -91,19 +101,20 @@ def compare(name: str, before: Options, after: Options) -> Comparison:
     one, other = _End(), _End()
     push, push_other = open_judge(before, one.take).push, open_judge(after, other.take).push
     events = bad = 0
-    bar = progress_bar if sys.stderr.isatty() else no_progress
-    with open_source(name) as source, bar(source.size) as progress:
-        for number, value in read_events(source.lines, name):
-            fate, _code = push(value, number)
-            push_other(value, number)
-            events += 1
-            bad += fate is Fate.DEAD_LETTERED
-            if number % EVENTS_A_REPORT == 0:
-                progress(source.position(), number)
-    changes = (Change(verdict, other.verdicts[key]) for key, verdict in one.verdicts.items())
-    return Comparison(events, bad, one.side(), other.side(), tuple(each for each in changes if _differs(each)))
+    for number, value, _rows in feed(name):
+        events += 1
+        if not value:
+            bad += 1
+            continue
+        fate, _code = push(value, number)
+        push_other(value, number)
+        bad += fate is Fate.DEAD_LETTERED
+    both = [Change(verdict, other.verdicts[key]) for key, verdict in one.verdicts.items()]
+    changes = tuple(each for each in both if each.before.words != each.after.words)
+    return Comparison(events, bad, one.side(), other.side(), changes, _amounts(both))
 
 
-def _differs(change: Change) -> bool:
-    before, after = change.before, change.after
-    return (before.words, before.counts, before.counted_cents) != (after.words, after.counts, after.counted_cents)
+def _amounts(both: list[Change]) -> Amounts:
+    same = [each for each in both if each.before.words == each.after.words]
+    sums = [(each.before.counted, each.after.counted) for each in same if each.before.counted != each.after.counted]
+    return Amounts(len(sums), sum(before for before, _ in sums), sum(after for _, after in sums))

@@ -3,7 +3,8 @@
 Anything that has events as bytes may build a `Judge`; the command `tallygate judge` alone needs `judge_file`.
 """
 
-from agents.judge.files import FileError, judge_file, open_outputs
+from agents.files import FileError
+from agents.judge.files import judge_file, open_outputs
 from agents.judge.judging import Judge, Options, open_judge
 from agents.judge.summary import Summary
 

@@ -1,35 +1,21 @@
-"""Judge a file: events as lines in; decisions, alerts and dead letters as lines out."""
+"""Judge a file: events as lines or rows in; decisions, alerts and dead letters as lines out."""
 
-import gzip
-import sys
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import count
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple, cast
+from typing import BinaryIO, Final, NamedTuple
 
 import msgspec
 
+from agents.files import FileError
+from agents.files.candidates import Candidate
+from agents.files.mistakes import Mistake
+from agents.judge.feeding import feed
 from agents.judge.judging import Options, open_judge
-from agents.judge.progress import no_progress, progress_bar
 from agents.judge.summary import Summary
-from stream.records import Outgoing, Sink
-from stream.topics import RECORD_BYTES_MAX
-
-STDIN: Final = "-"
-LINE_BYTES_MAX: Final = RECORD_BYTES_MAX + 2
-"""Of a longer line only this much is kept, enough to be refused as too large: memory stays bounded."""
-
-BUFFER_BYTES: Final = 1 << 20
-LINES_A_REPORT: Final = 2000
-BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+from stream.records import Fate, Outgoing, Sink
 
 _encode: Final = msgspec.json.encode
-
-
-class FileError(Exception):
-    """A file cannot be read or written; the message names it and says why."""
 
 
 class Outputs(NamedTuple):
@@ -40,72 +26,23 @@ class Outputs(NamedTuple):
     alerts: BinaryIO | None = None
 
 
-class Source(NamedTuple):
-    """An open file of events."""
-
-    lines: BinaryIO
-    position: Callable[[], int]
-    """Bytes read so far."""
-    size: int | None
-    """Bytes in all, where the end is known."""
-
-
 def judge_file(name: str, options: Options, outputs: Outputs) -> Summary:
     """Judge the events in a file (`-`: standard input), in its order.
 
     Raises FileError, and what `open_judge` raises before anything is read.
     """
     summary = Summary()
-    push = open_judge(options, _emitter(outputs, summary)).push
-    bar = progress_bar if sys.stderr.isatty() else no_progress
-    with open_source(name) as source, bar(source.size) as progress:
-        for number, value in read_events(source.lines, name):
-            summary.add_event(*push(value, number))
-            if number % LINES_A_REPORT == 0:
-                progress(source.position(), number)
-    return summary
-
-
-def read_events(lines: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
-    """Give each line with its number from 0; blank lines are counted and left out. Raises FileError."""
-    for number in count():
-        try:
-            line = _read_line(lines)
-        except (OSError, EOFError, zlib.error) as error:
-            raise FileError(f"{name}: {_reason(error)}") from None
-        if not line:
-            return
-        value = line.strip() if len(line) < LINE_BYTES_MAX else line
-        if number == 0:
-            value = value.removeprefix(BYTE_ORDER_MARK)
+    writer = _Writer(outputs, summary)
+    push = open_judge(options, writer.emit).push
+    for number, value, candidate in feed(name):
         if value:
-            yield number, value
-
-
-def _read_line(lines: BinaryIO) -> bytes:
-    line = lines.readline(LINE_BYTES_MAX)
-    if len(line) == LINE_BYTES_MAX:
-        rest = line
-        while rest and not rest.endswith(b"\n"):
-            rest = lines.readline(BUFFER_BYTES)
-    return line
-
-
-@contextmanager
-def open_source(name: str) -> Iterator[Source]:
-    """Open a file of events, packed if its name ends in .gz; raises FileError."""
-    if name == STDIN:
-        yield Source(sys.stdin.buffer, lambda: 0, None)
-        return
-    with ExitStack() as stack:
-        try:
-            path = Path(name)
-            raw = stack.enter_context(path.open("rb", BUFFER_BYTES))
-            size = path.stat().st_size
-        except OSError as error:
-            raise FileError(f"{name}: {_reason(error)}") from None
-        lines = stack.enter_context(gzip.open(raw)) if path.suffix == ".gz" else raw
-        yield Source(cast("BinaryIO", lines), raw.tell, size)
+            writer.candidate = candidate
+            summary.add_event(*push(value, number))
+        elif candidate is not None:
+            mistake = candidate.mistakes[0]
+            summary.add_event(Fate.DEAD_LETTERED, mistake.code)
+            writer.refuse(mistake)
+    return summary
 
 
 @contextmanager
@@ -120,36 +57,53 @@ def open_outputs(decisions: BinaryIO, dead_letters: Path | None, alerts: Path | 
             outputs = Outputs(decisions, opened(dead_letters), opened(alerts))
             yield outputs
             decisions.flush()
+        except BrokenPipeError:
+            raise  # nobody reads on, which is no fault of a file
         except OSError as error:
-            raise FileError(f"{error.filename or 'cannot write'}: {_reason(error)}") from None
+            raise FileError(f"{error.filename or 'cannot write'}: {error.strerror}") from None
 
 
-def _emitter(outputs: Outputs, summary: Summary) -> Callable[[Outgoing], None]:
-    write, dead_letters, alerts = outputs.decisions.write, outputs.dead_letters, outputs.alerts
-    add_decision, decisions, alert = summary.add_decision, Sink.DECISIONS, Sink.ALERTS
+class _Writer:
+    """Writes what a judge sends, and counts it."""
 
-    def emit(outgoing: Outgoing) -> None:
+    def __init__(self, outputs: Outputs, summary: Summary) -> None:
+        self._write = outputs.decisions.write
+        self._dead_letters, self._alerts = outputs.dead_letters, outputs.alerts
+        self._summary = summary
+        self.candidate: Candidate | None = None
+        """The rows that are being judged; None where each event is a line."""
+
+    def emit(self, outgoing: Outgoing) -> None:
+        """Write a decision, an alert or a dead letter, where there is a place for it."""
         value = outgoing.value or b""
-        if outgoing.sink is decisions:
-            add_decision(value)
-            write(value)
-            write(b"\n")
-        elif outgoing.sink is alert:
-            summary.add_alert(value)
-            if alerts is not None:
-                alerts.write(value + b"\n")
-        elif dead_letters is not None:
-            dead_letters.write(dead_letter_line(outgoing))
+        if outgoing.sink is Sink.DECISIONS:
+            self._summary.add_decision(value)
+            self._write(value)
+            self._write(b"\n")
+        elif outgoing.sink is Sink.ALERTS:
+            self._summary.add_alert(value)
+            if self._alerts is not None:
+                self._alerts.write(value + b"\n")
+        elif self._dead_letters is not None:
+            self._dead_letters.write(dead_letter_line(outgoing, self.candidate))
 
-    return emit
+    def refuse(self, mistake: Mistake) -> None:
+        """Write why rows are no event."""
+        if self._dead_letters is not None:
+            self._dead_letters.write(_refusal(mistake.code, mistake.field, mistake.expected, mistake.line))
 
 
-def dead_letter_line(outgoing: Outgoing) -> bytes:
+def dead_letter_line(outgoing: Outgoing, candidate: Candidate | None = None) -> bytes:
     """Say of a dead letter why it is one and on which line it stood, from 1; nothing of the event is repeated."""
     headers = dict(outgoing.headers)
     error, detail, offset = (headers[name].decode() for name in ("x-error", "x-detail", "x-offset"))
-    return _encode({"error": error, "detail": detail, "line": int(offset) + 1}) + b"\n"
+    if candidate is None:
+        return _encode({"error": error, "detail": detail, "line": int(offset) + 1}) + b"\n"
+    path, _, expected = detail.partition(": ")
+    place = candidate.find(path)
+    return _refusal(error, place.field, expected or detail, place.line)
 
 
-def _reason(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error)
+def _refusal(error: str, column: str, expected: str, line: int) -> bytes:
+    detail = f"{column}: {expected}" if column else expected
+    return _encode({"error": error, "detail": detail, "line": line}) + b"\n"

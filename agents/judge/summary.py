@@ -64,6 +64,11 @@ class Summary:
         """Events read."""
         return self.fates.total()
 
+    @property
+    def nothing_read(self) -> bool:
+        """Whether there were events, and none of them could be read."""
+        return 0 < self.events == self.fates[Fate.DEAD_LETTERED]
+
     def lines(self) -> Iterator[str]:
         """Say it all; the first line is for programs too, its form is part of the command's contract."""
         by_fate = ", ".join(f"{fate} {self.fates[fate]}" for fate in Fate)
@@ -77,7 +82,8 @@ class Summary:
             yield from (f"  {count:>10}  {kind}" for kind, count in sorted(self.alerts.items()))
         if self.faults:
             yield f"dead letters {self.faults.total()}"
-            yield from (f"  {self.faults[code]:>10}  {code}" for code in Fault if self.faults[code])
+            codes = dict.fromkeys([*Fault, *sorted(self.faults)])
+            yield from (f"  {self.faults[code]:>10}  {code}" for code in codes if self.faults[code])
 
 
 def _verdict(words: bytes) -> tuple[str, str]:

@@ -19,6 +19,10 @@ class ChangedError(PublishError):
     """The file is no longer what was checked."""
 
 
+class MiscountError(PublishError):
+    """Rows that were read are neither sent nor named: a fault of ours, and nothing to be told as done."""
+
+
 class WrongEventError(PublishError):
     """An event would become a dead letter; nothing of what was handed over with it was sent."""
 

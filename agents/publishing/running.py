@@ -6,15 +6,18 @@ from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Final, NamedTuple, Protocol
 
+from agents.files import Count, Form, Opener, read_candidates
+from agents.files.mistakes import Mistake
 from agents.judge.progress import Progress
-from agents.publishing.checking import Checker, Good
-from agents.publishing.errors import ChangedError
-from agents.publishing.mistakes import Mistake
-from agents.publishing.sources import Form, Opener, candidates
+from agents.publishing.checking import Bad, Checker, Good
+from agents.publishing.errors import ChangedError, MiscountError
 
 PORTION_EVENTS: Final = 2_000
 PORTION_BYTES: Final = 4_000_000
 EVENTS_A_REPORT: Final = 500
+
+UNREADABLE: Final = frozenset({"not-json", "not-csv", "not-utf8", "line-ends", "cells", "too-large"})
+"""Codes of lines in which nothing could be read."""
 
 Bar = Callable[[int | None], AbstractContextManager[Progress]]
 
@@ -51,49 +54,117 @@ class Report:
         """Events, and rows that are none, with a mistake or more."""
         self.codes: Counter[str] = Counter()
         """Mistakes by code."""
+        self.repeats = 0
+        """Events that say what one before them says, and will have no effect."""
+        self.warnings = 0
+        self.unwhole: set[str] = set()
+        """Bills of which a row has a mistake, or may be among those that cannot be read."""
+        self.rows = 0
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether there is not one line that could be read, however wrong."""
+        return not self.good and bool(self.codes) and not set(self.codes) - UNREADABLE
+
+
+class Sift:
+    """What becomes of the rows of a file of which only whole bills are sent."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.sent = 0
+        self.held = 0
+        self.mistakes = 0
+        self.bills_held: set[str] = set()
+
+    def close(self) -> None:
+        """Check the sum. Raises MiscountError."""
+        if self.read != self.sent + self.held + self.mistakes:
+            raise MiscountError(f"{self.sums()} does not come out: this is a fault of Tallygate; please report it")
+
+    def sums(self) -> str:
+        """Say it as a sum."""
+        return f"rows read {self.read:,} = sent {self.sent:,} + held back {self.held:,} + mistakes {self.mistakes:,}"
 
 
 def check(job: Job, bar: Bar, tell: Callable[[Mistake], None]) -> Report:
-    """Check the whole file; `tell` is given every mistake in the file's order. Raises FileError."""
-    report = Report()
-    for found in _examined(job, bar):
+    """Check the whole file; `tell` is given every mistake and warning in the file's order.
+
+    Raises FileError, MiscountError.
+    """
+    report, count = Report(), Count()
+    rows = 0
+    for found in _examined(job, bar, count):
+        rows += found.rows
         if isinstance(found, Good):
             report.good += 1
-            continue
-        report.bad += 1
-        for mistake in found:
-            report.codes[mistake.code] += 1
+            report.repeats += found.repeats
+            report.warnings += len(found.warnings)
+        else:
+            report.bad += 1
+            report.unwhole |= found.bills
+            report.codes.update(mistake.code for mistake in found.mistakes)
+        for mistake in found.warnings if isinstance(found, Good) else found.mistakes:
             tell(mistake)
+    report.rows = count.rows
+    if rows != count.rows:
+        raise MiscountError(
+            f"{count.rows:,} rows were read and {rows:,} checked: a fault of Tallygate; please report it"
+        )
     return report
 
 
-async def send(job: Job, bar: Bar, sender: Sender, *, skip_bad: bool) -> AsyncIterator[int]:
-    """Send what is good, and tell after each portion how many are acknowledged.
+def whole(job: Job, bar: Bar, report: Report, sift: Sift, tell: Callable[[int, str], None]) -> Iterator[Good]:
+    """Give the events of whole bills alone; `tell` is given line and bill of each event that is held back.
 
-    Raises FileError, PublishError; ChangedError where the file has mistakes that were not there when it was checked.
+    Raises FileError, MiscountError.
     """
+    count = Count()
+    for found in _examined(job, bar, count):
+        if isinstance(found, Bad):
+            sift.mistakes += found.wrong_rows
+            sift.held += found.rows - found.wrong_rows
+            for bill in found.bills if found.rows > found.wrong_rows else ():
+                sift.bills_held.add(bill)
+                tell(found.line, bill)
+        elif found.bill in report.unwhole:
+            sift.held += found.rows
+            sift.bills_held.add(str(found.bill))
+            tell(found.line, str(found.bill))
+        else:
+            sift.sent += found.rows
+            yield found
+    sift.read = count.rows
+    sift.close()
+
+
+def right(job: Job, bar: Bar) -> Iterator[Good]:
+    """Give every event of a file without a mistake.
+
+    Raises FileError; ChangedError where the file has mistakes that were not there when it was checked.
+    """
+    for found in _examined(job, bar, Count()):
+        if isinstance(found, Bad):
+            raise ChangedError("the file changed after it was checked; let it be written to its end, then run it again")
+        yield found
+
+
+async def send(events: Iterator[Good], sender: Sender) -> AsyncIterator[int]:
+    """Send events, and tell after each portion how many are acknowledged. Raises PublishError."""
     count = 0
-    for portion in _portions(_good(_examined(job, bar), skip_bad=skip_bad)):
+    for portion in _portions(events):
         await sender.send(portion)
         count += len(portion)
         yield count
 
 
-def _examined(job: Job, bar: Bar) -> Iterator[Good | list[Mistake]]:
+def _examined(job: Job, bar: Bar, count: Count) -> Iterator[Good | Bad]:
     with job.opener() as source, bar(source.size) as progress:
-        found = Checker(job.now_ms).examine(candidates(job.form, source, job.name, job.attribute))
+        found = Checker(job.now_ms).examine(read_candidates(job.name, job.form, source, count, job.attribute))
         for number, each in enumerate(found):
             if number % EVENTS_A_REPORT == 0:
                 progress(source.position(), number)
             yield each
-
-
-def _good(examined: Iterator[Good | list[Mistake]], *, skip_bad: bool) -> Iterator[Good]:
-    for each in examined:
-        if isinstance(each, Good):
-            yield each
-        elif not skip_bad:
-            raise ChangedError("the file changed after it was checked; let it be written to its end, then run it again")
 
 
 def _portions(events: Iterator[Good]) -> Iterator[list[Good]]:

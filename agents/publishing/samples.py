@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from agents.publishing.columns import AMENDED, ARRIVED, DELETED, DISPOSED, ESTIMATED, MANIFESTED, TYPES
+from agents.files.columns import AMENDED, ARRIVED, DELETED, DISPOSED, ESTIMATED, MANIFESTED, TYPES
 
 _INSTANT: Final = "1970-01-02T00:00:00Z"
 _EXIT: Final[dict[str, Any]] = {"bill": "AAAA", "conveyance": "a", "version": 1}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.chaos import live, outage, recovery, rounds
+from tests.chaos import files, live, outage, recovery, rounds
 from tests.chaos.report import Plan, Report
 from tests.pieces import ROOT, kafka_missing
 
@@ -29,6 +29,11 @@ class Other(NamedTuple):
 
 
 OTHERS = (
+    Other(
+        "files",
+        lambda arguments: files.main(arguments.files, arguments.seed),
+        {"type": int, "metavar": "SEEDS", "help": "so many spoilt files through publish"},
+    ),
     Other(
         "live", lambda _: live.main(), {"action": "store_true", "help": "the gateway's streams, Kafka away a minute"}
     ),
@@ -54,10 +59,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--toy", action="store_true", help="a toy step instead of the real two: the engine alone")
     parser.add_argument("--no-rebuild", action="store_true", help="end each round without a rebuild of the tables")
-    files = parser.add_mutually_exclusive_group()
-    files.add_argument("--report", type=Path, metavar="FILE", help="by default below .cache/chaos")
-    files.add_argument("--resume", type=Path, metavar="FILE", help="go on with the run of this report")
-    files.add_argument("--show", type=Path, metavar="FILE", help="say what a report proves; runs nothing")
+    reports = parser.add_mutually_exclusive_group()
+    reports.add_argument("--report", type=Path, metavar="FILE", help="by default below .cache/chaos")
+    reports.add_argument("--resume", type=Path, metavar="FILE", help="go on with the run of this report")
+    reports.add_argument("--show", type=Path, metavar="FILE", help="say what a report proves; runs nothing")
     instead = parser.add_mutually_exclusive_group()
     for other in OTHERS:
         instead.add_argument(f"--{other.option}", **other.takes)

@@ -160,7 +160,7 @@ def measure(names: Sequence[str], rounds: int, folder: Path, say: Callable[[str]
         place.stand.steady()
         field = place.stand.field
         place.stand.__exit__()
-        scenario = ToyScenario(0)
+        scenario = ToyScenario(0, field)
         wait_for(lambda: scenario.behind(field) == 0, "everything to be judged", 120)
         return list(rows.values()), scenario.audit(field)
 

@@ -22,8 +22,10 @@ OFFLINE: Final = ("tallygate judge", "tallygate rules", "tallygate demo --save",
 ASSIGNMENT: Final = re.compile(r"[A-Z_]+=\S*$")
 USAGE: Final = 2
 ANSWERS: Final[dict[str, set[int]]] = {
+    "demo": {EXIT_RETRY},
     "gateway": {EXIT_RETRY, EXIT_REFUSED},
     "projection": {EXIT_RETRY, EXIT_REFUSED},
+    "rebuild": {EXIT_RETRY, EXIT_REFUSED},
     "worker": {EXIT_RETRY, EXIT_REFUSED},
 }
 """Exit statuses that are not in the command's own module."""

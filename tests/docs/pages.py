@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from agents.access.rendering import table
+from agents.files.columns import COLUMNS, EVERY
+from agents.files.mistakes import REMEDIES, WARNINGS
 from agents.judge import Options, open_judge
-from agents.publishing.columns import COLUMNS, EVERY
-from agents.publishing.mistakes import REMEDIES
 from stream import decisions, events, outcomes
 from stream.deadletters import Fault
 from stream.records import Outgoing, Sink
@@ -140,7 +140,8 @@ def columns(_page: str) -> str:
 def mistakes(_page: str) -> str:
     """The codes of mistakes that only a file can have, with what to do."""
     lines = ["| code | remedy |", "|---|---|"]
-    lines += [f"| `{code}` | {remedy} |" for code, remedy in REMEDIES.items() if code not in set(Fault)]
+    codes = {**REMEDIES, **WARNINGS}
+    lines += [f"| `{code}` | {remedy} |" for code, remedy in codes.items() if code not in set(Fault)]
     return "\n".join(lines)
 
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from agents.cli import explain, publish
+from agents.cli import exits
 from agents.explaining.telling import explain as told
-from agents.publishing.columns import BY_NAME, TYPES, template
+from agents.files.columns import BY_NAME, TYPES, template
 from state.rules import load_rulebook
 from tests.pieces import ROOT
 from tests.unit.explaining.known import WITHHELD, facts, standing
@@ -19,8 +19,8 @@ EXPLAINING = (ROOT / "docs" / "explaining.md").read_text("utf-8")
 @pytest.mark.parametrize(
     ("page", "statuses"),
     [
-        (PUBLISHING, {0, publish.MISTAKES, publish.BAD_USAGE, publish.AWAY}),
-        (EXPLAINING, {0, explain.UNKNOWN, explain.BAD_USAGE, explain.AWAY}),
+        (PUBLISHING, {0, exits.NO, exits.BAD_USAGE, exits.AWAY, exits.REFUSES}),
+        (EXPLAINING, {0, exits.NO, exits.BAD_USAGE, exits.AWAY}),
     ],
     ids=["publish", "explain"],
 )

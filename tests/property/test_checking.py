@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.publishing.assembling import assemble
-from agents.publishing.candidates import Candidate, Place
-from agents.publishing.checking import MISTAKES_MAX, Checker, Good
-from agents.publishing.columns import COLUMNS
-from agents.publishing.rows import read_rows
+from agents.files.assembling import assemble
+from agents.files.candidates import Candidate, Place
+from agents.files.columns import COLUMNS
+from agents.files.rows import read_rows
+from agents.publishing.checking import MISTAKES_MAX, Bad, Checker, Good
 from agents.publishing.samples import SAMPLES
 from stream.faultfinding import FaultFound
 from tests.unit.publishing.files import BILL, NOW_MS, csv_of
@@ -62,12 +62,12 @@ def test_every_event_is_either_sent_or_named(value: bytes) -> None:
     read = checker.read(value)
     (found,) = checker.examine([Candidate(1, value or b" ", at)])
     assert isinstance(found, Good) == (not isinstance(read, FaultFound))
-    if isinstance(found, list) and isinstance(read, FaultFound):
-        named = [mistake.field for mistake in found]
+    if isinstance(found, Bad) and isinstance(read, FaultFound):
+        named = [mistake.field for mistake in found.mistakes]
         assert 1 <= len(named) <= MISTAKES_MAX
         assert len(set(named)) == len(named)
-        assert found[0].code == read.fault
-        assert read.detail.endswith(found[0].expected)
+        assert found.mistakes[0].code == read.fault
+        assert read.detail.endswith(found.mistakes[0].expected)
 
 
 CELL = st.sampled_from(["", "x", "1", "-1", "null", "US", "2", "2025-08-20", "deleted", "arrived", "ä;|,\"'", "9" * 90])
@@ -75,27 +75,25 @@ CELL = st.sampled_from(["", "x", "1", "-1", "null", "US", "2", "2025-08-20", "de
 
 @given(st.lists(st.dictionaries(st.sampled_from([column.name for column in COLUMNS]), CELL), min_size=1, max_size=5))
 def test_every_row_is_in_an_event_or_a_mistake(rows: list[dict[str, str]]) -> None:
-    """Whatever stands in the cells, each row of a file is sent or has a mistake on a line of its own bill."""
+    """Whatever stands in the cells, each row is in an event that may be sent, or in one with mistakes on its rows."""
     table = [{"event": "manifested", "conveyance": "air:1", **BILL, **row} for row in rows]
     text = csv_of(*table)
-    found = list(Checker(NOW_MS).examine(assemble(read_rows(io.BytesIO(text)), "/tests")))
-    lines = {each.line if isinstance(each, Good) else mistake.line for each in found for mistake in _some(each)}
-    assert lines <= set(range(1, len(rows) + 2))
-    assert sum(_rows(each) for each in found) <= len(rows)
-    assert all(each for each in found)
-
-
-def _some(each: Good | list[Any]) -> list[Any]:
-    return [each] if isinstance(each, Good) else each
-
-
-def _rows(each: Good | list[Any]) -> int:
-    return len(json.loads(each.value)["data"].get("lines", [1])) if isinstance(each, Good) else 1
+    found = list(Checker(NOW_MS).examine(assemble(read_rows(io.BytesIO(text), "x"), "/tests")))
+    assert sum(each.rows for each in found) == len(rows)
+    for each, after in zip(found, [*(later.line for later in found[1:]), len(rows) + 2], strict=True):
+        assert each.line + each.rows == after
+        if isinstance(each, Good):
+            assert len(json.loads(each.value)["data"].get("lines", [1])) == each.rows
+        else:
+            assert {mistake.line for mistake in each.mistakes} <= set(range(each.line, after))
+            assert 1 <= each.wrong_rows <= each.rows
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_as_rows_or_mistakes(text: str) -> None:
-    """Text that is no CSV at all is mistakes, never an error."""
-    checked = list(Checker(NOW_MS).examine(assemble(read_rows(io.BytesIO(text.encode())), "/tests")))
-    assert all(isinstance(each, list) and each for each in checked)
-    assert checked
+    """Text that is no CSV at all is mistakes, whatever it is, and each of its lines is covered once."""
+    below = csv_of(BILL) + text.encode()
+    checked = list(Checker(NOW_MS).examine(assemble(read_rows(io.BytesIO(below), "x"), "/tests")))
+    assert [isinstance(each, Good) for each in checked] == [True] + [False] * (len(checked) - 1)
+    lines = [each.line for each in checked]
+    assert lines == sorted(set(lines))

@@ -124,4 +124,4 @@ def test_command_prints_for_the_prefix_that_is_set(monkeypatch: pytest.MonkeyPat
     assert run(main, ["access", "acls", "no-such"]).exit_code == 2
     monkeypatch.setenv("TALLYGATE_KAFKA__BROKERS", "127.0.0.1:9")
     monkeypatch.setattr("agents.access.granting.ANSWER_SECONDS", 1)
-    assert run(main, ["access", "grant", "publisher", "--passwords", str(tmp_path)]).exit_code == 1
+    assert run(main, ["access", "grant", "publisher", "--passwords", str(tmp_path)]).exit_code == 75

@@ -41,10 +41,10 @@ def test_wrong_settings_exit_with_two() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["retry", "--all", "--yes"]])
-def test_broker_away_exits_with_three(arguments: list[str], tmp_path: Path) -> None:
+def test_broker_away_exits_with_75(arguments: list[str], tmp_path: Path) -> None:
     """Where nobody answers, address and remedy are said in one line, and no file is left."""
     address = f"127.0.0.1:{free_ports(1)[0]}"
     values = ["--values-to", str(tmp_path / "values")] if arguments == ["list"] else []
     code, output = run(arguments + values, TALLYGATE_KAFKA__BROKERS=address)
-    assert (code, list(tmp_path.iterdir())) == (3, [])
+    assert (code, list(tmp_path.iterdir())) == (75, [])
     assert output == f"Kafka at {address} does not answer (KafkaConnection): start it, or set TALLYGATE_KAFKA__BROKERS"

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from agents.explaining.comparing import compare
+from agents.explaining.comparing import Amounts, compare
 from agents.judge import FileError, Options
 from stream.decisions import Policy
 from tests.docs.pages import CASES
 from tests.integration.publishing.ground import tallygate
 from tests.pieces import ROOT
+from tests.unit.publishing.files import bill, csv_of
 
 THREE = ROOT / "docs" / "examples" / "three-parcels.jsonl"
 PAGE = (ROOT / "docs" / "explaining.md").read_text("utf-8")
@@ -41,12 +42,40 @@ def test_nothing_changes_under_one_policy(case: str) -> None:
     assert sum(found.before.counts.values()) == len(bills)
 
 
-def test_rounding_alone_can_change_what_counts(tmp_path: Path) -> None:
-    """A bill with the same outcome that counts otherwise is a change as well."""
+def test_bill_that_only_counts_otherwise_has_not_changed(tmp_path: Path) -> None:
+    """Changed is of what the outcome or the reason changes; amounts that count otherwise have a line of their own."""
     path = tmp_path / "events.jsonl"
-    path.write_bytes(THREE.read_bytes().replace(b'"200.00"', b'"199.60"'))
+    # The second bill is withheld under both: what it would count is no difference.
+    path.write_bytes(THREE.read_bytes().replace(b'"200.00"', b'"199.60"').replace(b'"400.00"', b'"400.40"'))
     found = compare(str(path), Options(), Options(Policy(rounding="whole-dollars")))
-    assert [(each.before.counted_cents, each.after.counted_cents) for each in found.changes] == [(19_960, 20_000)]
+    assert found.changes == ()
+    assert found.amounts == Amounts(1, 19_960, 20_000)
+    said = tallygate({}, "what-if", str(path), "--rounding", "whole-dollars").stdout.decode().splitlines()
+    assert said[-2:] == ["0 of 3 bills end otherwise", "1 bill ends the same and counts otherwise: $199.60 -> $200.00"]
+
+
+def test_changes_and_amounts_are_told_apart(tmp_path: Path) -> None:
+    """Of many bills of which every amount is rounded, the one that is released for it is the one that changes."""
+    lines = THREE.read_bytes().splitlines()
+    first, landed = json.loads(lines[0]), lines[-1]
+    for number, amount in enumerate(["12.49"] * 20 + ["800.40"]):
+        first["id"] = first["data"]["bill"] = f"NOIS{number:04}"
+        first["data"]["consignee"]["name"] = f"P {number}"
+        first["data"]["lines"][0]["value"]["amount"] = amount
+        lines.insert(number, json.dumps(first).encode())
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"\n".join([*lines[:21], landed]))
+    found = compare(str(path), Options(), Options(Policy(rounding="whole-dollars")))
+    assert [each.before.bill for each in found.changes] == ["NOIS0020"]
+    assert found.amounts == Amounts(20, 20 * 1249, 20 * 1200)
+
+
+def test_rows_are_compared_as_lines_are(tmp_path: Path) -> None:
+    """A CSV file is judged twice as well, and what is no event in it is counted."""
+    path = tmp_path / "f.csv"
+    path.write_bytes(csv_of(bill(arrived_at="2025-08-20T10:00:00Z"), bill(bill="ACME0002"), bill(bill="ACME0002")))
+    found = compare(str(path), Options(), Options(Policy(enforcement="warn")))
+    assert (found.events, found.bad_events, found.before.counts) == (3, 2, {"release within-limit": 1})
 
 
 def test_unreadable_file_is_an_error() -> None:

@@ -85,7 +85,7 @@ def test_file_comes_from_the_settings(file: Path, monkeypatch: pytest.MonkeyPatc
     assert len(read_tokens(file)) == 1
     monkeypatch.delenv("TALLYGATE_GATEWAY__TOKENS_FILE")
     refused = token("list")
-    assert (refused.exit_code, "--file FILE" in refused.stderr) == (1, True)
+    assert (refused.exit_code, "--file FILE" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_wrong_usage_is_2(file: Path, arguments: tuple[str, ...]) -> None:
 def test_name_that_would_spoil_the_list_is_refused(file: Path, name: str) -> None:
     """A name that a terminal would act on, or that fills it, makes no token."""
     refused = token("create", "--scope", "scan", "--name", name, file=file)
-    assert (refused.exit_code, "printable" in refused.stderr) == (1, True)
+    assert (refused.exit_code, "printable" in refused.stderr) == (2, True)
     assert not file.exists()
 
 
@@ -116,12 +116,12 @@ def test_broken_file_is_neither_read_nor_overwritten(file: Path, content: str) -
     file.write_text(content)
     for arguments in (("list",), ("revoke", "x"), ("create", "--scope", "scan", "--name", "x")):
         refused = token(*arguments, file=file)
-        assert (refused.exit_code, str(file) in refused.stderr) == (1, True)
+        assert (refused.exit_code, str(file) in refused.stderr) == (2, True)
     assert file.read_text() == content
 
 
 def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     """Where no file can be made the reason is said in a line."""
     refused = token("create", "--scope", "scan", "--name", "x", file=tmp_path / "nowhere" / "tokens.json")
-    assert (refused.exit_code, "No such file" in refused.stderr) == (1, True)
+    assert (refused.exit_code, "No such file" in refused.stderr) == (2, True)
     assert "Traceback" not in refused.output

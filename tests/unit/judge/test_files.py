@@ -2,20 +2,28 @@
 
 import gzip
 import io
+import json
+import os
+import re
+import threading
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from agents.files import open_source
+from agents.files.lines import LINE_BYTES_MAX, read_events
 from agents.judge import FileError, Options, judge_file, open_outputs
-from agents.judge.files import LINE_BYTES_MAX, Outputs, dead_letter_line, open_source, read_events
+from agents.judge.files import Outputs, dead_letter_line
 from agents.judge.summary import Summary
 from stream.deadletters import Fault, dead_letter
 from stream.records import Fate, PlainRecord
+from tests.unit.publishing.files import bill, candidates_of, csv_of
 
 
 def read(data: bytes) -> list[tuple[int, bytes]]:
     """All events in some bytes."""
-    return list(read_events(io.BytesIO(data), "x"))
+    return list(read_events(io.BytesIO(data)))
 
 
 @pytest.mark.parametrize(
@@ -51,17 +59,17 @@ def test_packed_file_is_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl.gz"
     path.write_bytes(gzip.compress(b"{}\n" * 9))
     with open_source(str(path)) as source:
-        assert len(list(read_events(source.lines, "x"))) == 9
+        assert len(list(read_events(source.lines))) == 9
     path.write_bytes(path.read_bytes()[:-9])
-    with open_source(str(path)) as source, pytest.raises(FileError, match=r"^x: Compressed file ended"):
-        list(read_events(source.lines, "x"))
+    with pytest.raises(FileError, match="archive is broken or cut off"), open_source(str(path)) as source:
+        list(read_events(source.lines))
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
     """A file that is not there, or is a folder, is an error that names it."""
     for path in (tmp_path / "none.jsonl", tmp_path):
         with pytest.raises(FileError, match=path.name), open_source(str(path)) as source:
-            list(read_events(source.lines, path.name))
+            list(read_events(source.lines))
 
 
 def test_output_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
@@ -108,4 +116,60 @@ def test_summary_is_in_order_of_precedence() -> None:
         ["1", "release", "within-limit"],
         ["alerts", "1"],
         ["1", "near-limit"],
+    ]
+
+
+def judged(path: Path) -> tuple[bytes, list[dict[str, object]], Summary]:
+    """Judge a file; gives decisions, dead letters and counts."""
+    outputs = Outputs(io.BytesIO(), io.BytesIO())
+    summary = judge_file(str(path), Options(), outputs)
+    decisions, dead = cast("io.BytesIO", outputs.decisions), cast("io.BytesIO", outputs.dead_letters)
+    return decisions.getvalue(), [json.loads(each) for each in dead.getvalue().splitlines()], summary
+
+
+CAUSE = re.compile(rb'"offset":\d+')
+
+
+def test_rows_are_judged_like_the_lines_they_mean(tmp_path: Path) -> None:
+    """A CSV file leads to the decisions of the JSON lines that publish makes of it, from a pipe as well, each time."""
+    goods = {"line": "2", "description": "kite", "hts": "1", "origin": "FR", "line_quantity": "1", "value": "400.00"}
+    landed = {"event": "arrived", "conveyance": "air:1", "arrived_at": "2025-08-20T10:00:00Z"}
+    rows = csv_of(bill(line="1"), goods, bill(bill="ACME0002", value="700.00"), landed)
+    path, packed, pipe, lines = (tmp_path / name for name in ("f.csv", "f.csv.gz", "pipe", "f.jsonl"))
+    path.write_bytes(rows)
+    packed.write_bytes(gzip.compress(rows))
+    lines.write_bytes(b"\n".join(each.value for each in candidates_of(rows)))
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(rows,))
+    writer.start()
+    found = [judged(each)[0] for each in (path, path, packed, pipe)]
+    writer.join()
+    assert len(set(found)) == 1
+    assert CAUSE.findall(found[0]) == [b'"offset":%d' % offset for offset in (1, 3, 4, 4)]
+    assert CAUSE.sub(b"", found[0]) == CAUSE.sub(b"", judged(lines)[0])
+
+
+def test_dead_letters_of_rows_have_the_row_that_is_wrong(tmp_path: Path) -> None:
+    """The line is that of the cell, though the event began before it; what is no event at all is a dead letter too."""
+    goods = {"line": "2", "description": "kite", "hts": "1", "origin": "FR", "line_quantity": "1", "value": "x"}
+    path = tmp_path / "f.csv"
+    path.write_bytes(
+        csv_of(bill(line="1"), goods, bill(bill="ACME0002"), bill(bill="ACME0002"), bill(bill="ACME0003", mode="x"))
+        + b"a,b,c,d\xff\n"
+    )
+    decisions, dead, summary = judged(path)
+    assert [(each["line"], each["error"], str(each["detail"]).partition(":")[0]) for each in dead] == [
+        (3, "wrong-shape", "value"),
+        (4, "held-back", "bill"),
+        (5, "bill-twice", "bill"),
+        (6, "held-back", "bill"),
+        (7, "not-utf8", "expected UTF-8"),
+    ]
+    assert (decisions, summary.events, summary.nothing_read) == (b"", 5, True)
+    assert list(summary.lines())[-5:] == [
+        "dead letters 5",
+        "           1  wrong-shape",
+        "           1  bill-twice",
+        "           2  held-back",
+        "           1  not-utf8",
     ]

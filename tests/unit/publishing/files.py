@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from agents.publishing.assembling import assemble
-from agents.publishing.candidates import Candidate, read_lines
-from agents.publishing.checking import Checker, Good
-from agents.publishing.mistakes import Mistake
-from agents.publishing.rows import read_rows
+from agents.files.assembling import assemble
+from agents.files.candidates import Candidate, read_lines
+from agents.files.rows import read_rows
+from agents.publishing.checking import Bad, Checker, Good
 
 NOW_MS = 1_755_700_000_000
 """20 August 2025, 14:26 UTC."""
@@ -49,10 +48,10 @@ def events(*rows: Cells) -> list[dict[str, Any]]:
 
 def candidates_of(text: bytes) -> Iterator[Candidate]:
     """Give what a CSV file states."""
-    return assemble(read_rows(io.BytesIO(text)), "/tests")
+    return assemble(read_rows(io.BytesIO(text), "rows.csv"), "/tests")
 
 
-def examined(text: bytes, checker: Checker | None = None) -> Iterator[Good | list[Mistake]]:
+def examined(text: bytes, checker: Checker | None = None) -> Iterator[Good | Bad]:
     """Check a CSV file."""
     return (checker or Checker(NOW_MS)).examine(candidates_of(text))
 
@@ -69,11 +68,11 @@ def mistakes_in(text: bytes) -> list[tuple[int, str, str]]:
 
 def mistakes_in_lines(*lines: bytes) -> list[tuple[int, str, str]]:
     """Give line, path and code of each mistake in a file of JSON lines."""
-    return _places(Checker(NOW_MS).examine(read_lines(io.BytesIO(b"\n".join(lines)), "lines")))
+    return _places(Checker(NOW_MS).examine(read_lines(io.BytesIO(b"\n".join(lines)))))
 
 
-def _places(found: Iterable[Good | list[Mistake]]) -> list[tuple[int, str, str]]:
-    wrong = [each for each in found if isinstance(each, list)]
+def _places(found: Iterable[Good | Bad]) -> list[tuple[int, str, str]]:
+    wrong = [each.mistakes for each in found if isinstance(each, Bad)]
     return [(mistake.line, mistake.field, mistake.code) for each in wrong for mistake in each]
 
 

@@ -1,11 +1,14 @@
 """The checks before anything is sent: all mistakes of an event, where each is, and nothing of what stands there."""
 
+import io
 import json
 from typing import Any
 
 import pytest
 
-from agents.publishing.checking import Checker, Good, heal
+from agents.files.candidates import read_lines
+from agents.publishing.checking import Bad, Checker, Good
+from agents.publishing.mending import heal
 from agents.publishing.samples import SAMPLES
 from stream.faultfinding import FaultFound
 from stream.reading import Reader
@@ -34,8 +37,11 @@ SHAPE = "wrong-shape"
         ({"version": "1.0"}, ["version"]),
         ({"version": "0"}, ["version"]),
         ({"sequence": "-1"}, ["sequence"]),
-        ({"manifested_at": "8/19/2025"}, ["time", "manifested_at"]),
-        ({"manifested_at": "2025-08-19 21:04"}, ["time", "manifested_at"]),
+        ({"manifested_at": "8/19/2025"}, ["manifested_at"]),
+        ({"manifested_at": "2025-08-19 21:04"}, ["manifested_at"]),
+        ({"manifested_at": ""}, ["manifested_at"]),
+        ({"manifested_at": "", "time": "2025-08-19T21:04:00Z"}, ["manifested_at"]),
+        ({"time": "yesterday"}, ["time"]),
         ({"mode": "plane"}, ["mode"]),
         ({"filing": "T86"}, ["filing"]),
         ({"order": "x" * 65}, ["order"]),
@@ -139,55 +145,129 @@ def test_mistakes_quote_nothing() -> None:
         "consignee_country": "Erewhon", "consignee_identifier_type": "SSN", "consignee_identifier": "078-05-1120",
         "bill": "Zoe Quill", "order": "Zoe" * 30, "mode": "Elm", "value": "Zoe", "event": "manifested",
     }  # fmt: skip
-    found = [each for each in examined(csv_of(bill(**person))) if isinstance(each, list)]
-    said = "\n".join(mistake.text("f") for wrong in found for mistake in wrong)
+    found = [each for each in examined(csv_of(bill(**person))) if isinstance(each, Bad)]
+    said = "\n".join(mistake.text("f") for wrong in found for mistake in wrong.mistakes)
     assert said.count("\n") >= 5
     assert not any(word in said for word in ("Zoe", "Quill", "Elm", "Erie", "Erewhon", "SSN", "078"))
 
 
+def looked_back(*documents: Any, kept: int = 100) -> list[Good | Bad]:
+    """Check events as JSON lines."""
+    lines = b"\n".join(map(line, documents))
+    return list(Checker(NOW_MS, events_kept=kept).examine(read_lines(io.BytesIO(lines))))
+
+
 @pytest.mark.parametrize(
-    ("second", "conflicts"),
+    ("changed", "said"),
     [
-        (bill(), False),
-        (bill(description="other words"), True),
-        (bill(value="500"), False),
-        (bill(value="501.00"), True),
-        (bill(value="501.00", version="2"), False),
-        (bill(value="501.00", conveyance="air:2"), False),
-        (bill(consignee_name="ZOE QUILL"), False),
-        (bill(consignee_name="Zoe Quinn"), True),
-        (bill(event="amended", version="1", order="S-1", time="2025-08-19T22:00:00Z"), True),
+        ({}, "repeats"),
+        ({"sequence": 9}, "repeats"),
+        ({"order": "S-1"}, "conflict"),
+        ({"lines": [{**event()["data"]["lines"][0], "description": "other words"}]}, "conflict"),
+        ({"lines": [{**event()["data"]["lines"][0], "quantity": 9}]}, "conflict"),
+        ({"version": 2, "order": "S-1"}, "new"),
+        ({"conveyance": "air:2", "order": "S-1"}, "new"),
+        ({"manifested_at": "2025-08-19T22:00:00Z"}, "repeats"),
+        ({"consignee": {"name": "Zoe Quinn", "address": {"lines": ["9 Elm Row"], "country": "US"}}}, "conflict"),
     ],
 )
-def test_two_versions_that_say_otherwise_are_found(second: dict[str, str], conflicts: bool) -> None:
-    """A bill that says otherwise under the version it had is a mistake, as it would be a dead letter."""
-    found = mistakes(bill(event="manifested"), second)
-    assert found == ([(3, "version", "version-conflict")] if conflicts else [])
+@pytest.mark.parametrize("kind", ["manifested", "amended"])
+def test_second_statement_repeats_conflicts_or_is_new(changed: dict[str, Any], said: str, kind: str) -> None:
+    """A line that says the same under one version repeats, one that says otherwise is a mistake, as for the step."""
+    second = {**event(**{"version": 1, **changed}), "type": f"tallygate.bill.{kind}.v1"}
+    _, found = looked_back(event(), second)
+    if said == "conflict":
+        assert isinstance(found, Bad)
+        (wrong,) = found.mistakes
+        assert (wrong.line, wrong.field, wrong.code) == (2, "data.version", "version-conflict")
+        assert wrong.expected == "expected the same as in line 1, where this bill has this version"
+        assert found.bills == {"ACME0001"}
+    else:
+        assert isinstance(found, Good)
+        assert found.repeats == (said == "repeats")
 
 
-def test_conflict_names_the_line_before() -> None:
-    """Of two bills under one version the first one's line is named."""
-    (_, wrong) = examined(csv_of(BILL, bill(value="501.00")))
-    assert isinstance(wrong, list)
-    assert wrong[0].expected == "expected the same as in line 2, where this bill has this version"
+def exit_of(version: int) -> dict[str, Any]:
+    """Return a deletion of the bill."""
+    data = {"bill": "ACME0001", "conveyance": "air:1", "version": version}
+    return {**event(), "type": "tallygate.bill.deleted.v1", "data": data}
 
 
-EXIT = {"conveyance": "air:1", "bill": "ACME0001", "version": "1", "time": "2025-08-19T22:00:00Z"}
+@pytest.mark.parametrize(
+    ("documents", "repeats"),
+    [
+        ([exit_of(2), exit_of(2)], [False, True]),
+        ([event(), exit_of(1), exit_of(1)], [False, False, True]),
+        ([event(), exit_of(2), event()], [False, False, False]),
+    ],
+)
+def test_exits_and_arrivals_repeat_too(documents: list[dict[str, Any]], repeats: list[bool]) -> None:
+    """A second exit under one version, and a conveyance that is said to do the same at the same time, repeat."""
+    landed = {"conveyance": "air:1", "arrived_at": "2025-08-20T10:00:00Z"}
+    arrival = {**event(), "type": "tallygate.conveyance.arrived.v1", "data": landed}
+    later = {**arrival, "time": "2025-08-19T21:05:00Z"}
+    found = looked_back(*documents, arrival, arrival, later)
+    assert [isinstance(each, Good) and each.repeats for each in found] == [*repeats, False, True, False]
 
 
-@pytest.mark.parametrize("event_name", ["manifested", "amended"])
-def test_closed_bills_conflict_as_the_step_rules(event_name: str) -> None:
+@pytest.mark.parametrize("kind", ["manifested", "amended"])
+def test_closed_bills_conflict_as_the_step_rules(kind: str) -> None:
     """At the version of its exit a closed bill that is amended is stale, one that is manifested otherwise conflicts."""
-    rows = [BILL, {**EXIT, "event": "deleted"}, bill(event=event_name, version="1", value="1.00", time=EXIT["time"])]
-    assert mistakes(*rows) == ([(4, "version", "version-conflict")] if event_name == "manifested" else [])
+    again = {**event(version=1, order="S-2"), "type": f"tallygate.bill.{kind}.v1"}
+    *_, found = looked_back(event(), exit_of(1), again)
+    assert isinstance(found, Bad) == (kind == "manifested")
 
 
 def test_looking_back_is_bounded() -> None:
     """Only so many bills are remembered, the oldest forgotten first, so that a file of any length fits."""
-    many = [bill(bill=f"ACME{number:04}") for number in range(12)]
-    text = csv_of(*many, bill(bill="ACME0000", value="1.00"), bill(bill="ACME0011", value="1.00"))
-    found = list(examined(text, Checker(NOW_MS, bills_kept=10)))
-    assert [each[0].line for each in found if isinstance(each, list)] == [15]
+    many = [event(bill=f"ACME{number:04}") for number in range(12)]
+    again = [event(bill="ACME0000", order="S-1"), event(bill="ACME0011", order="S-1")]
+    found = looked_back(*many, *again, kept=10)
+    assert [each.line for each in found if isinstance(each, Bad)] == [14]
+
+
+@pytest.mark.parametrize(
+    ("cells", "warned"),
+    [
+        ({"consignee_postal": "2134"}, [("consignee_postal", "postal-code")]),
+        ({"consignee_postal": "02134"}, []),
+        ({"consignee_postal": "02134-1000"}, []),
+        ({"consignee_postal": ""}, []),
+        ({"consignee_postal": "SW1A 1AA", "consignee_country": "GB"}, []),
+        ({"mode": "truck", "consignee_state": "Texas"}, [("consignee_state", "no-state")]),
+        ({"mode": "truck", "consignee_state": ""}, [("consignee_state", "no-state")]),
+        ({"mode": "truck", "consignee_state": " tx "}, []),
+        ({"mode": "air", "consignee_state": "Texas"}, []),
+    ],
+)
+def test_warnings_name_the_row_and_let_it_go(cells: dict[str, str], warned: list[tuple[str, str]]) -> None:
+    """A postal code that lost a digit, or no state on a truck manifest, is told with its row, and is sent."""
+    _, found = examined(csv_of(bill(bill="ACME0009"), bill(**cells)))
+    assert isinstance(found, Good)
+    assert [(each.line, each.field, each.code) for each in found.warnings] == [(3, *each) for each in warned]
+    said = " ".join(each.text("f") for each in found.warnings)
+    assert ("two-letter code" in said) == (cells.get("mode") == "truck" and bool(warned))
+    assert not any(word in said for word in ("Texas", "2134"))
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ("12.5000", "at most two decimals"),
+        ("1,250.00", "digits without separators"),
+        ("1.250,00", "digits without separators"),
+        ("12,50", "a full stop before the decimals"),
+        ("$12", "text such as 12.00"),
+    ],
+)
+def test_amounts_are_told_what_is_wrong_with_them(amount: str, words: str) -> None:
+    """What is often wrong with an amount has words of its own, in rows and in JSON lines, once."""
+    goods = [{**event()["data"]["lines"][0], "value": {"amount": amount, "currency": "USD"}}]
+    for found in (*examined(csv_of(bill(value=amount))), *looked_back(event(lines=goods))):
+        assert isinstance(found, Bad)
+        (wrong,) = found.mistakes
+        assert words in wrong.expected
+        assert amount not in wrong.text("f")
 
 
 def test_good_events_come_with_their_conveyance() -> None:

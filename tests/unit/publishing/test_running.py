@@ -5,21 +5,19 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agents.judge.files import FileError, Source
+from agents.files import FileError, Opener, form_of, twice_readable
+from agents.files.mistakes import Mistake
 from agents.judge.progress import no_progress
 from agents.publishing.checking import Good
 from agents.publishing.errors import AwayError, ChangedError
-from agents.publishing.mistakes import Mistake
 from agents.publishing.over_gateway import BATCH_BYTES, GatewaySender
-from agents.publishing.running import PORTION_BYTES, PORTION_EVENTS, Job, Report, check, send
-from agents.publishing.sources import Opener, form_of, twice_readable
+from agents.publishing.running import PORTION_BYTES, PORTION_EVENTS, Job, Report, Sift, check, right, send, whole
 from tests.unit.publishing.files import BILL, NOW_MS, bill, csv_of, event, line
 
 
@@ -44,13 +42,25 @@ class Remembering:
 
 
 def job(opener: Opener, name: str = "events") -> Job:
-    return Job(name, opener, form_of(name, opener), "/tests", NOW_MS)
+    with opener() as source:
+        return Job(name, opener, form_of(name, source.head), "/tests", NOW_MS)
 
 
-async def sent(path: Path, sender: Remembering, *, skip_bad: bool = False) -> list[int]:
+async def sent(path: Path, sender: Remembering) -> list[int]:
     """Send a file; gives the counts that were told."""
     with twice_readable(str(path)) as opener:
-        return [count async for count in send(job(opener, str(path)), no_progress, sender, skip_bad=skip_bad)]
+        return [count async for count in send(right(job(opener, str(path)), no_progress), sender)]
+
+
+def sifted(path: Path) -> tuple[list[Good], Sift, list[tuple[int, str]]]:
+    """Give what goes out of a file of which not all is right, the sums, and the bills that are held back."""
+    sift = Sift()
+    held: list[tuple[int, str]] = []
+    with twice_readable(str(path)) as opener:
+        this = job(opener, str(path))
+        report = check(this, no_progress, lambda _mistake: None)
+        going = list(whole(this, no_progress, report, sift, lambda line, bill: held.append((line, bill))))
+    return going, sift, held
 
 
 def checked(path: Path) -> tuple[Report, list[Mistake]]:
@@ -65,7 +75,11 @@ LINES = [line(event(bill=f"ACME{number:04}")) for number in range(5)]
 def test_report_counts_events_and_mistakes(tmp_path: Path) -> None:
     """Good and bad events and the mistakes by code are counted, and every mistake is told in the file's order."""
     path = tmp_path / "events.csv"
-    path.write_bytes(csv_of(BILL, bill(mode="x", value="x"), bill(bill="ACME0002"), bill(origin="x")))
+    path.write_bytes(
+        csv_of(
+            BILL, bill(bill="ACME0001X", mode="x", value="x"), bill(bill="ACME0002"), bill(bill="ACME0003", origin="x")
+        )
+    )
     report, found = checked(path)
     assert (report.good, report.bad, dict(report.codes)) == (2, 2, {"wrong-shape": 3})
     assert [mistake.line for mistake in found] == [3, 3, 5]
@@ -94,12 +108,12 @@ async def test_portions_are_bounded_by_count_and_bytes(tmp_path: Path) -> None:
 
 
 async def test_bad_events_are_skipped_only_if_asked(tmp_path: Path) -> None:
-    """With skip_bad the good ones go out; without it a mistake that turns up only now ends it all."""
+    """What is whole can be sent alone; where all was right, a mistake that turns up only now ends it all."""
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"\n".join([LINES[0], b"{}", LINES[1]]))
-    sender = Remembering()
-    assert await sent(path, sender, skip_bad=True) == [2]
-    assert sender.values == LINES[:2]
+    going, sift, held = sifted(path)
+    assert [each.value for each in going] == LINES[:2]
+    assert (sift.read, sift.sent, sift.held, sift.mistakes, held) == (3, 2, 0, 1, [])
     with pytest.raises(ChangedError, match="run it again"):
         await sent(path, Remembering())
 
@@ -109,33 +123,10 @@ async def test_what_was_acknowledged_is_known_when_it_breaks(tmp_path: Path) -> 
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"\n".join(LINES[:1] * (2 * PORTION_EVENTS)))
     with twice_readable(str(path)) as opener:
-        counts = send(job(opener, "f.jsonl"), no_progress, Remembering(1), skip_bad=False)
+        counts = send(right(job(opener, "f.jsonl"), no_progress), Remembering(1))
         assert await anext(counts) == PORTION_EVENTS
         with pytest.raises(AwayError):
             await anext(counts)
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "form"),
-    [
-        ("a.csv", b"{", "csv"),
-        ("a.CSV.gz", b"", "csv"),
-        ("a.tsv", b"", "csv"),
-        ("a.jsonl", b"event,", "jsonl"),
-        ("a.ndjson.gz", b"", "jsonl"),
-        ("a.txt", b'\xef\xbb\xbf\n {"a":1}', "jsonl"),
-        ("a", b"event,conveyance", "csv"),
-        ("-", b'{"a":1}', "jsonl"),
-    ],
-)
-def test_form_is_told_by_name_or_beginning(name: str, text: bytes, form: str) -> None:
-    """The name's ending decides, whatever else stands in it; where it says nothing, the first sign does."""
-
-    @contextmanager
-    def opener() -> Iterator[Source]:
-        yield Source(io.BytesIO(text), lambda: 0, None)
-
-    assert form_of(name, opener) == form
 
 
 @pytest.mark.parametrize("how", ["file", "packed", "pipe", "input"])
@@ -157,7 +148,7 @@ async def test_every_source_is_read_twice(how: str, tmp_path: Path, monkeypatch:
     with twice_readable(name) as opener:
         this = job(opener, name)
         assert check(this, no_progress, lambda _mistake: None).good == 5
-        assert [count async for count in send(this, no_progress, sender, skip_bad=False)] == [5]
+        assert [count async for count in send(right(this, no_progress), sender)] == [5]
     assert sender.values == LINES
     if writer is not None:
         writer.join()
@@ -167,7 +158,7 @@ async def test_every_source_is_read_twice(how: str, tmp_path: Path, monkeypatch:
 def test_unreadable_file_is_named(name: str) -> None:
     """A file that is not there, or a folder, is an error that names it."""
     with pytest.raises(FileError, match=name), twice_readable(name) as opener:
-        form_of(name, opener)
+        job(opener, name)
 
 
 @pytest.mark.parametrize("name", ["a.csv.gz", "a.jsonl.gz", "a.gz"])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agents.publishing.columns import column_of
+from agents.files.columns import column_of
 from tests.unit.publishing.files import BILL, NOW_MS, bill, candidates_of, csv_of, events, mistakes
 
 GOODS = {"line": "2", "description": "kite", "hts": "9503.01", "origin": "FR", "line_quantity": "1", "value": "20.00"}
@@ -114,13 +114,6 @@ def test_rows_with_numbers_are_one_bill() -> None:
     assert [one["data"]["sequence"] for one in made] == [2, 5]
 
 
-def test_row_that_was_copied_is_no_second_line() -> None:
-    """The same row twice is the same event twice, never a bill of twice the value."""
-    first, second = events(BILL, BILL)
-    assert first["data"]["lines"] == second["data"]["lines"]
-    assert len(first["data"]["lines"]) == 1
-
-
 @pytest.mark.parametrize(
     ("rows", "where"),
     [
@@ -140,7 +133,7 @@ def test_row_that_was_copied_is_no_second_line() -> None:
                     "mode": "air",
                 }
             ],
-            [(2, "mode", "not-for-event"), (2, "time", "wrong-envelope")],
+            [(2, "mode", "not-for-event"), (2, "time", "wrong-shape")],
         ),
     ],
 )
@@ -153,15 +146,16 @@ def test_times_come_from_the_row() -> None:
     """A bill's time is that of its manifest, an arrival's that of the arrival; a given time goes before both."""
     arrival = {"event": "arrived", "conveyance": "air:1", "arrived_at": "2025-08-20T10:00:00Z"}
     later = {**arrival, "time": "2025-08-20T12:00:00Z"}
-    times = [made["time"] for made in events({**BILL, "event": ""}, arrival, later)]
-    assert times == ["2025-08-19T21:04:00Z", "2025-08-20T10:00:00Z", "2025-08-20T12:00:00Z"]
+    amended = bill(event="amended", version="2", arrived_at="2025-08-20T09:00:00Z")
+    times = [made["time"] for made in events({**BILL, "event": ""}, amended, arrival, later)]
+    assert times == ["2025-08-19T21:04:00Z", "2025-08-19T21:04:00Z", "2025-08-20T10:00:00Z", "2025-08-20T12:00:00Z"]
 
 
 @pytest.mark.parametrize("cells", [{"event": "deleted", "bill": "ACME0001", "version": "2"}, {"event": "estimated"}])
 def test_other_events_need_their_time(cells: dict[str, str]) -> None:
     """Where the row does not say when, nothing is made up: the time is missing."""
     found = mistakes({"conveyance": "air:1", "estimated_arrival": "", "time": "", **cells})
-    assert (2, "time", "wrong-envelope") in found
+    assert (2, "time", "wrong-shape") in found
 
 
 def test_same_file_gives_the_same_events() -> None:

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from agents.publishing.columns import BY_NAME
+from agents.files.columns import BY_NAME
 
 REMEDIES: Final = {
     "too-large": "send fewer goods lines a bill",
@@ -16,19 +16,29 @@ REMEDIES: Final = {
     "wrong-partition": "leave the partition to this command",
     "time-ahead": "set the clock of the system that wrote it, and its zone",
     "version-conflict": "give the later one a higher version; to add goods to a bill give its next row the next `line`",
-    "header": "tallygate publish --template prints a header that can be used",
     "not-csv": "double the quotation marks within a cell, and put the cell in quotation marks",
     "not-utf8": "save the file as UTF-8",
-    "cells": "check the row for a separator too many, or a cell without its quotation marks",
+    "line-ends": "put the rows on lines of their own: tr '\\r' '\\n' makes them so",
+    "cells": "check the row for a separator too many, a line end too few, or a cell without its quotation marks",
     "not-for-event": "leave the cell empty, or correct the event",
+    "line-missing": "number a bill's rows of goods 1, 2, 3 in the column `line`; add it if the file has none",
     "line-order": "give a bill's rows the lines 1, 2, 3 one after another, with nothing between",
     "differs": "leave the cell empty from the bill's second row on",
+    "held-back": "correct the rows of the same bill that have a mistake",
+    "bill-twice": "number the rows of one bill 1, 2, 3 in the column `line`; a correction has a higher `version`; "
+    "what was only copied goes out",
 }
 """Code of a mistake -> what to do. The first nine are those of dead letters, the others belong to CSV."""
 
+WARNINGS: Final = {
+    "postal-code": "a spreadsheet takes a leading zero away: format the column as text",
+    "no-state": "write one of the 56 two-letter codes, or the bill will be rejected",
+}
+"""Code of what is sent all the same, and had better be looked at -> what to do."""
+
 
 class Mistake(msgspec.Struct, frozen=True):
-    """Something in a file that must be mended before it is sent."""
+    """Something in a file that must be mended before it is sent, or with the code of a warning looked at."""
 
     line: int
     """From 1, as editors count."""
@@ -43,9 +53,10 @@ class Mistake(msgspec.Struct, frozen=True):
         column = BY_NAME.get(self.field)
         if column and self.code == "wrong-shape":
             return f"write {column.words.replace('`', '')}"
-        return REMEDIES[self.code]
+        return REMEDIES.get(self.code) or WARNINGS[self.code]
 
     def text(self, name: str) -> str:
         """Say it in one line, with the place in front as editors and compilers write it."""
         field = f"{self.field}: " if self.field else ""
-        return f"{name}:{self.line}: {field}{self.code}: {self.expected}; {self.remedy}"
+        warning = "warning: " if self.code in WARNINGS else ""
+        return f"{name}:{self.line}: {warning}{field}{self.code}: {self.expected}; {self.remedy}"

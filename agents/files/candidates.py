@@ -1,10 +1,13 @@
 """Candidates: what a file states as events, before anybody has looked whether it is one."""
 
+import re
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
-from agents.judge.files import read_events
-from agents.publishing.mistakes import Mistake
+from agents.files.lines import read_events
+from agents.files.mistakes import Mistake
+
+_BILL: Final = re.compile(rb"(?<![A-Za-z0-9])[A-Z0-9]{4,35}(?![A-Za-z0-9])")
 
 
 class Place(NamedTuple):
@@ -26,12 +29,26 @@ class Candidate(NamedTuple):
     """Finds the place that a path such as `$.data.bill` came from."""
     mistakes: tuple[Mistake, ...] = ()
     """Found on the way to the event."""
+    rows: int = 1
+    """Rows that it takes, or lines."""
+    bills: frozenset[str] | None = None
+    """Bills that are not whole without it; None: those that the value names."""
 
 
-def read_lines(lines: BinaryIO, name: str) -> Iterator[Candidate]:
+def read_lines(lines: BinaryIO) -> Iterator[Candidate]:
     """Give the candidates of a file of JSON lines; blank lines are left out. Raises FileError."""
-    for number, value in read_events(lines, name):
+    for number, value in read_events(lines):
         yield Candidate(number + 1, value, _finder(number + 1))
+
+
+def bills_named(text: bytes) -> frozenset[str]:
+    """Return whatever in a text may be a bill's number."""
+    return frozenset(found.decode() for found in _BILL.findall(text))
+
+
+def nowhere(_path: str) -> Place:
+    """Find nothing: there is no event to have places."""
+    return Place(0, "")
 
 
 def _finder(line: int) -> Callable[[str], Place]:

@@ -1,0 +1,56 @@
+"""What a judge is fed with from a file: events as bytes, each with its line, and rows that are none."""
+
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+from agents.files import Count, Opener, form_of, open_source, read_candidates, rereadable
+from agents.files.candidates import Candidate
+from agents.files.forms import refuse_misfit
+from agents.files.lines import read_events
+from agents.files.mistakes import Mistake
+from agents.judge.progress import no_progress, progress_bar
+
+LINES_A_REPORT: Final = 2000
+
+Fed = tuple[int, bytes, Candidate | None]
+"""Line from 0; the event, empty where there is none; in CSV the rows, with a mistake where there is no event."""
+
+
+def feed(name: str) -> Iterator[Fed]:
+    """Give what a file holds, in its order (`-`: standard input). Raises FileError."""
+    bar = progress_bar if sys.stderr.isatty() else no_progress
+    with open_source(name) as source:
+        form = form_of(name, source.head)
+        if form == "csv":
+            with rereadable(name, source) as opener:
+                yield from _rows(name, opener)
+            return
+        refuse_misfit(name, form, source.head)
+        with bar(source.size) as progress:
+            for number, value in read_events(source.lines):
+                yield number, value, None
+                if number % LINES_A_REPORT == 0:
+                    progress(source.position(), number)
+
+
+def _rows(name: str, opener: Opener) -> Iterator[Fed]:
+    """Give the events of whole bills: a bill of which a row is missing would be judged by what is left of it."""
+    bar = progress_bar if sys.stderr.isatty() else no_progress
+    unwhole: set[str] = set()
+    with opener() as source:
+        for candidate in read_candidates(name, "csv", source, Count()):
+            if candidate.mistakes and candidate.bills:
+                unwhole |= candidate.bills
+    with opener() as source, bar(source.size) as progress:
+        for candidate in read_candidates(name, "csv", source, Count()):
+            number = candidate.line - 1
+            if candidate.mistakes:
+                yield number, b"", candidate
+            elif candidate.bills and candidate.bills & unwhole:
+                held = Mistake(candidate.line, "bill", "held-back", "expected every row of this bill to be right")
+                yield number, b"", candidate._replace(mistakes=(held,))
+            else:
+                yield number, candidate.value, candidate
+            if number % LINES_A_REPORT == 0:
+                progress(source.position(), number)

@@ -1,0 +1,116 @@
+"""What commands end with where there is nothing to talk to, nobody reads, or the terminal cannot print."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from agents.cli import exits
+from tests.integration.publishing.ground import TALLYGATE
+from tests.pieces import ROOT
+
+THREE = "docs/examples/three-parcels.jsonl"
+NOWHERE = {"TALLYGATE_KAFKA__BROKERS": "127.0.0.1:9", "TALLYGATE_REDIS__URL": "redis://127.0.0.1:9"}
+PERSON = '{"name": "Ann Example", "address": {"lines": ["1 Oak"], "country": "US"}}'
+GATEWAY = ("--gateway", "http://127.0.0.1:9", "--token-file", "token")
+
+
+def run(folder: Path, *arguments: str, given: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command in a folder with a token, a person and an empty tokens file."""
+    (folder / "token").write_text("tg_x_y")
+    (folder / "person.json").write_text(PERSON)
+    return subprocess.run(
+        [*TALLYGATE, *arguments], input=given, capture_output=True, text=True, check=False, cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **NOWHERE, **environment},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ("topics check", exits.AWAY),
+        ("resume", exits.AWAY),
+        ("dead-letters list", exits.AWAY),
+        ("explain ACME00001", exits.AWAY),
+        (f"publish {ROOT / THREE}", exits.AWAY),
+        (f"plan person.json --value 1.00 --day 2025-08-20 {' '.join(GATEWAY)}", exits.AWAY),
+        (f"scan {' '.join(GATEWAY)}", exits.AWAY),
+        ("demo --bills 50 --broker 127.0.0.1:9 --plain", exits.AWAY),
+        ("rebuild read-model", exits.AWAY),
+        ("doctor", exits.NO),
+        ("token revoke no-such --file tokens.json", exits.NO),
+        ("token list --file token", exits.BAD_USAGE),
+        ("token list", exits.BAD_USAGE),
+        ("rules check no-such.toml", exits.BAD_USAGE),
+        ("access acls no-such", exits.BAD_USAGE),
+        ("plan no-such.json --value 1.00 --day 2025-08-20 --gateway http://x --token-file token", exits.BAD_USAGE),
+        ("judge no-such.jsonl", exits.BAD_USAGE),
+        ("what-if no-such.jsonl --overflow latch", exits.BAD_USAGE),
+        ("rules show --on 2025-08-20", exits.DONE),
+        ("access show", exits.DONE),
+    ],
+)
+def test_code_says_what_to_do(arguments: str, status: int, tmp_path: Path) -> None:
+    """Away is 75, no is 1, and what no repetition mends is 2, whichever command it is; never a traceback."""
+    run(tmp_path, "token", "create", "--scope", "scan", "--name", "x", "--file", "tokens.json")
+    done = run(tmp_path, *arguments.split(), given="ACME00001\n")
+    assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
+    assert done.stderr or done.stdout
+
+
+PRINTING = [
+    ["rules", "show", "--on", "2025-08-20"],
+    ["access", "show"],
+    ["publish", "--template"],
+    ["judge", str(ROOT / THREE)],
+    ["what-if", str(ROOT / THREE), "--overflow", "latch"],
+    ["what-if", str(ROOT / THREE), "--overflow", "latch", "--json"],
+    ["--help"],
+    ["judge", "--help"],
+]
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_closed_pipe_ends_a_command_without_a_word(arguments: list[str], tmp_path: Path) -> None:
+    """Where nobody reads on the command ends by the signal, as filters do; nothing is printed about it."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with subprocess.Popen(
+        [*TALLYGATE, *arguments], stdout=theirs, stderr=subprocess.PIPE, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **NOWHERE},
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        said = process.communicate()[1].decode()
+    assert process.returncode == -signal.SIGPIPE
+    assert "Traceback" not in said
+    assert "Exception" not in said
+    assert "Broken" not in said
+
+
+@pytest.mark.parametrize("encoding", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0",
+                                       "PYTHONCOERCECLOCALE": "0"}], ids=["ascii", "C"])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments",
+    [["what-if", "café.jsonl", "--overflow", "latch"], ["publish", "--check", "café.csv"], ["rules", "show"]],
+)
+def test_terminal_that_cannot_print_a_character_gets_an_escape(
+    arguments: list[str], encoding: dict[str, str], tmp_path: Path
+) -> None:
+    """What a terminal has no character for is escaped, in what is printed and in what is said about it."""
+    (tmp_path / "café.jsonl").write_bytes((ROOT / THREE).read_bytes())
+    (tmp_path / "café.csv").write_text("conveyance\n")
+    done = run(tmp_path, *arguments, **encoding)
+    assert done.returncode == (exits.BAD_USAGE if "publish" in arguments else exits.DONE)
+    assert "Error" not in done.stderr
+    assert done.stdout.isascii()
+    assert ("\\xe9.csv" in done.stderr) == ("publish" in arguments)
+
+
+def test_character_on_standard_output_is_escaped(tmp_path: Path) -> None:
+    """The name of a token with letters that ASCII lacks is listed all the same."""
+    run(tmp_path, "token", "create", "--scope", "scan", "--name", "Łódź dock", "--file", "tokens.json")
+    done = run(tmp_path, "token", "list", "--file", "tokens.json", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u0141\\xf3d\\u017a dock" in done.stdout
