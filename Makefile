@@ -37,7 +37,7 @@ audit: $(VENV)/.installed ## ask a public database about vulnerabilities of the 
 bench: $(VENV)/.installed kafka ## measure throughput, latency and restore; prints medians of three
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-chaos: $(VENV)/.installed kafka ## the long fault run: kills, pauses, broker restarts, a million events
+chaos: $(VENV)/.installed kafka ## the long fault run: kills, freezes, stale offsets, a million events
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 docs: $(VENV)/.installed ## write the generated pages, schemas and vectors anew

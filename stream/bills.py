@@ -5,17 +5,27 @@ from typing import Final
 
 BILL: Final = re.compile(r"[A-Z0-9]{4,35}", re.ASCII)
 """Carrier code and number, or air waybill, separators left out (DESIGN section 2)."""
-_SEPARATORS: Final = re.compile(r"[\s./_:#*+-]+", re.ASCII)
+SCAN_CHARACTERS: Final = 200
+"""A longer scan is no bill, whatever stands in it."""
+AROUND: Final = "\x00\x01\x02\x03\x04\x1c\x1d\x1e\x1f\t\n\r "
+"""What scanners put before and after what they read. Between two characters none but the space may stand."""
+BYTE_ORDER_MARK: Final = "\ufeff"
+_SEPARATORS: Final = re.compile(r"[ ./_:#*+-]+")
+_AIM_PREFIX: Final = re.compile(r"\][A-Za-z][0-9]")
 
 
 def fold_bill(scanned: str) -> str | None:
-    """Give the bill number in what was scanned or typed, None where there is none.
+    """Return the bill number in what was scanned or typed, None where there is none.
 
-    Separators go and letters become capitals: "057-1234 5675" and "acme_0001" are "05712345675" and "ACME0001". Nothing
-    else is mended, so that no bill is taken for another.
+    Separators go, and so does the AIM prefix, by which a scanner names the kind of code. Letters become capitals:
+    "057-1234 5675" and "]C1acme_0001" are "05712345675" and "ACME0001". Nothing else is mended, so that no bill is
+    taken for another: with a control character inside, it may be two bills. `docs/scan-vectors.json` has examples.
     """
-    if not scanned.isascii():
+    text = scanned.removeprefix(BYTE_ORDER_MARK)
+    if len(text) > SCAN_CHARACTERS or not text.isascii():
         return None  # capitals of other alphabets may be letters that bills have
-    # A keyboard-wedge scanner may send control characters before and after what it read.
-    folded = _SEPARATORS.sub("", scanned.strip("\x00\x02\x03\x04\x1d\x1e\r\n\t ")).upper()
+    text = text.strip(AROUND)
+    if prefix := _AIM_PREFIX.match(text):
+        text = text[prefix.end() :].strip(AROUND)
+    folded = _SEPARATORS.sub("", text).upper()
     return folded if BILL.fullmatch(folded) else None

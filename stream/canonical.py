@@ -1,4 +1,4 @@
-"""The canonical form of a consignee, version 1: the text that is keyed and digested into a consignee key.
+"""The canonical form of a consignee, version 2: the text that is keyed and digested into a consignee key.
 
 A form is a tag and fields, one a line. In the *normalised* form fields are folded (`stream.letters`, `stream.pub28`),
 in the *exact* form they are raw. A raw field begins with "=", has backslash and line feed escaped and is in Unicode
@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from unicodedata import normalize
 
 from stream.letters import FIELD_END, fold, tighten
-from stream.pub28 import COUNTRIES, FORM_VERSION, STATES, fold_address
+from stream.pub28 import COUNTRIES, FORM_VERSION, STATES, TERRITORIES, fold_address
 
 NAME_TAG = f"na{FORM_VERSION}"
 IDENTIFIER_TAG = f"id{FORM_VERSION}"
+SELLER_TAG = f"se{FORM_VERSION}"
 
 _FIELD_ENDS = 5
 _ADDRESS = 1
+_UNITED_STATES = "US"
 _ZIP_DIGITS = 5
 _ZIP_PLUS_4_DIGITS = 9
 _NO_LETTERS = str.maketrans(FIELD_END + "&", "  ")
@@ -35,6 +37,8 @@ def name_form(name: str, lines: Sequence[str], city: str, state: str, postal: st
     land, region, code = tighten(land), tighten(region), "".join(code.split())
     if land in COUNTRIES:
         address, region, code = fold_address(address), STATES.get(region, region), _zip(code)
+        if land in TERRITORIES:
+            land, region = _UNITED_STATES, land
     else:
         address = " ".join(address.replace("#", " ").split())
     folded_name = tighten(folded_name) or raw(name)
@@ -56,6 +60,29 @@ def identifier_form(identifier_type: str, identifier: str) -> str:
 def exact_identifier_form(identifier_type: str, identifier: str) -> str:
     """Give the exact form of an identifier."""
     return FIELD_END.join((IDENTIFIER_TAG, identifier_type, raw(identifier)))
+
+
+def seller_form(name: str) -> str:
+    """Give the normalised form of a seller's name, which is folded as a consignee's is."""
+    return f"{SELLER_TAG}\n{tighten(fold(name.replace(FIELD_END, ' ')).replace('#', ' ')) or raw(name)}"
+
+
+def exact_seller_form(name: str) -> str:
+    """Give the exact form of a seller's name."""
+    return FIELD_END.join((SELLER_TAG, raw(name)))
+
+
+def zip_warning(postal: str | None, country: str | None) -> str | None:
+    """Return what is odd about the postal code of a United States address, or None; nothing of it is quoted.
+
+    A code without its leading zero, as spreadsheets leave it, makes another person of the same consignee.
+    """
+    if tighten(fold((country or "").translate(_NO_LETTERS))) not in COUNTRIES:
+        return None
+    code = "".join(fold((postal or "").translate(_NO_LETTERS)).split())
+    if not code or (code.isdecimal() and len(code) in {_ZIP_DIGITS, _ZIP_PLUS_4_DIGITS}):
+        return None
+    return "expected a postal code of 5 or 9 digits: with another code the same consignee counts as another person"
 
 
 def raw(field: str) -> str:

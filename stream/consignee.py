@@ -1,4 +1,4 @@
-"""Consignee keys: who a day's total belongs to, without saying who that is (DESIGN section 4).
+"""Consignee and seller keys: whose a total is, without saying who that is (DESIGN sections 3 and 4).
 
 A key is a keyed digest of the canonical form: who lacks the secret can neither read a name from it nor test a guess.
 Nothing here puts a name, an address or an identifier into an error or a representation.
@@ -12,10 +12,13 @@ from typing import Literal
 from stream.canonical import (
     IDENTIFIER_TAG,
     NAME_TAG,
+    SELLER_TAG,
     exact_identifier_form,
     exact_name_form,
+    exact_seller_form,
     identifier_form,
     name_form,
+    seller_form,
 )
 from stream.pub28 import FORM_VERSION, TABLE_DIGEST
 
@@ -34,17 +37,17 @@ _BLOCK_BYTES = 64
 
 
 class ConsigneeError(ValueError):
-    """A consignee with a blank name or identifier, or an unusable secret. The message never quotes any of them."""
+    """A blank name or identifier, or an unusable secret. The message never quotes any of them."""
 
 
 class KeyMaker:
-    """Makes consignee keys under one secret and one way of matching.
+    """Makes consignee and seller keys under one secret and one way of matching.
 
     `secret` has at least 16 bytes; `match` is "normalised" (spellings of one name and address are one person) or
-    "exact". The keys of the last 8192 names and 8192 identifiers are remembered. Raises ConsigneeError.
+    "exact". The keys of the last 8192 names, identifiers and sellers are remembered. Raises ConsigneeError.
     """
 
-    __slots__ = ("_identifiers", "_inner", "_names", "_outer", "fingerprint", "match")
+    __slots__ = ("_identifiers", "_inner", "_names", "_outer", "_sellers", "fingerprint", "match")
 
     def __init__(self, secret: bytes, match: Match = "normalised") -> None:
         if len(secret) < SECRET_BYTES_MIN:
@@ -52,8 +55,10 @@ class KeyMaker:
         if match not in {"exact", "normalised"}:
             raise ConsigneeError("match is exact or normalised")
         self._inner, self._outer = _keyed(secret)
-        form_of_name, form_of_identifier = (
-            (name_form, identifier_form) if match == "normalised" else (exact_name_form, exact_identifier_form)
+        form_of_name, form_of_identifier, form_of_seller = (
+            (name_form, identifier_form, seller_form)
+            if match == "normalised"
+            else (exact_name_form, exact_identifier_form, exact_seller_form)
         )
 
         def key_of_name(name: str, lines: Sequence[str], city: str, state: str, postal: str, country: str) -> str:
@@ -62,29 +67,39 @@ class KeyMaker:
         def key_of_identifier(identifier_type: str, identifier: str) -> str:
             return f"{IDENTIFIER_TAG}:{identifier_type}:{self._digest(form_of_identifier(identifier_type, identifier))}"
 
+        def key_of_seller(name: str) -> str:
+            return f"{SELLER_TAG}:{self._digest(form_of_seller(name))}"
+
         self._names = lru_cache(CACHED_MAX)(key_of_name)
         self._identifiers = lru_cache(CACHED_MAX)(key_of_identifier)
+        self._sellers = lru_cache(CACHED_MAX)(key_of_seller)
         self.match = match
         fingerprint = self._digest(f"fp{FORM_VERSION}\n{match}\n{TABLE_DIGEST}")
         self.fingerprint = fingerprint[:_FINGERPRINT_CHARACTERS]
         """Tells key makers apart that make different keys, and nothing about the secret."""
 
     def of_name(
-        self, name: str, lines: Sequence[str], city: str, state: str | None, postal: str | None, country: str
+        self, name: str, lines: Sequence[str], city: str | None, state: str | None, postal: str | None, country: str
     ) -> str:
-        """Give the key of a name and address, "na1:" and 26 characters.
+        """Give the key of a name and address, "na2:" and 26 characters.
 
         Raises ConsigneeError if the name is blank: an address alone is never a person (CBP ruling of 28 July 2020).
         """
         if not name or name.isspace():
             raise ConsigneeError("a consignee's name is blank")
-        return self._names(name, tuple(lines), city, state or "", postal or "", country)
+        return self._names(name, tuple(lines), city or "", state or "", postal or "", country)
 
     def of_identifier(self, identifier_type: str, identifier: str) -> str:
-        """Give the key of an identifier, such as "id1:EI:" and 26 characters; raises ConsigneeError if it is blank."""
+        """Give the key of an identifier, such as "id2:EI:" and 26 characters; raises ConsigneeError if it is blank."""
         if not identifier or identifier.isspace():
             raise ConsigneeError("a consignee's identifier is blank")
         return self._identifiers(identifier_type, identifier)
+
+    def of_seller(self, name: str) -> str:
+        """Give the key of who sold the goods, "se2:" and 26 characters; raises ConsigneeError if the name is blank."""
+        if not name or name.isspace():
+            raise ConsigneeError("a seller's name is blank")
+        return self._sellers(name)
 
     def _digest(self, form: str) -> str:
         inner, outer = self._inner.copy(), self._outer.copy()

@@ -1,8 +1,10 @@
 """Shipment events as they come in: CloudEvents 1.0 structured JSON, one class a type (DESIGN section 2).
 
 These types are the exact shape; the JSON Schema in the repository is generated from them. Unknown fields are ignored,
-since producers may be newer than we are. msgspec calls Python for each pattern, which took more than half of the
-decoding, so patterns stand in the schema only and `stream.reading`, the one way in, checks them in plain code.
+since producers may be newer than we are. Null or empty text in an optional field is as if the field were missing: the
+types take what they can of that, `stream.blanks` the rest. msgspec calls Python for each pattern, which took more than
+half of the decoding, so patterns stand in the schema only and `stream.reading`, the one way in, checks them in plain
+code.
 """
 
 from datetime import date, datetime
@@ -18,11 +20,11 @@ _END = r"$(?!\n)"
 # Any character but those that Python calls space.
 _NOT_BLANK = "[^\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]"
 # Years 1 and 9999 are left out, so that no zone and no count of days leads out of the calendar.
-_YEARS = {"pattern": "^(?!0001|9999)"}
+_YEARS = {"pattern": "^(?!0001|9999)[0-9]"}
 
 Text = Annotated[str, Meta(max_length=70)]
 NotBlankText = Annotated[str, Meta(min_length=1, max_length=70, extra_json_schema={"pattern": _NOT_BLANK})]
-OrderNumber = Annotated[str, Meta(min_length=1, max_length=64, description="The seller's order number.")]
+OrderNumber = Annotated[str, Meta(max_length=64, description="The seller's order number.")]
 Count = Annotated[int, Meta(ge=0, lt=1_000_000_000)]
 Version = Annotated[int, Meta(ge=1, lt=1_000_000_000, description="Rises with every event of a bill.")]
 Instant = Annotated[
@@ -69,7 +71,7 @@ Port = Annotated[
 
 Mode = Literal["air", "ocean", "rail", "truck", "mail"]
 Filing = Literal["manifest", "type86"]
-Flag = Literal["adcvd", "quota", "irc-tax", "pga"]
+Flag = Literal["adcvd", "quota", "irc-tax", "pga", "fda"]
 Disposal = Literal["entry-01", "entry-11", "exported", "abandoned", "returned"]
 
 
@@ -78,7 +80,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     lines: Annotated[list[Text], Meta(max_length=6)]
     country: Country
-    city: Text = ""
+    city: Text | None = None
     state: Text | None = None
     postal: Text | None = None
 
@@ -92,7 +94,7 @@ class Consignee(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     identifier: NotBlankText | None = None
 
 
-_SET, _NOT_SET = {"not": {"type": "null"}}, {"type": "null"}
+_SET, _NOT_SET = {"not": {"enum": [None, ""]}}, {"enum": [None, ""]}
 _NAMED_OR_IDENTIFIED = {
     "oneOf": [
         {
@@ -132,13 +134,15 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of goods; `value` is the line's total, its quantity included."""
 
     description: Text
+    """May be empty; a type 86 filing needs one with a letter."""
     hts: Text
+    """May be empty; a type 86 filing needs ten digits."""
     origin: Country
     quantity: Count
     value: Money
     """Total of the line, its quantity included."""
     flags: Annotated[list[Flag], Meta(max_length=16)] = []
-    """Anti-dumping or countervailing duty, quota, excise tax, goods of another agency."""
+    """Anti-dumping or countervailing duty, quota, excise tax, goods of another agency, goods that need FDA data."""
 
 
 class AmendedBill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -163,7 +167,7 @@ class AmendedBill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     bill_type: Text | None = None
     """A type 86 filing needs one other than T."""
     quantity: Count | None = None
-    """Smallest outer units; a type 86 filing needs it."""
+    """Smallest outer units; a type 86 filing needs one above zero."""
     planned_port: Text | None = None
     """Port of entry; a type 86 filing needs it."""
 

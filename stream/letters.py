@@ -1,12 +1,12 @@
 """Letters: how the characters of a name or address are folded before anything reads its words.
 
-Case, accents, apostrophes, dashes, punctuation and spacing are folded. Only Latin letters become ASCII: letters of
-other scripts stay themselves, because transliteration is many to one (two Chinese surnames are both "Zhang") and would
-make one person of two.
+Case, combining marks, apostrophes, dashes, punctuation and spacing are folded. Only Latin letters become ASCII: letters
+of other scripts stay themselves, because transliteration is many to one (two Chinese surnames are both "Zhang") and
+would make one person of two. For the same reason a mark that writes a vowel or another consonant stays.
 """
 
 import re
-from unicodedata import category, decimal, name, normalize
+from unicodedata import category, combining, decimal, name, normalize
 
 from anyascii import anyascii
 
@@ -22,6 +22,8 @@ _ACCENTS = frozenset(
     for first, last in ((0x300, 0x36F), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE20, 0xFE2F))
     for code in range(first, last + 1)
 )
+_LETTER_CLASSES = frozenset({0, 8, 9, 84, 91, 103})
+"""Combining classes of marks that write: most vowels of Indic scripts and Thai's, voicing of kana, viramas."""
 _REMEMBERED_MAX = 8_192
 
 # Each pattern begins with the sign itself: the search for it is then several times as fast.
@@ -75,7 +77,7 @@ def _fold_unicode(fields: str) -> str:
 
 
 def _fold_character(character: str) -> str:
-    if character in _APOSTROPHES or character in _ACCENTS or category(character) == "Cf":
+    if character in _APOSTROPHES or _is_dropped(character):
         return ""
     expanded = normalize("NFKC", normalize("NFKC", character).casefold())
     folded = "".join(map(_fold_plain, expanded))
@@ -87,7 +89,7 @@ def _fold_plain(character: str) -> str:
     kind = category(character)
     if character.isascii():
         return _fold_ascii(character)
-    if character in _ACCENTS or kind == "Cf" or name(character, "").startswith("VARIATION SELECTOR"):
+    if _is_dropped(character):
         return ""
     if kind == "Pd" or character == _MINUS:
         return "-"
@@ -97,7 +99,23 @@ def _fold_plain(character: str) -> str:
         return str(decimal(character))
     if name(character, "").startswith("LATIN "):
         return "".join(filter(str.isalnum, anyascii(character))).upper() or character
+    if kind[0] == "L":
+        # Many a letter with a mark is one character of its own, such as Greek alpha with tonos.
+        return normalize("NFC", "".join(part for part in normalize("NFD", character) if not _is_dropped(part)))
     return character
+
+
+def _is_dropped(character: str) -> bool:
+    """Whether a character only adds to the one before it: an accent, a point, a tone, or what shows no glyph."""
+    kind = category(character)
+    if kind in {"Cf", "Me"} or character in _ACCENTS:
+        return True
+    if kind[0] != "M":
+        return False
+    called = name(character, "")
+    if called.startswith("VARIATION SELECTOR"):
+        return True
+    return combining(character) not in _LETTER_CLASSES and "VOWEL SIGN" not in called
 
 
 class _Folded(dict[int, str]):

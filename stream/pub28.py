@@ -17,6 +17,8 @@ _TABLE: Mapping[str, Any] = tomllib.loads(files("stream").joinpath("data", "pub2
 FORM_VERSION: int = _TABLE["form"]
 TABLE_DIGEST = hashlib.sha256(json.dumps(_TABLE, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 COUNTRIES = frozenset(_TABLE["countries"])
+TERRITORIES = frozenset(_TABLE["territories"])
+"""Written as a country, each is the United States with that state."""
 STATES = {name.replace(" ", ""): code for code, name in _TABLE["states"].items()}
 """State name without spaces -> code."""
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from stream.blanks import without_blanks
 from stream.deadletters import Fault
 from stream.events import (
     AmendedBill,
@@ -75,7 +76,18 @@ class Reader:
             if len(value) >= _UNNESTED_BYTES and nests_too_deep(value):
                 return find_fault(value)
             event: Shipment = self._decode(value)
+        except msgspec.ValidationError:
+            plain = without_blanks(value)
+            return find_fault(value) if plain is None else self._read_plain(plain, record)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return find_fault(value)
+        return self._fault_of(event, record) or event
+
+    def _read_plain(self, value: bytes, record: Record) -> Shipment | FaultFound:
+        """Read an event that was refused, now that its empty optional fields are gone."""
+        try:
+            event: Shipment = self._decode(value)
+        except msgspec.DecodeError:
             return find_fault(value)
         return self._fault_of(event, record) or event
 
@@ -171,7 +183,7 @@ def _arrival(data: Arrival) -> str | None:
     if data.arrived_at is not None and not 1 < data.arrived_at.year < 9999:
         return "$.data.arrived_at"
     port = data.port
-    return None if port is None or (len(port) == 4 and port.isascii() and port.isdigit()) else "$.data.port"
+    return None if not port or (len(port) == 4 and port.isascii() and port.isdigit()) else "$.data.port"
 
 
 def _is_bill_number(text: str) -> bool:

@@ -24,9 +24,11 @@ def command(
 ) -> None:
     """Read bills from standard input, as a keyboard-wedge scanner types them, and show what to do with each.
 
-    On a terminal: the action in big letters and a colour, with a bell; later changes come to the top. In a pipe: one
-    line for each line, bill, action and reason with tabs between. Without a live connection everything is HOLD. Exit
-    code 0: ended by the end of input; 2: bad usage, or refused; 75: not every answer in the pipe was live.
+    Enter, a line feed or a Tab ends a scan; what no such end follows is HOLD, also at the end of the input. On a
+    terminal: the action in big letters and a colour, with a bell; later changes come to the top, save changes to GO,
+    which stand in the list. In a pipe: one line for each scan, bill, action and reason with tabs between. Without a
+    live connection everything is HOLD. Exit code 0: ended by the end of input; 2: bad usage, or refused; 75: not every
+    answer in the pipe was live.
     """
     from agents.client import GatewayError
 
@@ -42,15 +44,19 @@ def command(
 
 async def _scan(url: str, token_file: Path, wait: float, *, follow: bool) -> bool:
     from agents.client import Gateway, read_token
-    from agents.client.scanning import Lines, scan_lines, scan_screen
+    from agents.client.scanning import Bytes, scan_lines, scan_screen
 
+    descriptor = sys.stdin.fileno()
     async with Gateway(url, read_token(token_file)) as gateway:
         if sys.stdin.isatty() and sys.stdout.isatty():
             from rich.console import Console
 
-            await scan_screen(gateway, Lines(), Console(highlight=False))
+            from agents.client.terminal import every_key
+
+            with every_key(descriptor):
+                await scan_screen(gateway, Bytes(descriptor), Console(highlight=False))
             return True
-        return await scan_lines(gateway, Lines(), _write, wait, follow=follow)
+        return await scan_lines(gateway, Bytes(descriptor), _write, wait, follow=follow)
 
 
 def _write(line: str) -> None:

@@ -1,52 +1,70 @@
 """Scanning from a terminal or a pipe: what comes in on standard input goes out as actions."""
 
 import asyncio
-import sys
+import os
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Protocol
 
 from rich.console import Console
 
-from agents.client.board import NO_BILL, Board
+from agents.client.board import Board
+from agents.client.cutting import PAUSE_SECONDS, Cutter, Scan, Sent
 from agents.client.gateway import Gateway
 from agents.client.link import Link, Listener, Verdict
 from agents.client.screen import draw
-from stream.bills import fold_bill
 from stream.outcomes import Action
 from stream.reasons import STALE_LINE
 
-LINE_CHARACTERS: Final = 200
-"""Of a line that was scanned only so much is looked at."""
+READ_BYTES: Final = 65_536
+CHUNKS_WAITING: Final = 4
+CTRL_D: Final = b"\x04"
 
 Write = Callable[[str], None]
 
 
 class Input(Protocol):
-    """Where scanned lines come from."""
+    """Where scans come from."""
 
-    async def next(self) -> str | None:
-        """Give the next line; None: there are no more."""
+    async def next(self) -> Sent | None:
+        """Return what came next; None: there is no more."""
 
 
-class Lines:
-    """Lines of standard input, read aside so that waiting for them stops nothing else; None: there are no more."""
+class Bytes:
+    """What comes from a file descriptor, read aside so that waiting for it stops nothing else."""
 
-    def __init__(self) -> None:
-        self._queue: asyncio.Queue[str | None] = asyncio.Queue()
+    def __init__(self, descriptor: int) -> None:
+        self._queue: asyncio.Queue[Sent | None] = asyncio.Queue()
+        self._room = threading.Semaphore(CHUNKS_WAITING)
+        """So that no file is ever in memory as a whole."""
         loop = asyncio.get_running_loop()
 
         def read() -> None:
-            for line in iter(lambda: sys.stdin.buffer.readline(LINE_CHARACTERS), b""):
-                loop.call_soon_threadsafe(self._queue.put_nowait, line.decode("ascii", "replace"))
-            loop.call_soon_threadsafe(self._queue.put_nowait, None)
+            data = _read(descriptor)
+            with suppress(RuntimeError):  # the loop has ended: nothing more is wanted
+                while data:
+                    self._room.acquire()
+                    loop.call_soon_threadsafe(self._queue.put_nowait, Sent(data, time.monotonic()))
+                    data = _read(descriptor)
+                loop.call_soon_threadsafe(self._queue.put_nowait, None)
 
         # A daemon: nothing can interrupt a thread that waits for a person to type.
         threading.Thread(target=read, daemon=True).start()
 
-    async def next(self) -> str | None:
-        """Give the next line."""
-        return await self._queue.get()
+    async def next(self) -> Sent | None:
+        """Return what came next."""
+        sent = await self._queue.get()
+        self._room.release()
+        return sent
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, READ_BYTES)
+    except OSError:
+        return b""  # a terminal that was hung up, or a scanner that was pulled out
 
 
 class Answers(Listener):
@@ -74,15 +92,15 @@ class Answers(Listener):
             self._said[verdict.bill] = said
 
 
-async def scan_lines(gateway: Gateway, lines: Input, write: Write, seconds: float, *, follow: bool) -> bool:
-    """Answer each line with one line; gives whether all answers were live. Raises GatewayError.
+async def scan_lines(gateway: Gateway, typed: Input, write: Write, seconds: float, *, follow: bool) -> bool:
+    """Answer each scan with one line; return whether all answers were live. Raise GatewayError.
 
     An answer that does not come within so many seconds is HOLD. With `follow` changes are written too, for ever.
     """
     answers = Answers(lambda verdict: write(_line(verdict, "changed")) if follow else None)
     link = Link(gateway, answers)
     running = asyncio.create_task(link.run())
-    reading = asyncio.create_task(_answer_lines(link, answers, lines, write, seconds))
+    reading = asyncio.create_task(_answer_scans(link, answers, typed, write, seconds))
     try:
         await asyncio.wait({running, reading}, return_when=asyncio.FIRST_COMPLETED)
         if follow or running.done():
@@ -94,51 +112,71 @@ async def scan_lines(gateway: Gateway, lines: Input, write: Write, seconds: floa
         await asyncio.wait({running, reading})
 
 
-async def _answer_lines(link: Link, answers: Answers, lines: Input, write: Write, seconds: float) -> bool:
-    all_live = True
-    while (line := await lines.next()) is not None:
-        bill = fold_bill(line)
-        if bill is None:
-            if line.strip():
-                write(f"\t{Action.HOLD}\t{NO_BILL}")
-            continue
-        expected = answers.expect(bill)
-        await link.ask(bill)
-        try:
-            verdict = await asyncio.wait_for(expected, seconds)
-        except TimeoutError:
-            verdict = Verdict(bill, Action.HOLD, STALE_LINE, stale=True)
-        all_live = all_live and not verdict.stale
-        write(_line(verdict))
+async def _answer_scans(link: Link, answers: Answers, typed: Input, write: Write, seconds: float) -> bool:
+    cutter, all_live = Cutter(keys=False), True
+    while (sent := await typed.next()) is not None:
+        for scan in cutter.cut(sent):
+            verdict = await _answer(link, answers, scan, seconds)
+            all_live = all_live and not verdict.stale
+            write(_line(verdict))
+    for scan in cutter.end():
+        write(_line(await _answer(link, answers, scan, seconds)))
     return all_live
+
+
+async def _answer(link: Link, answers: Answers, scan: Scan, seconds: float) -> Verdict:
+    if scan.bill is None:
+        return Verdict("", Action.HOLD, scan.line)
+    expected = answers.expect(scan.bill)
+    await link.ask(scan.bill)
+    try:
+        return await asyncio.wait_for(expected, seconds)
+    except TimeoutError:
+        return Verdict(scan.bill, Action.HOLD, STALE_LINE, stale=True)
 
 
 def _line(verdict: Verdict, mark: str = "") -> str:
     return "\t".join([verdict.bill, verdict.action, verdict.line, *([mark] if mark else [])])
 
 
-async def scan_screen(gateway: Gateway, lines: Input, console: Console) -> None:
-    """Show the big word for each bill that is scanned, until the input ends. Raises GatewayError."""
+async def scan_screen(gateway: Gateway, typed: Input, console: Console) -> None:
+    """Show the big word for each bill that is scanned, until the input ends. Raise GatewayError."""
     board = _Drawn(console)
     link = Link(gateway, board)
     running = asyncio.create_task(link.run())
-    reading = asyncio.create_task(_show_lines(link, board, lines))
+    reading = asyncio.create_task(_show_scans(link, board, typed))
     try:
         await asyncio.wait({running, reading}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            running.result()
+        for ended in (running, reading):
+            if ended.done():
+                ended.result()
     finally:
         running.cancel()
         reading.cancel()
         await asyncio.wait({running, reading})
+        console.clear()  # an answer that stays in sight would be taken for that of the next parcel
 
 
-async def _show_lines(link: Link, board: "_Drawn", lines: Input) -> None:
-    while (line := await lines.next()) is not None:
-        bill = fold_bill(line)
-        board.scanned(bill if line.strip() else None)
-        if bill is not None:
-            await link.ask(bill)
+async def _show_scans(link: Link, board: "_Drawn", typed: Input) -> None:
+    cutter = Cutter(keys=True)
+    waiting = asyncio.ensure_future(typed.next())
+    try:
+        while True:
+            done, _ = await asyncio.wait({waiting}, timeout=PAUSE_SECONDS if cutter.unended else None)
+            if not done:
+                board.left()
+                await asyncio.wait({waiting})
+            sent = waiting.result()
+            if sent is None or (sent.data == CTRL_D and not cutter.unended):
+                return
+            waiting = asyncio.ensure_future(typed.next())
+            for scan in cutter.cut(sent):
+                board.scanned(scan)
+                if scan.bill is not None:
+                    await link.ask(scan.bill)
+            board.typed(cutter.unended)
+    finally:
+        waiting.cancel()
 
 
 class _Drawn(Board):
@@ -149,8 +187,18 @@ class _Drawn(Board):
         self._console = console
         self._draw()
 
-    def scanned(self, bill: str | None) -> None:
-        super().scanned(bill)
+    def scanned(self, scan: Scan) -> None:
+        super().scanned(scan)
+        self._draw()
+
+    def typed(self, unended: str) -> None:
+        before = self.view()
+        super().typed(unended)
+        if self.view() != before:
+            self._draw()
+
+    def left(self) -> None:
+        super().left()
         self._draw()
 
     def verdict(self, verdict: Verdict) -> None:

@@ -50,14 +50,15 @@ def draw(console: Console, view: View) -> None:
     console.clear()
     for text in _lines(view, block):
         console.print(text)
-    console.print(PROMPT, end="")
+    console.print(Text(PROMPT + view.typed), end="")
 
 
 def _lines(view: View, block: str) -> Iterator[Text]:
     if view.trouble:
         yield Text(f" NO LIVE CONNECTION: {view.trouble} ", "bold white on red")
     if view.action is None:
-        yield Text(READY)
+        yield Text(view.line or READY)
+        yield from _recent(view)
         return
     style = STYLES[view.action]
     yield Text("")
@@ -68,6 +69,10 @@ def _lines(view: View, block: str) -> Iterator[Text]:
     yield Text(f"  {view.line}")
     if view.changed:
         yield Text(f"  {CHANGED}", "bold")
+    yield from _recent(view)
+
+
+def _recent(view: View) -> Iterator[Text]:
     yield Text("")
     for verdict in view.recent:
         yield Text.assemble(

@@ -20,14 +20,19 @@ from stream.money import convert
 from stream.reading import hundredths
 
 NO_EXCHANGE_RATE: Final = "no-exchange-rate"
+PROGRAMME: Final = "us-321"
+"""The only programme so far; it counts already, so that its bills keep their fingerprints once there are others."""
 FINGERPRINT_BYTES: Final = 8
 VALUE_CENTS_MAX: Final = 10**15
 """A higher value counts as this one: no dollars reach it, only a rate without sense, and rows must hold sums of it."""
 
-StatedLine = tuple[int, str, str, tuple[Flag, ...]]
-"""What counts of a line: amount in hundredths, currency, origin, flags each once and sorted."""
+StatedLine = tuple[int, str, str, tuple[Flag, ...], str, str, int]
+"""A line by what it means: amount in hundredths, currency, origin, flags each once and sorted, HTS, description,
+quantity."""
 
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
+_HTS_DIGITS: Final = 10
+_HTS_SIGNS: Final = str.maketrans("", "", ".- ")
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
@@ -62,6 +67,9 @@ def read_content(bill: AmendedBill, key_maker: KeyMaker) -> Content:
             line.value.currency,
             line.origin,
             tuple(sorted(set(line.flags))) if line.flags else (),
+            line.hts,
+            line.description,
+            line.quantity,
         )
         for line in bill.lines
     ]
@@ -69,12 +77,17 @@ def read_content(bill: AmendedBill, key_maker: KeyMaker) -> Content:
         consignee,
         bill.mode,
         bill.filing,
-        bill.order,
+        bill.order or None,
         bill.estimated_arrivals or (),
         arrived,
-        bill.bill_type,
+        bill.bill_type or None,
         bill.quantity,
-        bill.planned_port,
+        bill.planned_port or None,
+        PROGRAMME,
+        # Purchase date, weight, and seller key where the programme sums per seller.
+        None,
+        None,
+        None,
         lines,
     )
     return Content(consignee, arrived, lines, blake2b(_ENCODE(stated), digest_size=FINGERPRINT_BYTES).digest())
@@ -86,15 +99,15 @@ def fill_content(row: BillRow, bill: AmendedBill, content: Content, manifested_d
     row.consignee, row.arrived, row.fingerprint = content.consignee, content.arrived, content.fingerprint
     row.mode = bill.mode
     row.filing = bill.filing
-    row.order = bill.order
+    row.order = bill.order or None
     if len(lines) == 1:
-        _, _, origin, row.flags = lines[0]
+        _, _, origin, row.flags, _, _, _ = lines[0]
         row.origins = (origin,)
     else:
         row.origins = tuple(sorted({line[2] for line in lines}))
         row.flags = tuple(sorted({flag for line in lines for flag in line[3]}))
     row.value_cents = value_cents(lines, manifested_day, rulebook)
-    estimates, address = bill.estimated_arrivals, bill.consignee.address
+    estimates, address, entered = bill.estimated_arrivals, bill.consignee.address, bill.filing == "type86"
     row.filing_errors = rulebook.filing_errors(
         FilingFacts(
             bill.filing,
@@ -104,17 +117,25 @@ def fill_content(row: BillRow, bill: AmendedBill, content: Content, manifested_d
             bill.bill_type,
             bill.quantity,
             bill.planned_port,
-            address is not None and rulebook.is_us_state(address.state),
+            us_state=address is not None and rulebook.is_us_state(address.state),
+            hts=not entered or all(is_whole_hts(line[4]) for line in lines),
+            description=not entered or all(any(map(str.isalpha, line[5])) for line in lines),
         )
     )
     if row.value_cents is None:
         row.filing_errors = (*row.filing_errors, NO_EXCHANGE_RATE)
 
 
+def is_whole_hts(text: str) -> bool:
+    """Whether a tariff number has its ten digits; full stops, hyphens and spaces do not count."""
+    digits = text.translate(_HTS_SIGNS)
+    return len(digits) == _HTS_DIGITS and digits.isascii() and digits.isdigit()
+
+
 def value_cents(lines: list[StatedLine], manifested_day: date, rulebook: Rulebook) -> int | None:
     """Sum of the lines in US cents, each converted half up, at most VALUE_CENTS_MAX; None where a rate is missing."""
     total = 0
-    for amount, currency, _, _ in lines:
+    for amount, currency, *_ in lines:
         if currency == "USD":
             total += amount
         else:

@@ -12,7 +12,7 @@ from stream.consignee import base32
 from stream.events import Filing, Flag, Mode
 from stream.postings import Exit
 
-ROW_FORMAT: Final = 1
+ROW_FORMAT: Final = 2
 """First byte of every row; a row of another format is refused."""
 
 CONVEYANCE: Final = b""
@@ -23,27 +23,44 @@ STREAM_DAY: Final = b"time"
 
 _PAST: Final = 1 << 62  # added to instants, so that those before 1970 sort as bytes too
 
-_MODES: Final[tuple[Mode, ...]] = ("air", "ocean", "rail", "truck", "mail")
-_MODE_NUMBERS: Final = {mode: number for number, mode in enumerate(_MODES)}
-_TYPE86: Final = 8
-_EXITS: Final[tuple[Exit | None, ...]] = (None, "deleted", "entry-01", "entry-11", "exported", "abandoned", "returned")
-_EXIT_NUMBERS: Final = {way: number for number, way in enumerate(_EXITS)}
-_EXIT_MASK, _WAITING, _HAS_ESTIMATE, _HAS_ARRIVED, _HAS_LAST, _LAST_ARRIVED = 7, 8, 16, 32, 64, 128
+# What a number on disk means never changes, whatever order types, rules or tables of reasons take.
+_MODE_NUMBERS: Final[dict[Mode, int]] = {"air": 0, "ocean": 1, "rail": 2, "truck": 3, "mail": 4}
+_MODES: Final = {number: mode for mode, number in _MODE_NUMBERS.items()}
+_MODE_MASK, _TYPE86 = 7, 8
+_LIVE: Final = 0
+_EXIT_NUMBERS: Final[dict[Exit, int]] = {
+    "deleted": 1,
+    "entry-01": 2,
+    "entry-11": 3,
+    "exported": 4,
+    "abandoned": 5,
+    "returned": 6,
+}
+_EXITS: Final = {number: way for way, number in _EXIT_NUMBERS.items()}
+_WAITING: Final = 128
+"""Added to an exit that waits for its bill."""
+
+# The parts that a bill has, those behind the origins in this order. Bits from 32 up are free: what programmes add to
+# a bill (id, seller key, purchase date, weight) goes between the last day and the order, without a new format.
+_HAS_ESTIMATE, _HAS_ARRIVED, _HAS_LAST, _LAST_ARRIVED, _HAS_VALUE = 1, 2, 4, 8, 16
+_PARTS: Final = _HAS_ESTIMATE | _HAS_ARRIVED | _HAS_LAST | _LAST_ARRIVED | _HAS_VALUE
 
 _DIGITS: Final = bytes.maketrans(b"abcdefghijklmnopqrstuvwxyz234567", b"0123456789abcdefghijklmnopqrstuv")
-_KEY_FORMS: Final = ("na1:", "id1:EI:", "id1:ANI:", "id1:34:")
-_KEY_FORM_NUMBERS: Final = {form: number for number, form in enumerate(_KEY_FORMS)}
+_KEY_FORM_NUMBERS: Final = {"na2:": 0, "id2:EI:": 1, "id2:ANI:": 2, "id2:34:": 3}
+_KEY_FORMS: Final = {number: form for form, number in _KEY_FORM_NUMBERS.items()}
 _DIGEST_CHARACTERS: Final = 26
 
 _STREAM_DAY: Final = Struct(">BI")
 _CONVEYANCE: Final = Struct(">BIQQQQ")
 _EXIT: Final = Struct(">BBI")
-# format, state, version, posting, kind, flags, errors, consignee, manifested, sequence, fingerprint, value, origins
-_BILL: Final = Struct(">BBIIBBB17sQI8sQH")
+# format, exit, version, posting, kind, flags, errors, parts,
+# consignee, manifested, sequence, fingerprint, value, origins
+_BILL: Final = Struct(">BBIIBBHH17sQI8sQH")
 _POSTING: Final = Struct(">I")
 _POSTING_AT: Final = 6
-_ORDER_KEY_FROM: Final = 13
-_ORDER_KEY_TO: Final = 42
+_PARTS_AT: Final = 14
+_ORDER_KEY_FROM: Final = 16
+_ORDER_KEY_TO: Final = 45
 """Where consignee, manifested and sequence stand: bytes that sort by consignee, then in manifest order."""
 _ORIGINS: Final = Struct(">H")
 _ORIGINS_AT: Final = _BILL.size - _ORIGINS.size
@@ -59,22 +76,44 @@ class RowFormatError(Exception):
 
 
 class NumberedNames:
-    """Sets of names as bits of one byte; which bit a name has never changes, or the row format does."""
+    """Sets of names as bits; a name's bit never changes. Sets are read in the order in which the names are given."""
 
-    def __init__(self, *names: str) -> None:
-        self._bits = {name: 1 << place for place, name in enumerate(names)}
-        self.names_of = [
-            tuple(name for name, bit in self._bits.items() if bits & bit) for bits in range(1 << len(names))
-        ]
-        """The names, in their order, for each value of the byte."""
+    def __init__(self, bits: dict[str, int]) -> None:
+        self._bits = bits
+        self._known: dict[int, tuple[str, ...]] = {}
 
     def bits_of(self, names: tuple[str, ...]) -> int:
-        """Give the byte for some names; KeyError for an unknown one."""
+        """Return the bits of some names; KeyError for an unknown one."""
         return sum(self._bits[name] for name in names)
 
+    def names_of(self, bits: int) -> tuple[str, ...]:
+        """Return the names of some bits; RowFormatError for an unknown one."""
+        names = self._known.get(bits)
+        if names is None:
+            names = self._known[bits] = tuple(name for name, bit in self._bits.items() if bits & bit)
+            if self.bits_of(names) != bits:
+                raise RowFormatError(f"manifest row with unknown bits {bits}: {_REMEDY}")
+        return names
 
-FLAGS: Final = NumberedNames("adcvd", "irc-tax", "pga", "quota")
-ERRORS: Final = NumberedNames("282", "288", "bill-type", "no-quantity", "no-port", "no-state", "no-exchange-rate")
+
+_REMEDY: Final = "run the version that wrote it, or `tallygate rebuild tables --epoch N`"
+FLAGS: Final = NumberedNames({"adcvd": 1, "fda": 16, "irc-tax": 2, "pga": 4, "quota": 8})
+"""In alphabetical order, as a posting lists them."""
+ERRORS: Final = NumberedNames(
+    {
+        "282": 1,
+        "288": 2,
+        "bill-type": 4,
+        "no-quantity": 8,
+        "no-port": 16,
+        "no-hts": 128,
+        "no-description": 256,
+        "no-type86": 512,
+        "no-state": 32,
+        "no-exchange-rate": 64,
+    }
+)
+"""In the order of the contract (DESIGN section 2)."""
 
 
 class ConveyanceRow(NamedTuple):
@@ -194,16 +233,16 @@ def pack_exit(row: ExitRow) -> bytes:
 
 def pack_bill(bill: BillRow) -> bytes:
     """Row of a bill."""
-    state = _EXIT_NUMBERS[bill.exit]
+    parts = 0 if bill.value_cents is None else _HAS_VALUE
     tail = "".join(bill.origins).encode()
     if bill.estimate:
-        state |= _HAS_ESTIMATE
+        parts |= _HAS_ESTIMATE
         tail += _ESTIMATE.pack(bill.estimate, bill.estimate_stated + _PAST)
     if bill.arrived is not None:
-        state |= _HAS_ARRIVED
+        parts |= _HAS_ARRIVED
         tail += _INSTANT.pack(bill.arrived + _PAST)
     if bill.last_day:
-        state |= _HAS_LAST | _LAST_ARRIVED if bill.last_arrived else _HAS_LAST
+        parts |= _HAS_LAST | _LAST_ARRIVED if bill.last_arrived else _HAS_LAST
         tail += _DAY.pack(bill.last_day)
     if bill.order is not None:
         tail += bill.order.encode()
@@ -211,12 +250,13 @@ def pack_bill(bill: BillRow) -> bytes:
     return (
         _BILL.pack(
             ROW_FORMAT,
-            state,
+            _LIVE if bill.exit is None else _EXIT_NUMBERS[bill.exit],
             bill.version,
             bill.posting,
             kind | _TYPE86 if bill.filing == "type86" else kind,
             FLAGS.bits_of(bill.flags) if bill.flags else 0,
             ERRORS.bits_of(bill.filing_errors) if bill.filing_errors else 0,
+            parts,
             bill.packed_consignee,
             bill.manifested + _PAST,
             bill.sequence,
@@ -231,11 +271,11 @@ def pack_bill(bill: BillRow) -> bytes:
 def unpack_bill(row: bytes) -> BillRow | ExitRow:
     """Undo `pack_bill` or `pack_exit`; raises RowFormatError for a row of another format."""
     _check(row)
-    state = row[1]
-    if state & _WAITING:
-        return ExitRow(_EXIT.unpack(row)[2], cast("Exit", _EXITS[state & _EXIT_MASK]))
+    way = row[1]
+    if way & _WAITING:
+        return ExitRow(_EXIT.unpack(row)[2], _EXITS[way ^ _WAITING])
     bill = BillRow()
-    bill.exit = _EXITS[state & _EXIT_MASK]
+    bill.exit = None if way == _LIVE else _EXITS[way]
     (
         _,
         _,
@@ -244,6 +284,7 @@ def unpack_bill(row: bytes) -> BillRow | ExitRow:
         kind,
         flags,
         errors,
+        parts,
         bill.packed_consignee,
         manifested,
         bill.sequence,
@@ -252,30 +293,32 @@ def unpack_bill(row: bytes) -> BillRow | ExitRow:
         origins,
     ) = _BILL.unpack_from(row)
     bill.manifested = manifested - _PAST
-    bill.mode, bill.filing = _MODES[kind & 7], "type86" if kind & _TYPE86 else "manifest"
-    bill.flags = cast("tuple[Flag, ...]", FLAGS.names_of[flags])
-    bill.filing_errors = ERRORS.names_of[errors]
-    bill.value_cents = None if "no-exchange-rate" in bill.filing_errors else value
+    bill.mode, bill.filing = _MODES[kind & _MODE_MASK], "type86" if kind & _TYPE86 else "manifest"
+    bill.flags = cast("tuple[Flag, ...]", FLAGS.names_of(flags))
+    bill.filing_errors = ERRORS.names_of(errors)
+    bill.value_cents = value if parts & _HAS_VALUE else None
     at = _BILL.size + 2 * origins
     text = row[_BILL.size : at].decode()
     bill.origins = (text,) if origins == 1 else tuple(text[place : place + 2] for place in range(0, len(text), 2))
-    _unpack_tail(bill, row, state, at)
+    _unpack_tail(bill, row, parts, at)
     return bill
 
 
-def _unpack_tail(bill: BillRow, row: bytes, state: int, at: int) -> None:
+def _unpack_tail(bill: BillRow, row: bytes, parts: int, at: int) -> None:
+    if parts & ~_PARTS:
+        raise RowFormatError(f"manifest row with unknown parts {parts}: {_REMEDY}")
     bill.estimate, bill.estimate_stated, bill.arrived, bill.last_day = 0, 0, None, 0
-    if state & _HAS_ESTIMATE:
+    if parts & _HAS_ESTIMATE:
         bill.estimate, stated = _ESTIMATE.unpack_from(row, at)
         bill.estimate_stated = stated - _PAST
         at += _ESTIMATE.size
-    if state & _HAS_ARRIVED:
+    if parts & _HAS_ARRIVED:
         bill.arrived = _INSTANT.unpack_from(row, at)[0] - _PAST
         at += _INSTANT.size
-    if state & _HAS_LAST:
+    if parts & _HAS_LAST:
         bill.last_day = _DAY.unpack_from(row, at)[0]
         at += _DAY.size
-    bill.last_arrived = state & _LAST_ARRIVED != 0
+    bill.last_arrived = parts & _LAST_ARRIVED != 0
     bill.order = row[at:].decode() or None
 
 
@@ -293,16 +336,16 @@ _NOTHING: Final = Glance(0, 0, None)
 def glance(row: bytes) -> Glance | None:
     """Read no more of a bill's row than moving it needs; None of a bill that is not live."""
     _check(row)
-    state = row[1]
-    if state & (_EXIT_MASK | _WAITING):
+    if row[1] != _LIVE:
         return None
-    if not state & (_HAS_ESTIMATE | _HAS_ARRIVED):
+    parts = row[_PARTS_AT + 1]
+    if not parts & (_HAS_ESTIMATE | _HAS_ARRIVED):
         return _NOTHING
     at, estimate, stated, arrived = _BILL.size + 2 * _ORIGINS.unpack_from(row, _ORIGINS_AT)[0], 0, 0, None
-    if state & _HAS_ESTIMATE:
+    if parts & _HAS_ESTIMATE:
         estimate, stated = _ESTIMATE.unpack_from(row, at)
         at, stated = at + _ESTIMATE.size, stated - _PAST
-    if state & _HAS_ARRIVED:
+    if parts & _HAS_ARRIVED:
         arrived = _INSTANT.unpack_from(row, at)[0] - _PAST
     return Glance(estimate, stated, arrived)
 
@@ -338,7 +381,4 @@ def unpack_consignee(packed: bytes) -> str:
 
 def _check(row: bytes) -> None:
     if row[0] != ROW_FORMAT:
-        raise RowFormatError(
-            f"manifest row format {row[0]} is not {ROW_FORMAT}: run the version that wrote it, or "
-            "`tallygate rebuild tables --epoch N`"
-        )
+        raise RowFormatError(f"manifest row format {row[0]} is not {ROW_FORMAT}: {_REMEDY}")

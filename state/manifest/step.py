@@ -4,8 +4,8 @@ from collections.abc import Generator
 from datetime import UTC
 from typing import Final
 
-from state.manifest.content import Content, fill_content, read_content
-from state.manifest.expiry import advance, clear, stream_day, sweep
+from state.manifest.content import PROGRAMME, Content, fill_content, read_content
+from state.manifest.expiry import advance, clear, kept_days, stream_day, sweep
 from state.manifest.fanout import fan_out
 from state.manifest.poster import Cause, Poster, posted_closed, posted_live, posted_moved
 from state.manifest.rows import (
@@ -59,11 +59,11 @@ class ManifestStep:
 
     def __init__(self, rulebook: Rulebook, key_maker: KeyMaker, partitions: int | None = None) -> None:
         self.name = "manifest"
-        self.fingerprint = f"manifest-rows-{ROW_FORMAT}:{key_maker.fingerprint}"
+        self.fingerprint = f"manifest-rows-{ROW_FORMAT}:{PROGRAMME}:{key_maker.fingerprint}"
         self.reads: tuple[str, ...] = ()
         self._rulebook = rulebook
         self._key_maker = key_maker
-        self._kept_days = rulebook.conveyance_days
+        self._kept_days = kept_days(rulebook)
         self._read = Reader(partitions).read
         self._poster = Poster(partitions)
 

@@ -20,7 +20,7 @@ class DayRules(Struct, frozen=True):
     """Country of origin (ISO 3166) to the id of the rule that excludes it."""
 
 
-class FilingFacts(Struct, frozen=True):
+class FilingFacts(Struct, frozen=True, gc=False):
     """What the filing rules ask of a bill; `manifested_day` is the Eastern day on which it was accepted."""
 
     filing: str
@@ -31,6 +31,11 @@ class FilingFacts(Struct, frozen=True):
     quantity: int | None
     planned_port: str | None
     us_state: bool
+    """Whether the consignee has an address with a two-letter code of a US state or territory."""
+    hts: bool
+    """Whether each line has a tariff number of ten digits; asked of type 86 alone, as is the description."""
+    description: bool
+    """Whether each line's description has a letter."""
 
 
 class Rate(Struct, frozen=True):

@@ -10,7 +10,19 @@ from stream.decisions import Outcome
 from stream.events import Filing, Flag, Mode
 
 Enforced = Literal["warn", "withhold"]
-FilingCode = Literal["282", "288", "bill-type", "no-quantity", "no-port", "no-state", "no-exchange-rate"]
+FilingCode = Literal[
+    "282",
+    "288",
+    "bill-type",
+    "no-quantity",
+    "no-port",
+    "no-hts",
+    "no-description",
+    "no-type86",
+    "no-state",
+    "no-exchange-rate",
+]
+"""In the order in which a decision lists them (DESIGN section 2)."""
 Certainty = Literal["A", "B", "C", "D"]
 
 Identifier = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{1,62}[a-z0-9]$")]

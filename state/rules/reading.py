@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import msgspec
 
@@ -15,6 +15,7 @@ from state.rules.entries import (
     Enforcement,
     Entry,
     Exclusion,
+    FilingCode,
     FilingRule,
     Goods,
     Limit,
@@ -36,11 +37,11 @@ REMEDIES = {
     "dollars": 'write dollars and cents in quotes, such as "800.00"',
     "enforcement": 'write "warn" or "withhold"',
     "origins": 'list two-letter country codes, such as ["CN", "HK"]',
-    "flag": 'write "adcvd", "quota", "irc-tax" or "pga"',
+    "flag": 'write "adcvd", "quota", "irc-tax", "pga" or "fda"',
     "filing": 'write "manifest" or "type86"',
     "filings": 'list "manifest", "type86" or both',
     "modes": 'list any of "air", "ocean", "rail", "truck" and "mail"',
-    "error": 'write "282", "288", "bill-type", "no-quantity", "no-port", "no-state" or "no-exchange-rate"',
+    "error": "write one of " + ", ".join(f'"{code}"' for code in get_args(FilingCode)),
     "outcome": 'write "release", "clear", "withhold", "warn", "reject", "pending" or "closed"',
     "reasons": 'list reasons of decisions, such as ["daily-limit"]',
     "channel": "name the message the code comes in, up to 70 characters",

@@ -74,7 +74,7 @@ class Rulebook:
         return next((entry.id for entry in self.data.goods if entry.flag in flags and filing in entry.filings), None)
 
     def filing_errors(self, bill: FilingFacts) -> tuple[str, ...]:
-        """List the filing rules a bill breaks, in fixed order.
+        """List the filing rules a bill breaks, each once, in the order of the contract.
 
         `no-exchange-rate` is not among them: it is found where amounts are converted.
         """
@@ -86,16 +86,21 @@ class Rulebook:
 
     def _type86_errors(self, bill: FilingFacts) -> tuple[str, ...]:
         estimates, bill_type, quantity = bill.estimates, bill.bill_type, bill.quantity
-        if estimates == 1 and bill_type and bill_type != "T" and quantity and quantity > 0 and bill.planned_port:
+        in_force_now = self._filing_on(bill.manifested_day)
+        is_sound = estimates == 1 and bill_type and bill_type != "T" and quantity and bill.planned_port
+        if is_sound and bill.hts and bill.description and "no-type86" not in in_force_now:
             return ()
         broken = (
             ("282", estimates == 0),
             ("288", estimates > 1),
             ("bill-type", not bill_type or bill_type == "T"),
-            ("no-quantity", not quantity or quantity < 1),
+            ("no-quantity", not quantity),
             ("no-port", not bill.planned_port),
+            ("no-hts", not bill.hts),
+            ("no-description", not bill.description),
+            # Before type 86 existed there was none to file: broken on every day on which the rule holds.
+            ("no-type86", True),
         )
-        in_force_now = self._filing_on(bill.manifested_day)
         return tuple(code for code, is_broken in broken if is_broken and code in in_force_now)
 
     def _filing_on(self, day: date) -> frozenset[str]:
@@ -118,8 +123,8 @@ class Rulebook:
         return (held or entries[-1]).id
 
     def is_us_state(self, state: str | None) -> bool:
-        """Whether a text is the code of a US state or territory; case and outer spaces do not count."""
-        return state is not None and (state in self._states or state.strip().upper() in self._states)
+        """Whether a text is the two-letter code of a US state or territory; case does not count."""
+        return state is not None and (state in self._states or state.upper() in self._states)
 
     def rate(self, currency: str, day: date) -> Rate | None:
         """US dollars for a unit of a currency in the quarter of a day, or None where no entry says.

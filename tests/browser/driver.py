@@ -13,10 +13,10 @@ from axe_core_python.selenium import Axe
 from PIL import Image
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 
+from tests.kafka.field import HANG_SECONDS
 from tests.pieces import ROOT
 
 IMAGES: Final = ROOT / "docs" / "images"
-WAIT_SECONDS: Final = 60.0
 FLAGS: Final = (
     "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars", "--mute-audio",
     "--disable-background-networking", "--disable-component-update", "--no-first-run",
@@ -75,7 +75,7 @@ class Browser:
 
     def until(self, expression: str, *arguments: Any) -> Any:
         """Wait until an expression is true in the page, and give its value."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         while not (found := self.js(f"return {expression}", *arguments)):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{expression} {arguments}; the page says: {self.text('body')}")
@@ -94,13 +94,19 @@ class Browser:
         """Press keys, wherever the focus is."""
         ActionChains(self.driver, duration=0).send_keys(*keys).perform()
 
-    def chord(self, *keys: str) -> None:
-        """Press keys with Ctrl held down."""
-        ActionChains(self.driver, duration=0).key_down(Keys.CONTROL).send_keys(*keys).key_up(Keys.CONTROL).perform()
+    def chord(self, *keys: str, held: str = Keys.CONTROL) -> None:
+        """Press keys with Ctrl, or another key, held down."""
+        ActionChains(self.driver, duration=0).key_down(held).send_keys(*keys).key_up(held).perform()
 
     def scan(self, text: str) -> None:
         """Do as a keyboard-wedge scanner does."""
         self.type(text, Keys.ENTER)
+
+    def clip(self, text: str) -> None:
+        """Put a text where Ctrl and V take it from."""
+        permissions = ["clipboardReadWrite", "clipboardSanitizedWrite"]
+        self.devtools("Browser.grantPermissions", permissions=permissions)
+        self.js("return navigator.clipboard.writeText(arguments[0])", text)
 
     def sign_in(self, address: str, token: str) -> None:
         """Open a page and sign in with the keyboard."""

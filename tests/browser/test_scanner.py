@@ -180,9 +180,7 @@ def test_keys_go_to_the_field_wherever_the_focus_is(page: Browser, stand_in: Sta
     page.shows("#line", "That is no bill number")
     assert page.text("#word") == "HOLD"
     page.type("half", Keys.ESCAPE)
-    page.type("acme0003")
-    page.chord("a", "c")
-    page.type(Keys.ESCAPE)
+    page.clip("acme0003")
     page.js("document.getElementById('leave').focus()")
     page.chord("v")
     page.type(Keys.ENTER)

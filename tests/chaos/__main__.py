@@ -1,63 +1,101 @@
-"""The long fault run: `python -m tests.chaos [--events N] [--faults N] [--seed N]`; exit status 1 if not exact."""
+"""The long fault run: rounds of events under faults, each audited; exit status 0 if all is exact, else 1.
+
+`--report FILE` says where the report goes that is written meanwhile; `--resume FILE` plays the rounds that one lacks;
+`--show FILE` says what one proves. Some options run something else instead.
+"""
 
 import argparse
-import random
 import sys
-import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from tests.chaos import live, outage, recovery
-from tests.chaos.customs import CustomsScenario
-from tests.chaos.driver import Driver, drawn
-from tests.chaos.toy import ToyScenario
-from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.pieces import kafka_missing
+from tests.chaos import live, outage, recovery, rounds
+from tests.chaos.report import Plan, Report
+from tests.pieces import ROOT, kafka_missing
 
-SPACING_SECONDS = 6.0
+EVENTS = 1_000_000
+EVENTS_A_ROUND = 250_000
+FAULTS_A_ROUND = 16
+
+
+class Other(NamedTuple):
+    """What runs instead of the rounds: an option, how argparse takes it, and what is called with the arguments."""
+
+    option: str
+    run: Callable[[argparse.Namespace], int]
+    takes: dict[str, Any]
+
+
+OTHERS = (
+    Other(
+        "live", lambda _: live.main(), {"action": "store_true", "help": "the gateway's streams, Kafka away a minute"}
+    ),
+    Other(
+        "outage",
+        lambda arguments: outage.main(arguments.outage, arguments.rate),
+        {"type": float, "metavar": "SECONDS", "help": "the broker away, alerts watched"},
+    ),
+    Other(
+        "recovery",
+        lambda arguments: recovery.main(arguments.recovery.split(","), arguments.rounds or 3),
+        {"nargs": "?", "const": ",", "metavar": "FAULT,...", "help": "time to decisions after each fault, or some"},
+    ),
+)
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--faults", type=int, help=f"in all; {FAULTS_A_ROUND} a round by default")
+    parser.add_argument("--rounds", type=int, help=f"one for every {EVENTS_A_ROUND:,} events by default")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--toy", action="store_true", help="a toy step instead of the real two: the engine alone")
+    parser.add_argument("--no-rebuild", action="store_true", help="end each round without a rebuild of the tables")
+    files = parser.add_mutually_exclusive_group()
+    files.add_argument("--report", type=Path, metavar="FILE", help="by default below .cache/chaos")
+    files.add_argument("--resume", type=Path, metavar="FILE", help="go on with the run of this report")
+    files.add_argument("--show", type=Path, metavar="FILE", help="say what a report proves; runs nothing")
+    instead = parser.add_mutually_exclusive_group()
+    for other in OTHERS:
+        instead.add_argument(f"--{other.option}", **other.takes)
+    parser.add_argument("--rate", type=int, default=200, help="events a second during an outage")
+    return parser.parse_args()
+
+
+def plan_of(arguments: argparse.Namespace) -> Plan:
+    """Cut the run into rounds of equal size."""
+    count = arguments.rounds or max(1, round(arguments.events / EVENTS_A_ROUND))
+    faults = count * FAULTS_A_ROUND if arguments.faults is None else arguments.faults
+    events, each = -(-arguments.events // count), -(-faults // count)
+    return Plan(arguments.seed, count, events, each, arguments.toy, not (arguments.toy or arguments.no_rebuild))
 
 
 def main() -> int:
-    """Run, audit and report."""
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--faults", type=int, default=60)
-    parser.add_argument("--toy", action="store_true", help="a toy step instead of the real two: the engine alone")
-    parser.add_argument("--live", action="store_true", help="instead: the gateway's open streams, Kafka away a minute")
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--outage", type=float, metavar="SECONDS", help="instead: the broker away, alerts watched")
-    parser.add_argument("--rate", type=int, default=200, help="events a second during an outage")
-    parser.add_argument("--recovery", nargs="*", metavar="FAULT", help="instead: time to decisions after each fault")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each fault of --recovery happens")
-    arguments = parser.parse_args()
-    if arguments.recovery is not None:
-        return recovery.main(arguments.recovery, arguments.rounds)
-    if arguments.outage:
-        return outage.main(arguments.outage, arguments.rate)
+    """Run, audit and report; 2 where a report cannot be read or made."""
+    arguments = parse()
+    for other in OTHERS:
+        if getattr(arguments, other.option):
+            return other.run(arguments)
+    try:
+        if arguments.show or arguments.resume:
+            report = Report.read(arguments.show or arguments.resume)
+        else:
+            plan = plan_of(arguments)
+            report = Report.begin(arguments.report or ROOT / ".cache" / "chaos" / f"{plan.seed}.jsonl", plan)
+    except (OSError, ValueError) as error:
+        print(f"no report: {error}")
+        return 2
+    if arguments.show:
+        print("\n".join(report.proved()))
+        return 0 if report.exact else 1
     if missing := kafka_missing():
         print(f"no chaos without a real Kafka: {missing}")
         return 2
-    if arguments.live:
-        return live.main()
-    print(f"seed {arguments.seed}: {arguments.events} events, {arguments.faults} faults")
-    with tempfile.TemporaryDirectory() as name:
-        broker = Broker(Path(name) / "kafka").format().start()
-        try:
-            with Field(broker, "chaos", Path(name)) as field:
-                field.create_topics(partitions=8)
-                faults = list(drawn(random.Random(arguments.seed), arguments.faults, SPACING_SECONDS))
-                seed = arguments.seed
-                scenario = ToyScenario(seed) if arguments.toy else CustomsScenario(seed, field)
-                outcome = Driver(field, scenario, seed).run(arguments.events, faults)
-        finally:
-            broker.stop()
-    for what, count in sorted(outcome.tally.items()):
-        print(f"{count:6d}  {what}")
-    for fault in outcome.faults:
-        print(f"FAULT  {fault}")
-    print(f"{'NOT ' if outcome.faults else ''}EXACT: {arguments.events} events in {outcome.seconds:.0f} s")
-    return 1 if outcome.faults else 0
+    print(f"the report is {report.path}; after a kill, --resume with it goes on")
+    return rounds.play(report, lambda text: print(text, flush=True))
 
 
 if __name__ == "__main__":

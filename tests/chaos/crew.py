@@ -9,7 +9,9 @@ from tests.chaos.scenario import Post
 from tests.kafka.field import Field
 
 RESTART_SECONDS = 0.5
+LOOK_SECONDS = 0.05
 STOPPER = "tests.toy.observers:StopsInTransaction"
+DYER = "tests.toy.observers:DiesInTransaction"
 
 
 class Crew:
@@ -62,6 +64,7 @@ class Crew:
         """Kill -9."""
         self._manned[post].process.kill()
         self._manned[post].process.wait()
+        self._traps.pop(post, None)
         self.tally["kill -9"] += 1
 
     def freeze(self, post: Post, seconds: float) -> None:
@@ -76,18 +79,39 @@ class Crew:
         self.man(post, observer=STOPPER, test_stop_after=str(self._dice.randint(3, 30)))
         self._traps[post] = seconds
 
+    def doom(self, post: Post) -> None:
+        """Replace the worker by one that kills itself in the middle of a transaction."""
+        self.kill(post)
+        self.man(post, observer=DYER, test_die_after=str(self._dice.randint(1, 30)))
+        self.tally["doomed to die in mid-transaction"] += 1
+
     def leave(self, post: Post) -> None:
         """Stop in order; the post stays unmanned until somebody joins."""
-        status = self._manned.pop(post).stop(60)
-        self._traps.pop(post, None)
+        (status,) = self._end([post])
         self.tally[f"stopped in order with {status}"] += 1
 
+    def clear(self, step: str) -> list[Post]:
+        """Stop all workers of a step, and return the posts that were kept; nobody mans them but the caller."""
+        posts = [post for post in (*self._manned, *self._vacant) if post.step == step]
+        self._end([post for post in posts if post in self._manned])
+        for post in posts:
+            self._vacant.pop(post, None)
+        return posts
+
     def stop(self) -> None:
-        """Thaw and stop everybody."""
-        for post in list(self._thaw):
-            self._manned[post].signal(signal.SIGCONT)
-        for worker in self._manned.values():
+        """Stop everybody."""
+        self._end(list(self._manned))
+
+    def _end(self, posts: list[Post]) -> list[int]:
+        """Stop the workers of these posts in order, thawing what is frozen or freezes itself meanwhile."""
+        workers = [self._manned.pop(post) for post in posts]
+        for post, worker in zip(posts, workers, strict=True):
+            self._traps.pop(post, None)
+            self._thaw.pop(post, None)
             if worker.alive:
                 worker.process.terminate()
-        for worker in self._manned.values():
-            worker.wait(60)
+        while any(worker.alive for worker in workers):
+            for worker in workers:
+                worker.thaw()
+            time.sleep(LOOK_SECONDS)
+        return [worker.wait() for worker in workers]

@@ -8,10 +8,10 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Producer
 
 from agents.demo.day import Day, Planned
 from agents.settings import KafkaSettings, KeySettings, Settings
@@ -21,26 +21,27 @@ from state.table import Table
 from stream.partition import partition_of
 from stream.records import Outgoing, PlainRecord, Sink
 from stream.topics import TOPIC_RECORD_BYTES
+from tests.chaos.hostile import hostile_values
+from tests.chaos.looking import Log, log_of, records_left, records_open
+from tests.chaos.rebuilding import rebuild_faults
 from tests.chaos.scenario import Post
 from tests.chaos.toy import FLUSH_SECONDS, IDEMPOTENT
 from tests.kafka.field import Field
 
 BILLS_A_DAY = 20_000
 JOIN_RECORDS = 1000
-QUIET_LOOKS = 8
-"""The end of a log may hold nothing but markers: with so many looks without any progress, all is judged."""
-Log = dict[int, list[PlainRecord]]
+HOSTILE_EVERY = 5_000
+"""Events between two records that were made to take long."""
 Sent = tuple[bytes | None, bytes | None]
 
 
 class CustomsScenario:
     """Events of one simulated day after the other, their repeats, late versions and bad records among them."""
 
-    def __init__(self, seed: int, field: Field) -> None:
-        """Draw the days from a seed."""
-        self._events = self.events(seed)
+    def __init__(self, seed: int, field: Field, bills: int = BILLS_A_DAY) -> None:
+        """Draw days of so many bills from a seed; the bills of a second day conflict with those of the first."""
+        self._events = self.events(seed, bills)
         self._producer: Producer | None = None
-        self._lags: list[int] = []
         self._secret = field.folder / "secret"
         self._secret.write_bytes(b"a secret of the chaos run")
         secret = (("key__secret_file", str(self._secret)),)
@@ -49,54 +50,70 @@ class CustomsScenario:
         """Shipment events by what became of them."""
 
     @staticmethod
-    def events(seed: int) -> Iterator[Planned]:
-        """Give one day after the other, drawn from a seed."""
+    def events(seed: int, bills: int = BILLS_A_DAY) -> Iterator[Planned]:
+        """Give one day after the other, drawn from a seed, and now and then a hostile record."""
         dice = random.Random(seed)
+        hostile = hostile_values(dice)
         while True:
-            yield from Day(dice, BILLS_A_DAY)
+            for number, planned in enumerate(Day(dice, bills), 1):
+                yield planned
+                if number % HOSTILE_EVERY == 0:
+                    yield planned._replace(value=next(hostile), kind="hostile")
+
+    def skip(self, count: int) -> None:
+        """Pass over events that were published by a former process."""
+        for _ in islice(self._events, count):
+            pass
 
     def feed(self, field: Field, count: int) -> None:
         """Publish events, idempotently."""
         if self._producer is None:
             large = {"message.max.bytes": TOPIC_RECORD_BYTES}
             self._producer = Producer({"bootstrap.servers": field.broker.address, **IDEMPOTENT, **large})
-        for _ in range(count):
-            event = next(self._events)
+        for event in islice(self._events, count):
             partition = (partition_of(event.key, field.partitions) + event.shift) % field.partitions
             self._producer.produce(field.topics.shipments, event.value, event.key, partition)
         if self._producer.flush(FLUSH_SECONDS):
             raise TimeoutError("events were not delivered")
 
     def behind(self, field: Field) -> int:
-        """Give the lag of both groups; 0 once it has stood still for long, as markers at the end of a log make it."""
-        lag = _lag(field, "manifest", field.topics.shipments) + _lag(field, "withholding", field.topics.postings)
-        self._lags = [*self._lags[-QUIET_LOOKS:], lag]
-        still = len(self._lags) > QUIET_LOOKS and len(set(self._lags)) == 1
-        return 0 if still else lag
+        """Count the records that are not judged, or not yet committed; those of the first step come first."""
+        topics = field.topics
+        outputs = (topics.postings, topics.decisions, topics.alerts, topics.dead_letters)
+        return (
+            records_left(field, "manifest", topics.shipments)
+            or records_left(field, "withholding", topics.postings)
+            or records_open(field, outputs)
+        )
 
     def audit(self, field: Field) -> list[str]:
         """Replay shipments into postings and dead letters, and postings into decisions and alerts."""
         kafka = KafkaSettings(brokers=field.broker.address, prefix=field.topics.prefix)
         settings = Settings(kafka=kafka, key=KeySettings(secret_file=self._secret))
         topics = field.topics
-        shipments, postings = _log(field, topics.shipments), _log(field, topics.postings)
+        shipments, postings = log_of(field, topics.shipments), log_of(field, topics.postings)
         judged: dict[int, list[Outgoing]] = {}
         for number, records in shipments.items():
             judged[number] = list(_replay(manifest_step(settings, field.partitions), records, self.accounted))
         faults = same(
-            "dead letters", by_partition(judged.values(), Sink.DEAD_LETTERS), _sent(_log(field, topics.dead_letters))
+            "dead letters", by_partition(judged.values(), Sink.DEAD_LETTERS), _sent(log_of(field, topics.dead_letters))
         )
         faults += self._postings(judged, postings)
         decided = {
             number: list(_replay(withholding_step(settings, field.partitions), records, Counter()))
             for number, records in postings.items()
         }
-        faults += self._decisions(decided, _log(field, topics.decisions), field.partitions)
-        faults += same("alerts", by_partition(decided.values(), Sink.ALERTS), _sent(_log(field, topics.alerts)))
+        faults += self._decisions(decided, log_of(field, topics.decisions), field.partitions)
+        faults += same("alerts", by_partition(decided.values(), Sink.ALERTS), _sent(log_of(field, topics.alerts)))
         read = sum(map(len, shipments.values()))
         if read != self.accounted.total():
             faults.append(f"{read} events read, {self.accounted.total()} accounted for")
+        self.accounted["alerted"] = sum(map(len, by_partition(decided.values(), Sink.ALERTS).values()))
         return faults + [f"halted: {halt.sentence()}" for halt in field.halts()]
+
+    def rebuild(self, field: Field) -> list[str]:
+        """Rebuild from the postings, and compare the decisions that hold."""
+        return rebuild_faults(field, dict(self.posts[0].settings))
 
     @staticmethod
     def _decisions(decided: Mapping[int, list[Outgoing]], decisions: Log, partitions: int) -> list[str]:
@@ -172,49 +189,3 @@ def same(what: str, wanted: Mapping[Any, list[Sent]], found: Mapping[Any, list[S
 
 def _sent(log: Log) -> dict[int, list[Sent]]:
     return {number: [(record.key, record.value) for record in records] for number, records in log.items()}
-
-
-def _log(field: Field, topic: str) -> Log:
-    """Read a topic with the broker's timestamps, read-committed, to its end."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": field.broker.address,
-            "group.id": "auditor",
-            "enable.auto.commit": False,
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-        }
-    )
-    found: Log = {}
-    left = set(range(field.partitions))
-    try:
-        consumer.assign([TopicPartition(topic, partition, 0) for partition in left])
-        while left:
-            for message in consumer.consume(10_000, 1.0):
-                number = message.partition() or 0
-                if message.error():
-                    left.discard(number)
-                    continue
-                stamp = message.timestamp()[1]
-                record = PlainRecord(topic, number, message.offset() or 0, stamp, message.key(), message.value())
-                found.setdefault(number, []).append(record)
-    finally:
-        consumer.close()
-    return found
-
-
-def _lag(field: Field, step: str, topic: str) -> int:
-    """Give how far the group's committed offsets are behind the ends of the log."""
-    admin = AdminClient({"bootstrap.servers": field.broker.address})
-    group = field.topics.group(step)
-    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(30)
-    committed = {each.partition: each.offset for each in asked.topic_partitions or [] if each.topic == topic}
-    consumer = Consumer({"bootstrap.servers": field.broker.address, "group.id": "auditor"})
-    try:
-        ends = {
-            number: consumer.get_watermark_offsets(TopicPartition(topic, number), 30)[1]
-            for number in range(field.partitions)
-        }
-    finally:
-        consumer.close()
-    return sum(end - max(0, committed.get(number, 0)) for number, end in ends.items())

@@ -1,24 +1,30 @@
 """Drives a scenario through faults: a schedule of them, drawn or given, while records flow and workers are kept up."""
 
+import asyncio
 import random
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from tests.chaos import offsets
 from tests.chaos.crew import Crew
 from tests.chaos.scenario import Scenario
 from tests.kafka.field import Field
 
 FEED_RECORDS = 500
-SETTLE_SECONDS = 600.0
+STUCK_SECONDS = 300.0
+"""So long nothing is judged before the run is audited as it is."""
 TICK_SECONDS = 0.1
+REWOUND = 500
+"""So many offsets the group is set back, in each partition."""
 MANNED_AT_START = 2
 
 
 class Fault(NamedTuple):
-    """Something that goes wrong: `kill`, `freeze`, `trap`, `join`, `leave` or `broker`."""
+    """Something that goes wrong; its kind is one of `WEIGHTS`."""
 
     kind: str
     after: float
@@ -37,17 +43,32 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-WEIGHTS = {"kill": 12, "freeze": 3, "trap": 3, "join": 2, "leave": 2, "broker": 1}
+WEIGHTS = {
+    "kill": 10,
+    "doom": 3,
+    "freeze": 3,
+    "trap": 3,
+    "join": 2,
+    "leave": 2,
+    "broker": 2,
+    "broker-freeze": 1,
+    "stale": 1,
+}
+"""Kinds of faults, and how often each comes; every kind comes at least once where there are faults enough."""
+SECONDS = {"freeze": (2, 12), "trap": (15, 30), "broker": (1, 5), "broker-freeze": (35, 35), "stale": (8, 12)}
+"""How long a fault lasts, at least and at most: a worker's freeze may outlast its session, a broker's outlasts all."""
+
+WAITED_FOR = ("broker", "broker-freeze", "stale")
+"""While these last, no other fault comes."""
 
 
 def drawn(dice: random.Random, count: int, spacing: float) -> Iterator[Fault]:
-    """Draw faults: mostly kills, some freezes beyond the session timeout, in mid-transaction 15 to 30 s."""
-    kinds = dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
+    """Draw faults, in whatever order."""
+    kinds = list(WEIGHTS) if count >= len(WEIGHTS) else []
+    kinds += dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count - len(kinds))
+    dice.shuffle(kinds)
     for kind in kinds:
-        seconds = {"freeze": dice.uniform(2, 12), "trap": dice.uniform(15, 30), "broker": dice.uniform(1, 5)}.get(
-            kind, 0.0
-        )
-        yield Fault(kind, dice.uniform(0.3, 1.7) * spacing, seconds)
+        yield Fault(kind, dice.uniform(0.3, 1.7) * spacing, dice.uniform(*SECONDS.get(kind, (0, 0))))
 
 
 class Driver:
@@ -64,13 +85,18 @@ class Driver:
         self._feeding_failed: list[BaseException] = []
         self._began = time.monotonic()
 
+    @property
+    def fed(self) -> int:
+        """Return how many records were produced and acknowledged."""
+        return self._fed
+
     def run(self, total: int, faults: Sequence[Fault]) -> Outcome:
         """Produce `total` records over the time of the faults, let everything settle, and audit."""
         steps = list(dict.fromkeys(post.step for post in self._scenario.posts))
         for step in steps:
             for post in [post for post in self._scenario.posts if post.step == step][:MANNED_AT_START]:
                 self._crew.man(post)
-        span = sum(fault.after for fault in faults)
+        span = sum(fault.after + (fault.seconds if fault.kind in WAITED_FOR else 0) for fault in faults)
         feeding = threading.Thread(target=self._feed, args=(total, span), daemon=True)
         feeding.start()
         for fault in faults:
@@ -114,6 +140,14 @@ class Driver:
             self._watch(fault.seconds)
             self._field.broker.start()
             crew.tally["broker kill -9"] += 1
+        elif fault.kind == "broker-freeze":
+            self._field.broker.freeze()
+            self._watch(fault.seconds)
+            self._field.broker.thaw()
+            crew.tally["broker frozen"] += 1
+        elif fault.kind == "stale":
+            self._rewind(dice.choice(self._scenario.posts).step, fault.seconds)
+            crew.tally["group offsets stale"] += 1
         elif fault.kind == "join" and free:
             crew.man(dice.choice(free))
             crew.tally["joined"] += 1
@@ -125,11 +159,28 @@ class Driver:
             crew.freeze(dice.choice(manned), fault.seconds)
         elif fault.kind == "trap":
             crew.trap(dice.choice(manned), fault.seconds)
+        elif fault.kind == "doom":
+            crew.doom(dice.choice(manned))
         else:
             crew.kill(dice.choice(manned))
 
+    def _rewind(self, step: str, seconds: float) -> None:
+        """Have workers start on group offsets older than their tables, as a broker may come back with; then mend it."""
+        posts, group = self._crew.clear(step), step.rpartition(":")[2]
+        right = asyncio.run(offsets.held(self._field, group))
+        asyncio.run(offsets.put(self._field, group, {at: max(0, value - REWOUND) for at, value in right.items()}))
+        for post in posts:
+            self._crew.man(post)
+        self._watch(seconds)
+        posts = self._crew.clear(step)
+        asyncio.run(offsets.put(self._field, group, right))
+        for post in posts:
+            self._crew.man(post)
+
     def _settle(self) -> None:
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while (left := self._scenario.behind(self._field)) and time.monotonic() < deadline:
+        least, moved = sys.maxsize, time.monotonic()
+        while (left := self._scenario.behind(self._field)) and time.monotonic() - moved < STUCK_SECONDS:
+            if left != least:
+                least, moved = left, time.monotonic()
             self._say(f"{time.monotonic() - self._began:6.1f} s  {left} to go")
             self._watch(2.0)

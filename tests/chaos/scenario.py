@@ -1,5 +1,6 @@
 """What the driver must be given: which workers to run, records to judge, and an audit that shares no code with them."""
 
+from collections import Counter
 from typing import NamedTuple, Protocol
 
 from tests.kafka.field import Field
@@ -22,6 +23,12 @@ class Scenario(Protocol):
     posts: list[Post]
     """Places for workers; the first ones are manned from the start, the last one of each step joins and leaves."""
 
+    accounted: Counter[str]
+    """What was audited, by what became of it."""
+
+    def skip(self, count: int) -> None:
+        """Pass over records that a former process has produced."""
+
     def feed(self, field: Field, count: int) -> None:
         """Produce the next `count` records; called again and again, from one thread, until `total` are produced."""
 
@@ -30,3 +37,6 @@ class Scenario(Protocol):
 
     def audit(self, field: Field) -> list[str]:
         """Read everything there is and give a line for each fault; none means exact."""
+
+    def rebuild(self, field: Field) -> list[str]:
+        """Make the tables anew, where there is a way to, and give a line for each fault; all workers are stopped."""

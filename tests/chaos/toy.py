@@ -2,6 +2,8 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 
 from confluent_kafka import Producer
 
@@ -16,21 +18,30 @@ FLUSH_SECONDS = 300.0
 class ToyScenario:
     """Records under some hundred keys a partition, among them dead letters and stale ones."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, field: Field) -> None:
         """Draw the records from a seed."""
-        self._dice = random.Random(seed)
+        self._records = self._drawn(random.Random(seed), field.partitions)
         self._producer: Producer | None = None
+        self.accounted: Counter[str] = Counter()
         self.posts = [Post(name, TOY) for name in ("a", "b", "c")]
+
+    @staticmethod
+    def _drawn(dice: random.Random, partitions: int) -> Iterator[tuple[int, bytes, bytes]]:
+        while True:
+            partition = dice.randrange(partitions)
+            key = b"k%d-%d" % (partition, dice.randrange(KEYS))
+            yield partition, key, dice.choices([b"x", b"!stale", b"!dead bad-shape"], [96, 2, 2])[0]
+
+    def skip(self, count: int) -> None:
+        """Pass over records that a former process has produced."""
+        for _ in islice(self._records, count):
+            pass
 
     def feed(self, field: Field, count: int) -> None:
         """Produce records, idempotently."""
-        dice = self._dice
         if self._producer is None:
             self._producer = Producer({"bootstrap.servers": field.broker.address, **IDEMPOTENT})
-        for _ in range(count):
-            partition = dice.randrange(field.partitions)
-            key = b"k%d-%d" % (partition, dice.randrange(KEYS))
-            value = dice.choices([b"x", b"!stale", b"!dead bad-shape"], [96, 2, 2])[0]
+        for partition, key, value in islice(self._records, count):
             self._producer.produce(field.topics.postings, value, key, partition)
         if self._producer.flush(FLUSH_SECONDS):
             raise TimeoutError("records were not delivered")
@@ -43,6 +54,10 @@ class ToyScenario:
     def _expected(field: Field) -> Counter[bytes]:
         rows = [row for rows in field.read(field.topics.postings).values() for row in rows]
         return Counter(key or b"" for _offset, key, value in rows if value == b"x")
+
+    def rebuild(self, field: Field) -> list[str]:  # noqa: ARG002 - a toy has no rebuild
+        """Do nothing."""
+        return []
 
     def audit(self, field: Field) -> list[str]:
         """Compare input and output record by record."""
@@ -63,6 +78,7 @@ class ToyScenario:
                 faults.append(
                     f"partition {partition}: {lost.total()} lost, {more.total()} repeated or wrong, of {len(wanted)}"
                 )
+            self.accounted["applied"] += len(wanted)
             dead = sum(value == b"!dead bad-shape" for _offset, _key, value in rows)
             if dead != len(letters.get(partition, [])):
                 faults.append(f"partition {partition}: {len(letters.get(partition, []))} dead letters of {dead}")

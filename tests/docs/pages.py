@@ -82,7 +82,7 @@ def _meaning(part: Schema) -> str:
 def _shape(part: Schema) -> str:
     """Say what a field looks like, in the words of JSON."""
     if "anyOf" in part:
-        return " or ".join(_shape(one) for one in part["anyOf"])
+        return " or ".join(_shape(one) for one in part["anyOf"] if one != {"const": ""})
     if "enum" in part:
         return " ".join(f"`{value}`" for value in part["enum"])
     if "$ref" in part:

@@ -17,6 +17,8 @@ Schema = dict[str, Any]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 CONSIGNEE_KEY: Final = f"^(na{FORM_VERSION}|id{FORM_VERSION}:(EI|ANI|34)):[a-z2-7]{{26}}$"
+NARROWING: Final = {"minLength", "pattern", "format", "enum"}
+"""By these a text may be refused although it is short enough."""
 EVENT_FILES: Final = {kind: str(kind.__struct_config__.tag).removeprefix("tallygate.") for kind in events.EVENT_TYPES}
 """Event type -> name of its schema, such as `bill.manifested.v1`."""
 
@@ -70,6 +72,8 @@ def _outcomes(verdict: outcomes.Verdict) -> list[str]:
 def _describe(name: str, part: Schema) -> None:
     """Carry the docstrings of fields over: msgspec sees those of classes only."""
     texts = field_docstrings().get(name, {})
+    if hasattr(events, name):
+        _allow_blanks(part)
     for field, schema in part.get("properties", {}).items():
         if field == "time":
             schema["format"] = "date-time"
@@ -77,6 +81,17 @@ def _describe(name: str, part: Schema) -> None:
             schema["pattern"] = CONSIGNEE_KEY
         if field in texts:
             part["properties"][field] = {**schema, "description": texts[field]}
+
+
+def _allow_blanks(part: Schema) -> None:
+    """Let null and empty text stand in each optional field, where they are as if it were missing."""
+    for field, schema in part.get("properties", {}).items():
+        if "default" in schema:
+            kinds = schema.pop("anyOf", None) or [{key: schema.pop(key) for key in list(schema) if key != "default"}]
+            kinds = [kind for kind in kinds if kind != {"type": "null"}]
+            takes_empty = any(kind.get("type") == "string" and not (kind.keys() & NARROWING) for kind in kinds)
+            empty = [] if takes_empty else [{"const": ""}]
+            part["properties"][field] = {"anyOf": [*kinds, {"type": "null"}, *empty], **schema}
 
 
 @cache

@@ -13,7 +13,6 @@ from tests.pieces import KAFKA_JARS
 
 CLUSTER_ID = "dGFsbHlnYXRlLXRlc3RzMQ"
 HEAP = "400m"
-READY_SECONDS = 60
 
 # Small internal topics, no waiting for more members: what a test waits for should be ours, not the broker's.
 PROPERTIES = """
@@ -53,12 +52,23 @@ appender.console.layout.pattern = %d %p %c{1} %m%n
 
 
 def free_ports(count: int) -> list[int]:
-    """Ask the system for ports that nobody listens on; they are not reserved."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    """Reserve ports for as long as this process lives; who listens there may die and come back to the same port."""
+    return [reserve_port() for _ in range(count)]
+
+
+def reserve_port(wanted: int = 0) -> int:
+    """Reserve one port, any or the one `wanted`; raises OSError where that one is in use."""
+    keeper = socket.socket()
+    try:
+        keeper.bind(("127.0.0.1", wanted))
+    except OSError:
+        keeper.close()
+        raise
+    # Bound alone, then shared: Linux gives it to no other client and no other reservation, but lets a server listen.
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    port: int = keeper.getsockname()[1]
+    keeper.detach()  # the system closes it when this process ends
+    return port
 
 
 class Broker:
@@ -82,7 +92,7 @@ class Broker:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "server.properties").write_text(self.properties())
         (self.folder / "log4j2.properties").write_text(LOGGING)
-        self._java("kafka.tools.StorageTool", "format", *self._formatting, "-t", CLUSTER_ID, "-c").wait(READY_SECONDS)
+        self._java("kafka.tools.StorageTool", "format", *self._formatting, "-t", CLUSTER_ID, "-c").wait()
         return self
 
     def properties(self) -> str:
@@ -90,11 +100,10 @@ class Broker:
         return PROPERTIES.format(port=self.port, controller=self.controller, folder=self.folder) + self._extra
 
     def start(self) -> Self:
-        """Start the broker and wait until it answers."""
+        """Start the broker and wait until it answers, for as long as it lives; raises RuntimeError when it dies."""
         self._process = self._java("kafka.Kafka")
-        deadline = time.monotonic() + READY_SECONDS
         while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if self._process.poll() is not None:
                 raise RuntimeError(f"the broker did not start, see {self.folder / 'output.log'}")
             time.sleep(0.1)
         return self
@@ -103,10 +112,13 @@ class Broker:
         """End the broker as a power cut would, kill -9."""
         self._end(signal.SIGKILL)
 
-    def tell(self, number: signal.Signals) -> None:
-        """Send the broker a signal."""
-        if self._process is not None:
-            self._process.send_signal(number)
+    def freeze(self) -> None:
+        """Stop the broker where it is, SIGSTOP: connections stay, nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen broker go on."""
+        self._signal(signal.SIGCONT)
 
     def ended(self) -> bool:
         """Tell whether the broker has ended by itself."""
@@ -117,10 +129,14 @@ class Broker:
         self._end(signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(READY_SECONDS)
+            self._process.wait()
             self._process = None
 
     def _answers(self) -> bool:

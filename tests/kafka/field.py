@@ -18,13 +18,14 @@ from tests.kafka.broker import Broker
 from tests.kafka.worker import WorkerProcess
 
 TOY = "tests.toy.step:toy"
-WAIT_SECONDS = 60.0
+HANG_SECONDS = 600.0
+"""A wait that takes longer hangs; no loaded machine is so slow. pytest ends a test that hangs elsewhere."""
 
 Row = tuple[int, bytes | None, bytes | None]
 """Offset, key and value of a record that was read."""
 
 
-def wait_for(condition: Callable[[], object], what: str, seconds: float = WAIT_SECONDS) -> None:
+def wait_for(condition: Callable[[], object], what: str, seconds: float = HANG_SECONDS) -> None:
     """Wait until the condition holds; raises with `what` if it never does."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -83,7 +84,7 @@ class Field:
         """Give a producer; everything is delivered when the block ends."""
         made = Producer({"bootstrap.servers": self.broker.address, "linger.ms": 5, "log_level": 0, **more})
         yield made
-        if made.flush(WAIT_SECONDS):
+        if made.flush(HANG_SECONDS):
             raise TimeoutError("records were not delivered")
 
     def produce(self, values: Iterable[bytes], partition: int, key: bytes | None = None, topic: str = "") -> None:
@@ -129,7 +130,7 @@ class Field:
         """Give all committed decisions."""
         return self.values(self.topics.decisions)
 
-    def wait_for_decisions(self, count: int, seconds: float = WAIT_SECONDS) -> list[bytes]:
+    def wait_for_decisions(self, count: int, seconds: float = HANG_SECONDS) -> list[bytes]:
         """Wait until so many decisions are committed, and give them."""
         found: list[bytes] = []
 

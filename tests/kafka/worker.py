@@ -11,8 +11,6 @@ from typing import Any
 
 from tests.pieces import ROOT
 
-READY_SECONDS = 60.0
-
 
 class WorkerProcess:
     """One `python -m agents.worker`, which prints what it does by its observer."""
@@ -43,15 +41,16 @@ class WorkerProcess:
         return [json.loads(line) for line in self.log().splitlines() if line.startswith("{") and line.endswith("}")]
 
     def ready(self, times: int = 1) -> list[int]:
-        """Wait until it has taken partitions over so many times, and give the latest."""
-        deadline = time.monotonic() + READY_SECONDS
+        """Wait, while it lives, until it has taken partitions over so many times; give the latest."""
         while True:
             found = [line["ready"] for line in self.lines() if "ready" in line]
             if len(found) >= times:
                 partitions: list[int] = found[-1]
                 return partitions
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the worker is not ready ({self.process.poll()}):\n{self.log()[-3000:]}")
+            if self.process.poll() is not None:
+                raise RuntimeError(
+                    f"the worker ended ({self.process.returncode}) before it was ready:\n{self.log()[-3000:]}"
+                )
             time.sleep(0.05)
 
     def last(self) -> dict[str, Any]:
@@ -69,18 +68,23 @@ class WorkerProcess:
         status = Path(f"/proc/{self.process.pid}/stat").read_text()
         return status.rpartition(")")[2].split()[0] == "T"
 
+    def thaw(self) -> None:
+        """Let it go on, if it is frozen."""
+        if self.alive and self.frozen:
+            self.signal(signal.SIGCONT)
+
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self.process.send_signal(number)
 
-    def stop(self, seconds: float = 30.0) -> int:
+    def stop(self) -> int:
         """Stop it in order and give its exit status."""
         self.process.terminate()
-        return self.process.wait(seconds)
+        return self.process.wait()
 
-    def wait(self, seconds: float = READY_SECONDS) -> int:
+    def wait(self) -> int:
         """Wait until it ends by itself and give its exit status."""
-        return self.process.wait(seconds)
+        return self.process.wait()
 
     def kill(self) -> None:
         """End it with kill -9, if it still runs."""

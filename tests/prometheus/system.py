@@ -2,18 +2,18 @@
 
 import os
 import random
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Self
 
 from agents.metrics.settings import OFFSETS
 from tests.chaos.customs import CustomsScenario
 from tests.integration.gateway.stage import GatewayProcess, gate_on
+from tests.kafka.broker import reserve_port
 from tests.kafka.field import Field
 from tests.pieces import ROOT
 from tests.prometheus.callers import Callers
@@ -24,16 +24,13 @@ STOP_SECONDS = 60.0
 
 
 def first_port() -> int:
-    """Find as many free ports in a row as one worker and a projection need; they are not reserved."""
+    """Reserve as many ports in a row as one worker and a projection need."""
     while True:
         first = random.SystemRandom().randrange(20_000, 32_000)
-        with ExitStack() as stack:
-            try:
-                for offset in OFFSETS.values():
-                    stack.enter_context(socket.create_server(("127.0.0.1", first + offset)))
-            except OSError:
-                continue
-        return first
+        with suppress(OSError):  # a port of them is in use
+            for offset in OFFSETS.values():
+                reserve_port(first + offset)
+            return first
 
 
 class System:

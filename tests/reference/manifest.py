@@ -1,11 +1,12 @@
-"""DESIGN section 2, "Versions" and "Which day", as plain objects: what posting records an event leads to.
+"""DESIGN section 2, and of section 3 how conveyances are forgotten, as plain objects: what postings an event leads to.
 
 It knows persons, not consignee keys: its postings name the person, and the auditor learns which key is whose.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,8 +16,15 @@ from tests.reference.rules import eastern
 
 Event = dict[str, Any]
 WhoIs = Callable[[Event], str]
-US_STATES = {"NJ", "CA"}
+US_STATES = {"NJ", "CA", "PR"}
 """The only states that the tests use."""
+
+KEPT_DAYS = 45
+OPTIONAL = {
+    *("version", "order", "estimated_arrivals", "arrived_at", "bill_type", "quantity", "planned_port", "entry_number"),
+    *("name", "address", "identifier_type", "identifier", "city", "state", "postal", "flags"),
+}
+"""Fields of bills that may be missing; elsewhere than in events of bills they are required."""
 
 
 @dataclass
@@ -29,8 +37,9 @@ class Statement:
 
 @dataclass
 class Conveyance:
-    """A conveyance with its bills, dead ones too."""
+    """A conveyance with its bills, dead ones too; `touched` is the UTC date of the partition at its last event."""
 
+    touched: date
     estimated: Statement | None = None
     arrived: Statement | None = None
     bills: dict[str, "ManifestBill"] = field(default_factory=dict)
@@ -71,12 +80,18 @@ class ManifestReference:
     def __init__(self, who_is: WhoIs) -> None:
         self.who_is = who_is
         self.conveyances: dict[str, Conveyance] = {}
+        self.today: dict[int, date] = {}
+        """By partition the UTC date of the highest time that applied."""
 
     def read(self, event: Event, partition: int, offset: int) -> Read:
         """Give what becomes of an event that stands at this place of the shipments log."""
-        data = event["data"]
-        conveyance = self.conveyances.setdefault(data["conveyance"], Conveyance())
+        is_of_bill = event["type"].startswith("tallygate.bill.")
+        data: Event = without_blanks(event["data"]) if is_of_bill else event["data"]
         time = datetime.fromisoformat(event["time"])
+        today = max(time.astimezone(UTC).date(), self.today.get(partition, date.min))
+        conveyance = self.conveyances.get(data["conveyance"])
+        if conveyance is None or (today - conveyance.touched).days > KEPT_DAYS:
+            conveyance = self.conveyances[data["conveyance"]] = Conveyance(today)
         match event["type"].split(".")[1:3]:
             case ["bill", "manifested" | "amended" as kind]:
                 found = self._whole_bill(conveyance, data, time, revives=kind == "manifested")
@@ -90,6 +105,7 @@ class ManifestReference:
                 found = self._statement(conveyance, "arrived", Statement(time, _instant(data["arrived_at"])))
         if isinstance(found, Read):
             return found
+        self.today[partition] = conveyance.touched = today
         return Read(Fate.APPLIED, "", list(_postings(found, data["conveyance"], time, partition, offset)))
 
     def _whole_bill(
@@ -198,12 +214,17 @@ class ManifestReference:
     def _counting(self, data: Event) -> list[Any]:
         arrived = data.get("arrived_at")
         lines = [
-            (Decimal(line["value"]["amount"]), line["value"]["currency"], line["origin"], set(line.get("flags", [])))
+            {
+                **line,
+                "value": {**line["value"], "amount": Decimal(line["value"]["amount"])},
+                "flags": set(line.get("flags", [])),
+            }
             for line in data["lines"]
         ]
-        names = ("mode", "filing", "order", "estimated_arrivals", "bill_type", "quantity", "planned_port")
+        names = ("mode", "filing", "order", "bill_type", "quantity", "planned_port")
         plain = [data.get(name) for name in names]
-        return [self.who_is(data["consignee"]), arrived and datetime.fromisoformat(arrived), lines, *plain]
+        estimates = data.get("estimated_arrivals") or []
+        return [self.who_is(data["consignee"]), arrived and datetime.fromisoformat(arrived), lines, estimates, *plain]
 
 
 def moved(bill: PostedBill) -> PostedBill:
@@ -240,9 +261,14 @@ def _filing_errors(facts: Event, manifested: date) -> list[str]:
         if manifested >= date(2024, 7, 25):
             errors += ["282"] * (len(estimates) == 0) + ["288"] * (len(estimates) == 2)
         errors += ["bill-type"] * (facts.get("bill_type") in {None, "T"})
-        errors += ["no-quantity"] * (facts.get("quantity") is None)
+        errors += ["no-quantity"] * (facts.get("quantity") in {None, 0})
         errors += ["no-port"] * (facts.get("planned_port") is None)
-    elif facts["mode"] == "truck" and facts["consignee"].get("address", {}).get("state") not in US_STATES:
+        numbers = [re.sub("[-. ]", "", line["hts"]) for line in facts["lines"]]
+        errors += ["no-hts"] * any(re.fullmatch("[0-9]{10}", number) is None for number in numbers)
+        letters = [[sign for sign in line["description"] if sign.isalpha()] for line in facts["lines"]]
+        errors += ["no-description"] * ([] in letters)
+        errors += ["no-type86"] * (manifested < date(2019, 9, 28))
+    elif facts["mode"] == "truck" and facts["consignee"].get("address", {}).get("state", "").upper() not in US_STATES:
         errors.append("no-state")
     if any(line["value"]["currency"] != "USD" for line in facts["lines"]):
         errors.append("no-exchange-rate")
@@ -263,6 +289,21 @@ def _postings(
             offset=offset,
             bills=tuple(bills),
         )
+
+
+def without_blanks(data: Event) -> Event:
+    """Give the data of a bill's event without the optional fields that say nothing."""
+    kept: Event = {}
+    for name, value in data.items():
+        if name in OPTIONAL and (value is None or value == ""):
+            continue
+        if isinstance(value, dict):
+            kept[name] = without_blanks(value)
+        elif name == "lines" and "bill" in data:
+            kept[name] = [without_blanks(line) for line in value]
+        else:
+            kept[name] = value
+    return kept
 
 
 def _instant(text: str | None) -> datetime | None:

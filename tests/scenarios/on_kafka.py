@@ -7,9 +7,9 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from stream.topics import Topics
+from tests.kafka.field import HANG_SECONDS
 from tests.scenarios.events import Event
 
-WAIT_SECONDS = 60.0
 QUIET_SECONDS = 1.5
 """How long nothing more may come after all that was expected."""
 
@@ -48,7 +48,7 @@ async def collect(bootstrap: str, topics: Topics, counts: tuple[int, int, int]) 
     try:
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         while found.counts != counts and time.monotonic() < deadline:
             await _read(consumer, topics, found, 500)
         await _read(consumer, topics, found, int(QUIET_SECONDS * 1000))

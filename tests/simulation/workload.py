@@ -149,11 +149,11 @@ class Workload:
             "mode": choose(("air", "air", "ocean", "truck", "mail")),
             "filing": choose(("manifest", "manifest", "type86")),
             "consignee": choose(choose((PEOPLE[0], *PEOPLE))),
-            "order": choose((None, "order-1")),
+            "order": choose((None, "", "order-1", "order-1")),
             "estimated_arrivals": choose(([day], [day], [], [day, day])),
             "arrived_at": choose((None, None, self._instant())),
             "bill_type": choose(("M", "M", "M", "T")),
-            "quantity": choose((1, 1, 1, None)),
+            "quantity": choose((1, 1, 1, 1, 0, None, "")),
             "planned_port": choose(("4601", "4601", None)),
             "lines": [self._line() for _ in range(choose((1, 1, 2)))],
         }
@@ -161,12 +161,12 @@ class Workload:
     def _line(self) -> Event:
         choose = self.rng.choice
         return {
-            "description": "toy",
-            "hts": "9503.00",
+            "description": choose(("toy",) * 15 + ("",)),
+            "hts": choose(("9503.00.0073",) * 15 + ("9503.00",)),
             "origin": choose(("FR", "FR", "FR", "FR", "CN")),
             "quantity": 1,
             "value": {"amount": choose(AMOUNTS), "currency": choose(("USD",) * 15 + ("EUR",))},
-            "flags": choose(([], [], [], [], ["pga"], ["quota", "adcvd"])),
+            "flags": choose(([], [], [], [], [], ["pga"], ["fda"], ["quota", "adcvd"])),
         }
 
     def _exit(self) -> Event:
@@ -189,8 +189,11 @@ class Workload:
         if not self.bills:
             return self._whole()
         data = dict(self.bills[self.rng.choice(sorted(self.bills))])
-        if self.rng.random() < 0.5:
+        chance = self.rng.random()
+        if chance < 0.3:
             data["order"] = "order-9"
+        elif chance < 0.5:
+            data["lines"] = [{**line, "description": "another toy"} for line in data["lines"]]
         else:
             data["shipper"] = {"name": "Another shop", "country": "DE"}
         return self._event("bill.manifested", data)

@@ -2,6 +2,9 @@
 
 from stream.records import Outgoing, Sink
 from tests.chaos.customs import Sent, by_partition, same, source_of
+from tests.chaos.rebuilding import differences
+from tests.integration.rebuilding.stage import at_rest
+from tests.redis.events import decision_data
 
 RIGHT: dict[int, list[Sent]] = {0: [(b"a", b"1"), (b"b", b"2")]}
 
@@ -50,3 +53,11 @@ def test_the_source_of_a_posting_is_read_from_its_bytes() -> None:
     bills = b'[{"order":"\\"partition\\":9,"}]'
     posting = b'{"time":"t","consignee":"na1:x","conveyance":"c","partition":7,"offset":3,"bills":' + bills + b"}"
     assert source_of(posting) == 7
+
+
+def test_a_decision_that_a_rebuild_changed_is_a_fault() -> None:
+    """What is lost, new or different after a rebuild is told and counted; the epoch does not matter."""
+    data = [decision_data(f"ACME{number}", rank=(1, 1, 1, 1)) for number in range(3)]
+    before, after = at_rest(data[:2]), at_rest([decision_data("ACME1", rank=(2, 1, 1, 1), cents=1_300), data[2]])
+    assert differences(before, at_rest(decision_data(one.bill, rank=(2, 1, 1, 1)) for one in data[:2])) == []
+    assert differences(before, after)[-1] == "the rebuild changed 3 of 2 decisions"

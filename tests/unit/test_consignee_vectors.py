@@ -16,17 +16,21 @@ DOCS = Path(__file__).parents[2] / "docs"
 PUBLISHED = json.loads((DOCS / "consignee-key-vectors.json").read_text("utf-8"))
 VECTORS: list[dict[str, Any]] = PUBLISHED["vectors"]
 PAGE = (DOCS / "consignee-key.md").read_text("utf-8")
-ROWS = re.findall(r"^\| (\w+) \| `(.+?)` \| `(.+?)` \| (alike|different) \|$", PAGE, re.MULTILINE)
+ROWS = re.findall(r"^\| ([\w+]+) \| `(.+?)` \| `(.+?)` \| (alike|different) \|$", PAGE, re.MULTILINE)
 
 vectors = pytest.mark.parametrize("vector", VECTORS, ids=[vector["why"] for vector in VECTORS])
 
 
-def arguments(consignee: dict[str, Any]) -> tuple[str, ...]:
-    """Give what the key maker's methods take."""
+def arguments(vector: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Which of the key maker's methods a vector is of, and what that takes."""
+    if "seller" in vector:
+        return "seller", (vector["seller"],)
+    consignee = vector["consignee"]
     if "identifier" in consignee:
-        return consignee["identifier_type"], consignee["identifier"]
+        return "identifier", (consignee["identifier_type"], consignee["identifier"])
     address = consignee["address"]
-    return consignee["name"], *(address[field] for field in ("lines", "city", "state", "postal", "country"))
+    rest = (address[field] for field in ("lines", "city", "state", "postal", "country"))
+    return "name", (consignee["name"], *rest)
 
 
 @vectors
@@ -41,12 +45,11 @@ def test_key_follows_from_the_form(vector: dict[str, Any]) -> None:
 
 @vectors
 def test_form_and_key_follow_from_the_consignee(vector: dict[str, Any]) -> None:
-    """The code makes the published form and key of the published consignee."""
-    consignee, match = vector["consignee"], vector["match"]
-    kind = "identifier" if "identifier" in consignee else "name"
+    """The code makes the published form and key of the published consignee or seller."""
+    (kind, given), match = arguments(vector), vector["match"]
     make_form = getattr(canonical, f"exact_{kind}_form" if match == "exact" else f"{kind}_form")
-    assert make_form(*(part or "" for part in arguments(consignee))) == vector["form"]
-    assert getattr(KeyMaker(JUDGE_SECRET, match), f"of_{kind}")(*arguments(consignee)) == vector["key"]
+    assert make_form(*(part or "" for part in given)) == vector["form"]
+    assert getattr(KeyMaker(JUDGE_SECRET, match), f"of_{kind}")(*given) == vector["key"]
 
 
 @pytest.mark.parametrize("match", ["normalised", "exact"])
@@ -64,17 +67,17 @@ def test_page_says_what_is_alike(field: str, one: str, other: str, verdict: str)
     person = {"name": "Jane Doe", "lines": "12 Elm Rd", "city": "Springfield", "state": "IL", "postal": "62701"}
     forms = []
     for spelling in (one, other):
-        parts = person | {field: spelling}
-        lines = parts["lines"].split(" / ")
-        forms.append(keys.of_name(parts["name"], lines, parts["city"], parts["state"], parts["postal"], "US"))
+        parts = {**person, "country": "US", **dict(zip(field.split("+"), spelling.split(" + "), strict=True))}
+        place = (parts[name] for name in ("city", "state", "postal", "country"))
+        forms.append(keys.of_name(parts["name"], parts["lines"].split(" / "), *place))
     assert (forms[0] == forms[1]) == (verdict == "alike")
 
 
 def test_page_shows_published_vectors() -> None:
     """The table was found, and every form and key that the page shows is among the vectors."""
-    assert len(ROWS) > 30
-    keys = re.findall(r"^    ((?:na1|id1):\S{26,})$", PAGE, re.MULTILINE)
-    forms = [line.replace("↵", "\n") for line in re.findall(r"^    (\S+1↵.+)$", PAGE, re.MULTILINE)]
+    assert len(ROWS) > 45
+    keys = re.findall(r"^    ((?:na2|id2):\S{26,})$", PAGE, re.MULTILINE)
+    forms = [line.replace("↵", "\n") for line in re.findall(r"^    (\S+2↵.+)$", PAGE, re.MULTILINE)]
     shown = [vector for vector in VECTORS if vector["key"] in keys and vector["form"] in forms]
     assert len(keys) == len(forms) == 2
     assert {vector["key"] for vector in shown} == set(keys)

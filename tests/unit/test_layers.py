@@ -13,6 +13,7 @@ LAYERS = "agents act on state"
 PURE = "Below agents there is no clock"
 ENGINE = "Only the engine knows Faust"
 READ_MODEL = "Only the read model knows Redis"
+LIBRDKAFKA = "No process that lives long loads librdkafka"
 
 # Each line: a module, one import in it, and the beginning of the contract that it breaks.
 BROKEN = [
@@ -26,13 +27,29 @@ BROKEN = [
     ("agents/cli/a.py", "import faust", ENGINE),
     ("agents/a.py", "from mode.utils import queues", ENGINE),
     ("agents/engine/a.py", "from redis import asyncio", READ_MODEL),
+    ("agents/engine/a.py", "from confluent_kafka import Producer", LIBRDKAFKA),
+    ("agents/cli/a.py", "def f():\n    import confluent_kafka.admin", LIBRDKAFKA),
+    ("agents/demo/a.py", "from agents.access.granting import Granting", LIBRDKAFKA),
 ]
 ALLOWED = {
     "agents/engine/a.py": "import faust, mode, aiokafka, time, state, stream",
     "agents/readmodel/a.py": "import redis.asyncio, stream",
+    "agents/access/granting.py": "import confluent_kafka.admin",
     "agents/cli/a.py": "import agents.engine, random",
+    "agents/cli/access.py": "import agents.access.granting",
+    "agents/demo/broker.py": "def host():\n    import confluent_kafka",
     "state/a.py": "import datetime, tomllib, msgspec, stream",
 }
+INNER = ("access", "cli", "demo", "engine", "readmodel")
+LOADED = """
+import importlib, pkgutil, sys
+import agents
+names = [each.name for each in pkgutil.walk_packages(agents.__path__, "agents.")]
+for name in names:
+    if name not in sys.argv[1:]:
+        importlib.import_module(name)
+print(len(names), "confluent_kafka" in sys.modules)
+"""
 
 
 def lint_imports(where: Path) -> subprocess.CompletedProcess[str]:
@@ -45,7 +62,7 @@ def lint_imports(where: Path) -> subprocess.CompletedProcess[str]:
 def rooms(tmp_path: Path, root: Path) -> Path:
     """Make three nearly empty rooms under the contracts of the repository."""
     (tmp_path / "pyproject.toml").write_text((root / "pyproject.toml").read_text())
-    for folder in (*ROOMS, "state/rules", "agents/cli", "agents/engine", "agents/readmodel"):
+    for folder in (*ROOMS, *(f"agents/{name}" for name in INNER), "state/rules"):
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
         (tmp_path / folder / "__init__.py").touch()
     for module, text in ALLOWED.items():
@@ -72,6 +89,14 @@ def test_repository_keeps_its_contracts(root: Path) -> None:
     """The tree itself breaks none."""
     answer = lint_imports(root)
     assert answer.returncode == 0, answer.stdout
+
+
+@pytest.mark.parametrize(("left_out", "there"), [("agents.access.granting", "False"), ("", "True")])
+def test_all_but_granting_runs_without_librdkafka(left_out: str, there: str) -> None:
+    """A process that has loaded every module of ours, the granting of access aside, has not loaded librdkafka."""
+    done = subprocess.run([sys.executable, "-c", LOADED, left_out], capture_output=True, text=True, check=True)
+    count, loaded = done.stdout.split()
+    assert (int(count) > 100, loaded) == (True, there)
 
 
 def test_every_contract_has_a_broken_example(root: Path) -> None:

@@ -28,6 +28,9 @@ ARRIVED = event("conveyance.arrived", {"conveyance": CONVEYANCE, "arrived_at": "
 ESTIMATED = event("conveyance.estimated", {"conveyance": CONVEYANCE, "estimated_arrival": None})
 IDENTIFIED = {"identifier_type": "EI", "identifier": "12-3456789"}
 GONE = object()
+OPTIONAL = (
+    "version", "order", "estimated_arrivals", "arrived_at", "bill_type", "quantity", "planned_port",
+)  # fmt: skip
 
 
 def read(value: bytes | None, key: bytes | None = KEY, timestamp: int = -1, partition: int = 0) -> object:
@@ -80,7 +83,6 @@ WRONG = [
     ("data.version", 1.0, "wrong-shape", "$.data.version"),
     ("data.version", True, "wrong-shape", "$.data.version"),
     ("data.version", "1", "wrong-shape", "$.data.version"),
-    ("data.version", None, "wrong-shape", "$.data.version"),
     ("data.sequence", -1, "wrong-shape", "$.data.sequence"),
     ("data.sequence", 10**30, "wrong-shape", "$.data.sequence"),
     ("data.conveyance", "", "wrong-shape", "$.data.conveyance"),
@@ -118,11 +120,29 @@ WRONG = [
     ("data.consignee", {**IDENTIFIED, "identifier": " \u3000"}, "wrong-shape", "$.data.consignee.identifier"),
     ("data.consignee", {**IDENTIFIED, "identifier_type": CANARY}, "wrong-shape", "$.data.consignee.identifier_type"),
     ("data.consignee.name", "\x1c\t", "wrong-shape", "$.data.consignee.name"),
-    ("data.consignee.name", "", "wrong-shape", "$.data.consignee.name"),
+    ("data.consignee.name", "", "wrong-shape", "$.data.consignee: expected either name and address"),
+    ("data.consignee.name", None, "wrong-shape", "$.data.consignee: expected either name and address"),
+    ("data.consignee", {**IDENTIFIED, "identifier": ""}, "wrong-shape", "$.data.consignee: expected either"),
+    ("data.consignee", {**IDENTIFIED, "identifier_type": ""}, "wrong-shape", "$.data.consignee: expected either"),
+    ("data.consignee", "", "wrong-shape", "$.data.consignee"),
+    ("data.consignee.address", "", "wrong-shape", "$.data.consignee: expected either name and address"),
+    ("data.consignee.address.lines", None, "wrong-shape", "$.data.consignee.address.lines"),
+    ("data.consignee.address.country", "", "wrong-shape", "$.data.consignee.address.country"),
+    ("data.consignee.address.city", 7, "wrong-shape", "$.data.consignee.address.city"),
+    ("data.lines.0.description", GONE, "wrong-shape", "$.data.lines[0].description"),
+    ("data.lines.0.description", None, "wrong-shape", "$.data.lines[0].description"),
+    ("data.lines.0.hts", GONE, "wrong-shape", "$.data.lines[0].hts"),
+    ("data.lines.0.hts", "9" * 71, "wrong-shape", "$.data.lines[0].hts"),
+    ("data.lines.0.quantity", "", "wrong-shape", "$.data.lines[0].quantity"),
+    ("data.lines.0.flags", ["fda", ""], "wrong-shape", "$.data.lines[0].flags[1]"),
+    ("data.estimated_arrivals", [""], "wrong-shape", "$.data.estimated_arrivals[0]"),
+    ("data.estimated_arrivals", [None], "wrong-shape", "$.data.estimated_arrivals[0]"),
+    ("data.manifested_at", "", "wrong-shape", "$.data.manifested_at"),
+    ("data.version", " ", "wrong-shape", "$.data.version"),
+    ("data.shipper", None, "wrong-shape", "$.data.shipper"),
     ("data.consignee.address.lines", [CANARY] * 7, "wrong-shape", "$.data.consignee.address.lines"),
     ("data.consignee.address.lines", [CANARY * 4], "wrong-shape", "$.data.consignee.address.lines[0]"),
     ("data.consignee.address.country", "us", "wrong-shape", "$.data.consignee.address.country"),
-    ("data.order", "", "wrong-shape", "$.data.order"),
     ("data.order", "o" * 65, "wrong-shape", "$.data.order"),
     ("data.order", "\ud800", "not-json", "record value"),
     ("data.sequence", float("1e400"), "wrong-shape", "$.data.sequence"),
@@ -158,6 +178,24 @@ FINE = [
     ("data.port", None, ARRIVED),
     ("data.arrived_at", None, ARRIVED),
     ("data.entry_number", "XYZ-1", DISPOSED),
+    *((f"data.{name}", blank, BILL) for blank in ("", None) for name in OPTIONAL),
+    *(
+        (f"data.consignee.address.{name}", blank, BILL)
+        for blank in ("", None, GONE)
+        for name in ("city", "state", "postal")
+    ),
+    ("data.consignee", {**IDENTIFIED, "name": "", "address": ""}, BILL),
+    ("data.consignee", {**whole_bill()["consignee"], "identifier_type": "", "identifier": ""}, BILL),
+    ("data.consignee.address.lines", ["", ""], BILL),
+    ("data.lines.0.flags", None, BILL),
+    ("data.lines.0.flags", "", BILL),
+    ("data.lines.0.flags", ["fda", "fda", "pga"], BILL),
+    ("data.lines.0.description", "", BILL),
+    ("data.lines.0.hts", "", BILL),
+    ("data.shipper.name", "", BILL),
+    ("data.port", "", ARRIVED),
+    ("data.entry_number", "", DISPOSED),
+    ("data.entry_number", None, DISPOSED),
 ]
 
 
@@ -171,6 +209,11 @@ def test_allowed_values(path: str, value: object, sent: Event) -> None:
     ("path", "value", "sent"),
     [
         ("data.version", GONE, AMENDED),
+        ("data.version", None, AMENDED),
+        ("data.version", "", AMENDED),
+        ("data.how", "", DISPOSED),
+        ("data.arrived_at", "", ARRIVED),
+        ("data.estimated_arrival", "", ESTIMATED),
         ("data.version", GONE, DISPOSED),
         ("data.how", "sold", DISPOSED),
         ("data.bill", "acme", DISPOSED),

@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from agents.client.board import SCANNING
+from agents.client.cutting import NO_BILL, NO_ENTER
 from agents.client.screen import CHANGED, big
 from stream.decisions import Decision
 from stream.outcomes import Action
@@ -43,7 +45,9 @@ class Dock:
     def open(self) -> None:
         """Start the gateway, and wait until it serves."""
         log = self._folder / "gateway.log"
-        self.gateway = GatewayProcess(self._gate, log, gateway__port=str(self.port), gateway__heartbeat_seconds="1")
+        # A gateway that is killed is missed at once; one on a loaded machine is slow, which is no reason for HOLD here.
+        patient = {"gateway__heartbeat_seconds": "20", "gateway__stale_seconds": "60"}
+        self.gateway = GatewayProcess(self._gate, log, gateway__port=str(self.port), **patient)
         self.gateway.address()
 
     def close(self) -> None:
@@ -91,9 +95,9 @@ class Scanner:
         os.set_blocking(self._seen, False)
         self.text = ""
 
-    def type(self, text: str) -> None:
+    def type(self, text: str, end: str = "\n") -> None:
         """Type a line, as a wedge scanner does."""
-        os.write(self._typed, f"{text}\n".encode())
+        os.write(self._typed, f"{text}{end}".encode())
 
     def sees(self, text: str) -> bool:
         """Tell whether this has been shown since the last `forget`."""
@@ -141,7 +145,7 @@ def dock(field: Field, redis_server: RedisServer, tmp_path: Path) -> Iterator[Do
 def test_pipe_answers_line_by_line(dock: Dock) -> None:
     """Each line gets one line: known, unknown, no bill; blank lines none. A token of another scope ends it with 2."""
     dock.tell(decision("ACME0001"), decision("ACME0002", outcome="withhold", reason="daily-limit", counts=False))
-    done = tallygate({}, *dock.options(), given=b"acme-0001\r\n\nACME 0002\nNOBODY01\n?!\nACME0001\n")
+    done = tallygate({}, *dock.options("--wait", "60"), given=b"acme-0001\r\n\nACME 0002\nNOBODY01\n?!\nACME0001\n")
     assert done.stdout.decode().splitlines() == [
         f"ACME0001\tGO\t{GO}",
         f"ACME0002\tHOLD\t{HOLD}",
@@ -154,6 +158,50 @@ def test_pipe_answers_line_by_line(dock: Dock) -> None:
     refused = tallygate({}, *dock.options(), given=b"ACME0001\n")
     assert (refused.returncode, refused.stdout) == (2, b"")
     assert b"scope scan" in refused.stderr
+
+
+def test_pipe_never_answers_for_a_part(dock: Dock) -> None:
+    """A line too long, one without an end and two bills in one are one HOLD each, however much the pipe holds."""
+    dock.tell(decision("ACME0001"), decision("ACME00077"), decision("ACME0001ACME0002"))
+    long = b"[)>01028408400197777777777770000FDEFDEFDEFDEFDEFDEFDEFDEFDEFDE" * 4
+    given = [
+        long[:200] + b"ACME00077", b"ACME00077" * 1_200_000, b"ACME0001\x1dACME0002", b"ACME0001\0", b"ACME0001\xff",
+    ]  # fmt: skip
+    done = tallygate(
+        {}, *dock.options(), given=b"\xef\xbb\xbfACME0001\r" + b"\n".join(given) + b"\nACME00077\tACME0001"
+    )
+    hold = f"\tHOLD\t{NO_BILL}"
+    assert done.stdout.decode().splitlines() == [
+        f"ACME0001\tGO\t{GO}", hold, hold, hold, f"ACME0001\tGO\t{GO}", hold, f"ACME00077\tGO\t{GO}",
+        f"\tHOLD\t{NO_ENTER}",
+    ]  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_terminal_keeps_nothing_of_a_scan_to_itself(dock: Dock) -> None:
+    """With the first key the answer goes; no control character joins, shortens, freezes or ends; no answer outlives."""
+    dock.tell(decision("ACME0001"), decision("ACME0002"), decision("ACME0001ACME0002"))
+    with dock.scanner(terminal=True) as scanner:
+        scanner.wait_for("Scan a bill")
+        scanner.type("ACME0001", end="\t")
+        scanner.wait_for(big(Action.GO, "█")[2])
+        scanner.forget()
+        scanner.type("A", end="")
+        scanner.wait_for(SCANNING)
+        scanner.wait_for(NO_ENTER)
+        assert not scanner.sees(big(Action.GO, "█")[2])
+        scanner.type("\x7f", end="")
+        for sign in "\x13\x11\x15\x17\x16\x1a\x1c\x1d\x0f\x12\x04":  # stop, go on, erase, quote, put aside, quit ...
+            scanner.forget()
+            scanner.type(f"ACME0001{sign}ACME0002", end="\r")
+            scanner.wait_for(NO_BILL)
+            assert not scanner.sees(big(Action.GO, "█")[2])
+        scanner.type("]C1ACME0002", end="\r")
+        scanner.wait_for(big(Action.GO, "█")[2])
+        scanner.type("\x04", end="")
+        wait_for(lambda: scanner.process.poll() is not None, "the scanner to end")
+        assert scanner.sees("\x1b[2J\x1b[H")
+        assert scanner.text.rstrip().endswith("\x1b[2J\x1b[H")
 
 
 def test_pipe_without_a_gateway_is_hold(dock: Dock) -> None:
@@ -185,8 +233,8 @@ def test_terminal_shows_the_word_its_change_and_a_lost_connection(dock: Dock) ->
         scanner.wait_for("Scan a bill")
         scanner.type("acme-0001")
         scanner.wait_for(big(Action.GO, "█")[2])
-        assert scanner.sees(GO)
-        assert "\a" in scanner.text
+        scanner.wait_for(GO)
+        scanner.wait_for("\a")
         scanner.type("ACME0002")
         scanner.wait_for("  ACME0002")
         dock.tell(decision("ACME0001", rank=(1, 1, 2, 1), outcome="reject", reason="suspended", counts=False))
@@ -200,6 +248,6 @@ def test_terminal_shows_the_word_its_change_and_a_lost_connection(dock: Dock) ->
         scanner.forget()
         dock.open()
         scanner.wait_for(REASON_LINES["suspended"])
-        scanner.type("\x04")
+        scanner.type("\x04", end="")
         wait_for(lambda: scanner.process.poll() is not None, "the scanner to end")
         assert scanner.process.returncode == 0

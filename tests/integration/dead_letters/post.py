@@ -15,7 +15,7 @@ from state.manifest.step import ManifestStep
 from state.table import Table
 from stream.partition import partition_of
 from stream.records import PlainRecord, Sink
-from tests.kafka.field import Field
+from tests.kafka.field import HANG_SECONDS, Field
 from tests.pieces import ROOT
 from tests.unit.manifest.desk import CONVEYANCE, KEYS, RULEBOOK, event, whole_bill
 
@@ -25,7 +25,6 @@ HOME = partition_of(KEY, PARTITIONS)
 COMMAND = [sys.executable, "-c", "from agents.cli.main import main; main()", "dead-letters"]
 TRACE = (("traceparent", b"00-1-2-01"), ("x-error", b"the producer's own"))
 BILL = msgspec.json.encode(event("bill.manifested", whole_bill()))
-SECONDS = 60
 
 
 class Sent(NamedTuple):
@@ -77,11 +76,11 @@ def post(field: Field) -> None:
 def open_transaction(field: Field) -> Iterator[Producer]:
     """Give a producer in a transaction that is aborted at the end."""
     producer = Producer({"bootstrap.servers": field.broker.address, "transactional.id": "aborts", "log_level": 0})
-    producer.init_transactions(SECONDS)
+    producer.init_transactions(HANG_SECONDS)
     producer.begin_transaction()
     yield producer
-    producer.flush(SECONDS)
-    producer.abort_transaction(SECONDS)
+    producer.flush(HANG_SECONDS)
+    producer.abort_transaction(HANG_SECONDS)
 
 
 def environment(field: Field) -> dict[str, str]:
@@ -99,7 +98,6 @@ def run(field: Field, *arguments: str) -> tuple[int, list[str], list[str]]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
         check=False,
     )
     assert "Canary" not in done.stdout + done.stderr
@@ -135,7 +133,7 @@ def run_on_terminal(
                     if meanwhile is not None:
                         meanwhile()
                     os.write(ours, answer.encode())
-        code = process.wait(SECONDS)
+        code = process.wait()
     finally:
         process.kill()
         os.close(ours)

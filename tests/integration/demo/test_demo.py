@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from agents.demo.day import Day
-from tests.kafka.field import wait_for
+from tests.kafka.field import HANG_SECONDS, wait_for
 from tests.pieces import ROOT
 
 pytestmark = pytest.mark.slow
@@ -51,7 +51,7 @@ def lives(process: int) -> bool:
 
 def gone(processes: set[int]) -> bool:
     """Wait until the processes run no more."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + HANG_SECONDS
     while any(map(lives, processes)):
         if time.monotonic() > deadline:
             return False

@@ -113,9 +113,15 @@ def test_the_broker_may_die_and_come_back(field: Field) -> None:
     time.sleep(1)
     field.broker.start()
     produce_everywhere(field, 100)
-    if not worker.alive:
-        field.worker()
-    decisions = field.wait_for_decisions(800)
+
+    def judged() -> bool:
+        if not field.workers[-1].alive:
+            assert field.workers[-1].wait() == 75
+            field.worker()
+        return len(field.decisions()) >= 800
+
+    wait_for(judged, "all to be judged")
+    decisions = field.decisions()
     assert len(decisions) == 800
     assert exact(decisions)
 

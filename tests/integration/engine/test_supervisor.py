@@ -16,6 +16,8 @@ from tests.pieces import ROOT
 
 pytestmark = pytest.mark.kafka
 
+STEPS = ("manifest", "withholding")
+
 
 class Supervisor:
     """A `tallygate worker` and what it says."""
@@ -29,8 +31,7 @@ class Supervisor:
             "-c",
             "from agents.cli.main import main; main()",
             "worker",
-            "manifest",
-            "withholding",
+            *STEPS,
         ]
         with self._log.open("wb") as output:
             self.process = subprocess.Popen(
@@ -40,6 +41,19 @@ class Supervisor:
     def log(self) -> str:
         """Give all that was said."""
         return self._log.read_text(errors="replace")
+
+    def wait_until_both_judge(self, after: int = 0) -> None:
+        """Wait until each step's latest process, not process `after`, has all partitions."""
+
+        def judge() -> bool:
+            said = self.log()
+            places = [
+                (said.rfind(f"started {step} as"), said.rfind(f"{step} judges partitions [0, 1, 2, 3]"))
+                for step in STEPS
+            ]
+            return all(0 <= started < judges for started, judges in places) and self.pids("withholding")[-1] != after
+
+        wait_for(judge, "both steps")
 
     def pids(self, step: str) -> list[int]:
         """Give the process ids that the step has had."""
@@ -64,20 +78,20 @@ def gone(pid: int) -> bool:
 
 def test_a_dead_worker_is_started_again_and_a_stop_ends_all(supervisor: Supervisor) -> None:
     """The killed step gets a new process, the other keeps its own; SIGTERM ends both in order with status 0."""
-    wait_for(lambda: supervisor.log().count("judges partitions [0, 1, 2, 3]") == 2, "both steps")
+    supervisor.wait_until_both_judge()
     (first,) = supervisor.pids("withholding")
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: supervisor.log().count("judges partitions [0, 1, 2, 3]") == 3, "the new worker")
+    supervisor.wait_until_both_judge(after=first)
     assert len(supervisor.pids("withholding")) == 2
     assert len(supervisor.pids("manifest")) == 1
     supervisor.process.terminate()
-    assert supervisor.process.wait(60) == 0
+    assert supervisor.process.wait() == 0
     assert all(gone(pid) for pid in supervisor.pids("manifest") + supervisor.pids("withholding"))
 
 
 def test_no_worker_outlives_its_supervisor(supervisor: Supervisor) -> None:
     """A supervisor that is killed takes its workers along, which leave in order."""
-    wait_for(lambda: supervisor.log().count("judges partitions [0, 1, 2, 3]") == 2, "both steps")
+    supervisor.wait_until_both_judge()
     supervisor.process.kill()
     wait_for(
         lambda: all(gone(pid) for pid in supervisor.pids("manifest") + supervisor.pids("withholding")), "their end"
@@ -88,7 +102,7 @@ def test_no_worker_outlives_its_supervisor(supervisor: Supervisor) -> None:
 def test_a_refused_worker_ends_the_supervisor(field: Field, tmp_path: Path) -> None:
     """Without a secret nothing is started again: the supervisor stops with status 78, having said why."""
     made = Supervisor(field, tmp_path)
-    assert made.process.wait(60) == 78
+    assert made.process.wait() == 78
     assert "TALLYGATE_KEY__SECRET_FILE" in made.log()
     time.sleep(0.1)
     assert all(gone(pid) for pid in made.pids("manifest") + made.pids("withholding"))

@@ -122,7 +122,7 @@ class GatewayProcess:
     def stop(self) -> int:
         """Ask it to stop, and give its exit status."""
         self.process.terminate()
-        return self.process.wait(60)
+        return self.process.wait()
 
     def __enter__(self) -> Self:
         return self

@@ -11,11 +11,9 @@ from aiohttp import ClientSession
 from tests.integration.gateway.stage import Gate
 from tests.integration.gateway.test_ingest import BATCH, arrival
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import HANG_SECONDS, Field, wait_for
 
 pytestmark = pytest.mark.kafka
-
-WAIT_SECONDS = 60.0
 
 
 async def publish(client: ClientSession, gate: Gate, number: int) -> int:
@@ -37,7 +35,7 @@ def revive(broker: Broker) -> None:
 
 async def until_status(client: ClientSession, gate: Gate, wanted: int, numbers: list[int]) -> None:
     """Publish one event after another until the answer is as wanted; those acknowledged are noted."""
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + HANG_SECONDS
     status = 0
     while status != wanted:
         number = 1 + (numbers[-1] if numbers else 0)

@@ -12,7 +12,8 @@ from agents.gateway import connection
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from tests.integration.gateway.stage import Gate, gate_on, port_of
-from tests.integration.gateway.wire import WAIT_SECONDS, head, say
+from tests.integration.gateway.wire import head, say
+from tests.kafka.field import HANG_SECONDS
 from tests.redis.events import DAY, decision
 from tests.unit.readmodel.filling import fill
 
@@ -72,7 +73,7 @@ async def _take_all(lazy: socket.socket) -> int:
     """Read until the connection ends; gives how many bytes there were."""
     taken = 0
     with contextlib.suppress(ConnectionResetError):
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(HANG_SECONDS):
             while part := await asyncio.get_running_loop().sock_recv(lazy, 65_536):
                 taken += len(part)
     return taken

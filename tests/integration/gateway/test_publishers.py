@@ -11,14 +11,13 @@ from aiohttp import ClientError, ClientSession
 from tests.integration.gateway.stage import Gate, GatewayProcess
 from tests.integration.gateway.test_ingest import BATCH, SINGLE, arrival
 from tests.kafka.broker import free_ports
-from tests.kafka.field import Field
+from tests.kafka.field import HANG_SECONDS, Field
 
 pytestmark = pytest.mark.kafka
 
 PUBLISHERS = 6
 BATCHES = 25
 EVENTS = 10
-WAIT_SECONDS = 60.0
 
 
 class Publishing:
@@ -34,7 +33,7 @@ class Publishing:
     async def run(self, client: ClientSession, gate: Gate) -> None:
         """Publish all; raises TimeoutError when it takes too long."""
         headers = gate.bearer("publish") | {"Content-Type": BATCH}
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(HANG_SECONDS):
             while self.acknowledged < BATCHES:
                 if await self._sent(client, headers):
                     self.acknowledged += 1

@@ -4,7 +4,7 @@ import asyncio
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-WAIT_SECONDS = 60.0
+from tests.kafka.field import HANG_SECONDS
 
 
 class Heard(NamedTuple):
@@ -24,7 +24,7 @@ class Heard(NamedTuple):
 
 
 async def say(address: str, *pieces: bytes, pause: float = 0.0) -> Heard:
-    """Send these bytes, with a pause after each, and read until the gateway closes; it must within a minute."""
+    """Send these bytes, with a pause after each, and read until the gateway closes."""
     parts = urlsplit(address)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
@@ -32,7 +32,7 @@ async def say(address: str, *pieces: bytes, pause: float = 0.0) -> Heard:
             writer.write(piece)
             await writer.drain()
             await asyncio.sleep(pause)
-        return Heard((await asyncio.wait_for(reader.read(), WAIT_SECONDS)).decode("utf-8", "replace"))
+        return Heard((await asyncio.wait_for(reader.read(), HANG_SECONDS)).decode("utf-8", "replace"))
     except ConnectionError:
         return Heard("")
     finally:

@@ -15,20 +15,18 @@ from agents.gateway.server import build_app, make_runner
 from tests.integration.gateway.stage import Gate, gate_on
 from tests.integration.gateway_live.listening import Scanner, Subscriber
 from tests.integration.gateway_live.play import Player
-from tests.kafka.field import Field
+from tests.kafka.field import HANG_SECONDS, Field
 from tests.redis.server import RedisServer
-
-WAIT_SECONDS = 60.0
 
 
 async def until(condition: Callable[[], object], what: str) -> None:
     """Wait until something holds."""
     try:
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(HANG_SECONDS):
             while not condition():  # noqa: ASYNC110 - what is waited for has no event
                 await asyncio.sleep(0.02)
     except TimeoutError:
-        raise TimeoutError(f"waited {WAIT_SECONDS} s for {what}") from None
+        raise TimeoutError(f"waited {HANG_SECONDS} s for {what}") from None
 
 
 class Stand:

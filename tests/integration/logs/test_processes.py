@@ -85,7 +85,7 @@ def ended(*command: str, **settings: str) -> tuple[int, list[dict[str, Any]]]:
     """Run a process that must not start; give its exit status and its lines."""
     environment = {**os.environ, **{f"TALLYGATE_{name.upper()}": value for name, value in settings.items()}}
     done = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     return done.returncode, [json.loads(line) for line in done.stderr.splitlines()]
 

@@ -64,7 +64,7 @@ def spaced(bill: str) -> str:
 
 
 def test_answers_and_changes(scanner: Browser, ground: Ground) -> None:
-    """Each action is shown as decided, unknown bills are HOLD, and what changes later is on top at once."""
+    """Each action is shown as decided, unknown bills are HOLD, and a later change comes up, big if it is not GO."""
     ground.decide(
         decision("ACME1001", FLIGHT),
         decision("ACME1002", FLIGHT, **WITHHELD),
@@ -82,8 +82,11 @@ def test_answers_and_changes(scanner: Browser, ground: Ground) -> None:
     answers(scanner, "ACME1002", "HOLD", "Over the consignee's limit for the day.")
     scanner.picture("scanner-hold")
     ground.decide(decision("ACME1004", FLIGHT, rank=(1, 1, 2, 1)))
-    scanner.shows("#changed", "WAS WAIT")
-    assert (scanner.text("#word"), scanner.text("#bill")) == ("GO", spaced("ACME1004"))
+    scanner.shows("#recent", "was WAIT")
+    assert (scanner.text("#word"), scanner.text("#bill")) == ("HOLD", spaced("ACME1002"))
+    ground.decide(decision("ACME1001", FLIGHT, rank=(1, 1, 2, 1), **WITHHELD))
+    scanner.shows("#changed", "WAS GO")
+    assert (scanner.text("#word"), scanner.text("#bill")) == ("HOLD", spaced("ACME1001"))
     scanner.picture("scanner-changed")
     assert scanner.barriers() == []
     assert scanner.complaints() == []

@@ -1,5 +1,6 @@
 """The pages' files as the gateway sends them: what may be run and asked, what is kept, and nothing from elsewhere."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,23 +9,12 @@ import pytest
 from aiohttp import ClientSession
 
 from agents.gateway.pages.serving import static_files
-from stream.bills import fold_bill
 from tests.browser.driver import Browser
 from tests.browser.stand_in import StandIn
 from tests.integration.gateway.stage import Gate
+from tests.pieces import ROOT
 
-SCANNED = [
-    "acme 0001",
-    "057-1234 5675",
-    "\x02ACME0001\r",
-    "a.b_c/d",
-    "abc",
-    "A" * 36,
-    "ACME0001é",
-    "ſtop1",
-    "?ACME1",
-    "",
-]
+VECTORS = json.loads((ROOT / "docs" / "scan-vectors.json").read_text("utf-8"))["vectors"]
 MODULES = {name: file.body.decode() for name, file in static_files().items() if name.endswith(".js")}
 
 
@@ -92,10 +82,10 @@ def test_module_is_small_and_writes_text_only(name: str) -> None:
 
 @pytest.mark.chromium
 def test_bills_are_folded_as_everywhere(browser: Browser, stand_in: StandIn) -> None:
-    """The page and `stream.bills` make the same bill number of whatever is scanned."""
+    """The page makes of each vector the bill number that stands beside it, as `stream.bills` does."""
     browser.driver.get(f"{stand_in.address}/")
     folded = browser.driver.execute_async_script(
         "const [given, done] = arguments; import('/pages/folding.js').then((it) => done(given.map(it.foldBill)))",
-        SCANNED,
+        [vector["sent"] for vector in VECTORS],
     )
-    assert folded == [fold_bill(text) for text in SCANNED]
+    assert folded == [vector["bill"] for vector in VECTORS]

@@ -65,7 +65,7 @@ class Projecting:
     def stop(self) -> int:
         """Stop it in order and give its exit status."""
         self.process.terminate()
-        return self.process.wait(30)
+        return self.process.wait()
 
 
 class Stage:

@@ -176,7 +176,7 @@ def test_redis_of_another_kafka_is_refused(stage: Stage) -> None:
     with stage.redis.client() as client:
         client.hset(f"{{{stage.prefix}}}:v1:positions", "at:decisions/1", "99")
     projection = stage.project()
-    assert projection.process.wait(60) == EXIT_REFUSED
+    assert projection.process.wait() == EXIT_REFUSED
     assert "tallygate rebuild read-model" in projection.log()
 
 
@@ -185,5 +185,5 @@ def test_missing_topics_are_refused(field: Field, own_redis: RedisServer) -> Non
     with stage_on(field, own_redis) as stage:
         stage.prefix = "nowhere"
         projection = stage.project()
-        assert projection.process.wait(60) == EXIT_REFUSED
+        assert projection.process.wait() == EXIT_REFUSED
     assert "topic nowhere.decisions.v1 is missing" in projection.log()

@@ -132,7 +132,7 @@ class Town:
     def rebuild(self, source: Source = "shipments", **changes: str) -> str:
         """Change settings and run `tallygate rebuild tables` to its end; give what it says is to be done next."""
         epoch, words, environment = self.command(source, **changes)
-        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False, timeout=180)
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         manifest_epoch = epoch if source == "shipments" else self.rebuilt.manifest_epoch
         self.rebuilt = Rebuild(epoch, source, manifest_epoch, "done")

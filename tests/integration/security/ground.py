@@ -19,6 +19,7 @@ from agents.connections.settings import KafkaSettings
 from agents.engine.reading import end_offsets, open_reader, read_to
 from agents.engine.settings import Connection
 from stream.topics import Topics
+from tests.kafka.field import HANG_SECONDS
 from tests.kafka.secured import ADMIN, ADMIN_PASSWORD, SecuredBroker
 from tests.pieces import ROOT
 from tests.redis.server import RedisServer
@@ -27,7 +28,6 @@ from tests.redis.tls import TlsFront, quiet
 TALLYGATE = str(Path(sys.executable).with_name("tallygate"))
 KEY_SECRET = "made-up-secret-of-the-consignee-keys"
 PARTITIONS = 2
-STOP_SECONDS = 30
 
 Answer = TypeVar("Answer")
 
@@ -66,7 +66,7 @@ class Ground:
     ) -> None:
         for name, process in self.processes.items():
             process.kill()
-            process.wait(STOP_SECONDS)
+            process.wait()
             if error is not None:
                 print(f"{name}:\n{self.log(name)[-4000:]}")
         self._open.close()
@@ -150,7 +150,7 @@ class Ground:
         """Give a producer under a role; everything is delivered when the block ends."""
         made = Producer({**self.client(role), "partitioner": "murmur2_random"})
         yield made
-        assert made.flush(STOP_SECONDS) == 0
+        assert made.flush(HANG_SECONDS) == 0
 
     def connection(self, role: str) -> Connection:
         """Give the connection of a role, as our own processes make it."""

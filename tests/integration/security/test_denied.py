@@ -13,7 +13,7 @@ from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
 from agents.access.roles import principal, read_roles
 from tests.integration.security.ground import Ground, ask
-from tests.kafka.field import wait_for
+from tests.kafka.field import HANG_SECONDS, wait_for
 from tests.kafka.secured import SecuredBroker
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -34,7 +34,6 @@ rebuild       rw rw rw rw rw rw rw rw
 """
 TABLE = {role: cells for role, *cells in (line.split() for line in MAY.strip().splitlines())}
 GROUPS = {"manifest", "withholding", "projection"}
-WAIT_SECONDS = 30.0
 FETCH_BYTES = 1000
 BROKER = 1
 
@@ -47,7 +46,7 @@ def ground(secured: SecuredBroker, tmp_path_factory: pytest.TempPathFactory) -> 
         producer = Producer(secured.login())
         for name in TOPICS:
             producer.produce(topic(made, name), b"{}", b"key", 0)
-        assert producer.flush(WAIT_SECONDS) == 0
+        assert producer.flush(HANG_SECONDS) == 0
         yield made
 
 
@@ -67,7 +66,7 @@ def can_write(ground: Ground, role: str) -> set[str]:
             taken.update([] if error else [name])
 
         producer.produce(topic(ground, name), b"{}", b"key", 0, on_delivery=told)
-    assert producer.flush(WAIT_SECONDS) == 0
+    assert producer.flush(HANG_SECONDS) == 0
     return taken
 
 
@@ -118,7 +117,7 @@ def test_nobody_takes_the_place_of_a_worker(role: str, ground: Ground) -> None:
     consumer.close()
     producer = Producer({**ground.client(role), "transactional.id": f"{group}-0"})
     with pytest.raises(KafkaException) as refused:
-        producer.init_transactions(WAIT_SECONDS)
+        producer.init_transactions(HANG_SECONDS)
     assert refused.value.args[0].code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
 
 
@@ -150,7 +149,7 @@ def test_granting_again_takes_away_what_a_role_no_longer_has(ground: Ground) -> 
     extra = AclBinding(*place, "User:denied-auditor", "*", AclOperation.READ, AclPermissionType.ALLOW)
     admin = AdminClient(ground.broker.login())
     (made,) = admin.create_acls([extra]).values()
-    made.result(WAIT_SECONDS)
+    made.result(HANG_SECONDS)
     wait_for(lambda: "dead_letters" in ask(can_read(ground, "auditor")), "the further ACL")
     ground.run("access", "grant", "auditor", "--passwords", str(ground.passwords), environment=ground.admin())
     wait_for(lambda: ask(can_read(ground, "auditor")) == {"postings", "decisions", "alerts"}, "the ACL to go")

@@ -5,8 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from agents.client.board import ASKING, BELLS, NO_BILL, SHOWN, Board
+from agents.client.board import ASKING, BELLS, SCANNING, SHOWN, Board
 from agents.client.colours import STYLES
+from agents.client.cutting import NO_BILL, NO_ENTER, Scan
 from agents.client.link import Verdict
 from agents.client.screen import CHANGED, FONT, READY, big, draw
 from stream.outcomes import Action
@@ -21,7 +22,7 @@ def board_with(*verdicts: Verdict) -> Board:
     board = Board()
     board.live()
     for verdict in verdicts:
-        board.scanned(verdict.bill)
+        board.scanned(Scan(verdict.bill))
         board.verdict(verdict)
     board.take_bells()
     return board
@@ -40,7 +41,7 @@ def test_nothing_is_shown_before_anything_is_scanned() -> None:
 def test_answer_of_what_was_scanned_is_on_top() -> None:
     """A scanned bill is HOLD until its answer is there, then what the answer says; the one before moves below."""
     board = board_with(of(1, Action.STOP))
-    board.scanned("ACME0002")
+    board.scanned(Scan("ACME0002"))
     assert (board.view().action, board.view().line) == (Action.HOLD, ASKING)
     board.verdict(of(2))
     view = board.view()
@@ -51,7 +52,7 @@ def test_answer_of_what_was_scanned_is_on_top() -> None:
 def test_scanning_again_asks_again() -> None:
     """What was known before is not shown as the answer to a new scan."""
     board = board_with(GO)
-    board.scanned("ACME0001")
+    board.scanned(Scan("ACME0001"))
     assert board.view().action is Action.HOLD
     board.verdict(GO)
     assert board.view().action is Action.GO
@@ -66,6 +67,50 @@ def test_later_change_comes_to_the_top() -> None:
     assert (view.action, view.bill, view.changed) == (Action.HOLD, "ACME0001", True)
     assert board.take_bells() == BELLS[Action.HOLD]
     assert [each.bill for each in view.recent] == ["ACME0002"]
+
+
+def test_change_to_go_does_not_come_to_the_top() -> None:
+    """A change to GO belongs to another parcel than the one at hand: it stands in the list, and rings as HOLD does."""
+    board = board_with(HOLD, of(2, Action.STOP))
+    board.verdict(GO)
+    assert (board.view().action, board.view().bill) == (Action.STOP, "ACME0002")
+    assert (board.view().recent[0].bill, board.view().recent[0].changed) == ("ACME0001", True)
+    assert board.take_bells() == BELLS[Action.HOLD]
+    board = board_with(HOLD)
+    board.verdict(GO)
+    assert (board.view().action, board.view().changed, board.take_bells()) == (Action.GO, True, BELLS[Action.GO])
+
+
+@pytest.mark.parametrize("later", list(Action))
+def test_change_waits_for_the_answer_to_a_scan(later: Action) -> None:
+    """While a scanned bill has no answer, what changes elsewhere does not stand in its place."""
+    board = board_with(Verdict("ACME0001", Action.HOLD, "Before."))
+    board.scanned(Scan("ACME0002"))
+    board.verdict(Verdict("ACME0001", later, "Later."))
+    assert (board.view().bill, board.view().line) == ("ACME0002", ASKING)
+
+
+@pytest.mark.parametrize("later", list(Action))
+def test_no_answer_stands_while_a_scan_is_under_way(later: Action) -> None:
+    """From the first character on nothing of before is shown big or rings as its action, whatever comes meanwhile."""
+    board = board_with(GO)
+    board.scanned(Scan("ACME0002"))
+    board.typed("A")
+    board.verdict(of(2, later))
+    board.verdict(Verdict("ACME0001", later, "Later."))
+    assert (board.view().action, board.view().line, board.view().typed) == (None, SCANNING, "A")
+    assert board.take_bells() == BELLS[Action.HOLD]
+    board.left()
+    assert (board.view().action, board.view().line) == (Action.HOLD, NO_ENTER)
+    assert board.take_bells() == BELLS[Action.STOP]
+    board.typed("AC")
+    board.left()
+    assert board.take_bells() == 0
+    board.typed("")
+    assert (board.view().action, board.view().bill, board.view().line) == (None, "", "")
+    board.typed("A")
+    board.lost("gone")
+    assert (board.view().recent, board.view().trouble) == ((), "gone")
 
 
 def test_the_same_again_is_no_change() -> None:
@@ -107,10 +152,10 @@ def test_stale_verdict_is_no_change() -> None:
 def test_what_is_no_bill_is_said() -> None:
     """Something that cannot be a bill is HOLD, and does not stay when the next bill is scanned."""
     board = board_with(GO)
-    board.scanned(None)
+    board.scanned(Scan(None, NO_BILL))
     assert (board.view().action, board.view().line) == (Action.HOLD, NO_BILL)
     assert board.take_bells() == BELLS[Action.STOP]
-    board.scanned("ACME0001")
+    board.scanned(Scan("ACME0001"))
     board.verdict(GO)
     assert board.view().action is Action.GO
 

@@ -2,14 +2,16 @@
 
 import asyncio
 import io
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from rich.console import Console
 
 from agents.client import GatewayError
-from agents.client.board import NO_BILL
-from agents.client.scanning import scan_lines, scan_screen
+from agents.client.board import SCANNING
+from agents.client.cutting import NO_BILL, NO_ENTER, Sent
+from agents.client.scanning import READ_BYTES, Bytes, scan_lines, scan_screen
 from stream.reasons import STALE_LINE
 from tests.unit.client.scripted import HELLO, answering, scripted, verdict
 
@@ -20,19 +22,19 @@ class Typed:
     """Lines of input, typed when the test says so."""
 
     def __init__(self, *lines: str, ends: bool = True) -> None:
-        self._queue: asyncio.Queue[str | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Sent | None] = asyncio.Queue()
         for line in lines:
             self.type(line)
         if ends:
             self.end()
 
-    def type(self, line: str) -> None:
-        self._queue.put_nowait(f"{line}\n")
+    def type(self, line: str, end: str = "\n") -> None:
+        self._queue.put_nowait(Sent(f"{line}{end}".encode(), 0.0))
 
     def end(self) -> None:
         self._queue.put_nowait(None)
 
-    async def next(self) -> str | None:
+    async def next(self) -> Sent | None:
         return await self._queue.get()
 
 
@@ -167,3 +169,46 @@ async def test_screen_ends_with_its_input() -> None:
         await running
     assert "ACME0001" in shown.getvalue()
     assert NO_BILL in shown.getvalue()
+
+
+async def test_unended_scan_is_hold() -> None:
+    """At the end of a pipe what has no end is HOLD: it may be the beginning of another bill."""
+    written = Written()
+    typed = Typed("ACME0001", ends=False)
+    typed.type("ACME000", end="")
+    typed.end()
+    async with scripted(answering) as gateway:
+        assert await scan_lines(gateway, typed, written, SECONDS, follow=False)
+    assert written.lines == ["ACME0001\tGO\tA line.", f"\tHOLD\t{NO_ENTER}"]
+
+
+async def test_screen_is_neutral_from_the_first_character() -> None:
+    """With the first character the answer before goes, a second later it is HOLD; at the end nothing stays in sight."""
+    shown = Shown()
+    typed = Typed("ACME0001", ends=False)
+    async with scripted(answering) as gateway:
+        running = asyncio.create_task(scan_screen(gateway, typed, Console(file=shown, width=100, force_terminal=True)))
+        await shown.wait_for("A line.")
+        typed.type("A", end="")
+        await shown.wait_for(f"{SCANNING}")
+        await shown.wait_for(NO_ENTER)
+        typed.type("\x04", end="")
+        typed.type("\r", end="")
+        await shown.wait_for(NO_BILL)
+        typed.type("\x04", end="")
+        await running
+    after = shown.getvalue().split(SCANNING)[1]
+    assert "A line." not in after.split("ACME0001  A line.")[0]
+    assert shown.getvalue().endswith("\x1b[2J\x1b[H")
+
+
+async def test_a_pipe_that_ends_in_the_loop_is_read_to_its_end(tmp_path: Path) -> None:
+    """Bytes of a file come in bounded pieces, whole and in order."""
+    path = tmp_path / "bills"
+    path.write_bytes(b"ACME0001\n" * 100_000)
+    with path.open("rb") as file:
+        source, found = Bytes(file.fileno()), b""
+        while (sent := await source.next()) is not None:
+            assert len(sent.data) <= READ_BYTES
+            found += sent.data
+    assert found == path.read_bytes()

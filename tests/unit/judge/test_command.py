@@ -36,7 +36,7 @@ def test_standard_input_is_a_file_like_others() -> None:
 def test_dead_letters_are_hinted_at() -> None:
     """Without a file for dead letters they are counted by code, with a word on how to see why."""
     said = judge_command([str(EVENTS)]).stderr.decode()
-    assert "dead letters 22" in said
+    assert "dead letters 36" in said
     assert said.endswith("to see why, add --dead-letters FILE\n")
 
 

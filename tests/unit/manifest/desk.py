@@ -56,7 +56,14 @@ WHOSE = {key_of(letter): letter for letter in "ABCDEFGH"}
 def line(amount: str = "12.00", currency: str = "USD", origin: str = "FR", flags: tuple[str, ...] = ()) -> Event:
     """One line of goods."""
     value = {"amount": amount, "currency": currency}
-    return {"description": "toy", "hts": "9503", "origin": origin, "quantity": 1, "value": value, "flags": list(flags)}
+    return {
+        "description": "toy",
+        "hts": "9503.00.0073",
+        "origin": origin,
+        "quantity": 1,
+        "value": value,
+        "flags": list(flags),
+    }
 
 
 def whole_bill(number: str = "ACME0001", version: int = 1, whose: str = "A", **changes: Any) -> Event:

@@ -5,19 +5,33 @@ from typing import Any
 
 import pytest
 
+from state.manifest.content import is_whole_hts
 from state.manifest.step import ManifestStep
 from state.rules.loading import rulebook_of, shipped_texts
 from state.rules.reading import RuleText
 from stream.postings import PostedBill
-from tests.unit.manifest.desk import KEYS, Desk, Event, event, line, whole_bill
+from tests.unit.manifest.desk import KEYS, START, Desk, Event, event, line, whole_bill, written
 
 # The rates in this file are made up.
+SOUND: Event = {
+    "filing": "type86",
+    "bill_type": "H",
+    "quantity": 1,
+    "planned_port": "4701",
+    "estimated_arrivals": ["2025-08-20"],
+}
 STATELESS = {"identifier_type": "EI", "identifier": "12-3456789"}
 RATES = "".join(
     f'[[rate]]\nid = "{currency.lower()}-{quarter.lower()}"\ncurrency = "{currency}"\nquarter = "{quarter}"\n'
     f'rate = "{rate}"\nsource = "made up for this test"\ncertainty = "C"\n'
     for currency, quarter, rate in (("EUR", "2025Q2", "1.5"), ("EUR", "2025Q3", "1.1"), ("JPY", "2025Q3", "999999"))
 )
+
+
+def in_state(state: str | None) -> Event:
+    """Somebody whose address names this state."""
+    whole: Event = whole_bill()["consignee"]
+    return {**whole, "address": {**whole["address"], "state": state}}
 
 
 def posted(desk: Desk, **changes: Any) -> PostedBill:
@@ -62,13 +76,7 @@ def test_missing_rate_is_a_filing_error_without_value() -> None:
 def test_rate_and_filing_rules_are_dated_by_the_first_applied_version() -> None:
     """A later version's `manifested_at` changes neither rate nor rules nor the place in the manifest."""
     desk = desk_with_rates()
-    sound: Event = {
-        "filing": "type86",
-        "bill_type": "H",
-        "quantity": 1,
-        "planned_port": "4701",
-        "lines": [line("1.00", "EUR")],
-    }
+    sound = {**SOUND, "estimated_arrivals": [], "lines": [line("1.00", "EUR")]}
     first = posted(desk, manifested_at="2025-06-30T23:00:00-04:00", sequence=3, **sound)
     assert (first.value_cents, first.filing_errors) == (150, ("282",))
     later = whole_bill(version=2, manifested_at="2025-07-01T00:00:00-04:00", sequence=4, **sound)
@@ -79,8 +87,7 @@ def test_rate_and_filing_rules_are_dated_by_the_first_applied_version() -> None:
 
 def test_filing_rules_of_a_bill_manifested_before_they_began() -> None:
     """282 is asked from 25 July 2024 only, by the day of the first applied version."""
-    desk = Desk()
-    sound: Event = {"filing": "type86", "bill_type": "H", "quantity": 1, "planned_port": "4701"}
+    desk, sound = Desk(), {**SOUND, "estimated_arrivals": []}
     assert posted(desk, manifested_at="2024-07-25T03:59:59Z", **sound).filing_errors == ()
     later = whole_bill(version=2, manifested_at="2025-08-01T00:00:00Z", **sound)
     (posting,) = desk.send(event("bill.amended", later))
@@ -91,9 +98,23 @@ def test_filing_rules_of_a_bill_manifested_before_they_began() -> None:
     ("changes", "errors"),
     [
         ({"filing": "type86"}, ("282", "bill-type", "no-quantity", "no-port")),
+        (
+            {"filing": "type86", "bill_type": "", "quantity": "", "planned_port": "", "estimated_arrivals": ""},
+            ("282", "bill-type", "no-quantity", "no-port"),
+        ),
+        ({**SOUND, "quantity": 0}, ("no-quantity",)),
+        ({**SOUND, "manifested_at": "2019-09-28T03:59:59Z"}, ("no-type86",)),
+        ({**SOUND, "manifested_at": "2019-09-28T04:00:00Z"}, ()),
+        ({**SOUND, "lines": [line(), {**line(), "hts": ""}]}, ("no-hts",)),
+        ({**SOUND, "lines": [{**line(), "description": "12-3!"}, line()]}, ("no-description",)),
         ({"filing": "type86", "estimated_arrivals": ["2025-08-20", "2025-08-21"], "bill_type": "T"}, None),
         ({"mode": "truck"}, ()),
         ({"mode": "truck", "consignee": STATELESS}, ("no-state",)),
+        ({"mode": "truck", "consignee": in_state("Texas")}, ("no-state",)),
+        ({"mode": "truck", "consignee": in_state("")}, ("no-state",)),
+        ({"mode": "truck", "consignee": in_state(None)}, ("no-state",)),
+        ({"mode": "truck", "consignee": in_state("tx")}, ()),
+        ({"mode": "truck", "filing": "type86", "consignee": STATELESS}, ("282", "bill-type", "no-quantity", "no-port")),
         ({"mode": "truck", "consignee": STATELESS, "lines": [line(currency="EUR")]}, ("no-state", "no-exchange-rate")),
     ],
 )
@@ -114,11 +135,54 @@ def test_filing_errors_survive_in_the_row() -> None:
     assert before[start:] == after[after.index(b'"order"') :]
 
 
+@pytest.mark.parametrize("digits", ["9503000073", "9503.00.0073", "9503-00 0073", "....9503000073"])
+def test_ten_digits_are_a_tariff_number(digits: str) -> None:
+    """Full stops, hyphens and spaces of a tariff number do not count."""
+    assert is_whole_hts(digits)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "9503", "950300007", "95030000731", "9503.00.007A", "９５０３００００７３", "9503\t000073"]
+)
+def test_other_texts_are_no_tariff_number(text: str) -> None:
+    """Fewer or more digits, letters, other scripts' digits and other signs are refused."""
+    assert not is_whole_hts(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("玩具", True), ("é", True), ("1a", True), ("", False), ("½", False), ("—", False)]
+)
+def test_description_needs_a_letter(text: str, said: bool) -> None:
+    """One letter of any script is a description."""
+    errors = posted(Desk(), **SOUND, lines=[{**line(), "description": text}]).filing_errors
+    assert errors == (() if said else ("no-description",))
+
+
+@pytest.mark.parametrize("last", ["delete 2", "dispose 2 exported", "amend 2"])
+def test_filing_errors_are_posted_whatever_the_row(last: str) -> None:
+    """A closed or waiting bill carries its filing errors too; only what moved away does not."""
+    desk = Desk()
+    sent = {**whole_bill(mode="truck", consignee=STATELESS)}
+    assert desk.send(event("bill.manifested", sent))[0].bills[0].filing_errors == ("no-state",)
+    postings = desk.send(written(last, START) if last[0] == "d" else event("bill.amended", {**sent, "version": 2}))
+    assert [bill.filing_errors for posting in postings for bill in posting.bills] == [("no-state",)]
+
+
+def test_bill_closed_at_once_carries_its_filing_errors() -> None:
+    """An exit that waited closes the bill, and what is wrong with its filing is posted all the same."""
+    desk = Desk()
+    desk.answer("delete 2")
+    (posting,) = desk.send(event("bill.amended", whole_bill(filing="type86", lines=[line(currency="EUR")])))
+    bill = posting.bills[0]
+    assert (bill.stand, bill.value_cents) == ("closed", None)
+    assert bill.filing_errors == ("282", "bill-type", "no-quantity", "no-port", "no-exchange-rate")
+
+
 def test_origins_and_flags_are_each_once_and_sorted() -> None:
     """Of many lines every origin and flag is posted once."""
-    lines = [line(origin="JP", flags=("quota",)), line(origin="DE"), line(origin="JP", flags=("pga", "quota"))]
+    lines = [line(origin="JP", flags=("quota",)), line(origin="DE"), line(origin="JP", flags=("pga", "fda", "quota"))]
     bill = posted(Desk(), lines=lines)
-    assert (bill.origins, bill.flags) == (("DE", "JP"), ("pga", "quota"))
+    assert (bill.origins, bill.flags) == (("DE", "JP"), ("fda", "pga", "quota"))
 
 
 def test_nobody_is_named_in_postings_rows_or_letters() -> None:

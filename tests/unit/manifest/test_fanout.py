@@ -140,11 +140,11 @@ def copy(table: Table) -> Table:
 
 
 def test_rows_of_a_typical_bill_are_small() -> None:
-    """A typical row, and its key in the changelog, stay within what the memory of a million bills allows."""
+    """A typical row stays within 79 bytes, for which Python takes 112 as it does for fewer, and so do keys."""
     desk = Desk()
     desk.answer("bill 1 est=20")
     root = CONVEYANCE.encode()
     rows = dict(desk.table.rows())
-    assert len(rows[changelog_key(root, b"ACME0001")]) <= 75
+    assert len(rows[changelog_key(root, b"ACME0001")]) <= 79
     assert len(rows[changelog_key(root, b"")]) <= 40
     assert KEYS.fingerprint in desk.step.fingerprint

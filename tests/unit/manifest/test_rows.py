@@ -1,6 +1,6 @@
 """Rows of the manifest table come back as they went in, and no other format is read."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,10 @@ from state.manifest.rows import (
     unpack_stream_day,
     with_posting,
 )
+from state.rules.entries import FilingCode
 from stream.consignee import JUDGE_SECRET, KeyMaker
+from stream.events import Filing, Flag, Mode
+from stream.postings import Exit
 
 ORDINALS = st.integers(367, 3_651_695)
 MICROS = st.integers(-62_103_542_400_000_000, 253_370_764_800_000_000)
@@ -36,7 +39,7 @@ EXITS: st.SearchStrategy[Any] = st.sampled_from(
 )
 KEY = st.builds(
     lambda form, digest: form + digest,
-    st.sampled_from(["na1:", "id1:EI:", "id1:ANI:", "id1:34:"]),
+    st.sampled_from(["na2:", "id2:EI:", "id2:ANI:", "id2:34:"]),
     st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=26, max_size=26),
 )
 
@@ -60,11 +63,9 @@ def bill_rows(draw: st.DrawFn) -> BillRow:
     row.origins = tuple(
         sorted(draw(st.sets(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=2, max_size=2), min_size=1)))
     )
-    flags: Any = draw(subset("adcvd", "irc-tax", "pga", "quota"))
+    flags: Any = draw(subset("adcvd", "fda", "irc-tax", "pga", "quota"))
     row.flags = flags
-    row.filing_errors = draw(subset("282", "288", "bill-type", "no-quantity", "no-port", "no-state"))
-    if row.value_cents is None:
-        row.filing_errors += ("no-exchange-rate",)
+    row.filing_errors = draw(subset(*get_args(FilingCode)))
     row.estimate, row.estimate_stated = draw(st.just((0, 0)) | st.tuples(ORDINALS, MICROS))
     row.arrived = draw(st.none() | MICROS)
     row.last_day, row.last_arrived = draw(st.just((0, False)) | st.tuples(ORDINALS, st.booleans()))
@@ -138,6 +139,88 @@ def test_consignee_keys_take_seventeen_bytes() -> None:
     packed = [pack_consignee(key) for key in keys]
     assert {len(each) for each in packed} == {17}
     assert [unpack_consignee(each) for each in packed] == keys
+
+
+EI, ANI, SSN = (f"id2:{kind}:{'a' * 26}" for kind in ("EI", "ANI", "34"))
+# What stands where in a row, byte by byte: never to be changed without another format.
+NUMBERS: list[tuple[dict[str, Any], int, bytes]] = [
+    ({}, 0, b"\2\0\0\0\0\7\0\0\0\5\0\0\0\0\0\x10"),
+    ({"exit": "deleted"}, 1, b"\1"),
+    ({"exit": "entry-01"}, 1, b"\2"),
+    ({"exit": "entry-11"}, 1, b"\3"),
+    ({"exit": "exported"}, 1, b"\4"),
+    ({"exit": "abandoned"}, 1, b"\5"),
+    ({"exit": "returned"}, 1, b"\6"),
+    ({"mode": "ocean"}, 10, b"\1"),
+    ({"mode": "rail"}, 10, b"\2"),
+    ({"mode": "truck"}, 10, b"\3"),
+    ({"mode": "mail", "filing": "type86"}, 10, b"\x0c"),
+    ({"flags": ("adcvd",)}, 11, b"\1"),
+    ({"flags": ("irc-tax",)}, 11, b"\2"),
+    ({"flags": ("pga",)}, 11, b"\4"),
+    ({"flags": ("quota",)}, 11, b"\x08"),
+    ({"flags": ("fda",)}, 11, b"\x10"),
+    ({"filing_errors": ("282",)}, 12, b"\0\1"),
+    ({"filing_errors": ("288",)}, 12, b"\0\2"),
+    ({"filing_errors": ("bill-type",)}, 12, b"\0\4"),
+    ({"filing_errors": ("no-quantity",)}, 12, b"\0\x08"),
+    ({"filing_errors": ("no-port",)}, 12, b"\0\x10"),
+    ({"filing_errors": ("no-state",)}, 12, b"\0\x20"),
+    ({"filing_errors": ("no-exchange-rate",)}, 12, b"\0\x40"),
+    ({"filing_errors": ("no-hts",)}, 12, b"\0\x80"),
+    ({"filing_errors": ("no-description",)}, 12, b"\1\0"),
+    ({"filing_errors": ("no-type86",)}, 12, b"\2\0"),
+    ({"value_cents": None}, 14, b"\0\0"),
+    ({"estimate": 739000, "estimate_stated": 0}, 14, b"\0\x11"),
+    ({"arrived": 0}, 14, b"\0\x12"),
+    ({"last_day": 739000}, 14, b"\0\x14"),
+    ({"last_day": 739000, "last_arrived": True}, 14, b"\0\x1c"),
+    ({}, 32, b"\0"),
+    ({"consignee": EI}, 32, b"\1"),
+    ({"consignee": ANI}, 32, b"\2"),
+    ({"consignee": SSN}, 32, b"\3"),
+]
+
+
+@pytest.mark.parametrize(("changes", "at", "expected"), NUMBERS)
+def test_numbers_on_disk_are_fixed(changes: dict[str, Any], at: int, expected: bytes) -> None:
+    """Each exit, mode, flag, filing error, part and form of key has the number it has had since format 2."""
+    assert pack_bill(plain(**changes))[at : at + len(expected)] == expected
+    assert fields(unpack_bill(pack_bill(plain(**changes)))) == fields(plain(**changes))
+
+
+def test_every_name_has_a_pinned_number() -> None:
+    """The table above names every exit, mode, flag and filing error there is, and the exits that wait likewise."""
+    pinned = {str(value) for changes, _, _ in NUMBERS for value in changes.values()}
+    pinned |= {
+        str(one) for changes, _, _ in NUMBERS for value in changes.values() if type(value) is tuple for one in value
+    }
+    names = {*get_args(Exit), *get_args(Mode), *get_args(Filing), *get_args(Flag), *get_args(FilingCode)}
+    assert names - pinned == {"air", "manifest"}
+    assert [pack_exit(ExitRow(7, way))[:2] for way in get_args(Exit)] == [bytes((2, 128 | at)) for at in range(1, 7)]
+
+
+def plain(**changes: Any) -> BillRow:
+    """A bill of which only the changes are worth a look."""
+    row = BillRow()
+    plainly: dict[str, Any] = {
+        "version": 7, "posting": 5, "exit": None, "consignee": f"na2:{'a' * 26}", "manifested": 0, "sequence": 0,
+        "fingerprint": bytes(8), "mode": "air", "filing": "manifest", "order": None, "value_cents": 100,
+        "origins": ("FR",), "flags": (), "filing_errors": (), "estimate": 0, "estimate_stated": 0, "arrived": None,
+        "last_day": 0, "last_arrived": False,
+    }  # fmt: skip
+    for name, value in (plainly | changes).items():
+        setattr(row, name, value)
+    return row
+
+
+@pytest.mark.parametrize(("at", "byte"), [(11, 0x20), (12, 0x04), (14, 0x80), (15, 0x20)])
+def test_row_with_parts_of_a_later_version_is_refused(at: int, byte: int) -> None:
+    """A flag, an error or a part that is not known yet stops the worker, instead of being read past."""
+    row = bytearray(pack_bill(plain(order="o-1")))
+    row[at] |= byte
+    with pytest.raises(RowFormatError, match="rebuild"):
+        unpack_bill(bytes(row))
 
 
 @pytest.mark.parametrize("unpack", [unpack_bill, unpack_conveyance, unpack_stream_day, glance])

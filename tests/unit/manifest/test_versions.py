@@ -27,7 +27,14 @@ COUNTS = {
     "line currency": {"lines": [line(currency="EUR")]},
     "line origin": {"lines": [line(origin="JP")]},
     "line flags": {"lines": [line(flags=("pga",))]},
+    "line description": {"lines": [{**line(), "description": "doll"}]},
+    "line description in capitals": {"lines": [{**line(), "description": "TOY"}]},
+    "line hts": {"lines": [{**line(), "hts": "9503"}]},
+    "line hts without full stops": {"lines": [{**line(), "hts": "9503000073"}]},
+    "line quantity": {"lines": [{**line(), "quantity": 9}]},
     "a further line": {"lines": [line(), line("0.00")]},
+    "the same line twice": {"lines": [line(), line()]},
+    "quantity of none": {"quantity": 0},
     "consignee": {"consignee": {"identifier_type": "EI", "identifier": "12-3456789"}},
 }
 DOES_NOT_COUNT = {
@@ -35,12 +42,15 @@ DOES_NOT_COUNT = {
     "manifested_at": {"manifested_at": "2025-08-17T15:00:00Z"},
     "shipper": {"shipper": {"name": "Other", "country": "JP"}},
     "an unknown field": {"colour": "red"},
-    "description": {"lines": [{**line(), "description": "doll"}]},
-    "hts": {"lines": [{**line(), "hts": "1"}]},
-    "line quantity": {"lines": [{**line(), "quantity": 9}]},
     "how an amount is written": {"lines": [line("12")]},
     "no estimates": {"estimated_arrivals": []},
     "no order": {"order": None},
+    "an empty order": {"order": ""},
+    "an empty bill type": {"bill_type": ""},
+    "an empty port": {"planned_port": ""},
+    "an empty instant": {"arrived_at": ""},
+    "an empty quantity": {"quantity": ""},
+    "no flags": {"lines": [{**line(), "flags": None}]},
 }
 
 

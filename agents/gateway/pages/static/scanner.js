@@ -1,13 +1,22 @@
 // The scanner page: what is scanned goes to the link, what comes back to screen and loudspeaker.
 
 import { foldBill } from "/pages/folding.js";
+import { meaning } from "/pages/keys.js";
 import { Link } from "/pages/link.js";
 import { draw } from "/pages/screen.js";
 import { scopes, SignIn, signInByAddress, signOut } from "/pages/session.js";
 import { Sound } from "/pages/sound.js";
+import { Typing } from "/pages/typing.js";
 import { shown, Watching } from "/pages/watching.js";
 
-const STARTS_ANEW_MS = 10_000;
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+const hold = (line) => ({ action: "HOLD", word: "HOLD", line });
+const UNFINISHED = { action: "NONE", word: "…", line: "Scanning …" };
+const UNENDED = hold("No Enter from the scanner? Press Esc, then scan again.");
+const BROKEN_OFF = hold("That scan broke off, or two ran together. Scan again.");
+const NO_BILL = hold("That is no bill number. Scan again.");
+const ELSEWHERE = hold("Keys go to another window or tab. Click on this page, then scan again.");
+const AGREES = { action: "NONE", word: "SCAN", line: "Every letter and digit came through: scanner and keyboard agree." };
 
 const typed = document.getElementById("typed");
 const watching = new Watching(sessionStorage);
@@ -15,6 +24,7 @@ const sound = new Sound(localStorage);
 const signIn = new SignIn("scan", start);
 const address = new URL("/v1/scan", location.href);
 address.protocol = address.protocol.replace("http", "ws");
+const typing = new Typing(typed, { begun, unended, ended: scan, cleared }, () => signIn.open);
 const link = new Link(address, async () => (await scopes()) !== null, { state: changedState, verdict, problem });
 let notice = null;
 
@@ -25,18 +35,40 @@ function show() {
 // Whatever goes wrong in this page, it does not go on showing GO.
 function broken() {
   document.body.dataset.action = "HOLD";
-  notice = { action: "HOLD", word: "HOLD", line: "Something went wrong on this page: load it anew." };
+  notice = hold("Something went wrong on this page: load it anew.");
   show();
 }
 
-function scan(text) {
-  const bill = foldBill(text);
+// The answer before belongs to another parcel: it goes with the first character, and does not come back.
+function begun() {
+  watching.leaveScreen();
+  notice = UNFINISHED;
+  show();
+}
+
+function unended() {
+  if (notice !== UNFINISHED) return;
+  notice = UNENDED;
+  show();
+  sound.play("HOLD");
+}
+
+function cleared() {
+  watching.leaveScreen();
+  notice = null;
+  show();
+}
+
+function scan(text, brokenOff) {
+  const bill = brokenOff ? null : foldBill(text);
   notice = null;
   if (bill) {
     for (const dropped of watching.scan(bill)) link.forget(dropped);
     link.ask(bill); // if there is no link it is asked for as soon as there is
+  } else if (!brokenOff && text.trim().toUpperCase() === ALPHABET) {
+    notice = AGREES;
   } else {
-    notice = { action: "HOLD", word: "HOLD", line: "That is no bill number. Scan again." };
+    notice = brokenOff ? BROKEN_OFF : NO_BILL;
     sound.play("HOLD");
   }
   show();
@@ -45,17 +77,19 @@ function scan(text) {
 
 function verdict(message) {
   const kind = watching.take(message);
-  if (kind === "changed") notice = null;
+  const takes = kind === "changed" && watching.screen === message.bill;
+  if (takes && !typed.value && document.hasFocus()) notice = null;
   show();
-  const entry = watching.entries.find((each) => each.bill === message.bill);
-  const onScreen = entry === watching.top && !notice;
+  const onScreen = watching.screen === message.bill && !notice;
   if (onScreen && (kind === "changed" || kind === "answer")) {
-    sound.play(shown(entry, link.state).action ?? "HOLD", kind === "changed");
+    sound.play(shown(watching.top, link.state).action ?? "HOLD", kind === "changed");
+  } else if (kind === "changed") {
+    sound.play("CHANGED"); // it stands in the list; no sound of an action, which would be heard for the parcel at hand
   }
 }
 
 function problem({ status, title }) {
-  notice = { action: "HOLD", word: "HOLD", line: `${title} (${status}). Scan again in a moment.` };
+  notice = hold(`${title} (${status}). Scan again in a moment.`);
   show();
   sound.play("HOLD");
 }
@@ -65,35 +99,33 @@ function changedState(state) {
   else for (const bill of watching.bills) link.ask(bill); // the newest first
   if (state === "signed-out") {
     watching.clear();
+    typing.clear();
     notice = null;
     signIn.show("You are signed out.");
   }
   show();
-  if ((state === "lost" || state === "stale") && watching.top) sound.play("LOST");
+  if ((state === "lost" || state === "stale") && watching.entries.length) sound.play("LOST");
 }
 
-// A scanner types wherever the page is: its first key brings the field into focus, and so lands in it.
 document.addEventListener("keydown", (event) => {
   sound.wake();
-  const command = event.ctrlKey || event.metaKey || event.altKey;
-  const writes = command ? event.key.toLowerCase() === "v" : event.key.length === 1; // Ctrl+V pastes
-  const presses = event.key === " " && document.activeElement instanceof HTMLButtonElement;
-  if (writes && !presses) catching().focus({ preventScroll: true });
-  if (signIn.open) return;
-  if (event.key === "F2") mute(event);
-  if (event.key === "Escape") typed.value = "";
-  if (typed.value && (event.key === "Enter" || event.key === "Tab")) finish(event);
+  if (signIn.open) return signInByKey(event);
+  if (event.key === "F2" && !event.defaultPrevented) mute(event);
+  if (event.key === "Tab" && !event.shiftKey && !event.defaultPrevented && document.activeElement === typed) {
+    // Some scanners send a Tab after Enter: the focus stays on the page, and keys with it.
+    event.preventDefault();
+    document.getElementById("mute").focus();
+  }
 });
 
-function catching() {
-  return signIn.open ? signIn.field : typed;
-}
-
-function finish(event) {
-  event.preventDefault();
-  const text = typed.value;
-  typed.value = "";
-  if (text.trim()) scan(text);
+// A card with a token is scanned too, wherever the focus is.
+function signInByKey(event) {
+  const { kind, text, idle, ours } = meaning(event);
+  if (ours && !idle) event.preventDefault();
+  if (kind === "end" && ours) return signIn.field.form.requestSubmit();
+  const pastes = event.key.toLowerCase() === "v" && idle;
+  if (kind === "text" && (pastes || !ours) && !(text === " " && document.activeElement instanceof HTMLButtonElement))
+    signIn.field.focus({ preventScroll: true });
 }
 
 function mute(event) {
@@ -107,26 +139,38 @@ function showMuted() {
   document.getElementById("mute-text").textContent = sound.muted ? "off" : "on";
 }
 
-// What was half typed long ago is no beginning of what is scanned now.
-let starts;
-typed.addEventListener("input", () => {
-  clearTimeout(starts);
-  starts = setTimeout(() => (typed.value = ""), STARTS_ANEW_MS);
+document.getElementById("scan").addEventListener("submit", (event) => {
+  event.preventDefault();
+  typing.end(event);
 });
-
-document.getElementById("scan").addEventListener("submit", finish);
 document.getElementById("mute").addEventListener("click", mute);
 document.getElementById("leave").addEventListener("click", async () => {
   if (await signOut()) return link.close();
-  notice = { action: "HOLD", word: "HOLD", line: "Not signed out: the gateway does not answer. Try again." };
+  notice = hold("Not signed out: the gateway does not answer. Try again.");
   show();
 });
 window.addEventListener("error", broken);
 window.addEventListener("unhandledrejection", broken);
 window.addEventListener("offline", () => link.state !== "signed-out" && link.lose());
 window.addEventListener("online", () => link.state === "lost" && link.connect());
-for (const wakes of ["focus", "pageshow"]) window.addEventListener(wakes, () => link.check());
+window.addEventListener("focus", () => attend(true));
+window.addEventListener("blur", () => attend(false));
 document.addEventListener("visibilitychange", () => link.check());
+// A browser may keep a page that was left, and show it again as it stood.
+window.addEventListener("pagehide", () => {
+  typing.clear();
+  cleared();
+});
+window.addEventListener("pageshow", (event) => (event.persisted ? link.connect() : link.check()));
+
+// While keys go elsewhere scans do too, and no answer on this page is that of the parcel at hand.
+function attend(here) {
+  watching.leaveScreen();
+  if (!here) notice = ELSEWHERE;
+  else notice = typed.value ? UNENDED : null;
+  show();
+  link.check();
+}
 
 function start() {
   document.getElementById("page").hidden = false;

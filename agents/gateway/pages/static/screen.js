@@ -15,7 +15,7 @@ const IDLE = { action: "NONE", word: "SCAN", line: "Scan a bill, or type its num
 
 const at = (id) => document.getElementById(id);
 
-/** Show everything anew. `notice`, if given, stands instead of an answer: what was scanned is no bill, or an error. */
+/** Show everything anew. `notice`, if given, stands instead of an answer: a scan is unfinished, no bill, or an error. */
 export function draw(watching, state, notice = null) {
   document.body.dataset.state = state;
   at("link-text").textContent = LINK_WORDS[state];
@@ -30,7 +30,8 @@ export function draw(watching, state, notice = null) {
   } else {
     answer({ word: "HOLD", ...shown({}, state) });
   }
-  recent(watching.entries.slice(notice ? 0 : 1).slice(0, LISTED), state);
+  const others = watching.entries.filter((entry) => notice || entry !== top);
+  recent(others.slice(0, LISTED), state);
 }
 
 // A change is told beside the action that it led to, not beside what is shown for want of one.

@@ -1,6 +1,8 @@
 // Signing in and out, the same on both pages: the token goes to the gateway once, and a cookie that no script sees
 // comes back.
 
+import { withoutPrefix } from "/pages/folding.js";
+
 /** Ask what the session may do: a list of scopes, null where there is no session, undefined where nobody answers. */
 export async function scopes() {
   try {
@@ -70,7 +72,7 @@ export class SignIn {
 
   async submit(event) {
     event.preventDefault();
-    const token = this.field.value.trim();
+    const token = withoutPrefix(this.field.value.trim());
     this.field.value = "";
     this.say(token ? await open(token, this.scope) : "Scan or paste your token first.");
     if (this.error.textContent) return this.field.focus();

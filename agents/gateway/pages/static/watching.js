@@ -1,4 +1,6 @@
-// The bills scanned on this page, newest first, and what is known of each. It decides what counts as a change.
+// The bills scanned on this page, newest first, and what is known of each. It decides what counts as a change, and
+// which bill fills the screen: the one scanned last, or one that changed; but no change to GO, which belongs to another
+// parcel than the one at hand.
 
 const WORDS = ["GO", "HOLD", "STOP", "WAIT", "DONE"];
 const WATCHED = 50;
@@ -17,26 +19,33 @@ export class Watching {
   constructor(storage) {
     this.storage = storage;
     this.entries = restored(storage);
+    this.screen = null; // after a load too: what was scanned meanwhile is not known
   }
 
-  /** The entry on screen, undefined where nothing was scanned. */
+  /** The entry on screen, undefined where there is none. */
   get top() {
-    return this.entries[0];
+    return this.entries.find((entry) => entry.bill === this.screen);
+  }
+
+  /** Take the answer off the screen; its bill is watched on. */
+  leaveScreen() {
+    this.screen = null;
   }
 
   get bills() {
     return this.entries.map((entry) => entry.bill);
   }
 
-  /** Put a scanned bill on top, unanswered. Gives the bills that are watched no longer. */
+  /** Put a scanned bill on screen, unanswered. Return the bills that are watched no longer. */
   scan(bill) {
+    this.screen = bill;
     this.lift({ bill, verdict: null, known: null, was: null });
     const dropped = this.entries.splice(WATCHED);
     this.store();
     return dropped.map((entry) => entry.bill);
   }
 
-  /** Take in an answer. Gives "answer" for the first to a scan, "changed" (it is on top now), or "same". */
+  /** Take in an answer. Return "answer" for the first to a scan, "changed", or "same". */
   take({ bill, action, line, stale }) {
     const entry = this.entries.find((each) => each.bill === bill);
     if (!entry) return "same"; // forgotten meanwhile
@@ -46,8 +55,10 @@ export class Watching {
     if (!stale) entry.known = told;
     const differs = !stale && known !== null && (known.action !== told.action || known.line !== told.line);
     if (differs) {
+      const awaited = this.top && this.top !== entry && this.top.verdict === null;
       entry.was = known.action;
       this.lift(entry);
+      if (told.action !== "GO" && !awaited) this.screen = bill;
     }
     this.store();
     if (differs) return "changed";
@@ -62,6 +73,7 @@ export class Watching {
   /** Forget everything, as when somebody else signs in. */
   clear() {
     this.entries = [];
+    this.screen = null;
     this.storage.removeItem(STORED);
   }
 

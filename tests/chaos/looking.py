@@ -1,0 +1,94 @@
+"""Looks at a broker from outside: what a topic holds, and what a group has not judged yet."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from stream.records import PlainRecord
+from tests.kafka.field import HANG_SECONDS, Field
+
+Log = dict[int, list[PlainRecord]]
+"""Records by partition."""
+
+COUNTED_RECORDS = 20_000
+"""More than so many offsets behind are not worth a count of the records among them."""
+
+
+@cache
+def _admin(address: str) -> AdminClient:
+    """Return the one admin client for a broker: an answer comes from a thread of its own, which must not lose it."""
+    return AdminClient({"bootstrap.servers": address, "log_level": 0})
+
+
+@contextmanager
+def _consumer(field: Field, isolation: str = "read_committed") -> Iterator[Consumer]:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": field.broker.address,
+            "group.id": "auditor",
+            "enable.auto.commit": False,
+            "isolation.level": isolation,
+            "enable.partition.eof": True,
+            "log_level": 0,
+        }
+    )
+    try:
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def _messages(consumer: Consumer, places: list[TopicPartition]) -> Iterator[Message]:
+    """Give all committed messages from these places to the present ends."""
+    consumer.assign(places)
+    left = {place.partition for place in places}
+    while left:
+        for message in consumer.consume(10_000, 1.0):
+            if message.error():
+                left.discard(message.partition() or 0)
+            else:
+                yield message
+
+
+def log_of(field: Field, topic: str) -> Log:
+    """Read a topic with the broker's timestamps, read-committed, to its end."""
+    found: Log = {}
+    with _consumer(field) as consumer:
+        for message in _messages(consumer, [TopicPartition(topic, number, 0) for number in range(field.partitions)]):
+            number, stamp = message.partition() or 0, message.timestamp()[1]
+            record = PlainRecord(topic, number, message.offset() or 0, stamp, message.key(), message.value())
+            found.setdefault(number, []).append(record)
+    return found
+
+
+def records_left(field: Field, step: str, topic: str) -> int:
+    """Count the committed records behind a group's offsets; of very many, give the offsets instead."""
+    group = field.topics.group(step)
+    asking = [ConsumerGroupTopicPartitions(group)]
+    answers = _admin(field.broker.address).list_consumer_group_offsets(asking, request_timeout=HANG_SECONDS)
+    asked = answers[group].result()
+    committed = {each.partition: each.offset for each in asked.topic_partitions or [] if each.topic == topic}
+    with _consumer(field) as consumer:
+        ends = _ends(consumer, field, topic)
+        places = [TopicPartition(topic, number, max(0, committed.get(number, 0))) for number in ends]
+        # A log may end in nothing but markers, so the offsets alone do not tell.
+        behind = sum(ends[place.partition] - place.offset for place in places)
+        return behind if behind > COUNTED_RECORDS else sum(1 for _ in _messages(consumer, places))
+
+
+def records_open(field: Field, topics: Iterable[str]) -> int:
+    """Count the offsets that no reader of committed records may see yet, since a transaction is open before them."""
+    with _consumer(field) as stable, _consumer(field, "read_uncommitted") as all_of:
+        return sum(
+            sum(_ends(all_of, field, topic).values()) - sum(_ends(stable, field, topic).values()) for topic in topics
+        )
+
+
+def _ends(consumer: Consumer, field: Field, topic: str) -> dict[int, int]:
+    return {
+        number: consumer.get_watermark_offsets(TopicPartition(topic, number), HANG_SECONDS)[1]
+        for number in range(field.partitions)
+    }

@@ -1,0 +1,119 @@
+"""What comes in is cut into scans: never two joined, never a part of one, however it is sent and in what pieces."""
+
+import json
+
+import pytest
+
+from agents.client.cutting import BROKEN_OFF, NO_BILL, NO_ENTER, Cutter, Scan, Sent
+from stream.bills import AROUND
+from tests.pieces import ROOT
+
+VECTORS = json.loads((ROOT / "docs" / "scan-vectors.json").read_text("utf-8"))["vectors"]
+GO, OTHER = Scan("ACME0001"), Scan("ACME0002")
+NONE, LEFT, BROKEN = (Scan(None, line) for line in (NO_BILL, NO_ENTER, BROKEN_OFF))
+TAIL = "ACME00077"
+LONG = f"{'X' * 200}{TAIL}"
+
+
+def cut(data: bytes, size: int = 0, *, keys: bool = False) -> list[Scan]:
+    """Return the scans in some bytes that come in pieces of a size, all at one moment."""
+    cutter = Cutter(keys=keys)
+    pieces = [data[start : start + size] for start in range(0, len(data), size)] if size else [data]
+    found = [scan for piece in pieces for scan in cutter.cut(Sent(piece, 0.0))]
+    return [*found, *cutter.end()]
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 7, 199])
+@pytest.mark.parametrize(
+    ("data", "scans"),
+    [
+        (b"ACME0001\nACME0002\n", [GO, OTHER]),
+        (b"ACME0001\rACME0002\r", [GO, OTHER]),
+        (b"ACME0001\r\nACME0002\r\n", [GO, OTHER]),
+        (b"ACME0001\tACME0002\t\r\n", [GO, OTHER]),
+        (b"\n\r\n \n\t\nACME0001\n\n", [GO]),
+        (b"\xef\xbb\xbfACME0001\nACME0002\n", [GO, OTHER]),
+        (b"\xef\xbb\xbf\nACME0001\n", [GO]),
+        (b"]C1ACME0001\r", [GO]),
+        (b"ACME0001\nACME000", [GO, LEFT]),
+        (b"ACME0001", [LEFT]),
+        (b"ACME0001\n  \x1d", [GO]),
+        (LONG.encode() + b"\n", [NONE]),
+        (LONG.encode() * 50 + b"\nACME0001\n", [NONE, GO]),
+        (LONG.encode(), [LEFT]),
+        (b"ACME0001" + b" " * 200 + b"\n" + b" " * 200 + b"ACME0001\n", [NONE, NONE]),
+        (b"\xef\xbb\xbf" + b" " * 200 + b"ACME0001\n", [NONE]),
+        (b"ACME0001\x1dACME0002\n", [NONE]),
+        (b"ACME0001\0ACME0002\nACME\x000001\n", [NONE, NONE]),
+        (b"\0\0ACME0001\0\n", [GO]),
+        (b"ACME0001\xff\nACME0001\xc3\n\xe2\x82\n", [NONE, NONE, NONE]),
+        ("ACME0001\n".encode("utf-16"), [NONE]),
+        (b"ACME0001\x7f\nACME00012\x08\n", [NONE, NONE]),
+    ],
+)
+def test_bytes_become_scans(data: bytes, scans: list[Scan], size: int) -> None:
+    """Each end ends one scan, an unended one is HOLD and so is a long one, and the pieces do not matter."""
+    assert cut(data, size) == scans
+
+
+def test_ten_megabytes_are_one_scan() -> None:
+    """A line without end is one scan and is not kept."""
+    cutter = Cutter(keys=False)
+    for _ in range(160):
+        assert list(cutter.cut(Sent(b"ACME0001" * 8192, 0.0))) == []
+    assert len(cutter.unended) < 300
+    assert [*cutter.cut(Sent(b"ACME0001\nACME0002\n", 0.0))] == [NONE, OTHER]
+
+
+@pytest.mark.parametrize("keys", [True, False])
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: ascii(vector["sent"][:40]))
+def test_vectors_hold_for_what_is_cut(vector: dict[str, str], keys: bool) -> None:
+    """What the page makes of a scan the terminal makes of it too; a scan with an end inside is several."""
+    found = cut(f"{vector['sent']}\n".encode(), keys=keys)
+    if not set("\r\n\t") & set(vector["sent"].strip("\r\n\t ")):
+        assert [scan.bill for scan in found] == ([vector["bill"]] if vector["sent"].strip(f"\ufeff{AROUND}") else [])
+    else:
+        assert [scan.bill for scan in found] == ["ACME0001", "ACME0002"]
+
+
+def typed(*keys: tuple[float, bytes]) -> list[Scan]:
+    """Return the scans of keys on a terminal, each so many seconds after the one before."""
+    cutter, now = Cutter(keys=True), 0.0
+    found: list[Scan] = []
+    for after, key in keys:
+        now += after
+        found += cutter.cut(Sent(key, now))
+    return found
+
+
+def by_hand(text: bytes, seconds: float = 0.3) -> list[tuple[float, bytes]]:
+    return [(seconds, bytes([each])) for each in text]
+
+
+@pytest.mark.parametrize(
+    ("keys", "scan"),
+    [
+        ([(0.0, b"ACME0001\r")], GO),
+        (by_hand(b"ACME0001\r"), GO),
+        (by_hand(b"ACME0001\r", 5.0), GO),
+        (by_hand(b"ACME0003\x7f1\r"), GO),
+        ([*by_hand(b"ACME000"), (61.0, b"1"), (0.3, b"\r")], BROKEN),
+        ([(0.0, b"ACME0001"), (2.0, b"ACME0002\r")], BROKEN),
+        ([(0.0, b"ACME0001"), (2.0, b"\r")], BROKEN),
+        ([*by_hand(b"AC", 0.01), (1.0, b"ME0001\r")], BROKEN),
+        ([*by_hand(b"ACME", 0.01), (1.0, b"0"), (2.0, b"1\r")], BROKEN),
+        ([(0.0, b"ACME00012\x7f\r")], NONE),
+        ([*by_hand(b"X"), (0.3, b"\x7f"), (90.0, b"ACME0001\r")], GO),
+    ],
+)
+def test_a_scan_does_not_pause(keys: list[tuple[float, bytes]], scan: Scan) -> None:
+    """A fast run and a pause are two scans or a broken one; a person may pause and take back, but not for ever."""
+    assert typed(*keys) == [scan]
+
+
+def test_what_has_begun_is_shown_as_text() -> None:
+    """What has not ended is seen, without control characters; what only frames a scan has not begun one."""
+    cutter = Cutter(keys=True)
+    for sent, unended in ((b"\x02\x1d ", ""), (b"AC\x1dME", "AC?ME"), ("é".encode(), "AC?ME?"), (b"\r", "")):
+        assert [scan.bill for scan in cutter.cut(Sent(sent, 0.0))] == [None] * (sent == b"\r")
+        assert cutter.unended == unended
