@@ -44,8 +44,8 @@ OTHERS = (
     ),
     Other(
         "recovery",
-        lambda arguments: recovery.main(arguments.recovery, arguments.rounds or 3),
-        {"nargs": "*", "metavar": "FAULT", "help": "time to decisions after each fault, --rounds times (3)"},
+        lambda arguments: recovery.main(arguments.recovery.split(","), arguments.rounds or 3),
+        {"nargs": "?", "const": ",", "metavar": "FAULT,...", "help": "time to decisions after each fault, or some"},
     ),
 )
 

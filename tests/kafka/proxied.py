@@ -25,7 +25,7 @@ class Relay:
         """Listen on `port` for what is to go to `behind`."""
         self._ports = port, behind
         self._loop = asyncio.new_event_loop()
-        self._open = asyncio.Event()
+        self._open, self._over = asyncio.Event(), asyncio.Event()
         self._open.set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -44,8 +44,8 @@ class Relay:
         self._loop.call_soon_threadsafe(self._close)
 
     def stop(self) -> None:
-        """End the thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        """End the thread, and with it every connection."""
+        self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join()
 
     def _close(self) -> None:
@@ -53,9 +53,14 @@ class Relay:
             writer.close()
 
     def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.create_task(asyncio.start_server(self._taken, "127.0.0.1", self._ports[0]))
-        self._loop.run_forever()
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._listen())
+
+    async def _listen(self) -> None:
+        server = await asyncio.start_server(self._taken, "127.0.0.1", self._ports[0])
+        await self._over.wait()
+        server.close()
+        self._close()
 
     async def _taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
