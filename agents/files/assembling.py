@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Final
 
-from agents.files.candidates import Candidate, nowhere
+from agents.files.candidates import Candidate, bills_named, nowhere
 from agents.files.columns import BILLS, BY_NAME, MANIFESTED, TYPES, WHOLE
 from agents.files.making import Finder, make_event, row_mistakes
 from agents.files.mistakes import Mistake
@@ -88,8 +88,11 @@ class _Assembling:
         number = first.cells.get("bill", "")
         if not number and event in TYPES and event not in BILLS:
             return frozenset()
-        found = frozenset({number}) if BILL.fullmatch(number) else self._bill
-        self._bill = found
+        if BILL.fullmatch(number):
+            found = self._bill = frozenset({number})
+        else:
+            # Where cells have moved its number may stand in another of them.
+            found = self._bill | bills_named("\n".join(first.cells.values()).encode())
         if event in WHOLE:
             self._first = first
         return found

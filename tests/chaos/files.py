@@ -149,8 +149,8 @@ def separate(chance: random.Random, lines: list[bytes], at: int) -> None:
 
 
 def split(chance: random.Random, lines: list[bytes], at: int) -> None:
-    """Put in a line end."""
-    place = chance.choice(outside(lines[at]))
+    """Put in a line end, not within the last cell: the row would end as it should."""
+    place = chance.choice([place for place in outside(lines[at]) if place <= lines[at].rfind(b",")] or [0])
     lines[at] = lines[at][:place] + b"\n" + lines[at][place:]
 
 

@@ -276,3 +276,14 @@ def test_bills_of_a_long_file_are_all_remembered() -> None:
     ]
     assert seen.first(("air:2", "1", "1"), 999) is None
     seen.close()
+
+
+def test_rows_of_which_every_cell_has_moved_hold_back_the_bill_they_name(path: Path) -> None:
+    """Two rows below one another with a separator too many look even: the number in the wrong cell still counts."""
+    amended = bill(event="amended", version="2", conveyance="air:1")
+    header, *rows = csv_of({"event": "", **OTHER}, {"event": "", **BILL}, LANDED, amended).splitlines()
+    moved = [b"," + rows[2], b"," + rows[3]]
+    path.write_bytes(b"\n".join([header, *rows[:2], *moved]) + b"\n")
+    sent = sift(path)
+    assert sent.bills == ["ACME0002"]
+    assert sent.sums == (4, 1, 1, 2)
