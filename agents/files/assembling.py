@@ -51,8 +51,10 @@ class _Assembling:
             return
         yield from self.finish()
         if isinstance(row, Unread):
-            # Of a row that says whose it is the bill before lacks nothing.
-            self._bill = frozenset({row.bill}) if row.bill else self._bill
+            # Of a row that says whose it is the bill before lacks nothing; a piece of its number says that it is its own.
+            said = row.bill
+            if said and not any(said in number for number in self._bill):
+                self._bill = frozenset({said})
             self._first = None
             yield Candidate(row.line, b"", nowhere, row.mistakes, row.rows, row.bills | self._bill)
         elif self._first is not None and _looks_like_goods(self._first, row):

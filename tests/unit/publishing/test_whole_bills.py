@@ -287,3 +287,14 @@ def test_rows_of_which_every_cell_has_moved_hold_back_the_bill_they_name(path: P
     sent = sift(path)
     assert sent.bills == ["ACME0002"]
     assert sent.sums == (4, 1, 1, 2)
+
+
+def test_a_piece_of_the_number_before_is_no_number_of_its_own(path: Path) -> None:
+    """An unreadable row whose bill was cut by a separator holds back the bill that the piece is of."""
+    rows = csv_of(BILL, bill(event="amended", version="2", conveyance="air:1"), OTHER).splitlines()
+    number = BILL["bill"].encode()
+    broken = rows[2].replace(number, number[:5] + b"," + number[5:]).replace(b"toy", b'"toy')
+    path.write_bytes(b"\n".join([rows[0], rows[1], broken, rows[3]]) + b"\n")
+    sent = sift(path)
+    assert sent.bills == ["ACME0002"]
+    assert sent.held == [(2, BILL["bill"])]
