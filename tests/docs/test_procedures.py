@@ -64,7 +64,9 @@ PROCEDURES: Final = {
 }
 """Section -> the tests, or the part of one, that do what it says."""
 
-TELLING: Final = {"Topics and groups", "Exit statuses", "The log", "What to back up"}
+TELLING: Final = {
+    "Topics and groups", "Exit statuses", "The log", "What to back up", "How long until decisions come again",
+}  # fmt: skip
 """Sections that ask nobody to do anything."""
 
 

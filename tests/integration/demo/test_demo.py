@@ -196,19 +196,19 @@ def test_nobody_reads_on(runs: list[Run]) -> None:
     run.read_until("join their groups")
     assert run.process.stdout is not None
     run.process.stdout.close()
-    assert run.process.wait() == 0
+    assert run.process.wait() == -signal.SIGPIPE
     assert len(run.children) in range(CHILDREN, CHILDREN + GUARDIANS + 1)
     assert gone(run.children)
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
-    [(("--bills", "1000000"), "5 MiB a partition"), (("--broker", "127.0.0.1:1"), "no Kafka at 127.0.0.1:1")],
+    ("options", "said", "status"),
+    [(("--bills", "1000000"), "5 MiB a partition", 2), (("--broker", "127.0.0.1:1"), "no Kafka at 127.0.0.1:1", 75)],
 )
-def test_refusals_are_one_sentence(runs: list[Run], options: tuple[str, ...], said: str) -> None:
+def test_refusals_are_one_sentence(runs: list[Run], options: tuple[str, ...], said: str, status: int) -> None:
     """A day that is too large, or a broker that is not there, is refused in one sentence."""
     runs.append(run := Run(*options))
-    assert run.end() == 1
+    assert run.end() == status
     lines = run.output.splitlines()
     assert said in lines[-1]
     assert len(lines) == 1

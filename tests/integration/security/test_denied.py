@@ -125,7 +125,7 @@ def test_only_the_administrator_makes_topics(ground: Ground) -> None:
     """Topics are made by the role for it and under its prefix only; a worker's login makes none."""
     wrong = {"TALLYGATE_KAFKA__EPOCH": "2"}
     done = ground.attempt("topics", "create", environment=ground.environment("manifest") | wrong)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "uthoriz" in done.stderr, done.stderr
     elsewhere = {"TALLYGATE_KAFKA__PREFIX": "elsewhere"}
     assert ground.attempt("topics", "create", environment=ground.environment("topics-admin") | elsewhere).returncode
@@ -137,7 +137,7 @@ def test_wrong_password_is_said_in_a_line(ground: Ground, tmp_path: Path) -> Non
     wrong.write_text("not-the-password")
     login = ground.login(principal(ground.topics, "operator"), wrong)
     done = ground.attempt("topics", "check", environment=login)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "refuses the login" in done.stderr, done.stderr
     assert "not-the-password" not in done.stderr
