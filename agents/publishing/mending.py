@@ -29,11 +29,11 @@ def amount_words(amount: Any) -> str | None:
     """Return what was expected instead of a text that was meant as an amount; None: it says too little."""
     if not isinstance(amount, str):
         return None
-    if re.fullmatch(r"[0-9]{1,9}\.[0-9]{3,}", amount):
+    if re.fullmatch(r"[0-9]{1,9}\.[0-9]{3,40}", amount):
         return "expected at most two decimals, such as 12.50"
     if re.fullmatch(r"[0-9]{1,9},[0-9]{1,2}", amount):
         return "expected a full stop before the decimals, such as 12.50"
-    if re.fullmatch(r"[0-9]{1,3}([,.' ][0-9]{3})+([.,][0-9]+)?", amount):
+    if re.fullmatch(r"[0-9]{1,3}([,.' ][0-9]{3}){1,9}([.,][0-9]{1,40})?", amount):
         return "expected digits without separators between them, such as 1250.00"
     return None
 
