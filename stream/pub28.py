@@ -69,10 +69,11 @@ def fold_address(text: str) -> str:
 def _number_signs(words: list[str]) -> Iterator[str]:
     """Read '#' as UNIT, unless a designator stands before it ("STE # 4") or nothing behind it."""
     before = ""
+    last = max((place for place, word in enumerate(words) if word != _NUMBER_SIGN), default=-1)
     for place, word in enumerate(words):
         read = word
         if word == _NUMBER_SIGN:
-            if before in DESIGNATORS or all(later == _NUMBER_SIGN for later in words[place:]):
+            if before in DESIGNATORS or place > last:
                 continue
             read = "UNIT"
         yield read

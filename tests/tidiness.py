@@ -86,6 +86,9 @@ def _patterns(node: ast.AST) -> Iterator[tuple[str, int]]:
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name(id="re")), args=[ast.Constant(value=pattern), *_]):
             yield pattern.decode("latin-1") if isinstance(pattern, bytes) else str(pattern), node.lineno
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="re")), args=[ast.JoinedStr(values=parts), *_]):
+            # What is put in is looked at as one letter: where it is a pattern itself, that one is written somewhere.
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in parts), node.lineno
         case ast.Call(keywords=keywords):
             for keyword in keywords:
                 if keyword.arg == "pattern" and isinstance(keyword.value, ast.Constant):

@@ -35,7 +35,8 @@ def command(
         raise typer.Exit(1)
     for name in wanted:
         ask(lift_halt(connection, topics, named[name]), kafka.brokers)
-        print(f"resumed {name} at offset {named[name].offset}")
+        where = f" at offset {named[name].offset}" if named[name].offset >= 0 else ""
+        print(f"resumed {name}{where}")
     if not wanted:
         for name, halt in named.items():
             print(f"{name}: {halt.sentence()} {halt.detail}")

@@ -27,6 +27,12 @@ class Standing(msgspec.Struct, frozen=True):
     members: int
 
 
+_LOOKS: Final = {
+    "ceiling": "tallygate dead-letters list --since 24h",
+    "unreadable": "its row in the control topic, and which release runs",
+}
+
+
 async def halts(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
     """List partitions that stand still."""
     topics = settings.kafka.topics()
@@ -36,7 +42,7 @@ async def halts(settings: Settings, connection: Connection) -> AsyncIterator[Fin
     found = await read_halts(connection, topics)
     for halt in found:
         step = halt.group.removeprefix(f"{settings.kafka.prefix}.").partition(".")[0]
-        look = "tallygate dead-letters list --since 24h" if halt.reason == "ceiling" else "the log, `the step raised`"
+        look = _LOOKS.get(halt.reason, "the log, `the step raised`")
         yield wrong("halts", halt.sentence(), f"mend the cause ({look}), then tallygate resume {step}/{halt.partition}")
     if not found:
         yield right("halts", "no partition stands still")

@@ -6,7 +6,7 @@ The key is `<group>/<partition>/<kind>`, in the control partition of that number
 `<prefix>.e<epoch>/0/rebuild`, how far the rebuild of an epoch is (`agents/rebuilding/marks.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +19,15 @@ from stream.topics import Topics
 
 WATCH: Final = "watch"
 HALT: Final = "halt"
+UNREADABLE: Final = "unreadable"
+NOWHERE: Final = -1
+"""An offset that is not known."""
+
+
+class ControlRow(bytes):
+    """A value of the control topic, with the place where it stands."""
+
+    place = "not known"
 
 
 class Halt(msgspec.Struct, frozen=True):
@@ -31,14 +40,18 @@ class Halt(msgspec.Struct, frozen=True):
     offset: int
     """Offset at which judging goes on when the halt is lifted."""
     reason: str
-    """`ceiling`: too many dead letters; `poison`: judging the record at this offset failed three times."""
+    """`ceiling`: too many dead letters; `poison`: judging the record at this offset failed three times; `unreadable`:
+    the row that says why cannot be read."""
     detail: dict[str, int | str] = {}
     """Counts that led to it; never anything from a record."""
 
     def sentence(self) -> str:
         """Say it in one line for a log or a terminal."""
+        whose = f"partition {self.partition} of {self.group}"
+        if self.reason == UNREADABLE:
+            return f"{whose} is halted: {self.detail['row']} cannot be read: a later release wrote it, or it is damaged"
         why = {"ceiling": "too many dead letters", "poison": "judging a record failed again and again"}[self.reason]
-        return f"partition {self.partition} of {self.group} is halted at offset {self.offset}: {why}"
+        return f"{whose} is halted at offset {self.offset}: {why}"
 
 
 def control_key(group: str, partition: int, kind: str) -> bytes:
@@ -50,17 +63,51 @@ class Control(msgspec.Struct, frozen=True):
     """What the control topic says of one partition."""
 
     watch: Watch | None = None
+    """Where it cannot be read, one that asks for care."""
     halt: Halt | None = None
+    """Where it cannot be read, one that says so."""
+    unreadable: tuple[str, ...] = ()
+    """The rows that cannot be read, by their places."""
 
 
 def controls_in(rows: Mapping[bytes, bytes], group: str, partitions: list[int]) -> dict[int, Control]:
-    """Pick out of the control topic's rows what concerns a group's partitions."""
+    """Pick out of the control topic's rows what concerns a group's partitions; a bad row concerns only its own."""
+    return {each: _control_in(rows, group, each) for each in partitions}
 
-    def found(partition: int, kind: str, form: type[Any]) -> Any:
+
+def _control_in(rows: Mapping[bytes, bytes], group: str, partition: int) -> Control:
+    unreadable: list[str] = []
+
+    def found(kind: str, form: type[Any], else_: Callable[[bytes], Any]) -> Any:
         row = rows.get(control_key(group, partition, kind))
-        return msgspec.json.decode(row, type=form) if row else None
+        if not row:
+            return None
+        read = _read(row, form)
+        if read is None:
+            unreadable.append(_row_words(control_key(group, partition, kind), row))
+            return else_(row)
+        return read
 
-    return {each: Control(found(each, WATCH, Watch), found(each, HALT, Halt)) for each in partitions}
+    watch = found(WATCH, Watch, lambda _row: Watch(NOWHERE))
+    halt = found(HALT, Halt, lambda row: _unread_halt(group, partition, row))
+    return Control(watch, halt, tuple(unreadable))
+
+
+def _read(row: bytes, form: type[Any]) -> Any:
+    try:
+        return msgspec.json.decode(row, type=form)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _row_words(key: bytes, row: bytes) -> str:
+    place = row.place if isinstance(row, ControlRow) else ControlRow.place
+    return f"the row {key.decode(errors='replace')} of the control topic ({place})"
+
+
+def _unread_halt(group: str, partition: int, row: bytes) -> Halt:
+    words = _row_words(control_key(group, partition, HALT), row)
+    return Halt(group, partition, NOWHERE, UNREADABLE, {"row": words})
 
 
 async def read_control(connection: Connection, topic: str, partitions: list[int] | None = None) -> dict[bytes, bytes]:
@@ -81,7 +128,8 @@ async def read_control(connection: Connection, topic: str, partitions: list[int]
                 if record.value is None:
                     rows.pop(record.key, None)
                 else:
-                    rows[record.key] = record.value
+                    row = rows[record.key] = ControlRow(record.value)
+                    row.place = f"{record.topic}, partition {record.partition}, offset {record.offset}"
         return rows
     finally:
         await reader.stop()
@@ -89,10 +137,19 @@ async def read_control(connection: Connection, topic: str, partitions: list[int]
 
 async def read_halts(connection: Connection, topics: Topics) -> list[Halt]:
     """Give every halt under the prefix and epoch, by group and partition."""
-    rows = await read_control(connection, topics.control)
-    found = [msgspec.json.decode(row, type=Halt) for key, row in rows.items() if key.endswith(f"/{HALT}".encode())]
+    found = halts_in(await read_control(connection, topics.control))
     halts = [halt for halt in found if halt.group == topics.group(step_of(halt.group, topics.prefix))]
     return sorted(halts, key=lambda halt: (halt.group, halt.partition))
+
+
+def halts_in(rows: Mapping[bytes, bytes]) -> list[Halt]:
+    """Pick every halt out of the control topic's rows; one that cannot be read can be lifted like the others."""
+    halts = []
+    for key, row in rows.items():
+        group, _, partition = key.decode(errors="replace").removesuffix(f"/{HALT}").rpartition("/")
+        if key.endswith(f"/{HALT}".encode()) and partition.isdecimal() and partition.isascii():
+            halts.append(_read(row, Halt) or _unread_halt(group, int(partition), row))
+    return halts
 
 
 def step_of(group: str, prefix: str) -> str:

@@ -166,6 +166,8 @@ class Engine:
         starts, ends = await self._log_bounds([lane.partition for lane in lanes.values()])
         rows = await read_control(self.settings.connection, self.job.control, list(lanes))
         controls = controls_in(rows, self.job.group, list(lanes))
+        for row in (row for control in controls.values() for row in control.unreadable):
+            log.error("%s cannot be read: a later release wrote it, or it is damaged; judging goes on with care", row)
         for number, lane in lanes.items():
             lane.seated(starts[lane.partition])
             lane.watch = controls[number].watch

@@ -8,7 +8,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from agents.engine.control import Halt, controls_in, read_control
+from agents.engine.control import UNREADABLE, Control, Halt, controls_in, read_control
 from agents.engine.job import Job
 from agents.engine.lane import Lane
 from agents.engine.settings import EngineSettings
@@ -62,8 +62,17 @@ class Halting:
                 log.warning("cannot look whether a halt is lifted, trying again: %s", error)
                 continue
             controls = controls_in(rows, self._job.group, numbers)
+            self._say_unreadable(controls)
             for lane in [lane for lane in self._halted if lane.number in controls and not controls[lane.number].halt]:
                 await self._lift(lane)
+
+    def _say_unreadable(self, controls: dict[int, Control]) -> None:
+        """Say once of a lane that its halt cannot be read any more; it stays halted, the others are looked at."""
+        for lane, known in self._halted.items():
+            halt = controls[lane.number].halt if lane.number in controls else None
+            if halt is not None and halt.reason == UNREADABLE != known.reason:
+                self._halted[lane] = halt
+                log.error("%s; see `tallygate resume`", halt.sentence())
 
     async def _measure(self, lanes: list[Lane]) -> None:
         """Note how far their input has come: they are not fetched, so nobody else hears of it."""

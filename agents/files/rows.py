@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
 
@@ -15,6 +15,9 @@ from agents.files.opening import FileError
 LINE_BYTES_MAX: Final = 1_000_000
 ROW_LINES_MAX: Final = 1_000
 """One row has fewer lines; of more a quotation mark is open, and memory stays bounded."""
+
+UNKNOWN_MAX: Final = 50
+"""Columns without a name of ours that are told of a header; it may have hundreds of thousands."""
 
 RAW_BYTES_MAX: Final = 10_000
 """Kept of a longer line, to see whose it is."""
@@ -57,7 +60,7 @@ class _Line(NamedTuple):
 
 
 class _EndlessError(Exception):
-    """A row has too many lines."""
+    """A row goes on for too many lines, or into the next."""
 
 
 class _Lines:
@@ -69,6 +72,8 @@ class _Lines:
         self._again: list[_Line] = []
         self.taken: list[_Line] = []
         """Of the present row."""
+        self.begins_row: Callable[[str], bool] = lambda _line: False
+        """Whether a line plainly is a row's first."""
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -76,10 +81,14 @@ class _Lines:
     def __next__(self) -> str:
         if len(self.taken) > ROW_LINES_MAX:
             raise _EndlessError
-        line = self._again.pop() if self._again else self._read()
+        again = bool(self._again)
+        line = self._again.pop() if again else self._read()
         if line is None:
             raise StopIteration
         self.taken.append(line)
+        # What was given back is not gone through to its end again and again, once for each row that opens a mark.
+        if again and len(self.taken) > 1 and self.begins_row(line.text):
+            raise _EndlessError
         return line.text
 
     def give_back(self, lines: list[_Line]) -> None:
@@ -144,8 +153,11 @@ class _Header:
     def mistakes(self) -> Iterator[str]:
         """Find what is wrong with it; a name is not repeated, for without a header it is a person's."""
         names = self.names
+        unknown = 0
         for name in dict.fromkeys(names):
             if name and name not in BY_NAME:
+                if (unknown := unknown + 1) > UNKNOWN_MAX:
+                    continue
                 yield f"column {names.index(name) + 1} of the header: expected the name of a column of the template"
             elif name and names.count(name) > 1:
                 yield f"header: expected `{name}` once"
@@ -189,6 +201,7 @@ def _rows(lines: BinaryIO, name: str) -> Iterator[_Header | Row | Unread]:
     if wrong:
         raise FileError(f"{name}:1: {'; '.join(wrong)}; tallygate publish --template prints one that can be used")
     yield header
+    source.begins_row = header.begins_row
     reader = csv.reader(source, delimiter=header.separator, strict=True)
     while True:
         source.taken = []

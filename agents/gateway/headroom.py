@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from agents.gateway.answering import away, standing
 from agents.gateway.auth import require
-from agents.gateway.bodies import read_body
+from agents.gateway.bodies import media_type, read_body
 from agents.gateway.counting import route_of
 from agents.gateway.parts import Parts, parts_of
 from agents.gateway.problems import Problem, retry_later
@@ -96,7 +96,7 @@ async def ask(request: web.Request) -> web.Response:
 
 def _read(request: web.Request, body: bytes) -> HeadroomQuestion:
     """Read the question. Raises Problem 400, which says where it is wrong and quotes nothing, 415."""
-    if request.content_type != "application/json":
+    if media_type(request) != "application/json":
         raise Problem(415, "Unsupported media type", "send application/json")
     try:
         question = msgspec.json.decode(body, type=HeadroomQuestion)

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from agents.gateway.auth import require
 from agents.gateway.batches import NoEventError, TooManyError, cut
-from agents.gateway.bodies import read_body
+from agents.gateway.bodies import media_type, read_body
 from agents.gateway.gathering import Keyed
 from agents.gateway.parts import Parts, parts_of
 from agents.gateway.problems import Problem, retry_later
@@ -54,14 +54,15 @@ async def publish(request: web.Request) -> web.Response:
     """Take events in: all or, where one is bad, none."""
     caller = require(request, "publish")
     parts = parts_of(request)
-    if request.content_type not in (SINGLE, BATCH):
+    media = media_type(request)
+    if media not in (SINGLE, BATCH):
         raise Problem(415, "Unsupported media type", f"send {SINGLE} or {BATCH}, in UTF-8")
     if parts.bodies.locked():
         raise retry_later("Busy", "as many bodies as may be are being read; try again")
     begun = time.monotonic()
     async with parts.bodies:
         body = await read_body(request, parts.gateway.body_mib * 1024 * 1024)
-        values = [body] if request.content_type == SINGLE else _split(body, parts.gateway.batch_events)
+        values = [body] if media == SINGLE else _split(body, parts.gateway.batch_events)
         events = await _check(values, int(parts.clock().timestamp() * 1000))
         await _send(parts, events)
     ingested("accepted", len(events), time.monotonic() - begun)

@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from agents.gateway.auth import authenticate, cookie_name, is_secure, same_origin
-from agents.gateway.bodies import read_body
+from agents.gateway.bodies import media_type, read_body
 from agents.gateway.parts import parts_of
 from agents.gateway.problems import Problem
 from agents.gateway.replies import reply
@@ -60,12 +60,13 @@ async def sign_in(request: web.Request) -> web.Response:
 
 async def _token(request: web.Request) -> str:
     body = await read_body(request, BODY_BYTES)
-    if request.content_type == "application/json":
+    media = media_type(request)
+    if media == "application/json":
         try:
             return msgspec.json.decode(body, type=SignIn).token
-        except msgspec.MsgspecError:
+        except (ValueError, RecursionError):
             raise Problem(400, "Not understood", 'expected {"token": "..."}') from None
-    if request.content_type == "application/x-www-form-urlencoded":
+    if media == "application/x-www-form-urlencoded":
         return dict(_pairs(body)).get("token", "")
     raise Problem(415, "Unsupported media type", "send application/json or a form")
 

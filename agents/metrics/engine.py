@@ -20,7 +20,7 @@ ENGINE: Final = Area("engine", "Workers")
 
 _STEP = Label("step", bound="`manifest` and `withholding`")
 _PARTITION = Label("partition", bound="the partitions of the input topic")
-_HALTS: Final = ("ceiling", "poison")
+_HALTS: Final = ("ceiling", "poison", "unreadable")
 
 Numbers = Callable[[PartitionProgress], float]
 

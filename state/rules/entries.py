@@ -110,8 +110,8 @@ class CodeRule(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     channel: Label
     code: Label
     wording: Wording
-    modes: tuple[Mode, ...] = ()
-    reasons: tuple[Label, ...] = ()
+    modes: Annotated[tuple[Mode, ...], Meta(max_length=5)] = ()
+    reasons: Annotated[tuple[Label, ...], Meta(max_length=50)] = ()
 
 
 class DocumentedCode(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -28,6 +28,9 @@ from state.rules.errors import RulebookError
 
 E = TypeVar("E", bound=Entry)
 
+DOTS_MAX = 100
+"""Full stops in one line of a rule file."""
+
 REMEDIES = {
     "id": "give it a short name of its own in small letters, digits, dots and hyphens, such as limit-800",
     "source": "say where the rule is written: a citation or an address, at least ten characters",
@@ -130,6 +133,11 @@ def gather(merged: Merged) -> RuleData:
 
 
 def _parse(text: RuleText) -> dict[str, Any]:
+    # The time for a dotted key grows with the square of its parts.
+    for number, line in enumerate(text.text.splitlines(), 1):
+        if line.count(".") > DOTS_MAX:
+            problem = f"line {number} has more than {DOTS_MAX} full stops"
+            raise RulebookError(text.name, "file", problem, "break a long list or text into several lines")
     try:
         return tomllib.loads(text.text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:

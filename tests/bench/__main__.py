@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from time import monotonic
 from typing import Final, NamedTuple
 
-from tests.bench import days, judge, latency, memory, postings, read_model, restore, scanners, shipments
+from tests.bench import days, hostile, judge, latency, memory, postings, read_model, restore, scanners, shipments
 from tests.bench.ground import Ground
 from tests.bench.report import Figure, print_figures, say_noise
 from tests.pieces import kafka_missing
@@ -52,6 +52,7 @@ BENCHES: Final = {
     "judge": Bench(lambda _, runs: judge.measure(JUDGED_BILLS, runs), needs_kafka=False),
     "memory": Bench(lambda _, _runs: memory.measure(KEPT_BILLS), needs_kafka=False),
     "days": Bench(_days, needs_kafka=False),
+    "hostile": Bench(lambda _, _runs: hostile.measure(), needs_kafka=False),
 }
 PROFILES: Final = ("postings", "judge")
 

@@ -61,6 +61,7 @@ EXAMPLES = [
     (purity, "stream/money.py", "cents = amount / 2", "cents = amount // 2"),
     (bounded_patterns, "stream/a.py", r"re.compile('(a{1,99}b){1,9}')", r"re.compile('(a{1,9}b){1,9}')"),
     (bounded_patterns, "stream/a.py", r"re.compile(rb'\"[^\"]*\"')", r"re.compile(rb'[^\"]+')"),
+    (bounded_patterns, "stream/a.py", "re.compile(rf'{word}(?:a+b)+')", "re.compile(rf'{word}(?:ab){{1,9}}')"),
     (bounded_patterns, "agents/gateway/a.py", r"re.search(r'a\d+', text)", r"re.search(r'a\d{1,9}', text)"),
     (bounded_patterns, "agents/gateway/a.py", r"Meta(pattern='^a+b$')", r"Meta(pattern='^[a-z]+$')"),
     (

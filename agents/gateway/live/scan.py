@@ -99,7 +99,7 @@ class Scanner:
                 continue
             try:
                 asked = _asked(message.data)
-            except msgspec.MsgspecError:
+            except (ValueError, RecursionError):
                 asked = Asked()
             await self._answer(asked)
 

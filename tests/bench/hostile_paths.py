@@ -1,0 +1,267 @@
+"""The paths that read what strangers send, and what a text for each is made of: frames, and pieces that repeat."""
+
+import io
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+import msgspec
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from agents.files.assembling import assemble
+from agents.files.candidates import read_lines
+from agents.files.columns import template
+from agents.files.opening import FileError
+from agents.files.rows import read_rows
+from agents.gateway.batches import NoEventError, TooManyError, cut
+from agents.gateway.bodies import media_type
+from agents.gateway.live.places import decode_places
+from agents.gateway.live.scan import Asked
+from agents.gateway.problems import Problem
+from agents.gateway.session import SignIn, _pairs
+from agents.publishing.checking import Checker
+from agents.publishing.samples import SAMPLES
+from state.rules.errors import RulebookError
+from state.rules.loading import rulebook_of, shipped_texts
+from state.rules.reading import RuleText
+from stream.bills import fold_bill
+from stream.canonical import identifier_form, name_form, seller_form
+from stream.events import Instant
+from stream.money import parse_amount
+from stream.reading import Reader
+from stream.records import PlainRecord
+
+REFUSALS: Final = (ValueError, RecursionError, FileError, RulebookError, Problem, TooManyError, NoEventError)
+"""What a path may say to a text that it does not take; anything else ends the search, and is a fault."""
+TEXT_MAX: Final = 70
+"""Characters of one text of an event; `tests/property/test_hostile_steps.py` holds the types to it."""
+LINES_MAX: Final = 6
+NOW_MS: Final = 4_102_444_800_000
+
+
+class Frame(NamedTuple):
+    """What stands around pieces that repeat."""
+
+    before: str = ""
+    after: str = ""
+
+
+class Recipe(NamedTuple):
+    """A text of any size: a piece, repeated within a frame."""
+
+    frame: Frame
+    piece: str
+
+    def text(self, size: int) -> str:
+        """Make the text of about so many bytes."""
+        room = size - len(self.frame.before.encode()) - len(self.frame.after.encode())
+        return self.frame.before + self.piece * max(1, room // len(self.piece.encode())) + self.frame.after
+
+
+class HostilePath(NamedTuple):
+    """One path from outside."""
+
+    name: str
+    read: Callable[[str], object]
+    frames: tuple[Frame, ...]
+    pieces: tuple[str, ...]
+    """Beside those that every path is tried with."""
+    size: int
+    """Bytes at which is measured first; four times as many are about what is let in."""
+
+    def meet(self, text: str) -> None:
+        """Let it read a text; a refusal is an answer."""
+        with suppress(*REFUSALS):
+            self.read(text)
+
+
+def _request(text: str) -> web.Request:
+    return make_mocked_request("POST", "/session", {"Content-Type": text, "Cookie": text})
+
+
+def _event(text: str) -> object:
+    return Reader(None).read(PlainRecord("t", 0, 0, NOW_MS, None, text.encode("utf-8", "surrogatepass")))
+
+
+def _csv(text: str) -> object:
+    rows = read_rows(io.BytesIO(text.encode()), "file")
+    return sum(1 for _ in Checker(NOW_MS).examine(assemble(rows, "source")))
+
+
+def _lines(text: str) -> object:
+    return sum(1 for _ in Checker(NOW_MS).examine(read_lines(io.BytesIO(text.encode()))))
+
+
+def _names(text: str) -> object:
+    """Fold consignees as long as an event's may be, whose name and address lines are all the text."""
+    parts = [text[at : at + TEXT_MAX] for at in range(0, len(text), TEXT_MAX)]
+    return [name_form(part, [part] * LINES_MAX, part, part, part, "US") for part in parts[:: 4 + LINES_MAX]]
+
+
+def _identifiers(text: str) -> object:
+    parts = [text[at : at + TEXT_MAX] for at in range(0, len(text), TEXT_MAX)]
+    return [(identifier_form("EI", part), seller_form(part)) for part in parts[::2]]
+
+
+def _rules(text: str) -> object:
+    return rulebook_of(shipped_texts(), [RuleText("mine.toml", text)])
+
+
+def _around(kind: str, *places: str) -> tuple[Frame, ...]:
+    """Frames within a whole event, at places such as `"name":"`."""
+    whole = msgspec.json.encode(SAMPLES[kind]).decode()
+    return tuple(Frame(*whole.replace(place, f"{place}\0", 1).split("\0")) for place in places if place in whole)
+
+
+_KIND: Final = next(kind for kind in SAMPLES if "manifested" in kind)
+_JSON: Final = (
+    "[", "{", '{"a":', '["a",', "[],", "{},", '"', '\\"', "\\\\", '"\\u0041",', '"a":1,', '"a":null,', "1e999,", "9",
+    "0,",
+    ',"name":"a"', "null,", "\\ud800", "\t", '{"a":[', '"type":"a",',
+)  # fmt: skip
+_EVENT_FRAMES: Final = (
+    Frame(), Frame("{"), Frame("["), Frame('{"a":"'), Frame('{"a":"', '"}'),
+    *_around(_KIND, "{", '"data":{', '"lines":[', '"name":"', '"amount":"', '"version":', '"consignee":{', '"flags":['),
+)  # fmt: skip
+_COLUMNS: Final = template().splitlines(keepends=True)[0]
+_OPENING: Final = ',,c,ACME0001,x","y\n'
+"""A row that leaves a quotation mark open, whether one was open before it or not."""
+_RATE: Final = (
+    '[[rate]]\nid="a-1"\nsource="somewhere to be read"\ncertainty="A"\ncurrency="EUR"\nquarter="2025Q3"\nrate="1.1"\n'
+)
+_CODE: Final = (
+    '[[code]]\nid="my-code"\nsource="somewhere to be read"\ncertainty="A"\ntext="words for a reader"\n'
+    'filing="manifest"\noutcome="withhold"\nchannel="a"\ncode="b"\nwording="c"\n'
+)
+WORDS: Final = (
+    "a", " ", "#", "# ", "#A ", "A# ", "-", "A-1", "A.B.", ".", "&", "'", "\n", "1 ",
+    "NORTH ", "EAST ST ", "P O BOX ", "STE",
+    "APT1", "é", "e\u0301", "\u0301\u0323", "\ufdfa", "\u0390", "½", "㍿", "ß", "\u200d", "ﷺ ",
+    "한", "\u1100\u1161", "٣", "𝔸",
+)  # fmt: skip
+
+PATHS: Final = (
+    HostilePath("shipment event", _event, _EVENT_FRAMES, _JSON, 60_000),
+    HostilePath("JSON lines, publish's checks", _lines, _EVENT_FRAMES, (*_JSON, "\n", "{}\n", "A1B2C3 "), 20_000),
+    HostilePath(
+        "batch over HTTP",
+        lambda text: cut(text.encode(), 1_000),
+        (Frame("["), Frame("[", "]"), Frame()),
+        (*_JSON, "{},", '{"specversion":1,"id":1,"source":1,"type":1,"time":1,"data":1},'),
+        60_000,
+    ),
+    HostilePath("name and address", _names, (Frame(), Frame("", "A"), Frame("UNIT ")), WORDS, 4_000),
+    HostilePath("identifier and seller", _identifiers, (Frame(), Frame("", "A")), WORDS, 4_000),
+    HostilePath(
+        "amount", parse_amount, (Frame(), Frame("1."), Frame("", ".00")), ("1", "9", ".", "0", "٣", "²"), 4_000
+    ),
+    HostilePath(
+        "instant",
+        lambda text: msgspec.json.decode(f'"{text}"', type=Instant),
+        (Frame(), Frame("2025-08-20T12:00:00."), Frame("2025-08-20T12:00:00", "Z")),
+        ("0", "9", "Z", "+00:00"),
+        4_000,
+    ),
+    HostilePath(
+        "bill as scanned", fold_bill, (Frame(), Frame("]C1"), Frame("\ufeff")), ("A", "-", "]C1", "\x1d", "ß"), 1_000
+    ),
+    HostilePath(
+        "message of a scanner",
+        lambda text: msgspec.json.decode(text, type=Asked),
+        (Frame(), Frame("{"), Frame('{"bill":"'), Frame('{"bill":"', '"}'), Frame('{"a":')),
+        _JSON,
+        1_000,
+    ),
+    HostilePath(
+        "id of a stream", decode_places, (Frame(), Frame("1."), Frame("1", ".x")), ("a.", ".", "0", "f", "1."), 2_000
+    ),
+    HostilePath(
+        "media type",
+        lambda text: media_type(_request(text)),
+        (Frame(), Frame("a/b;"), Frame('a/b;"')),
+        (";", "a=b;", "a*0=b;", '"', '\\"', " "),
+        2_000,
+    ),
+    HostilePath(
+        "cookies",
+        lambda text: _request(text).cookies.get("a"),
+        (Frame(), Frame("a="), Frame('a="'), Frame('a="', '"')),
+        (";", "a=b;", "=", '\\"', "\\0", "\\", " ", "a=b; "),
+        2_000,
+    ),
+    HostilePath(
+        "form",
+        lambda text: _pairs(text.encode("ascii", "replace")),
+        (Frame(), Frame("token=")),
+        ("%", "%41", "&", "=", "a=b&", "+", ";"),
+        1_000,
+    ),
+    HostilePath(
+        "body of a sign-in",
+        lambda text: msgspec.json.decode(text, type=SignIn),
+        (Frame(), Frame("{"), Frame('{"token":"'), Frame('{"a":')),
+        _JSON,
+        1_000,
+    ),
+    HostilePath(
+        "CSV",
+        _csv,
+        (Frame(), Frame(_COLUMNS), Frame(_COLUMNS + '"'), Frame(_COLUMNS.strip() + ","), Frame(_COLUMNS + _OPENING)),
+        (
+            ",",
+            "\n",
+            '"',
+            _OPENING,
+            "c,BILL0001,1\n",
+            "x1,",
+            "\r",
+            ";",
+            '""',
+            'c,BILL0001,"\n',
+            ",,,\n",
+            "c,B",
+            "\ufffd",
+            "conveyance,",
+            'c,BILL0001,"""x\n',
+        ),
+        20_000,
+    ),
+    HostilePath(
+        "rule file",
+        _rules,
+        (
+            Frame(),
+            Frame("a=["),
+            Frame('a="'),
+            Frame(_RATE),
+            Frame(_CODE + 'modes=["air"'),
+            Frame(_CODE + 'modes=["air"', ',"air"]\nreasons=["daily-limit"]'),
+            Frame("remove=["),
+        ),
+        (
+            "a.",
+            "[",
+            "{a=",
+            "a=1\n",
+            "[[rate]]\n",
+            "[a.b]\n",
+            '"',
+            "\\n",
+            '"a",',
+            ',"air"',
+            "#",
+            "\n",
+            "9",
+            "e9",
+            _RATE,
+            "1_0",
+            "'''",
+            "a.b=1\n",
+            "[[a]]\n",
+        ),
+        4_000,
+    ),
+)
+
+ANYWHERE: Final = ("a", '"', "\\", "\n", "[", "{", "0", " ", "é", "\ufdfa", "\u0301", ",", ".", "\x00")
