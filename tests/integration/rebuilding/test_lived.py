@@ -142,7 +142,7 @@ def test_a_release_that_cannot_judge_a_record(lived: Lived, tmp_path: Path) -> N
 
 
 def test_an_offset_that_was_reset_is_put_back(lived: Lived) -> None:
-    """The worker says where its table stands; put there, with nobody at work, it goes on."""
+    """The worker says where its table stands; the command sets it there, with no worker at work, and judging goes on."""
     topics = lived.rebuilt.topics(lived.field.topics.prefix)
 
     group, place = topics.group("manifest"), (topics.shipments, 2)
@@ -150,9 +150,9 @@ def test_an_offset_that_was_reset_is_put_back(lived: Lived) -> None:
     stood, counts = consumer.committed([TopicPartition(*place)], 30)[0].offset, lived.counts()
     consumer.close()
     put_offsets(lived.field, group, [TopicPartition(*place, 7)])
-    said = lived.refusal("manifest")
-    assert f"the group's committed offset is 7, but its table stands at {stood}" in said
-    put_offsets(lived.field, group, [TopicPartition(*place, stood)])
+    said = lived.refusal("manifest", worker__stale_offsets_seconds="2")
+    assert f"committed offset is 7, but its table stands at {stood}" in said
+    assert "1 offsets set" in lived.tallygate("offsets", "set", "--to-tables", "manifest")
     lived.workers()
     lived.settle()
     lived.stop()
