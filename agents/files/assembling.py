@@ -51,7 +51,7 @@ class _Assembling:
             return
         yield from self.finish()
         if isinstance(row, Unread):
-            # Of a row that says whose it is the bill before lacks nothing; a piece of its number says that it is its own.
+            # Of a row that says whose it is the bill before lacks nothing; but a piece of its number is no other's.
             said = row.bill
             if said and not any(said in number for number in self._bill):
                 self._bill = frozenset({said})

@@ -59,7 +59,7 @@ async def test_rules_are_told_in_words(client: ClientSession) -> None:
     async with client.get("/pages/rules.json") as answer:
         found = await answer.json()
     assert found["limit-800"]["says"] == "$800.00 per person and day"
-    assert found["suspension-2025"]["period"]== "2025-08-29 to 2026-06-23"
+    assert found["suspension-2025"]["period"] == "2025-08-29 to 2026-06-23"
     assert found["filing-no-state"]["error"] == "no-state"
     assert all(card["source"] for rule, card in found.items() if not rule.startswith("rate"))
 

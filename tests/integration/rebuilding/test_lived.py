@@ -142,7 +142,7 @@ def test_a_release_that_cannot_judge_a_record(lived: Lived, tmp_path: Path) -> N
 
 
 def test_an_offset_that_was_reset_is_put_back(lived: Lived) -> None:
-    """The worker says where its table stands; the command sets it there, with no worker at work, and judging goes on."""
+    """The worker says where its table stands; the command sets it there while nobody works, and judging goes on."""
     topics = lived.rebuilt.topics(lived.field.topics.prefix)
 
     group, place = topics.group("manifest"), (topics.shipments, 2)
