@@ -38,7 +38,7 @@ def rows(count: int, partitions: int) -> Iterator[Row]:
         made = decision(
             name, f"air:AF{bill // 250:05d}:2025-08-20", minutes=600 * arrived, rank=(1, 1, 1 + arrived, 1),
             outcome="release" if arrived else "clear", basis="actual" if arrived else "estimated", counts=arrived,
-            consignee=f"na1:{bill // BILLS_A_CONSIGNEE_DAY:026d}", order=f"order-{bill}",
+            consignee=f"na2:{bill // BILLS_A_CONSIGNEE_DAY:026d}", order=f"order-{bill}",
         )  # fmt: skip
         yield partition_of(name.encode(), partitions), name.encode(), msgspec.json.encode(made)
 

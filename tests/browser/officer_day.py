@@ -12,7 +12,7 @@ from stream.decisions import Advice, Code, Decision
 from tests.browser.stand_in import StandIn
 from tests.redis.events import DAY, decision
 
-CONSIGNEE = "na1:i5utnow25z333mnuix5pmn4hfz"
+CONSIGNEE = "na2:i5utnow25z333mnuix5pmn4hfz"
 HOSTILE = "<img src=x onerror=\"document.title='run'\">"
 HELD = "ACME0003"
 AS_OF = datetime(2025, 8, 20, 18, 4, 11, tzinfo=UTC)

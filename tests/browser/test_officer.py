@@ -118,7 +118,7 @@ def test_addresses_lead_back(page: Browser, stand_in: StandIn) -> None:
     page.driver.back()
     page.until("!document.querySelector('.found') && document.querySelector('.figures')")
     page.js("document.getElementById('consignee').select()")
-    page.scan("na1:nobody")
+    page.scan("na2:nobody")
     page.shows("#message", "there is nothing here")
     assert page.text("#result") == ""
 
@@ -161,7 +161,7 @@ def test_what_cannot_be_looked_up_is_said(page: Browser, stand_in: StandIn) -> N
     look_up(page, "??")
     page.shows("#message", "That is no bill number")
     page.js("document.getElementById('consignee').focus()")
-    page.scan("na1:a")
+    page.scan("na2:a")
     page.shows("#message", "both the consignee key and the day")
     shown = stand_in.documents["/v1/bills/ACME0001"][1]
     stand_in.documents["/v1/bills/ACME0001"] = 200, {**shown, "day": None}

@@ -19,7 +19,7 @@ def decision_data(bill: str = "ACME0001", conveyance: str = "air:1", **more: Any
     cents = more.pop("cents", 1_200)
     fields: dict[str, Any] = {
         "order": None, "outcome": "release", "reason": "within-limit", "basis": "actual", "day": DAY,
-        "consignee": "na1:a", "value_cents": cents, "counted_cents": cents, "counts": True, "total_cents": cents,
+        "consignee": "na2:a", "value_cents": cents, "counted_cents": cents, "counts": True, "total_cents": cents,
         "limit_cents": LIMIT, "headroom_cents": LIMIT - cents, "code": None, "filing_errors": (), "rule": "limit-800",
         "policy": Policy(), "advice": None, "cause": Cause("shipments", 0, 0),
     }  # fmt: skip
@@ -34,7 +34,7 @@ def decision(bill: str = "ACME0001", conveyance: str = "air:1", *, minutes: int 
 
 def alert(kind: AlertKind = "near-limit", day: date | None = DAY, epoch: int = 1, offset: int = 0) -> bytes:
     """Give an alert as it is sent."""
-    data = AlertData(kind, "na1:a", day, None, None, None, 72_100, LIMIT, epoch, Cause("shipments", 0, offset))
+    data = AlertData(kind, "na2:a", day, None, None, None, 72_100, LIMIT, epoch, Cause("shipments", 0, offset))
     return msgspec.json.encode(alert_event(data, START))
 
 

@@ -41,7 +41,7 @@ class Desk:
         }
         bill = PostedBill(**{**facts, **more})
         posting = Posting(
-            time=time, consignee="na1:x", conveyance=conveyance, partition=0, offset=self.hour, bills=(bill,)
+            time=time, consignee="na2:x", conveyance=conveyance, partition=0, offset=self.hour, bills=(bill,)
         )
         return self.reference.judge(posting, 0)
 

@@ -11,7 +11,7 @@ from stream.decisions import Cause
 from stream.records import PlainRecord, Sink
 
 TIME = datetime(2025, 8, 20, 15, 30, tzinfo=UTC)
-KEY = "na1:abcdefghijklmnopqrstuvwxyz"
+KEY = "na2:abcdefghijklmnopqrstuvwxyz"
 
 
 def alert(kind: AlertKind, *, offset: int = 7, bill: str | None = None, order: str | None = None) -> Alert:

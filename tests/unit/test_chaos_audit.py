@@ -51,7 +51,7 @@ def test_outputs_are_sorted_by_sink_and_partition() -> None:
 def test_the_source_of_a_posting_is_read_from_its_bytes() -> None:
     """The shipments partition stands before the bills, whatever their texts say."""
     bills = b'[{"order":"\\"partition\\":9,"}]'
-    posting = b'{"time":"t","consignee":"na1:x","conveyance":"c","partition":7,"offset":3,"bills":' + bills + b"}"
+    posting = b'{"time":"t","consignee":"na2:x","conveyance":"c","partition":7,"offset":3,"bills":' + bills + b"}"
     assert source_of(posting) == 7
 
 

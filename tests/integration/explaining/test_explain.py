@@ -151,7 +151,7 @@ async def test_decision_that_is_ahead_of_redis_counts(known: Ground) -> None:
     projection = known.stage.projections[0].process
     projection.send_signal(signal.SIGSTOP)
     try:
-        known.stage.send([msgspec.json.encode(decision("AHEAD001", consignee="na1:b"))])
+        known.stage.send([msgspec.json.encode(decision("AHEAD001", consignee="na2:b"))])
         found = await Stores(settings_of(known)).facts("AHEAD001")
     finally:
         projection.send_signal(signal.SIGCONT)
@@ -161,7 +161,7 @@ async def test_decision_that_is_ahead_of_redis_counts(known: Ground) -> None:
 
 async def test_long_history_is_read_page_by_page(known: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     """A history of many pages is put together; where time is over first, it says that it is not complete."""
-    story = [decision("LONG0001", consignee="na1:b", rank=(1, 1, 1, 1 + number), minutes=number) for number in range(7)]
+    story = [decision("LONG0001", consignee="na2:b", rank=(1, 1, 1, 1 + number), minutes=number) for number in range(7)]
     known.tell(*story)
 
     async def small(*arguments: Any, **more: Any) -> History:

@@ -28,7 +28,7 @@ def gate(tmp_path: Path) -> Gate:
 
 
 def path_of(pattern: str) -> str:
-    return pattern.format(bill="ACME0001", key="na1:aaaaaaaaaaaaaaaaaaaaaaaaaa", day="2025-08-20")
+    return pattern.format(bill="ACME0001", key="na2:aaaaaaaaaaaaaaaaaaaaaaaaaa", day="2025-08-20")
 
 
 async def problem_in(response: ClientResponse) -> dict[str, Any]:

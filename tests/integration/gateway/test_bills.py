@@ -54,7 +54,7 @@ async def test_answer_by_scope(gate: Gate, store: StoreSettings) -> None:
     assert (status, scanned["action"], scanned["as_of"], scanned["stale"]) == (200, "GO", "2025-08-20T14:26:40Z", False)
     assert {"order", "consignee", "total_cents", "conveyances"}.isdisjoint(scanned)
     assert scanned.items() <= audited.items()
-    assert (audited["order"], audited["consignee"]) == ("order-7", "na1:a")
+    assert (audited["order"], audited["consignee"]) == ("order-7", "na2:a")
     assert [other["conveyance"] for other in audited["conveyances"]] == ["air:2"]
 
 

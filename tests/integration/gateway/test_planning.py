@@ -51,7 +51,7 @@ async def test_day_shows_total_bills_and_alerts(gate: Gate, store: StoreSettings
     """The day has total, headroom, its bills in the order in which they were stated, page by page, and alerts."""
     bills = [decision(f"ACME{number:04}", cents=1_000 * number, minutes=number) for number in (3, 1, 2)]
     await filled(store, *bills, decision("MOVED001", day=DAY + timedelta(1)))
-    path = f"/v1/consignees/na1:a/days/{DAY}"
+    path = f"/v1/consignees/na2:a/days/{DAY}"
     async with gate.serving() as client:
         async with client.get(path, headers=gate.bearer("audit")) as response:
             whole = await response.json()
@@ -71,7 +71,7 @@ async def test_day_shows_total_bills_and_alerts(gate: Gate, store: StoreSettings
 async def test_day_without_bills_is_empty_not_missing(gate: Gate, store: StoreSettings) -> None:
     """Of a consignee nobody has heard of the whole limit is left, by the rules of the day."""
     await filled(store)
-    path = "/v1/consignees/na1:b/days/2016-03-09"
+    path = "/v1/consignees/na2:b/days/2016-03-09"
     async with gate.serving() as client, client.get(path, headers=gate.bearer("audit")) as response:
         body = await response.json()
     assert (body["total_cents"], body["headroom_cents"], body["bills"]) == (0, 20_000, [])
@@ -80,10 +80,10 @@ async def test_day_without_bills_is_empty_not_missing(gate: Gate, store: StoreSe
 @pytest.mark.parametrize(
     "path",
     [
-        "/v1/consignees/Canarina%20Quill/days/2025-08-20", "/v1/consignees/na1:a/days/20250820",
-        "/v1/consignees/na1:a/days/2025-02-30", "/v1/consignees/na1:a/days/9999-01-01",
-        "/v1/consignees/na1:a/days/2025-08-20%0A", "/v1/consignees/na1:a/days/2025-08-20?limit=0",
-        "/v1/consignees/na1:a/days/2025-08-20?limit=1001", "/v1/consignees/na1:a/days/2025-08-20?after=x",
+        "/v1/consignees/Canarina%20Quill/days/2025-08-20", "/v1/consignees/na2:a/days/20250820",
+        "/v1/consignees/na2:a/days/2025-02-30", "/v1/consignees/na2:a/days/9999-01-01",
+        "/v1/consignees/na2:a/days/2025-08-20%0A", "/v1/consignees/na2:a/days/2025-08-20?limit=0",
+        "/v1/consignees/na2:a/days/2025-08-20?limit=1001", "/v1/consignees/na2:a/days/2025-08-20?after=x",
     ],
 )  # fmt: skip
 async def test_wrong_questions_for_a_day_are_refused(gate: Gate, path: str) -> None:

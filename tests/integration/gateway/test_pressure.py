@@ -53,7 +53,7 @@ async def test_answer_that_nobody_takes_is_let_go(
     gate = gate_on(tmp_path, store)
     async with Writer(store) as writer:
         await fill(writer, [decision(f"ACME{number:05}", minutes=number) for number in range(BILLS)])
-    path = f"/v1/consignees/na1:a/days/{DAY}?limit={BILLS}"
+    path = f"/v1/consignees/na2:a/days/{DAY}?limit={BILLS}"
     async with gate.serving() as client:
         async with client.get(path, headers=gate.bearer("audit")) as response:
             whole = len(await response.read())
@@ -90,7 +90,7 @@ async def test_bytes_at_random_do_no_harm(tmp_path: Path, caplog: pytest.LogCapt
     good = [
         head("POST /v1/headroom", media, length, closing, token=gate.tokens["plan"]) + body,
         head("POST /session", media, length, closing) + body,
-        head("GET /v1/consignees/na1:a/days/2025-08-20?limit=5&after=1", closing, token=gate.tokens["audit"]),
+        head("GET /v1/consignees/na2:a/days/2025-08-20?limit=5&after=1", closing, token=gate.tokens["audit"]),
         head("POST /v1/events", MEDIA, "Transfer-Encoding: chunked", closing, token=gate.tokens["publish"])
         + b"5a\r\n" + body + b"\r\n0\r\n\r\n",
     ]  # fmt: skip

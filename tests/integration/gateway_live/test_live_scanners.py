@@ -46,7 +46,7 @@ async def test_verdicts_come_at_once_and_with_every_change(
     assert first["changed"] is False
     assert "consignee" not in first
     assert audited["changed"] is True
-    assert audited["consignee"] == "na1:a"
+    assert audited["consignee"] == "na2:a"
     assert [each["conveyance"] for each in audited["conveyances"]] != [audited["conveyance"]]
 
 

@@ -148,7 +148,7 @@ def day_of_decisions() -> list[Decision]:
         decision("ACME4004", cents=5_290, order="A-1003", minutes=3, **common),
         decision("ACME4005", cents=4_000, order="A-1004", minutes=4, **common, **refused),
         decision("ACME4006", cents=9_900, order="A-1005", minutes=5, **common, **EXPECTED),
-        decision("ACME4999", cents=100, order=HOSTILE, **{**common, "consignee": "na1:b"}),
+        decision("ACME4999", cents=100, order=HOSTILE, **{**common, "consignee": "na2:b"}),
     ]
 
 

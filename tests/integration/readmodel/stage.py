@@ -33,7 +33,7 @@ def decisions_of(count: int, seed: int, bills: int = 400) -> Iterator[bytes]:
         cents = random.randrange(1, 80_000)
         made = decision(
             bill, conveyance, rank=rank, cents=cents, counts=random.random() < 0.7, minutes=random.randrange(60),
-            consignee=f"na1:{random.randrange(20)}", day=None if random.random() < 0.1 else DAY,
+            consignee=f"na2:{random.randrange(20)}", day=None if random.random() < 0.1 else DAY,
         )  # fmt: skip
         yield msgspec.json.encode(made)
 
@@ -115,7 +115,7 @@ class Stage:
                     where = partition_of(bill, self.field.partitions)
                     producer.produce(self.field.topics.decisions, value, bill, where)
                 for value in alerts if number == 0 else ():
-                    producer.produce(self.field.topics.alerts, value, b"na1:a", 0)
+                    producer.produce(self.field.topics.alerts, value, b"na2:a", 0)
                 producer.commit_transaction(30)
 
     def positions(self) -> dict[bytes, bytes]:

@@ -146,7 +146,7 @@ def test_rebuild_makes_it_anew(stage: Stage, running: bool) -> None:
     if not running:
         projection.stop()
     with stage.redis.client() as client:
-        client.incr(f"{{{stage.prefix}}}:v1:total:na1:1/2025-08-20", 5)
+        client.incr(f"{{{stage.prefix}}}:v1:total:na2:1/2025-08-20", 5)
         client.hset(f"{{{stage.prefix}}}:v1:bill:ACME99999", "air:1", "rubbish")
         client.set("beside", "kept")
     done = rebuild(stage)

@@ -15,8 +15,8 @@ Pick = Callable[[Sequence[Any]], Any]
 
 BILLS = ("AAAA1", "AAAA2", "AAAA3", "AAAA4", "AAAA5", "AAAA6")
 CONVEYANCES = ("air:2", "air:1", "truck:3")
-CONSIGNEES = ("na1:one", "na1:one", "na1:two", "id1:EI:three")
-PARTITION_OF = {"na1:one": 0, "na1:two": 0, "id1:EI:three": 1}
+CONSIGNEES = ("na2:one", "na2:one", "na2:two", "id2:EI:three")
+PARTITION_OF = {"na2:one": 0, "na2:two": 0, "id2:EI:three": 1}
 VALUES = (
     *(30_000, 50_000, 40_000, 20_000, 10_000, 25_000, 80_000, 100, 0, 60_000, 35_000, 15_000, 5_000, 80_001, 250_001),
     *(1, 49, 50, 150, 10_000, 19_999, 20_001, 20_049, 20_050, 40_040, 40_050, 72_000, 72_001, 79_949, 79_950, 80_049),

@@ -13,7 +13,7 @@ def decided(bill: str = "ACME0001", **changes: Any) -> Decision:
     """Give a decision: a release of $100 on an actual basis, except for what is said."""
     fields: dict[str, Any] = {
         "bill": bill, "conveyance": "air:1", "order": None, "epoch": 1, "bill_version": 1, "posting": 1, "revision": 1,
-        "outcome": "release", "reason": "within-limit", "basis": "actual", "day": DAY, "consignee": "na1:abcdefghijkl",
+        "outcome": "release", "reason": "within-limit", "basis": "actual", "day": DAY, "consignee": "na2:abcdefghijkl",
         "value_cents": 100_00, "counted_cents": 100_00, "counts": True, "total_cents": 100_00, "limit_cents": 800_00,
         "headroom_cents": 700_00, "code": None, "filing_errors": (), "rule": "limit-800", "policy": Policy(),
         "advice": None, "cause": Cause("shipments", 0, 0),

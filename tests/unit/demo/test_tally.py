@@ -45,17 +45,17 @@ def test_conveyances_are_apart() -> None:
 def test_nearest_to_the_limit() -> None:
     """The fullest consignee days come first, with the number of bills withheld at present; estimates do not count."""
     tally = Tally()
-    tally.decision(decided("A1", consignee="na1:low", total_cents=90_00))
-    tally.decision(decided("A2", consignee="na1:full", total_cents=800_00))
-    tally.decision(withheld("A3", consignee="na1:full", total_cents=800_00))
-    tally.decision(withheld("A4", consignee="na1:full", total_cents=800_00))
+    tally.decision(decided("A1", consignee="na2:low", total_cents=90_00))
+    tally.decision(decided("A2", consignee="na2:full", total_cents=800_00))
+    tally.decision(withheld("A3", consignee="na2:full", total_cents=800_00))
+    tally.decision(withheld("A4", consignee="na2:full", total_cents=800_00))
     tally.decision(
-        decided("A4", consignee="na1:full", outcome="closed", reason="entry-11", posting=2, total_cents=None)
+        decided("A4", consignee="na2:full", outcome="closed", reason="entry-11", posting=2, total_cents=None)
     )
-    tally.decision(decided("A5", consignee="na1:hoped", basis="estimated", outcome="clear", total_cents=799_00))
+    tally.decision(decided("A5", consignee="na2:hoped", basis="estimated", outcome="clear", total_cents=799_00))
     first, second = tally.nearest(5)
-    assert (first.consignee, first.day, first.percent, first.held) == ("na1:full", DAY, 100, 1)
-    assert (second.consignee, second.percent, second.held) == ("na1:low", 11, 0)
+    assert (first.consignee, first.day, first.percent, first.held) == ("na2:full", DAY, 100, 1)
+    assert (second.consignee, second.percent, second.held) == ("na2:low", 11, 0)
     assert tally.nearest(1) == [first]
 
 

@@ -20,7 +20,7 @@ def scene() -> Scene:
     publisher.published.update({"bill.manifested": 2, "repeat": 1, "not-json": 1})
     tally = Tally()
     tally.decision(decided("ACME00000017"))
-    tally.decision(withheld("ACME00000018", consignee="na1:abcdefghijklmnopqrstuvwxyz", total_cents=790_00))
+    tally.decision(withheld("ACME00000018", consignee="na2:abcdefghijklmnopqrstuvwxyz", total_cents=790_00))
     tally.dead_letter("not-json")
     latency.sent(0, 0, 0.0)
     latency.decided(0, 0, 0.021)
@@ -45,7 +45,7 @@ def test_screen_fits_and_says_it_all(scene: Scene, width: int, height: int) -> N
     assert len(lines) == height
     assert max(map(len, lines)) <= width
     for said in (
-        "50%", "released", "$100.00", "withhold: daily-limit", "11 or 21 Aug", "na1:abcdefg…", "$790.00",
+        "50%", "released", "$100.00", "withhold: daily-limit", "11 or 21 Aug", "na2:abcdefg…", "$790.00",
         "4 published, 2 applied + 1 stale + 1 dead letters", "1 not-json", "170 events/s", "330 decisions/s", "21 ms",
     ):  # fmt: skip
         assert said in text
@@ -53,7 +53,7 @@ def test_screen_fits_and_says_it_all(scene: Scene, width: int, height: int) -> N
 
 def test_no_whole_consignee_key_is_shown(scene: Scene) -> None:
     """Consignee keys are shortened on the screen."""
-    assert "na1:abcdefghijklmnopqrstuvwxyz" not in "\n".join(drawn(scene, 200, 50))
+    assert "na2:abcdefghijklmnopqrstuvwxyz" not in "\n".join(drawn(scene, 200, 50))
 
 
 def test_line_says_the_same(scene: Scene) -> None:
@@ -82,4 +82,4 @@ def test_dollars(cents: int, text: str) -> None:
 def test_small_words() -> None:
     """A latency that is not known yet is a dash; a short key stays whole."""
     assert milliseconds(None) == "–"
-    assert short("na1:abc") == "na1:abc"
+    assert short("na2:abc") == "na2:abc"

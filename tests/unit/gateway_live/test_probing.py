@@ -27,7 +27,7 @@ class Heard:
         moment = self._minute * MINUTE
         self._probing.hear([Entry(0, self._minute, made, 100, moment + late, moment)])
 
-    def tried(self, number: int, consignee: str = "na1:a", outcome: str = "clear", minutes: int = 1) -> None:
+    def tried(self, number: int, consignee: str = "na2:a", outcome: str = "clear", minutes: int = 1) -> None:
         """Hear of a bill that is filed and taken off."""
         self.told(f"ACME{number:04}", outcome, consignee=consignee, cents=number, minutes=minutes)
         self.told(f"ACME{number:04}", "closed", consignee=consignee, reason="deleted", cents=number)
@@ -51,7 +51,7 @@ def test_estimates_decided_and_deleted_in_a_row_are_noticed(heard: Heard) -> Non
     assert heard.lines == []
     heard.tried(TRIES)
     assert len(heard.lines) == 1
-    assert heard.lines[0].endswith("consignee=na1:a")
+    assert heard.lines[0].endswith("consignee=na2:a")
     for number in range(TRIES):
         heard.tried(10 + number)
     assert (len(heard.lines), counted() - before) == (2, 2)
@@ -75,10 +75,10 @@ def test_who_trades_is_not_noticed(heard: Heard) -> None:
         heard.told(f"ACME{number:04}", "closed", basis="actual", reason="deleted")
         heard.told(f"BCME{number:04}", "warn")
         heard.told(f"BCME{number:04}", "closed", reason="entry-11")
-        heard.tried(100 + number, consignee=f"na1:{number}")
-        heard.tried(200 + number, consignee="na1:slow", minutes=WITHIN_MS // MINUTE // (TRIES - 1))
-        heard.told(f"CCME{number:04}", "clear", consignee="na1:past")
-        heard.told(f"CCME{number:04}", "closed", consignee="na1:past", reason="deleted", late=WITHIN_MS + 1)
+        heard.tried(100 + number, consignee=f"na2:{number}")
+        heard.tried(200 + number, consignee="na2:slow", minutes=WITHIN_MS // MINUTE // (TRIES - 1))
+        heard.told(f"CCME{number:04}", "clear", consignee="na2:past")
+        heard.told(f"CCME{number:04}", "closed", consignee="na2:past", reason="deleted", late=WITHIN_MS + 1)
     assert heard.lines == []
 
 
@@ -87,11 +87,11 @@ def test_memory_is_bounded(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(probing, "BILLS_KEPT", 10)
     monkeypatch.setattr(probing, "CONSIGNEES_KEPT", 10)
     for number in range(100):
-        heard.told(f"DCME{number:04}", "clear", consignee=f"na1:{number}")
-        heard.tried(number, consignee=f"na1:{number}")
+        heard.told(f"DCME{number:04}", "clear", consignee=f"na2:{number}")
+        heard.tried(number, consignee=f"na2:{number}")
     assert len(heard._probing._expected) in {9, 10}
     assert len(heard._probing._tries) == 10
-    assert list(heard._probing._tries)[-1] == "na1:99"
+    assert list(heard._probing._tries)[-1] == "na2:99"
 
 
 def counted() -> float:

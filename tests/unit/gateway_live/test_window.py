@@ -55,7 +55,7 @@ def test_ids_and_json_are_made_once_for_all() -> None:
     assert made.id == window.id == b"1.11.2"
     assert made.shown(audit=False) is made.shown(audit=False)
     assert "consignee" not in msgspec.json.decode(made.shown(audit=False))
-    assert msgspec.json.decode(made.shown(audit=True))["consignee"] == "na1:a"
+    assert msgspec.json.decode(made.shown(audit=True))["consignee"] == "na2:a"
 
 
 def test_nothing_is_known_of_another_topic() -> None:

@@ -16,14 +16,14 @@ from tests.unit.readmodel.filling import fill
 
 def pattern(key: Key) -> re.Pattern[str]:
     """Give what the names of a key match."""
-    parts = {"<bill>": r"[A-Z0-9]{4,35}", "<consignee>": r"(?:na1|id1:\w+):\w+", "<day>": r"(?:\d{4}-\d\d-\d\d)?"}
+    parts = {"<bill>": r"[A-Z0-9]{4,35}", "<consignee>": r"(?:na1|id2:\w+):\w+", "<day>": r"(?:\d{4}-\d\d-\d\d)?"}
     return re.compile(re.sub(r"<\w+>", lambda place: parts[place[0]], key.name))
 
 
 @pytest.mark.redis
 async def test_redis_holds_what_the_catalogue_lists(redis_server: RedisServer, store: StoreSettings) -> None:
     """Every key in Redis is of one kind in the catalogue, of its type, and ends; every kind is there."""
-    decisions = [decision(), decision("ACME0002", day=None, counts=False), decision("ACME0003", consignee="id1:EI:b")]
+    decisions = [decision(), decision("ACME0002", day=None, counts=False), decision("ACME0003", consignee="id2:EI:b")]
     async with Writer(store) as writer:
         await fill(writer, decisions, [alert(), alert("structuring", None)])
     seen = set()

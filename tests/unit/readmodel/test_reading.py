@@ -47,8 +47,8 @@ async def test_day_has_total_bills_and_alerts(store: StoreSettings) -> None:
     async with Writer(store) as writer, ReadModel(store) as model:
         alerts = [alert(), alert("structuring", None), alert(day=DAY + timedelta(days=1))]
         await fill(writer, [third, before, second, elsewhere, first], alerts)
-        found = await model.day("na1:a", DAY)
-        page = await model.day("na1:a", DAY, first=1, count=1)
+        found = await model.day("na2:a", DAY)
+        page = await model.day("na2:a", DAY, first=1, count=1)
     assert found.bills == (first, second, third)
     assert (found.total_cents, found.limit_cents, found.headroom_cents) == (1_200, LIMIT, LIMIT - 1_200)
     assert [msgspec.json.encode(each) for each in found.alerts] == alerts[:2]
@@ -58,7 +58,7 @@ async def test_day_has_total_bills_and_alerts(store: StoreSettings) -> None:
 async def test_empty_day_is_a_day(store: StoreSettings) -> None:
     """A day on which nothing is known has a total of nothing and no limit."""
     async with ReadModel(store) as model:
-        found = await model.day("na1:a", DAY)
+        found = await model.day("na2:a", DAY)
     assert (found.total_cents, found.limit_cents, found.headroom_cents, found.bills, found.alerts) == (
         0,
         None,
@@ -73,7 +73,7 @@ async def test_limit_is_the_one_stated_last(store: StoreSettings) -> None:
     bills = [decision("ACME0001", minutes=2, limit_cents=90_000), decision("ACME0002", minutes=1)]
     async with Writer(store) as writer, ReadModel(store) as model:
         await fill(writer, bills)
-        assert (await model.day("na1:a", DAY)).limit_cents == 90_000
+        assert (await model.day("na2:a", DAY)).limit_cents == 90_000
 
 
 async def test_alerts_are_those_of_the_latest_epoch(store: StoreSettings) -> None:
@@ -81,7 +81,7 @@ async def test_alerts_are_those_of_the_latest_epoch(store: StoreSettings) -> Non
     alerts = [alert(), alert(epoch=2, offset=5)]
     async with Writer(store) as writer, ReadModel(store) as model:
         await fill(writer, [], alerts)
-        found = await model.day("na1:a", DAY)
+        found = await model.day("na2:a", DAY)
     assert [each.data.epoch for each in found.alerts] == [2]
 
 
@@ -128,7 +128,7 @@ async def test_no_redis_is_said(own_redis: RedisServer) -> None:
     store = own_redis.store("t")
     own_redis.kill()
     async with ReadModel(store) as model:
-        for asked in (model.bill("ACME0001"), model.day("na1:a", date(2025, 8, 20)), model.changes("0-0")):
+        for asked in (model.bill("ACME0001"), model.day("na2:a", date(2025, 8, 20)), model.changes("0-0")):
             with pytest.raises(StoreAwayError):
                 await asked
 
@@ -138,10 +138,10 @@ async def test_several_days_in_one_go(store: StoreSettings) -> None:
     days = [DAY + timedelta(days=ahead) for ahead in (1, 0, 2)]
     async with Writer(store) as writer, ReadModel(store) as model:
         await fill(writer, [decision("ACME0001"), decision("ACME0002", day=days[0], cents=700)])
-        found = await model.days("na1:a", days)
+        found = await model.days("na2:a", days)
         assert [each.total_cents for each in found] == [700, 1_200, 0]
         assert [len(each.bills) for each in found] == [0, 0, 0]
-        assert await model.days("na1:a", days, 5) == [await model.day("na1:a", day, 0, 5) for day in days]
+        assert await model.days("na2:a", days, 5) == [await model.day("na2:a", day, 0, 5) for day in days]
 
 
 async def test_many_readers_at_once_wait_their_turn(store: StoreSettings) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from state.table import CACHED_WEIGHT_MAX, Table, changelog_key
 
-ROOT = b"na1:one"
+ROOT = b"na2:one"
 
 
 def kept(*weights: int) -> Table:

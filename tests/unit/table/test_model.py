@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from state.table import PACKED_ROWS_MAX, PARTITION_ROOT, POSITION, Overlay, Table, Totals, changelog_key, compacted
 
-ROOTS = st.sampled_from((b"na1:one", b"na1:on", b"", b"r" * 255))
+ROOTS = st.sampled_from((b"na2:one", b"na2:on", b"", b"r" * 255))
 SUFFIXES = st.sampled_from([b"", b"b", POSITION, *(b"b%d" % number for number in range(PACKED_ROWS_MAX + 3))])
 VALUES = st.one_of(st.binary(max_size=5), st.sampled_from((b"\0" * 0xFFFF, b"\0" * 0x10000)))
 Model = dict[tuple[bytes, bytes], bytes]

@@ -7,7 +7,7 @@ import pytest
 
 from state.table import PACKED_ROWS_MAX, Overlay, Table, Totals, changelog_key, compacted, split_changelog_key
 
-ROOT = b"na1:one"
+ROOT = b"na2:one"
 
 
 def written(count: int, value: bytes = b"value") -> tuple[Table, Overlay]:

@@ -16,7 +16,7 @@ from stream.records import Outgoing, PlainRecord, Sink
 
 RULEBOOK = load_rulebook()
 SHIPMENTS = "tallygate.shipments.v1"
-CONSIGNEE = "na1:one"
+CONSIGNEE = "na2:one"
 NOON = datetime(2025, 8, 20, 16, tzinfo=UTC)
 DAY = date(2025, 8, 20)
 LIMIT = 80_000

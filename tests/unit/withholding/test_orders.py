@@ -41,7 +41,7 @@ def settled(
 )
 def test_an_order_is_split_by_window_and_limit(parts: list[tuple[int, int]], split: list[tuple[str, int, int]]) -> None:
     """Two bills or more, together over the limit, manifested at most 30 days apart."""
-    group = Group(b"na1:one", {})
+    group = Group(b"na2:one", {})
     assert settled(group, *parts) == split
     expired = all(ago > ORDER_DAYS_KEPT for ago, _ in parts)
     assert (group.get(ROW) is None) is expired
@@ -49,7 +49,7 @@ def test_an_order_is_split_by_window_and_limit(parts: list[tuple[int, int]], spl
 
 def test_an_order_is_reported_once() -> None:
     """A further bill of an order that was reported says nothing, also after bills of it left."""
-    group = Group(b"na1:one", {})
+    group = Group(b"na2:one", {})
     assert len(settled(group, (0, 60_000), (1, 60_000))) == 1
     assert settled(group, (2, 60_000)) == []
     assert settled(group, (2, 60_000), (1, 60_000), (0, 60_000), gone=True) == []
@@ -58,7 +58,7 @@ def test_an_order_is_reported_once() -> None:
 
 def test_the_last_bill_takes_the_order_with_it() -> None:
     """An order of which no bill is left, and which was never reported, has no row."""
-    group = Group(b"na1:one", {})
+    group = Group(b"na2:one", {})
     settled(group, (0, 100), (0, 200), (3, 300))
     settled(group, (0, 100), (0, 200), (3, 300), gone=True)
     assert group.get(ROW) is None
@@ -66,7 +66,7 @@ def test_the_last_bill_takes_the_order_with_it() -> None:
 
 def test_the_row_of_an_order_is_the_one_on_disk() -> None:
     """The short way for a lone bill writes what the long way would, and neither changes from version to version."""
-    group = Group(b"na1:one", {})
+    group = Group(b"na2:one", {})
     settled(group, (0, 12_345))
     assert (
         group.get(ROW)
@@ -78,7 +78,7 @@ def test_the_row_of_an_order_is_the_one_on_disk() -> None:
 @pytest.mark.parametrize(("parts", "days"), [([(0, 1)], 76), ([(5, 1)], 71), ([(0, 60_000), (30, 60_000)], 76)])
 def test_an_order_expires_with_its_last_date(parts: list[tuple[int, int]], days: int) -> None:
     """A row stays 75 days after its last bill was manifested, or after it was reported, so that it is not twice."""
-    group = Group(b"na1:one", {})
+    group = Group(b"na2:one", {})
     settled(group, *parts)
     row = group.get(ROW) or b""
     assert [order_row_expired(row, TODAY + ahead) for ahead in (days - 1, days)] == [False, True]

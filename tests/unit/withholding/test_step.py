@@ -70,7 +70,7 @@ def test_one_withdrawal_from_nowhere_marks_its_record(bills: int) -> None:
 def test_bytes_that_are_no_posting_raise(value: bytes | None) -> None:
     """Only our own step writes postings, so a record it cannot have written stops the worker."""
     with pytest.raises(msgspec.DecodeError):
-        Desk().step(PlainRecord("postings", 0, 0, -1, b"na1:one", value), Desk().table.overlay())
+        Desk().step(PlainRecord("postings", 0, 0, -1, b"na2:one", value), Desk().table.overlay())
 
 
 @pytest.mark.parametrize("bills", [0, LARGE])
@@ -108,7 +108,7 @@ def test_stream_time_is_the_highest_event_time() -> None:
     desk = Desk()
     desk.post(posted(1), time=later(16))
     overlay = desk.table.overlay()
-    for consignee in ("na1:one", "na1:two"):
+    for consignee in ("na2:one", "na2:two"):
         outputs = desk.run(posting(posted(2), time=NOON, consignee=consignee), overlay)
         assert b'"day-closed"' in (outputs[0].value or b"" if outputs[0] else b"")
     assert list(overlay.group(PARTITION_ROOT).items()) == list(desk.table.rows_of(PARTITION_ROOT).items())

@@ -12,7 +12,7 @@ def busy_desk() -> Desk:
     """Give a desk whose rows are of every kind: bills with and without an order, a day, a time."""
     desk = Desk()
     for number in range(1, BILLS + 1):
-        desk.post(posted(number, 7_500, order="order-1" if number % 2 else None), consignee=f"na1:{number % 3}")
+        desk.post(posted(number, 7_500, order="order-1" if number % 2 else None), consignee=f"na2:{number % 3}")
     return desk
 
 
@@ -27,7 +27,7 @@ def kinds(desk: Desk) -> dict[str, int]:
 
 def enter(desk: Desk, days: int) -> None:
     """Let stream time enter a day, by a posting that leaves nothing but the time."""
-    desk.post(posted(99, stand="closed"), time=later(days), consignee="na1:passing")
+    desk.post(posted(99, stand="closed"), time=later(days), consignee="na2:passing")
 
 
 def sweep_all(desk: Desk, budget: int = 1000) -> int:
@@ -62,7 +62,7 @@ def test_a_sweep_opens_few_groups_at_a_time() -> None:
     """Where nothing is due a step still looks at no more than its budget: opening a group counts too."""
     desk = Desk()
     for number in range(BILLS):
-        desk.post(posted(number), consignee=f"na1:{number}")
+        desk.post(posted(number), consignee=f"na2:{number}")
     for budget in (1, 4, 9):
         overlay = desk.table.overlay()
         assert desk.step.sweep(overlay, budget) == 0
@@ -102,7 +102,7 @@ def test_no_decision_shows_whether_a_row_was_swept() -> None:
         enter(desk, 16)
     assert swept.sweep(20) > 0
     for bill in comers():
-        for consignee in ("na1:0", "na1:1", "na1:2"):
+        for consignee in ("na2:0", "na2:1", "na2:2"):
             told = {"time": later(16), "consignee": consignee}
             assert swept.post(bill, **told) == unswept.post(bill, **told)
             assert swept.code == unswept.code

@@ -97,7 +97,7 @@ def in_full(case: dict[str, Any], policy: Policy) -> bytes:
         programme="us-321",
         period=str(day) if day else None,
         currency="USD",
-        consignee="na1:one",
+        consignee="na2:one",
         value_cents=bill.value,
         counted_cents=case["counted"],
         counts=bill.counts,
@@ -118,7 +118,7 @@ def in_pieces(case: dict[str, Any], policy: Policy) -> bytes:
     """Write the decision as the step does."""
     time, cause = _encode(TIME).decode(), _encode(case["cause"]).decode()
     rest = (case["counted"], case["total"], case["rule"], case["advice"], cause)
-    return WORDINGS[policy].decision(case["bill"], case["day"], time, "na1:one", *rest)
+    return WORDINGS[policy].decision(case["bill"], case["day"], time, "na2:one", *rest)
 
 
 @given(case=cases(), policy=st.sampled_from(POLICIES))
@@ -143,7 +143,7 @@ def test_faces_that_are_forgotten_are_made_again(monkeypatch: pytest.MonkeyPatch
     wording = Wording(RULEBOOK, Policy(), EPOCH)
     bill = Bill("ACME0001", "air:1", 1, True, SUSPENDED, 1, 1, 1, 1, 0, 1, "air", "manifest", None, (), (), ())
     days = [date(2025, 9, day) for day in (1, 2, 3, 1)]
-    written = [wording.decision(bill, day, '"t"', "na1:one", 1, 0, None, None, "null") for day in days]
+    written = [wording.decision(bill, day, '"t"', "na2:one", 1, 0, None, None, "null") for day in days]
     assert [str(day).encode() in text for day, text in zip(days, written, strict=True)] == [True] * 4
     assert written[0] == written[3]
     assert len(wording._faces) <= 2
