@@ -1,6 +1,7 @@
 """Schemathesis against the running gateway: whatever is sent, the answer is one that the description promises."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
 from requests import Session
 from schemathesis.checks import load_all_checks
+from schemathesis.core.failures import AcceptedNegativeData, FailureGroup
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from agents.gateway.openapi import document
@@ -17,6 +20,7 @@ from agents.readmodel.writing import Writer
 from tests.integration.gateway.stage import Gate, GatewayProcess
 from tests.kafka.broker import Broker
 from tests.kafka.field import Field, wait_for
+from tests.pieces import ROOT
 from tests.redis.events import alert, decision
 from tests.redis.server import RedisServer
 from tests.unit.readmodel.filling import fill
@@ -27,6 +31,12 @@ STREAMS = ["/v1/decisions", "/v1/scan"]
 """They do not end; tests of their own look at them."""
 load_all_checks()
 described = schemathesis.openapi.from_dict(document()).exclude(path=STREAMS)
+
+
+def fits_schema(event: Any) -> bool:
+    """Tell whether an event fits the published schema of its type."""
+    path = ROOT / "docs" / "schemas" / f"{event['type'].removeprefix('tallygate.')}.json"
+    return bool(Draft202012Validator(json.loads(path.read_text("utf-8"))).is_valid(event))
 
 
 @pytest.fixture(scope="module")
@@ -63,5 +73,13 @@ def test_answers_are_as_described(case: schemathesis.Case[Any], served: tuple[st
     address, token = served
     headers = {"Authorization": f"Bearer {token}"}
     # What has the right shape may still be refused: a bill that is not known, a time that lies ahead.
-    response = case.call_and_validate(address, headers=headers, excluded_checks=[positive_data_acceptance])
+    try:
+        response = case.call_and_validate(address, headers=headers, excluded_checks=[positive_data_acceptance])
+    except FailureGroup as group:
+        # Of `anyOf` it breaks one branch and calls the event wrong, though another takes it: an empty text is missing.
+        events = case.body if isinstance(case.body, list) else [case.body]
+        taken = all(isinstance(each, AcceptedNegativeData) for each in group.exceptions)
+        if not (taken and all(map(fits_schema, events))):
+            raise
+        return
     assert response.headers["x-content-type-options"] == ["nosniff"]
