@@ -16,8 +16,10 @@ from agents.gateway.replies import reply
 from agents.gateway.views import AuditVerdict, Verdict, verdict
 from agents.readmodel.store import StoreError
 from stream.alerts import Alert, AlertKind
+from stream.canonical import NAME_TAG
+from stream.pub28 import FORM_VERSION
 
-KEY: Final = "^(na|id)2:[A-Za-z0-9:]{1,40}$"
+KEY: Final = f"^(na|id){FORM_VERSION}:[A-Za-z0-9:]{{1,40}}$"
 DAY: Final = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 AFTER: Final = "^[0-9]{1,9}$"
 PAGE: Final = 200
@@ -78,7 +80,7 @@ async def show(request: web.Request) -> web.Response:
     key = request.match_info["key"]
     if not re.fullmatch(KEY, key):
         raise Problem(
-            400, "Not a consignee key", "expected a key such as na2: and 26 characters, as decisions state it"
+            400, "Not a consignee key", f"expected a key such as {NAME_TAG}: and 26 characters, as decisions state it"
         )
     day = day_of(request.match_info["day"])
     first, count = _page(request)
