@@ -59,7 +59,7 @@ minutes of some 300 events a second, on a small machine that ran many other prog
 
 
 def metrics_page() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     ports = [f"| {name} | {9464 + offset} |" for name, offset in OFFSETS.items()]
     parts = [INTRODUCTION + "\n".join([*ports, "| gateway | `TALLYGATE_GATEWAY__PORT` |", HEALTH])]
     parts += ["\n".join([DASHBOARDS, *map(_shown, BOARDS)])]

@@ -44,7 +44,7 @@ LIST: Final = "paths, as a JSON list"
 
 
 def settings_page() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     schema = Settings.model_json_schema()
     parts = [INTRODUCTION]
     loose = []
@@ -60,12 +60,12 @@ def settings_page() -> str:
 
 
 def names() -> set[str]:
-    """Give every environment variable that is a setting."""
+    """Return every environment variable that is a setting."""
     return {line.split("`")[1] for line in settings_page().splitlines() if line.startswith("| `TALLYGATE_")}
 
 
 def described(kind: type) -> dict[str, str]:
-    """Give the docstrings that stand under the fields of a class."""
+    """Return the docstrings under the fields of a class, by field."""
     (tree,) = ast.parse(inspect.getsource(kind)).body
     assert isinstance(tree, ast.ClassDef)
     found = {}
