@@ -29,7 +29,7 @@ class PostedBill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     bill: str
     version: int
     posting: int
-    """Counts from 1 the events that posted this bill on this conveyance."""
+    """Number of the event that posted this bill on this conveyance, from 1."""
     stand: Stand
     manifested_at: datetime
     """Of the first applied version on this conveyance; with `sequence` it places the bill in manifest order."""
