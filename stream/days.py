@@ -32,7 +32,7 @@ _LOOKUP_LAST = to_micros(datetime(9999, 12, 29, tzinfo=EASTERN))
 
 
 class DayError(ValueError):
-    """A date has no two-byte day number: it lies before 1970-01-01 or after 2149-06-06."""
+    """A date has no two-byte day number: it is before 1970-01-01 or after 2149-06-06."""
 
 
 def business_date(instant: datetime) -> date:
@@ -43,7 +43,7 @@ def business_date(instant: datetime) -> date:
 def day_of_micros(micros: int) -> date:
     """Return the Eastern calendar date of an instant in microseconds since the epoch.
 
-    Raise InstantError if that date lies outside years 1 to 9999.
+    Raise InstantError if that date is outside years 1 to 9999.
     """
     if micros >= _STANDARD_TIME_FROM:
         return _date_of_hour(micros // MICROS_AN_HOUR)

@@ -63,9 +63,9 @@ HEADINGS = {
     "goods": ("Excluded goods", DAY_NOTE),
     "filing": ("Filing rules", "The day that counts is the day of `manifested_at`."),
     "code": ("Codes", CODES_NOTE),
-    "documented": ("Codes that no decision carries", "They are listed here so that you need not look for them again."),
+    "documented": ("Codes that no decision carries", "They are listed so that you need not look for them again."),
     "rate": ("Exchange rates", RATES_NOTE),
-    "constant": ("Figures", "They hold on every day. You can replace a figure by its id. You cannot remove one."),
+    "constant": ("Figures", "These figures hold on every day. You can replace one by its id. You cannot remove one."),
     "codelist": ("Lists of codes", "Entries and filings are checked against these lists. You cannot remove a list."),
 }
 
