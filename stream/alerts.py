@@ -1,4 +1,4 @@
-"""Alerts: what a compliance officer should see without asking (DESIGN section 3). Key of the record: consignee key."""
+"""Alerts, which show a compliance officer what to look at (DESIGN section 3). The record key is the consignee key."""
 
 from datetime import date, datetime
 from typing import Final, Literal
@@ -13,7 +13,7 @@ AlertKind = Literal["near-limit", "duplicate-bill", "structuring", "release-supe
 
 
 class AlertData(msgspec.Struct, frozen=True):
-    """One alert; what does not apply to its kind is null. Amounts are US cents."""
+    """One alert. A field that does not apply to its kind is null. Amounts are US cents."""
 
     alert: AlertKind
     consignee: str
@@ -22,7 +22,7 @@ class AlertData(msgspec.Struct, frozen=True):
     conveyance: str | None
     order: str | None
     total_cents: int | None
-    """`near-limit`: the day's released total; `structuring`: the live bills of the order together."""
+    """`near-limit`: the day's released total; `structuring`: the sum of the order's live bills."""
     limit_cents: int | None
     epoch: int
     cause: Cause
@@ -40,7 +40,7 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 def alert_event(data: AlertData, time: datetime) -> Alert:
-    """Wrap an alert; the id is the same whenever the same alert is raised again."""
+    """Return an alert in its envelope; an alert that is raised again has the same id."""
     place = f"{data.cause.partition}/{data.cause.offset}"
     subject = "/".join(str(part) for part in (data.bill, data.conveyance, data.order, data.day) if part is not None)
     return Alert("1.0", f"{data.alert}/{data.consignee}/{subject}/{data.epoch}/{place}", SOURCE, TYPE, time, data)

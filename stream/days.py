@@ -1,7 +1,7 @@
 """Business days: the date of an instant in America/New_York, and their two-byte numbers in rows.
 
 The customs day runs from 12:00 a.m. to 11:59 p.m. Eastern Time of the actual arrival (GHY on ACE release 3, 2025). The
-zone is read from the tzdata wheel, never from the machine, so that every worker draws midnight at the same place.
+time zone comes from the tzdata wheel, never from the machine, so that every worker has the same midnight.
 """
 
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from stream.instants import MICROS_A_DAY, MICROS_A_SECOND, MICROS_AN_HOUR, Insta
 
 ZONE_NAME = "America/New_York"
 TZDATA_VERSION: str = IANA_VERSION
-"""Release of the IANA time zone database that draws the days, such as "2026f"."""
+"""Release of the IANA time zone database that is used, such as "2026f"."""
 
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 DAY_NUMBER_MAX = 0xFFFF
@@ -24,26 +24,26 @@ with files("tzdata").joinpath("zoneinfo", *ZONE_NAME.split("/")).open("rb") as z
     EASTERN = ZoneInfo.from_file(zone_file, key=ZONE_NAME)
 
 _STANDARD_TIME_FROM = to_micros(datetime(1883, 11, 18, 12, tzinfo=EASTERN))
-"""From here on midnight in New York falls on a whole hour of UTC; before it, on local mean time, it did not."""
+"""From this instant on, midnight in New York is a whole hour of UTC; under local mean time before, it was not."""
 
-# Close to the ends of the calendar the offset cannot be looked up, nor does it change there.
+# Near the ends of the calendar the offset cannot be looked up, and it does not change there.
 _LOOKUP_FIRST = to_micros(datetime(1, 1, 3, tzinfo=EASTERN))
 _LOOKUP_LAST = to_micros(datetime(9999, 12, 29, tzinfo=EASTERN))
 
 
 class DayError(ValueError):
-    """A date has no two-byte day number: it lies before 1970-01-01 or after 2149-06-06."""
+    """A date has no two-byte day number: it is before 1970-01-01 or after 2149-06-06."""
 
 
 def business_date(instant: datetime) -> date:
-    """Give the Eastern calendar date of an aware datetime; raises InstantError if naive, or as `day_of_micros`."""
+    """Return the Eastern calendar date of an aware datetime. Raise InstantError if naive, or as `day_of_micros`."""
     return day_of_micros(to_micros(instant))
 
 
 def day_of_micros(micros: int) -> date:
-    """Give the Eastern calendar date of an instant in microseconds since the epoch.
+    """Return the Eastern calendar date of an instant in microseconds since the epoch.
 
-    Raises InstantError if that date lies outside years 1 to 9999.
+    Raise InstantError if that date is outside years 1 to 9999.
     """
     if micros >= _STANDARD_TIME_FROM:
         return _date_of_hour(micros // MICROS_AN_HOUR)
@@ -51,7 +51,7 @@ def day_of_micros(micros: int) -> date:
 
 
 def day_number(day: date) -> int:
-    """Give the days since 1970-01-01, from 0 to 65535, so that they fit two bytes; raises DayError outside."""
+    """Return the days since 1970-01-01, from 0 to 65535, so that they fit two bytes. Raise DayError outside."""
     number = day.toordinal() - EPOCH_ORDINAL
     if 0 <= number <= DAY_NUMBER_MAX:
         return number
@@ -59,7 +59,7 @@ def day_number(day: date) -> int:
 
 
 def date_of(number: int) -> date:
-    """Give the date that `day_number` made this number of; raises DayError outside 0 to 65535."""
+    """Return the date of a day number, the reverse of `day_number`. Raise DayError outside 0 to 65535."""
     if 0 <= number <= DAY_NUMBER_MAX:
         return date.fromordinal(EPOCH_ORDINAL + number)
     raise DayError("a day number lies outside 0 to 65535")

@@ -1,4 +1,4 @@
-"""The page `docs/rules.md`, written from the entries so that it cannot tell anything else than they do."""
+"""The page `docs/rules.md`, generated from the rule entries so that the two always agree."""
 
 from collections.abc import Iterator
 
@@ -12,69 +12,75 @@ from state.rules.wording import meaning, period
 INTRODUCTION = """\
 # Rules
 
-Tallygate judges by dated rules that are data, not code. This page shows every rule that ships, where it comes from and
-how certain that is. It is generated from the rule files (`make docs`), and a test compares the two.
+This page lists every dated rule that Tallygate judges by, with its source and how certain that source is. Rules are
+data, not code: `make docs` writes this page from the rule files, and a test compares the two.
 
-The exemption itself has been suspended since 29 August 2025: a shipment that arrives today is refused, `suspended`. The
-rules before that day serve back-tests, audits, training and planning.
+The exemption has been suspended since 29 August 2025: a shipment that arrives today is rejected, `suspended`. The rules
+from before that day serve back-tests, audits, training and planning.
 
-What is the law's and what was only ACE's:
+Some of these rules are law. Others were only how ACE worked:
 
-* The limit is the law's: goods imported by one person on one day (19 USC 1321, 19 CFR 10.151). So is the cap of a
-  single bill, mail included (19 CFR 145.31). That mail stays out of the daily total is ACE's automation alone: the
-  law's day counts mail as well.
-* A day is a calendar day of the arrival, midnight to midnight Eastern; never 24 hours from anything.
-* The value is the fair retail value in the country of shipment: neither the price with freight, nor what was insured.
-* $2,500, up to which an entry is informal (type 11), goes by consignee and conveyance: what one consignee has on one
-  conveyance belongs on one entry, and its sum decides (19 CFR 141.51; exceptions in 141.52). Here the advice is per
+* The limit is law: it covers the goods that one person imports on one day (19 USC 1321, 19 CFR 10.151). The cap of a
+  single bill is law too, and it covers mail (19 CFR 145.31). Leaving mail out of the daily total was ACE's automation
+  alone: the law counts mail as well.
+* A day is the calendar day of the arrival, midnight to midnight Eastern. It is never 24 hours from anything.
+* The value is the fair retail value in the country of shipment. It is neither the price with freight nor the insured
+  value.
+* An entry is informal (type 11) up to $2,500. The law applies this figure to one consignee on one conveyance: these
+  goods belong on one entry, and their sum decides (19 CFR 141.51; exceptions in 141.52). Tallygate's advice is per
   bill.
 
-* A period is given in whole days of US Eastern time, the first and the last day included.
+How to read the rules:
+
+* A period is given in whole days of US Eastern time. It includes its first and its last day.
 * **Certainty** A: the official text was seen. B: the official position was seen through a broker, a law firm or the
   trade press. C: inference, or a choice of this project. D: a vendor's claim without official support.
-* Each decision names the rule that decided it by its id. `setting:enforcement` stands there where the enforcement was
-  set by hand.
+* Each decision names the rule that decided it by its id. It names `setting:enforcement` where you set the enforcement
+  by hand.
 
-`tallygate rules show --on 2025-08-20` prints what holds on one day, `tallygate rules check FILE` checks a file.
+`tallygate rules show --on 2025-08-20` prints the rules of one day. `tallygate rules check FILE` checks a file.
 """
 
+DAY_NOTE = "The day that counts is the day of arrival; before the arrival, it is the expected day."
 CODES_NOTE = """\
-By the filing first, then by the mode; a rule that names reasons goes before one that names none. Where no entry speaks,
-no code is known and the decision has none, as for a truck manifest bill that is withheld."""
+Tallygate looks a code up by the filing first, then by the mode. A rule that names reasons goes before one that names
+none. Where no entry matches, no code is known and the decision carries none: a withheld truck manifest bill is an
+example."""
 
 RATES_NOTE = """\
-None ships: no primary source could be read. Without a rate a bill in another currency than the dollar is refused,
-`no-exchange-rate`; add the rates you need in a file of your own."""
+No rate ships: no primary source could be read. Without a rate, Tallygate rejects a bill in a currency other than the
+dollar with `no-exchange-rate`. Add the rates that you need in a file of your own."""
 
 HEADINGS = {
-    "limit": ("The daily limit", "One entry for each day, without gap or overlap; exactly the limit still passes."),
+    "limit": ("The daily limit", "Each day has exactly one entry. A total of exactly the limit still passes."),
     "single": (
         "The cap of a single bill",
-        "At most one entry for each day; it holds for mail too. Where none holds there is no cap.",
+        "Each day has at most one entry. It covers mail too. A day without an entry has no cap.",
     ),
-    "enforcement": ("Warn or withhold", "One entry for each day, without gap or overlap."),
+    "enforcement": ("Warn or withhold", "Each day has exactly one entry."),
     "suspension": ("Suspensions", "On these days nothing is exempt."),
-    "exclusion": ("Excluded origins", "The day that counts is the day of arrival, or the expected one before it."),
-    "goods": ("Excluded goods", "The day that counts is the day of arrival, or the expected one before it."),
-    "filing": ("Filing rules", "The day that counts is that of `manifested_at`."),
+    "exclusion": ("Excluded origins", DAY_NOTE),
+    "goods": ("Excluded goods", DAY_NOTE),
+    "filing": ("Filing rules", "The day that counts is the day of `manifested_at`."),
     "code": ("Codes", CODES_NOTE),
-    "documented": ("Codes that no decision carries", "They stand here so that nobody has to look for them again."),
+    "documented": ("Codes that no decision carries", "They are listed so that you need not look for them again."),
     "rate": ("Exchange rates", RATES_NOTE),
-    "constant": ("Figures", "They hold on every day; replace one by its id, none can be removed."),
-    "codelist": ("Lists of codes", "Entries and filings are checked against them; none can be removed."),
+    "constant": ("Figures", "These figures hold on every day. You can replace one by its id. You cannot remove one."),
+    "codelist": ("Lists of codes", "Entries and filings are checked against these lists. You cannot remove a list."),
 }
 
 FORMAT = """\
 ## Your own rule file
 
-A rule file is TOML. Give it with `--rules FILE`; it is added to the shipped rules:
+A rule file is TOML. Pass it with `--rules FILE`. Tallygate adds it to the shipped rules:
 
-* an entry with an id that exists replaces that entry, whole;
+* an entry with an id that exists replaces that whole entry;
 * an entry with a new id is added;
-* `remove = ["single-800"]`, at the top of the file, takes entries out.
+* `remove = ["single-800"]`, at the top of the file, removes entries.
 
-Several files are added in order, and after each the rulebook must be whole. This file asks how days would have gone
-under a limit of $500 from September 2025, with no suspension. The cap of a single bill goes along:
+If you pass several files, Tallygate adds them in order. The rulebook must be complete after each file. This file asks
+how days would have gone under a limit of $500 from September 2025, with no suspension. It changes the cap of a single
+bill to match:
 
 ```toml
 remove = ["suspension-2025", "suspension-2026-regulation"]
@@ -118,13 +124,18 @@ certainty = "C"
 text = "What if a single bill were exempt up to $500?"
 ```
 
-A file is refused, with its name, the entry, what is wrong and what to do, when a key is unknown, missing or of the
-wrong kind, when two entries decide the same thing on one day, when a day is left without a limit or an enforcement,
-when an id occurs twice in it, or when a country, currency, flag, mode or reason does not exist. Long texts may run over
-several lines between `\"\"\"`.
+Tallygate refuses a file in these cases, and names the file, the entry, the problem and what to do:
 
-An exchange rate (the figure is made up; rates hold for the calendar quarter of `manifested_at`, also under `--as-of`;
-amounts have at most two decimals in every currency, so no minor units are needed):
+* a key is unknown, missing or of the wrong kind;
+* two entries decide the same thing on one day;
+* a day is left without a limit or an enforcement;
+* an id occurs twice in the file;
+* a country, currency, flag, mode or reason does not exist.
+
+A long text may run over several lines between `\"\"\"`.
+
+This file adds an exchange rate; the figure is made up. A rate holds for the calendar quarter of `manifested_at`, also
+under `--as-of`. Amounts have at most two decimals in every currency, so no minor units are needed:
 
 ```toml
 [[rate]]
@@ -138,16 +149,19 @@ certainty = "A"
 
 ## Proposing a rule
 
-Change the file under `state/rules/data`, name the source you read (a citation or an address) and mark how certain it
-is; what was not seen is said in the text, never filled in. Run `tallygate rules check`, then `make docs`, and propose
-both files together. A rule that replaces another ends it on the day before (`until`); it does not rewrite the past.
+1. Change the file under `state/rules/data`.
+2. Name the source that you read (a citation or an address) and mark how certain it is. If you did not see something,
+   say so in the text; never fill it in.
+3. Run `tallygate rules check`, then `make docs`, and propose both files together.
+
+A new rule does not rewrite the past. End the rule that it replaces on the day before (`until`).
 
 ## Keys
 """
 
 
 def rules_page(rulebook: Rulebook) -> str:
-    """Write the page about all entries and the format of rule files, as Markdown."""
+    """Return the page about all entries and the format of rule files, as Markdown."""
     lines = [INTRODUCTION]
     for section, entries in rulebook.data:
         title, note = HEADINGS[section]
@@ -169,9 +183,9 @@ def _entry(entry: Entry) -> Iterator[str]:
 
 
 def _keys() -> Iterator[str]:
-    yield "Every entry has `id`, `source`, `certainty` and `text` (a rate may go without its text)."
+    yield "Every entry has `id`, `source`, `certainty` and `text`. A rate may leave out its text."
     yield ""
-    yield "| section | further keys (those in brackets may be left out) |"
+    yield "| section | further keys (you may leave out those in brackets) |"
     yield "|---|---|"
     shared = {"id", "source", "certainty", "text"}
     for section, kind in SECTIONS.items():

@@ -1,4 +1,4 @@
-"""From the text of a rule file to entries, with errors a person can act on; and how files add up."""
+"""Reads entries from the text of rule files, with errors that a person can act on, and merges files."""
 
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -29,11 +29,11 @@ from state.rules.errors import RulebookError
 E = TypeVar("E", bound=Entry)
 
 DOTS_MAX = 100
-"""Full stops in one line of a rule file."""
+"""Most full stops in one line of a rule file."""
 
 REMEDIES = {
-    "id": "give it a short name of its own in small letters, digits, dots and hyphens, such as limit-800",
-    "source": "say where the rule is written: a citation or an address, at least ten characters",
+    "id": "write a short name of its own in lower-case letters, digits, dots and hyphens, such as limit-800",
+    "source": "write where the rule is published: a citation or an address, at least ten characters",
     "certainty": 'write "A" (official text seen), "B" (official, seen through others), "C" (inference) or "D" (claim)',
     "text": "explain the rule in plain words, 10 to 2,000 characters",
     "from": "write the first day it holds as a date without quotes, such as 2025-08-29, or leave it out",
@@ -51,9 +51,9 @@ REMEDIES = {
     "error": "write one of " + ", ".join(f'"{code}"' for code in get_args(FilingCode)),
     "outcome": 'write "release", "clear", "withhold", "warn", "reject", "pending" or "closed"',
     "reasons": 'list reasons of decisions, such as ["daily-limit"]',
-    "channel": "name the message the code comes in, up to 70 characters",
+    "channel": "name the message that carries the code, up to 70 characters",
     "code": "write the code as text in quotes, up to 70 characters",
-    "wording": "give the published words of the code, up to 120 characters",
+    "wording": "write the published words of the code, up to 120 characters",
     "currency": 'write a three-letter currency code, such as "EUR"',
     "quarter": 'write the year and quarter, such as "2025Q3"',
     "rate": 'write US dollars for one unit as decimal text in quotes, such as "1.1234"',
@@ -65,21 +65,21 @@ REMEDIES = {
 
 
 class RuleText(NamedTuple):
-    """A rule file already read: its name, for messages, and its text."""
+    """A rule file that was read: its name, for messages, and its text."""
 
     name: str
     text: str
 
 
 class Placed(NamedTuple):
-    """An entry, and where it was read."""
+    """An entry with the file and section that it is from."""
 
     file: str
     section: str
     entry: Entry
 
     def error(self, problem: str, remedy: str) -> RulebookError:
-        """Make an error about this entry."""
+        """Return an error about this entry."""
         return RulebookError(self.file, f"{self.section} {self.entry.id}", problem, remedy)
 
 
@@ -88,7 +88,7 @@ Merged = dict[str, Placed]
 
 
 def merge(held: Merged, texts: Sequence[RuleText]) -> Merged:
-    """Add files that belong together: they take out what they remove, replace what they name, add the rest."""
+    """Return the entries after a group of files: they remove, replace by id, and add entries."""
     merged = dict(held)
     new: Merged = {}
     for text in texts:
@@ -110,12 +110,12 @@ def _check_id(placed: Placed, beside: Placed | None, before: Placed | None) -> N
 
 
 def entries_of(merged: Merged, kind: type[E]) -> tuple[E, ...]:
-    """List the entries of one section, in the order in which they were read."""
+    """Return the entries of one section, in the order in which they were read."""
     return tuple(placed.entry for placed in merged.values() if isinstance(placed.entry, kind))
 
 
 def gather(merged: Merged) -> RuleData:
-    """All entries by section."""
+    """Return all entries by section."""
     return RuleData(
         limit=entries_of(merged, Limit),
         single=entries_of(merged, Single),
@@ -133,7 +133,7 @@ def gather(merged: Merged) -> RuleData:
 
 
 def _parse(text: RuleText) -> dict[str, Any]:
-    # The time for a dotted key grows with the square of its parts.
+    # The time to parse a dotted key grows with the square of its parts.
     for number, line in enumerate(text.text.splitlines(), 1):
         if line.count(".") > DOTS_MAX:
             problem = f"line {number} has more than {DOTS_MAX} full stops"
@@ -178,14 +178,14 @@ def _entry(file: str, section: str, position: int, item: Any) -> Entry:
 
 
 def _on_one_line(item: Any) -> Any:
-    """Join the lines of long texts, which files wrap for their readers."""
+    """Return an entry with each long text on one line; files wrap them for their readers."""
     if not isinstance(item, dict):
         return item
     return {key: " ".join(value.split()) if isinstance(value, str) else value for key, value in item.items()}
 
 
 def _explain(kind: type[Entry], message: str) -> tuple[str, str]:
-    """Put what msgspec says in the words of the file, and say what to do about it."""
+    """Return msgspec's message in the words of the file, and what to do about it."""
     what, _, path = message.partition(" - at `$.")
     key = path.rstrip("`").partition("[")[0]
     if what.startswith("Object contains unknown field"):

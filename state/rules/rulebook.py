@@ -1,4 +1,4 @@
-"""The rulebook: the rules of a day, the codes of an outcome and the rate of a quarter, each by one look-up."""
+"""The rulebook: it looks up the rules of a day, the code of an outcome and the rate of a quarter."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,19 +13,19 @@ from state.rules.tables import CodeTable, RateTable, code_table, day_rules, fing
 from stream.decisions import Code, Enforcement
 
 DAYS_CACHED = 4096
-"""Days whose rules are kept ready: a stream has a few dozen open, a back-test of ten years fits."""
+"""Days whose rules are cached: a stream has a few dozen open days, and a back-test of ten years fits."""
 
 ENFORCEMENT_SETTING = "setting:enforcement"
-"""Named instead of a dated rule when the enforcement was set by hand; no entry's id can hold a colon."""
+"""Takes the place of a dated rule's id when the enforcement was set by hand; an entry's id never has a colon."""
 
 DOLLAR = Rate(1, 1, "us-dollar")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rulebook:
-    """Dated rules, ready to be asked; made by `load_rulebook`, never changed.
+    """Dated rules, ready for look-ups; `load_rulebook` makes it, and it never changes.
 
-    The caches hold nothing but answers already given, so two calls with the same arguments always agree.
+    The caches hold only earlier results, so two calls with the same arguments always agree.
     """
 
     data: RuleData
@@ -33,21 +33,21 @@ class Rulebook:
     id: str
     """Fingerprint of all entries, 12 hexadecimal digits."""
     near_limit_percent: int
-    """Above this share of the limit a consignee day is near its limit."""
+    """Share of the limit above which a consignee day is near its limit."""
     structuring_days: int
-    """Within how many days bills of one order count as one order for the structuring alert."""
+    """Days within which bills of one order count together for the structuring alert."""
     open_days: int
     """Days that a consignee day stays open after its end."""
     conveyance_days: int
-    """Days after a conveyance's last event before its rows go."""
+    """Days after a conveyance's last event until its rows are removed."""
     advice_days: int
     """Days ahead that are searched for the next day on which a bill fits."""
     informal_limit_cents: int
     """Highest value of an informal entry (type 11)."""
     as_of_day: date | None
-    """The day as of which dated rules are asked, or None: each bill's own day."""
+    """The day whose dated rules are used, or None for each bill's own day."""
     enforcement: Enforcement
-    """`auto`: by the dated rules; else what was set by hand."""
+    """`auto` for the dated rules, else the enforcement that was set by hand."""
     _codes: CodeTable = field(repr=False)
     _rates: RateTable = field(repr=False)
     _states: frozenset[str] = field(repr=False)
@@ -55,7 +55,7 @@ class Rulebook:
     _filing: dict[date, frozenset[str]] = field(repr=False)
 
     def on(self, day: date) -> DayRules:
-        """Give the rules of an Eastern day."""
+        """Return the rules of an Eastern day."""
         return self._days.get(day) or self._resolve(day)
 
     def _resolve(self, day: date) -> DayRules:
@@ -68,9 +68,9 @@ class Rulebook:
         return rules
 
     def filing_errors(self, bill: FilingFacts) -> tuple[str, ...]:
-        """List the filing rules a bill breaks, each once, in the order of the contract.
+        """Return the filing rules that a bill breaks, each once, in the order of the contract.
 
-        `no-exchange-rate` is not among them: it is found where amounts are converted.
+        `no-exchange-rate` is not among them: the conversion of amounts finds it.
         """
         if bill.filing == "type86":
             return self._type86_errors(bill)
@@ -92,7 +92,7 @@ class Rulebook:
             ("no-port", not bill.planned_port),
             ("no-hts", not bill.hts),
             ("no-description", not bill.description),
-            # Before type 86 existed there was none to file: broken on every day on which the rule holds.
+            # Type 86 did not exist on the days on which this rule holds, so every type 86 filing breaks it.
             ("no-type86", True),
         )
         return tuple(code for code, is_broken in broken if is_broken and code in in_force_now)
@@ -108,7 +108,7 @@ class Rulebook:
         return held
 
     def filing_rule(self, code: str, day: date | None = None) -> str:
-        """Id of the rule behind a filing error: of the one that holds on `day`, else of the last; KeyError if none."""
+        """Return the id of the filing error's rule that holds on `day`, else of the last; raise KeyError if none."""
         entries = [entry for entry in self.data.filing if entry.error == code]
         if not entries:
             raise KeyError(code)
@@ -117,22 +117,22 @@ class Rulebook:
         return (held or entries[-1]).id
 
     def is_us_state(self, state: str | None) -> bool:
-        """Whether a text is the two-letter code of a US state or territory; case does not count."""
+        """Whether a text is the two-letter code of a US state or territory, in any case."""
         return state is not None and (state in self._states or state.upper() in self._states)
 
     def rate(self, currency: str, day: date) -> Rate | None:
-        """US dollars for a unit of a currency in the quarter of a day, or None where no entry says.
+        """Return the rate of a currency in the quarter of a day, or None if there is no entry.
 
-        The day is the bill's own also under `as_of`: a rate is a fact of its quarter, not a rule that changes.
+        The day is the bill's own even under `as_of`: a rate is a fact of its quarter, not a rule that changes.
         """
         if currency == "USD":
             return DOLLAR
         return self._rates.get((currency, quarter_of(day)))
 
     def code(self, filing: str, mode: str, outcome: str, reason: str, day: date | None) -> Code | None:
-        """Give the code ACE sends for an outcome, by the filing first, then by the mode; None where none is known.
+        """Return the code that ACE sends for an outcome, by filing first, then by mode; None if none is known.
 
-        Without a day only rules that hold on every day answer.
+        Without a day, only rules that hold on every day are used.
         """
         found = self._codes.get((filing, mode, outcome))
         if found is None:
@@ -144,20 +144,20 @@ class Rulebook:
         return None
 
     def entry_type(self, value_cents: int) -> Literal["11", "01"]:
-        """Type of the dutiable entry that a value calls for: informal up to its ceiling, else formal."""
+        """Return the type of the entry with duty that a value calls for: informal up to its limit, else formal."""
         return "11" if value_cents <= self.informal_limit_cents else "01"
 
     def as_of(self, day: date | None) -> Self:
-        """Copy this rulebook with every dated rule asked as of one day (None: each bill's own day); rates stay."""
+        """Return a copy that uses the dated rules of one day (None: of each bill's own day); rates stay as they are."""
         return replace(self, as_of_day=day, _days={}, _filing={})
 
     def with_enforcement(self, enforcement: Enforcement) -> Self:
-        """Copy this rulebook with the enforcement set by hand, or `auto`: by the dated rules."""
+        """Return a copy with the enforcement set by hand, or with `auto` for the dated rules."""
         return replace(self, enforcement=enforcement, _days={})
 
 
 def build_rulebook(data: RuleData) -> Rulebook:
-    """Make a rulebook of entries that were checked (`reading`, `checking`); touches no file."""
+    """Return a rulebook of entries that `reading` and `checking` have checked. No file is read."""
     values = {entry.id: entry.value for entry in data.constant}
     return Rulebook(
         data=data,

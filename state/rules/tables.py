@@ -1,4 +1,4 @@
-"""Entries turned into look-up tables, once, when a rulebook is made."""
+"""Turns entries into look-up tables, once, when a rulebook is made."""
 
 from datetime import date
 from fractions import Fraction
@@ -20,13 +20,13 @@ MODES: tuple[str, ...] = get_args(Mode)
 
 
 def fingerprint(data: RuleData) -> str:
-    """Hash all entries to a short id, the same whatever their order in the files."""
+    """Return a short hash of all entries, which does not depend on their order in the files."""
     ordered = [(name, sorted(entries, key=lambda entry: entry.id)) for name, entries in data]
     return sha256(json.encode(ordered)).hexdigest()[:12]
 
 
 def code_table(rules: tuple[CodeRule, ...]) -> CodeTable:
-    """Codes by filing, mode and outcome, each with its rule; those for named reasons before those for any."""
+    """Return codes with their rules by filing, mode and outcome; rules that name reasons come first."""
     table: CodeTable = {}
     for rule in sorted(rules, key=lambda rule: not rule.reasons):
         code = Code(rule.channel, rule.code, rule.wording)
@@ -37,12 +37,12 @@ def code_table(rules: tuple[CodeRule, ...]) -> CodeTable:
 
 
 def quarter_of(day: date) -> int:
-    """Calendar quarters counted from the year 0."""
+    """Return the number of a day's calendar quarter, counted from the year 0."""
     return day.year * 4 + (day.month - 1) // 3
 
 
 def rate_table(entries: tuple[RateEntry, ...]) -> RateTable:
-    """Rates by currency and quarter, as exact fractions."""
+    """Return the rates by currency and quarter, as exact fractions."""
     table: RateTable = {}
     for entry in entries:
         exact = Fraction(entry.rate)
@@ -52,7 +52,7 @@ def rate_table(entries: tuple[RateEntry, ...]) -> RateTable:
 
 
 def day_rules(data: RuleData, day: date) -> DayRules:
-    """Work out the rules of a day as the entries have them; limit and enforcement cover every day (`checking`)."""
+    """Return the rules of a day from the entries; `checking` made sure that limit and enforcement cover every day."""
     limit = in_force(data.limit, day)
     enforcement = in_force(data.enforcement, day)
     assert limit is not None, "limits without a gap"  # noqa: S101 - checked when the files were read

@@ -1,4 +1,4 @@
-"""Entries in a reader's words: what they say in one line, when they hold, and which of them hold on a day."""
+"""Entries in plain words: what an entry says in one line, when it holds, and which entries hold on a day."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -30,7 +30,7 @@ ENFORCED = {
 
 
 def meaning(entry: Entry) -> str:
-    """Say in one line what an entry rules."""
+    """Return in one line what an entry rules."""
     match entry:
         case Limit():
             return f"${entry.dollars} per person and day"
@@ -70,7 +70,7 @@ def _occasion(rule: CodeRule) -> str:
 
 
 def period(entry: Entry) -> str:
-    """Say when an entry holds."""
+    """Return when an entry holds, in words."""
     match entry:
         case Dated():
             return in_words(entry)
@@ -80,7 +80,7 @@ def period(entry: Entry) -> str:
 
 
 def entries_on(data: RuleData, day: date) -> Iterator[tuple[str, Entry]]:
-    """Give the entries that decide on an Eastern day, with their section; lists and codes without use are left out."""
+    """Yield the entries that decide on an Eastern day, with their section, without code lists and documented codes."""
     quarter = f"{day.year:04d}Q{quarter_of(day) % 4 + 1}"
     for section, entries in data:
         for entry in entries:

@@ -1,7 +1,7 @@
-"""Every status a bill can have, each with the number that stands for it in rows.
+"""Every status that a bill can have, with its number in rows.
 
-Numbers are written on disk: they are pinned here one by one, whatever the order of the table of outcomes. A new
-status takes a free number; a number that was used is never used again, or the row format is raised.
+The numbers are on disk, so they are pinned here one by one, whatever the order of the table of outcomes. A new status
+takes a free number. A number that was used is never used again, unless the row format is raised.
 
 Free for programmes: 20 `reject` single-weight-over-limit, 21 `withhold` and 22 `warn` period-limit.
 """
@@ -54,7 +54,7 @@ _NUMBERS: Final = {pair: number for number, pair in _PINNED.items()}
 
 
 def number_of(outcome: Outcome, reason: str) -> int:
-    """Number of a status."""
+    """Return the number of a status."""
     return _NUMBERS[outcome, reason]
 
 
@@ -73,18 +73,18 @@ WARNED: Final = number_of("warn", "daily-limit")
 RELEASED: Final = number_of("release", "within-limit")
 CLEAR: Final = number_of("clear", "within-limit")
 UNJUDGED: Final = 0xFF
-"""Not a status: a bill that the running judging has yet to decide."""
+"""Not a status: the judging of the record has still to decide on the bill."""
 
 EXITS: Final = {
     name: number_of("closed", name) for name in ("deleted", "entry-01", "entry-11", "exported", "abandoned", "returned")
 }
 KEEPS_COUNTING: Final = frozenset(EXITS[name] for name in ("exported", "abandoned", "returned"))
-"""A released bill that leaves by one of these has used the exemption: it goes on counting."""
+"""A released bill that leaves by one of these exits has used the exemption, so it keeps counting."""
 
 CLOSED: Final = frozenset(EXITS.values()) | {SUPERSEDED}
 CANDIDATES: Final = frozenset((WITHHELD, WARNED, RELEASED, CLEAR))
 """Statuses of rows 10 and 11: the day's total decides."""
 WALKED: Final = CANDIDATES | {UNJUDGED}
-"""What a walk of the day looks at."""
+"""Statuses of bills that a walk of the day looks at."""
 LIVE: Final = frozenset(STATUSES) - CLOSED
 """Statuses of live bills."""
