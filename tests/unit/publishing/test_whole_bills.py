@@ -151,7 +151,7 @@ def test_export_with_blank_later_rows_is_told_of_the_line_column(left: list[str]
     sent = sift_rows(path, first, later, later, bill(bill="ACME0002", order="S-2"))
     assert sent.mistakes == [(3, "line", "line-missing"), (4, "line", "line-missing")]
     assert (sent.bills, sent.sums) == (["ACME0002"], (4, 1, 1, 2))
-    assert sent.said.splitlines()[0].endswith("1, 2, 3 in the column `line`; add it if the file has none")
+    assert sent.said.splitlines()[0].endswith("1, 2, 3 in the column `line`; add the column if the file has none")
 
 
 def with_cell(row: Cells, name: str, cell: str) -> dict[str, str]:
