@@ -36,9 +36,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines on a terminal too.")] = False,
     values_to: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Write keys and values, so names and addresses, to this new file, mode 0600."
-        ),
+        typer.Option(metavar="FILE", help="Write keys and values (names and addresses!) to this new file, mode 0600."),
     ] = None,
 ) -> None:
     """List dead letters, oldest first, and count them by code: a table on a terminal, else JSON lines.

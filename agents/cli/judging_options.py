@@ -14,7 +14,7 @@ EventsFile = Annotated[
 ]
 OverflowOption = Annotated[
     Overflow,
-    typer.Option(help="If a bill does not fit: release later ones that fit, none after it, or none of the day."),
+    typer.Option(help="If a bill does not fit: release later ones that fit, none later, or none of the day."),
 ]
 RoundingOption = Annotated[Rounding, typer.Option(help="Count a bill in exact cents, or in whole dollars, half up.")]
 EnforcementOption = Annotated[Enforcement, typer.Option(help="auto: as the dated rules say.")]

@@ -13,7 +13,7 @@ OUTCOMES: Final[dict[tuple[Outcome, bool], str]] = {
     ("clear", False): "not here yet; as things stand it would be released",
     ("warn", False): "not here yet; as things stand it would not fit the day",
     ("reject", True): "refused: this shipment cannot use the exemption",
-    ("pending", True): "waiting: nobody knows when it arrives",
+    ("pending", True): "waiting: its arrival is not known",
     ("closed", True): "closed: it left another way, nothing is to be done here",
 }
 """Outcome, and whether the bill has arrived (always said to, where it does not matter)."""
@@ -119,7 +119,7 @@ def why(data: DecisionData) -> str:
 
 def to_do(data: DecisionData) -> str:
     """Say what to do, with the entry type and the next day where the decision names them."""
-    text = TO_DO.get(data.reason, "Ask whoever looks after Tallygate.")
+    text = TO_DO.get(data.reason, "Ask the team that runs Tallygate.")
     advice = data.advice
     if advice is None:
         return text
@@ -135,7 +135,7 @@ def to_do(data: DecisionData) -> str:
     if data.reason != "daily-limit":
         return text
     if advice.next_day is None:
-        return f"{text} On none of the next 14 days would it fit, as things stood."
+        return f"{text} It would fit on none of the next 14 days, as things stood."
     return f"{text} The next day on which it would fit, as things stood: {day_words(advice.next_day)}."
 
 

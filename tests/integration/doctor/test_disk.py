@@ -59,6 +59,6 @@ def test_a_disk_that_fills_up(disk: Path, tmp_path: Path) -> None:
             assert worker.log().count("Kafka, or one of its brokers, is away") == 1
             (found,) = examined(settings).of("kafka", "wrong")
             assert "does not answer (Connection refused) -> start it" in found
-            assert found.endswith("where it ended by itself, its own log says why, a full disk most often")
+            assert found.endswith("if it ended by itself, its own log says why, most often a full disk")
     finally:
         broker.kill()

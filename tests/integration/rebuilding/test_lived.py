@@ -217,7 +217,7 @@ def test_a_mirror_without_tables(lived: Lived, broker: Broker, tmp_path: Path) -
 def test_a_read_model_that_is_lost(lived: Lived, redis_server: RedisServer) -> None:
     """It is filled from the topics, of every epoch that there was; what outranks holds, and alerts are all there."""
     field, url = lived.field, {"redis__url": redis_server.url}
-    assert "the read model stands where the topics ended" in lived.tallygate("rebuild", "read-model", changes=url)
+    assert "filled up to the end of the topics" in lived.tallygate("rebuild", "read-model", changes=url)
     found = compared(contents(redis_server, field.topics.prefix))
     assert found == recomputed(field.decisions(), field.values(field.topics.alerts))
 

@@ -263,7 +263,7 @@ def test_sum_that_does_not_come_out_is_an_error() -> None:
     """Rows that were read and are neither sent nor named are never passed over."""
     sift = Sift()
     sift.read, sift.sent = 3, 2
-    with pytest.raises(MiscountError, match=r"rows read 3 = sent 2 \+ held back 0 \+ mistakes 0 does not come out"):
+    with pytest.raises(MiscountError, match=r"rows read 3 = sent 2 \+ held back 0 \+ mistakes 0: the sum is wrong"):
         sift.close()
 
 
