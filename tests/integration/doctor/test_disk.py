@@ -50,7 +50,7 @@ def test_a_disk_that_fills_up(disk: Path, tmp_path: Path) -> None:
             fill(disk, LEFT)
             answer = examined(settings)
             (found,) = answer.of("disk", "wrong")
-            assert found.startswith("broker 1: 0.0 of 0.1 GiB are free -> make room before it is full")
+            assert found.startswith("broker 1: 0.0 of 0.1 GiB are free -> make room before the disk is full")
             assert answer.status == 1
             fill(disk, 0)
             with field.producer(**{"message.timeout.ms": 5000, "message.max.bytes": 900_000}) as producer:
