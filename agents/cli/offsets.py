@@ -64,7 +64,7 @@ def set_offsets(
 
 
 def _show(plan: "Mending") -> None:
-    said = f"{len(plan.offsets)} offsets set" if plan.offsets else "nothing to set, offsets and tables agree"
+    said = f"{len(plan.offsets)} offsets set" if plan.offsets else "nothing to set: offsets and tables agree"
     print(f"{plan.group} on {plan.source}: {said}")
     print(f"{'partition':>9}  {'before':>12}  {'after':>12}")
     for partition, committed, table in plan.standings:

@@ -183,11 +183,16 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
             at = self._at(positions, where)
             if at is not None and at > ends[where]:
                 raise RefusedError(
-                    f"Redis stands at {at} in partition {where.partition} of {where.topic}, which ends at "
+                    f"Redis is filled up to {at} in partition {where.partition} of {where.topic}, which ends at "
                     f"{ends[where]}: it was filled from another Kafka; run `tallygate rebuild read-model`"
                 )
             if at is not None and at < begins[where]:
-                log.warning("%s/%d: %d offsets are gone unread", where.topic, where.partition, begins[where] - at)
+                log.warning(
+                    "%s/%d: %d offsets are gone, unread",
+                    where.topic,
+                    where.partition,
+                    begins[where] - at,
+                )
             self._resume(where, begins[where] if at is None else at, begins[where])
         self._found()
 

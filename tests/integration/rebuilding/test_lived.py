@@ -101,7 +101,7 @@ def test_a_record_that_is_no_decision(lived: Lived) -> None:
     lived.field.produce([b"no decision at all"], 2, topic=aside)
     said = lived.tallygate("rebuild", "tables", "--epoch", str(epoch), "--from", "postings", status=78)
     (offset,) = {row[0] for row in lived.field.read(aside)[2] if row[0] > end}
-    assert f"the record at offset {offset} of partition 2 of {aside} is no decision (DecodeError)" in said
+    assert f"the record at offset {offset} of partition 2 of {aside} is not a decision (DecodeError)" in said
     assert "no decision at all" not in said
     assert lived.decisions(epoch) == []
 
