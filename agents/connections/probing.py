@@ -60,7 +60,7 @@ def meaning(error: Exception, address: str, connection: Connection) -> EngineErr
     match error:
         case ssl.SSLCertVerificationError():
             return RefusedError(
-                f"Kafka at {address}: its certificate is not trusted here ({error.verify_message}): name its authority "
+                f"Kafka at {address}: its certificate does not count here ({error.verify_message}): name its authority "
                 f"in {KAFKA}CA_FILE, and in {KAFKA}BROKERS use a name that is in the certificate"
             )
         case ssl.SSLError():

@@ -45,27 +45,29 @@ _outputs = _read(Kind.COUNTER, "outputs_total", "records", "Records sent in comm
 _restored = _read(Kind.COUNTER, "restored_rows_total", "rows", "Changelog records read to restore tables.")
 _restoring = _read(Kind.COUNTER, "restore_seconds_total", "seconds", "Time spent restoring tables.")
 _settled = _read(
-    Kind.GAUGE, "ready", "boolean", "1 while all partitions assigned to it are taken over and restored, else 0."
+    Kind.GAUGE, "ready", "boolean", "1 while the partitions given to it are taken over and restored, 0 in between."
 )
-_partitions = _read(Kind.GAUGE, "partitions", "partitions", "Partitions assigned to it.")
+_partitions = _read(Kind.GAUGE, "partitions", "partitions", "Partitions that it has.")
 _stale = _read(
     Kind.GAUGE,
     "stale_offsets",
     "partitions",
-    "Partitions whose table is ahead of the group's committed offset: it asks the broker again and judges nothing.",
+    "Partitions whose table is ahead of the group's committed offset: the broker is asked again, nothing is judged.",
 )
 _stalled = _read(
     Kind.GAUGE,
     "watchdog_age_seconds",
     "seconds",
-    "Time with work but without progress; else 0.",
+    "How long there has been work and no progress; else 0.",
 )
-_stall = _read(Kind.GAUGE, "longest_stall_seconds", "seconds", "Longest time for which judging blocked the event loop.")
+_stall = _read(
+    Kind.GAUGE, "longest_stall_seconds", "seconds", "Longest time for which judging kept the event loop from all else."
+)
 _halted = _read(
     Kind.GAUGE,
     "halted",
     "boolean",
-    "1 while a partition is halted, until `tallygate resume`.",
+    "1 while a partition stands still until `tallygate resume`.",
     _PARTITION,
     Label("reason", _HALTS),
 )
@@ -82,7 +84,7 @@ _GAUGES: Final[tuple[tuple[Callable[..., Family], Numbers], ...]] = tuple(
         (
             "event_lag_seconds",
             "seconds",
-            "Age of the newest record of the latest transaction at its commit, by the broker's timestamp.",
+            "How old the newest record of the latest transaction was at its commit, by the broker's timestamp.",
             lambda each: each.event_lag_ms / 1000,
         ),
         (
@@ -92,7 +94,7 @@ _GAUGES: Final[tuple[tuple[Callable[..., Family], Numbers], ...]] = tuple(
             lambda each: 0.0 if each.heard_ms is None else max(0.0, time() - each.heard_ms / 1000),
         ),
         ("waiting_records", "records", "Records fetched and not judged yet.", lambda each: each.waiting_records),
-        ("waiting_bytes", "bytes", "Approximate memory of the waiting records.", lambda each: each.waiting_bytes),
+        ("waiting_bytes", "bytes", "About the memory of the records that wait.", lambda each: each.waiting_bytes),
         ("table_rows", "rows", "Rows of the partition's table.", lambda each: each.table_rows),
         ("table_bytes", "bytes", "Bytes of the rows of the partition's table.", lambda each: each.table_bytes),
         (
@@ -105,11 +107,7 @@ _GAUGES: Final[tuple[tuple[Callable[..., Family], Numbers], ...]] = tuple(
 )
 
 _transaction_seconds = ENGINE.spread(
-    "tallygate_engine_transaction_seconds",
-    "seconds",
-    "Time from the first record to the commit.",
-    QUICK,
-    _STEP,
+    "tallygate_engine_transaction_seconds", "seconds", "Time from its first record to its commit.", QUICK, _STEP
 )
 _transaction_records = ENGINE.spread(
     "tallygate_engine_transaction_records", "records", "Input records of a transaction.", COUNTS, _STEP
@@ -120,7 +118,7 @@ _chunk_records = ENGINE.spread(
 _chunk_bytes = ENGINE.spread(
     "tallygate_engine_chunk_bytes",
     "bytes",
-    "Approximate memory of one fetch of a partition.",
+    "About the memory of one fetch of a partition.",
     (1e3, 1e4, 1e5, 1e6, 1e7),
     _STEP,
 )

@@ -42,7 +42,7 @@ _subscribers = GATEWAY.level(
     "tallygate_gateway_subscribers", "subscribers", "Readers that are connected to a stream now.", _READER
 )
 _cut = GATEWAY.counter(
-    "tallygate_gateway_slow_readers_total", "readers", "Readers disconnected because they did not keep up.", _READER
+    "tallygate_gateway_slow_readers_total", "readers", "Readers cut because they did not keep up.", _READER
 )
 _events = GATEWAY.counter(
     "tallygate_gateway_ingest_events_total",
@@ -57,10 +57,7 @@ _ingest_seconds = GATEWAY.spread(
     QUICK,
 )
 _refused = GATEWAY.counter(
-    "tallygate_gateway_refused_tokens_total",
-    "requests",
-    "Requests refused for their token.",
-    Label("reason", REFUSALS),
+    "tallygate_gateway_refused_tokens_total", "requests", "Requests refused for their token.", Label("reason", REFUSALS)
 )
 _limited = GATEWAY.counter(
     "tallygate_gateway_rate_limited_total", "requests", "Requests refused because there were too many.", _ROUTE

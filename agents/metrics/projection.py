@@ -24,31 +24,25 @@ _WHERE: Final = (
 
 
 _records = PROJECTION.read(
-    Kind.COUNTER,
-    "tallygate_projection_records_total",
-    "records",
-    "Records applied, with repeated and outranked ones.",
+    Kind.COUNTER, "tallygate_projection_records_total", "records", "Records applied, repeated and outranked ones too."
 )
 _changed = PROJECTION.read(
     Kind.COUNTER, "tallygate_projection_changes_total", "changes", "Decisions that became current, and new alerts."
 )
 _unreadable = PROJECTION.read(
-    Kind.COUNTER,
-    "tallygate_projection_unreadable_total",
-    "records",
-    "Records that are not Tallygate's decisions or alerts.",
+    Kind.COUNTER, "tallygate_projection_unreadable_total", "records", "Records that are no decisions or alerts of ours."
 )
 _placings = PROJECTION.read(
     Kind.COUNTER,
     "tallygate_projection_placings_total",
     "lookups",
-    "Lookups of the offsets up to which Redis is filled: at assignments, and after Redis was away.",
+    "How often it looked up where Redis stands: at assignments, and after Redis was away.",
 )
 _fills = PROJECTION.read(
     Kind.COUNTER,
     "tallygate_projection_fills_total",
     "partitions",
-    "Partitions filled from their beginning because Redis had nothing of them.",
+    "Partitions filled from their beginning because Redis held nothing of them.",
 )
 _failures = PROJECTION.read(
     Kind.COUNTER, "tallygate_projection_failures_total", "failures", "How often Redis or Kafka did not answer."
@@ -57,7 +51,7 @@ _away = PROJECTION.read(
     Kind.GAUGE, "tallygate_projection_away_seconds", "seconds", "How long Redis or Kafka has been away; else 0."
 )
 _ready = PROJECTION.read(
-    Kind.GAUGE, "tallygate_projection_ready", "boolean", "1 while it reads every partition assigned to it."
+    Kind.GAUGE, "tallygate_projection_ready", "boolean", "1 while it reads every partition that the group gave it."
 )
 _lag = PROJECTION.read(
     Kind.GAUGE,
@@ -70,7 +64,7 @@ _behind = PROJECTION.read(
     Kind.GAUGE,
     "tallygate_projection_behind_seconds",
     "seconds",
-    "Redis has everything that was committed to the partition at least this many seconds ago.",
+    "Everything committed to the partition so many seconds ago or earlier is in Redis.",
     *_WHERE,
 )
 
