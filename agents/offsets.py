@@ -126,7 +126,7 @@ async def _check(connection: Connection, mending: Mending) -> None:
     beyond = [place for place, offset in mending.offsets.items() if offset > ends[place]]
     if beyond:
         raise CannotSetError(
-            f"{mending.source} ends before its tables stand, in partitions {sorted(p.partition for p in beyond)}: "
+            f"{mending.source} ends before its tables, in partitions {sorted(p.partition for p in beyond)}: "
             "records of the input were lost as well. Publish the events again, then `tallygate rebuild tables "
             "--epoch N`"
         )

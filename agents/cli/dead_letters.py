@@ -146,7 +146,7 @@ def _ask(question: Coroutine[Any, Any, Answer], brokers: str, done: _Done | None
             said = f"Kafka at {brokers} does not answer ({why}): start it, or set TALLYGATE_KAFKA__BROKERS"
         print(said, file=sys.stderr)
         if done is not None:
-            print(f"{done.count:,} are sent for good; run it again for the rest", file=sys.stderr)
+            print(f"{done.count:,} are sent for good; run the command again for the rest", file=sys.stderr)
         if isinstance(error, BrokerResponseError):
             raise typer.Exit(BAD_USAGE) from None
         raise typer.Exit(AWAY) from None

@@ -176,7 +176,7 @@ def _send(events: Any, *, over: tuple[str | None, Path | None]) -> None:
         raise
     except (PublishError, GatewayError) as error:
         print(f"tallygate publish: {error}", file=sys.stderr)
-        print(f"{acknowledged:,} events are acknowledged; run it again, none counts twice", file=sys.stderr)
+        print(f"{acknowledged:,} events are acknowledged; run it again, no event counts twice", file=sys.stderr)
         if isinstance(error, AwayError):
             raise typer.Exit(AWAY) from None
         raise typer.Exit(BAD_USAGE) from None

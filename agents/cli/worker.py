@@ -22,7 +22,7 @@ def command(
     """Run steps until SIGTERM or Ctrl-C, each in its own process, which is started again if it dies.
 
     Settings come from the environment, TALLYGATE_KAFKA__BROKERS and so on. Any number of workers share the partitions;
-    each needs a TALLYGATE_WORKER__NAME of its own. Exit status 78: the worker must not run as configured, and says why.
+    each needs a TALLYGATE_WORKER__NAME of its own. Exit code 78: the worker must not run as configured; it says why.
     """
     from agents.engine.errors import EngineError
     from agents.logs.configuring import configure

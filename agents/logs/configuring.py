@@ -92,4 +92,4 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
-    log.critical("ends: nobody caught %s", kind.__name__, exc_info=(kind, error, trace), extra={"incident": "crash"})
+    log.critical("ends: uncaught %s", kind.__name__, exc_info=(kind, error, trace), extra={"incident": "crash"})

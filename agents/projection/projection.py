@@ -162,7 +162,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
                 if (place := self.progress.places.get(self._name(where))) is not None:
                     place.position, place.fresh_ms = run.stop, run.fresh_ms or place.fresh_ms
         elif self._standings.pop(where, None) is not None:
-            log.warning("Redis does not stand at %s/%d where it stood; looking it up", where.topic, where.partition)
+            log.warning("Redis is no longer where it was in %s/%d; looking it up", where.topic, where.partition)
             self._unplaced.add(where)
             self._consumer.pause(where)
 
