@@ -27,7 +27,7 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 def list_(
     code: Annotated[list[Fault] | None, typer.Option(metavar="CODE", help="Only this code; may be repeated.")] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="Only letters since then: 90m, 24h, 7d, or 2025-08-20T12:00:00Z.")
+        str | None, typer.Option(metavar="WHEN", help="How far back to look: 90m, 24h, 7d, or 2025-08-20T12:00:00Z.")
     ] = None,
     conveyance: Annotated[str | None, typer.Option(help="Only letters of this conveyance.")] = None,
     limit: Annotated[

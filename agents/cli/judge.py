@@ -30,7 +30,7 @@ def command(
     match: MatchOption = "normalised",
     rules: RulesOption = None,
     secret_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Secret of the consignee keys; else a fixed public one.")
+        Path | None, typer.Option(metavar="FILE", help="Secret of the consignee keys; default: a fixed public one.")
     ] = None,
     dead_letters: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write bad events to it as JSON lines: error, detail, line.")

@@ -53,7 +53,10 @@ def tables(
     epoch: Annotated[int, typer.Option(min=2, help="A number higher than every epoch so far.")],
     source: Annotated[
         From,
-        typer.Option("--from", help="shipments: rebuild both steps. postings: rebuild the withholding step alone."),
+        typer.Option(
+            "--from",
+            help="shipments: both steps. postings: the withholding step alone, in the order of postings.",
+        ),
     ] = From.SHIPMENTS,
 ) -> None:
     """Rebuild the tables in a new epoch, beside the old one, and publish the new decision on each bill.

@@ -13,7 +13,7 @@ def command(
         list[str] | None,
         typer.Argument(metavar="[STEP/PARTITION]...", help="Such as withholding/3; default: only list the halts."),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Lift every halt.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Resume every halted partition.")] = False,
 ) -> None:
     """List halted partitions and why each halted, or resume some.
 
