@@ -25,7 +25,7 @@ def show(
         list[Path] | None, typer.Option("--rules", metavar="FILE", help="Rule file to add; may be repeated.")
     ] = None,
 ) -> None:
-    """Show what holds on a day, with source and certainty: a table on a terminal, else lines with tabs."""
+    """Show the rules of a day, with source and certainty: a table on a terminal, else lines with tabs."""
     day = business_date(datetime.now(UTC)) if on is None else _day(on)
     rulebook = _load(rules or ())
     rows = [
@@ -46,7 +46,7 @@ def check(
         Path | None, typer.Argument(metavar="[FILE]", help="Rule file; default: the shipped rules.")
     ] = None,
 ) -> None:
-    """Check the shipped rules, or a file added to them: exit 0 if they can be used, 2 if not, saying why."""
+    """Check the shipped rules, or a file added to them. Exit code 0: they can be used; 2: they cannot, and why."""
     rulebook = _load(() if file is None else (file,))
     entries = sum(len(section) for _, section in rulebook.data)
     print(f"{file or 'shipped rules'}: good; {entries} entries in all, rulebook {rulebook.id}")

@@ -109,7 +109,7 @@ class Engine:
     def end_stalled(self, reason: str) -> None:
         """End the process because it gets nowhere; called by the watchdog's thread."""
         more = {"incident": "stall", "seconds": self.settings.stall_seconds}
-        log.critical("%s ends: %s; is Kafka there, and its disk not full?", self.job.group, reason, extra=more)
+        log.critical("%s ends: %s; is Kafka running, and is its disk full?", self.job.group, reason, extra=more)
         self._end(EXIT_RETRY)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

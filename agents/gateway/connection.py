@@ -80,7 +80,7 @@ class ClientConnection(RequestHandler):
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("a request failed below the application: %s", type(exc).__name__)
         else:
-            log.info("refused: not HTTP as it should be (%s)", type(exc).__name__)
+            log.info("refused: not valid HTTP (%s)", type(exc).__name__)
         if request.writer.output_size > 0:
             raise ConnectionError("the answer had begun")
         return _closing(status)

@@ -97,7 +97,7 @@ class Live:
             await asyncio.sleep(TICK_SECONDS)
             if self.feed.live != was_live:
                 was_live = self.feed.live
-                log.warning("the live feed is %s", "up to date" if was_live else "stale: nobody is shown GO")
+                log.warning("the live feed is %s", "up to date" if was_live else "stale: no answer is GO")
                 await self._beat_all()
                 await self.watches.tell_all()
             due += len(self._beats) * TICK_SECONDS / self.heartbeat_seconds
@@ -134,7 +134,7 @@ async def _for_ever(job: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await job()
         except Exception:
-            log.exception("a part of the live side failed and begins again")
+            log.exception("a part of the live feed failed and starts again")
         await asyncio.sleep(AGAIN_SECONDS)
 
 

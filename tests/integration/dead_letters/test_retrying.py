@@ -100,7 +100,7 @@ def test_broker_that_goes_away_is_named(posted: Field) -> None:
         broker.start()
     assert code == 75
     assert f"Kafka at {broker.address} does not answer" in text
-    assert "0 are sent for good; run it again for the rest" in text
+    assert "0 are sent for good; run the command again for the rest" in text
     assert shipments(posted) == []
 
 

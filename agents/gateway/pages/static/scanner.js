@@ -35,7 +35,7 @@ function show() {
 // Whatever goes wrong in this page, it does not go on showing GO.
 function broken() {
   document.body.dataset.action = "HOLD";
-  notice = hold("Something went wrong on this page: load it anew.");
+  notice = hold("Something went wrong on this page: load it again.");
   show();
 }
 
