@@ -58,6 +58,7 @@ def list_(
             listing = _ask(list_letters(kafka.connection(), kafka.topics(), wanted, file), kafka.brokers)
     except DeadLettersError as error:
         _refuse(str(error))
+    _complain(listing.complaints)
     if in_lines:
         for letter in listing.letters():
             print(json_line(listing, letter).decode())
@@ -99,6 +100,7 @@ def retry(
     selection = Selection(frozenset(one.value for one in code or ()), _places(at or ()), again)
     try:
         plan = _ask(plan_retry(connection, topics, selection), kafka.brokers)
+        _complain(plan.complaints)
         for reason, count in plan.left_out.most_common():
             print(f"left out {count:,}: {reason}")
         if not plan.places:
@@ -125,6 +127,11 @@ class _Done:
 
     def set(self, count: int) -> None:
         self.count = count
+
+
+def _complain(complaints: list[str]) -> None:
+    for each in complaints:
+        print(f"tallygate dead-letters: {each}", file=sys.stderr)
 
 
 def _ask(question: Coroutine[Any, Any, Answer], brokers: str, done: _Done | None = None) -> Answer:
