@@ -31,7 +31,7 @@ OUTSIDE = frozenset({"asyncio", "os", "random", "secrets", "socket", "subprocess
 PATHS = re.compile(r"(?<![\w.}~-])/(?:home|Users|root|work|tmp)/\w")
 INDEXES = re.compile(r"pypi\.(?:org|python)|python[h]osted|index[-]url|find[-]links|repo1?\.maven|npmjs\.org")
 LINKS = re.compile(r"\]\((?![a-z]+:|#)([^)#\s]+)")
-STRANGERS = ("stream/", "state/", "agents/client/", "agents/dead_letters/", "agents/gateway/", "agents/publishing/")
+STRANGERS = ("stream/", "state/", "agents/client/", "agents/ops/dead_letters/", "agents/gateway/", "agents/publish/")
 """Where text is read that strangers sent."""
 REACH_MAX = 300
 _REPEATED_CLASS = re.compile(r"\^?\[\^?\]?[^]]+\]\+\$?")

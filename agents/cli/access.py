@@ -1,4 +1,4 @@
-"""`tallygate access`: the roles of `agents/access/roles.toml`, shown, and put onto a broker."""
+"""`tallygate access`: the roles of `agents/ops/access/roles.toml`, shown, and put onto a broker."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ Roles = Annotated[list[str] | None, typer.Argument(metavar="[ROLE]...", help="De
 @app.command()
 def show() -> None:
     """Print the roles as a table in Markdown: what each is for, and what it may do under the default prefix."""
-    from agents.access.rendering import table
+    from agents.ops.access.rendering import table
 
     print(table())
 
@@ -26,8 +26,8 @@ def show() -> None:
 @app.command()
 def acls(roles: Roles = None) -> None:
     """Print the commands of Kafka's own kafka-acls.sh that give the roles what they need."""
-    from agents.access.rendering import acl_commands
-    from agents.settings import Settings
+    from agents.ops.access.rendering import acl_commands
+    from agents.settings.settings import Settings
 
     kafka = Settings().kafka
     for role in _known(roles):
@@ -40,8 +40,8 @@ def strimzi(
     cluster: Annotated[str, typer.Option(help="Name of the Kafka resource.")] = "kafka",
 ) -> None:
     """Print Strimzi's KafkaTopic and KafkaUser resources as JSON, for `kubectl apply -f -`."""
-    from agents.access.rendering import strimzi_topics, strimzi_users
-    from agents.settings import Settings
+    from agents.ops.access.rendering import strimzi_topics, strimzi_users
+    from agents.settings.settings import Settings
 
     kafka = Settings().kafka
     items = [*strimzi_topics(kafka.topics(), kafka.partitions, kafka.replication, cluster)]
@@ -54,10 +54,10 @@ def redis(
     passwords: Annotated[Path, typer.Option(metavar="FOLDER", help="A file for each role, as `grant` makes them.")],
 ) -> None:
     """Print a Redis ACL file: a user for each role that needs Redis, with the SHA-256 of the password in its file."""
-    from agents.access.granting import password_in
-    from agents.access.rendering import redis_users
-    from agents.access.roles import read_roles
-    from agents.settings import Settings
+    from agents.ops.access.granting import password_in
+    from agents.ops.access.rendering import redis_users
+    from agents.ops.access.roles import read_roles
+    from agents.settings.settings import Settings
 
     roles = [name for name, role in read_roles().items() if role.redis]
     said = {role: password_in(passwords, role) for role in roles}
@@ -76,9 +76,9 @@ def grant(
     It connects by TALLYGATE_KAFKA__*: the login must be an administrator of the cluster. You may run it again at any
     time; a new file changes the password. Exit code 2: bad usage, or the broker refused; 75: it did not answer.
     """
-    from agents.access.granting import Granting, GrantingError, NoAnswerError, login_of, password_in
-    from agents.access.roles import principal
-    from agents.settings import Settings
+    from agents.ops.access.granting import Granting, GrantingError, NoAnswerError, login_of, password_in
+    from agents.ops.access.roles import principal
+    from agents.settings.settings import Settings
 
     kafka = Settings().kafka
     topics = kafka.topics()
@@ -95,7 +95,7 @@ def grant(
 
 
 def _known(roles: list[str] | None) -> list[str]:
-    from agents.access.roles import read_roles
+    from agents.ops.access.roles import read_roles
 
     known = read_roles()
     if unknown := [role for role in roles or () if role not in known]:

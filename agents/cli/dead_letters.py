@@ -44,14 +44,14 @@ def list_(
     It never prints what a record holds. With JSON the counts go to standard error. Exit code 0: listed; 2: bad usage,
     missing topics, or not allowed; 75: Kafka is away.
     """
-    from agents.dead_letters.errors import DeadLettersError
-    from agents.dead_letters.listing import Wanted, list_letters
-    from agents.dead_letters.showing import json_line, summary, table
-    from agents.dead_letters.values import private_file
+    from agents.ops.dead_letters.letter_errors import DeadLettersError
+    from agents.ops.dead_letters.letter_table import json_line, summary, table
+    from agents.ops.dead_letters.listing import WantedLetters, list_letters
+    from agents.ops.dead_letters.values import private_file
 
     in_lines = as_json or not sys.stdout.isatty()
     most = limit or (None if in_lines else TABLE_ROWS)
-    wanted = Wanted(frozenset(one.value for one in code or ()), _millis(since), conveyance, most)
+    wanted = WantedLetters(frozenset(one.value for one in code or ()), _millis(since), conveyance, most)
     kafka = _kafka()
     try:
         with private_file(values_to) if values_to else nullcontext() as file:
@@ -87,9 +87,9 @@ def retry(
     Mend the cause first, or they come back. A record that was applied before is stale the second time. Exit code 0:
     sent, or nothing to send; 2: bad usage, no such letter, or not allowed; 75: Kafka is away.
     """
-    from agents.dead_letters.errors import DeadLettersError
-    from agents.dead_letters.retrying import Selection, plan_retry, send_again
-    from agents.dead_letters.showing import plural
+    from agents.ops.dead_letters.letter_errors import DeadLettersError
+    from agents.ops.dead_letters.letter_table import plural
+    from agents.ops.dead_letters.retrying import Selection, plan_retry, send_again
 
     if [bool(code), bool(at), everything].count(True) != 1:
         _refuse("choose letters by one of --code, --at and --all")
@@ -162,7 +162,7 @@ def _ask(question: Coroutine[Any, Any, Answer], brokers: str, done: _Done | None
 def _kafka() -> Any:
     from pydantic import ValidationError
 
-    from agents.settings import Settings
+    from agents.settings.settings import Settings
 
     try:
         return Settings().kafka
@@ -188,10 +188,10 @@ def _millis(since: str | None) -> int | None:
 
 
 def _places(texts: Any) -> Any:
-    from agents.dead_letters.letter import Place
+    from agents.ops.dead_letters.letter import LetterPlace
 
     try:
-        return frozenset(Place.parsed(one) for one in texts)
+        return frozenset(LetterPlace.parsed(one) for one in texts)
     except ValueError as error:
         _refuse(f"--at: {error}")
 

@@ -36,15 +36,15 @@ def command(
 
     from rich.console import Console
 
-    from agents.demo.errors import DemoError
-    from agents.demo.run import Demo, Options
+    from agents.demo.demo_errors import DemoError
+    from agents.demo.demo_run import Demo, DemoOptions
     from agents.demo.saving import save_day
 
     if save is not None:
         print(f"{save_day(save, bills, seed):,} events in {save}")
         return
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what matters of it comes as an error
-    options = Options(bills, seconds, seed, broker, plain, stay, _called())
+    options = DemoOptions(bills, seconds, seed, broker, plain, stay, _called())
     try:
         whole = asyncio.run(Demo(options, Console()).run())
     except DemoError as error:

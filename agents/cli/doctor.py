@@ -22,11 +22,11 @@ def command(
 
     from rich.console import Console
 
-    from agents.access.roles import read_roles
-    from agents.doctor.examining import examine
-    from agents.doctor.finding import Finding, any_wrong
-    from agents.doctor.showing import as_json as in_json
-    from agents.doctor.showing import line, table, verdict
+    from agents.ops.access.roles import read_roles
+    from agents.ops.doctor.examining import examine
+    from agents.ops.doctor.finding import Finding, any_wrong
+    from agents.ops.doctor.report import as_json as in_json
+    from agents.ops.doctor.report import line, table, verdict
 
     if role is not None and role not in read_roles():
         print(f"tallygate doctor: there is no role {role}; `tallygate access show` has them", file=sys.stderr)

@@ -29,10 +29,10 @@ def command(
     It reads Redis and Kafka, TALLYGATE_REDIS__* and TALLYGATE_KAFKA__*, or asks a gateway. Exit code 0: explained; 1:
     nothing is known of the bill; 2: bad usage, or refused; 75: neither place answers.
     """
+    from agents.bills.explanation import explain
+    from agents.bills.fact_sources import NothingAnswersError
     from agents.client import GatewayError
-    from agents.engine.errors import RefusedError
-    from agents.explaining.gathering import NothingAnswersError
-    from agents.explaining.telling import explain
+    from agents.kafka.errors import RefusedError
     from state.rules import RulebookError, load_rulebook
     from stream.bills import fold_bill
 
@@ -63,7 +63,7 @@ async def _facts(bill: str, settings: Any, url: str | None, token_file: Path | N
 
 @asynccontextmanager
 async def _source(settings: Any, url: str | None, token_file: Path | None) -> AsyncIterator[Any]:
-    from agents.explaining.gathering import OverGateway, Stores
+    from agents.bills.fact_sources import OverGateway, Stores
 
     if url is None or token_file is None:
         yield Stores(settings)
@@ -75,8 +75,8 @@ async def _source(settings: Any, url: str | None, token_file: Path | None) -> As
 
 
 def _settings() -> Any:
-    from agents.engine.errors import RefusedError
-    from agents.settings import read_settings
+    from agents.kafka.errors import RefusedError
+    from agents.settings.settings import read_settings
 
     try:
         return read_settings()

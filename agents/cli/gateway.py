@@ -16,9 +16,9 @@ def command() -> None:
     """
     import uvloop
 
-    from agents.engine.errors import EngineError
     from agents.gateway.server import run_gateway
-    from agents.logs.configuring import begin
+    from agents.kafka.errors import EngineError
+    from agents.observability.log import begin
 
     log = logging.getLogger(__name__)
     try:

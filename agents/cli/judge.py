@@ -43,14 +43,14 @@ def command(
     error. Exit code 0: judged, whatever the decisions; 2: bad usage, or a file that cannot be read or has no readable
     line.
     """
-    from agents.judge import FileError, Options, judge_file, open_outputs
+    from agents.judge import FileError, JudgeOptions, judge_file, open_outputs
     from state.rules import RulebookError
 
     # Nothing here makes cycles worth collecting; full collections over millions of rows would cost seconds.
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)
     policy = Policy(overflow, rounding, enforcement, as_of.date() if as_of else None)
-    options = Options(policy, match, _secret_in(secret_file) if secret_file else JUDGE_SECRET, rules)
+    options = JudgeOptions(policy, match, _secret_in(secret_file) if secret_file else JUDGE_SECRET, rules)
     try:
         with open(1, "wb", 1 << 20, closefd=False) as stdout, open_outputs(stdout, dead_letters, alerts) as outputs:
             summary = judge_file(file, options, outputs)

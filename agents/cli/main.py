@@ -55,7 +55,11 @@ class LazyGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            mistakes = sys.modules["agents.settings"].mistakes_told(error) if "agents.settings" in sys.modules else []
+            mistakes = (
+                sys.modules["agents.settings.settings"].mistakes_told(error)
+                if "agents.settings.settings" in sys.modules
+                else []
+            )
             if not mistakes:
                 raise
             for each in mistakes:

@@ -9,7 +9,7 @@ import typer
 from agents.cli.reaching import ask
 
 if TYPE_CHECKING:
-    from agents.offsets import Mending
+    from agents.ops.offset_mending import Mending
 
 app = typer.Typer(no_args_is_help=True, help="Set the committed offsets of a step to where its tables stand.")
 command = app
@@ -42,9 +42,9 @@ def set_offsets(
     It sets offsets only where the tables are ahead of them, so nothing is judged twice and nothing is left out.
     Exit code 0: set, or nothing to set; 1: not set, and why; 2: bad usage; 75: Kafka is away.
     """
-    from agents.engine.errors import EngineError
-    from agents.offsets import mend, plan_mending
-    from agents.settings import Settings
+    from agents.kafka.errors import EngineError
+    from agents.ops.offset_mending import mend, plan_mending
+    from agents.settings.settings import Settings
 
     if not to_tables:
         print("tallygate offsets set: add --to-tables; offsets are only set to where tables stand", file=sys.stderr)

@@ -29,8 +29,8 @@ def command(
     each day that you ask about in its audit log, by consignee key. Exit code 0: answered; 2: bad usage, or refused; 75:
     the gateway is away.
     """
+    from agents.bills.planning import ConsigneeFileError, read_consignee
     from agents.client import GatewayAwayError, GatewayError
-    from agents.explaining.planning import ConsigneeFileError, read_consignee
     from stream.money import AmountError, parse_amount
 
     try:
@@ -49,9 +49,9 @@ def command(
 
 
 async def _ask(url: str, token_file: Path, consignee: Any, cents: int, first: date, days: int) -> None:
+    from agents.bills.planning import plan_days
+    from agents.bills.words import day_words, dollars
     from agents.client import Gateway, read_token
-    from agents.explaining.planning import plan_days
-    from agents.explaining.words import day_words, dollars
     from stream.reasons import REASON_LINES, STALE_LINE
 
     fitting, stale, later = 0, False, None

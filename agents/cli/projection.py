@@ -8,6 +8,6 @@ def command() -> None:
     Redis goes away or is emptied, it waits and fills Redis again. Exit code 78: it must not run as configured; 75:
     start it again.
     """
-    from agents.projection.running import run_projection
+    from agents.readmodel.projection_process import run_projection
 
     run_projection()

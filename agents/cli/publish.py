@@ -68,14 +68,14 @@ def command(
     if (gateway is None) != (token_file is None):
         _refuse("--gateway and --token-file go together")
     from agents.files import FileError, form_of, twice_readable
-    from agents.publishing.errors import MiscountError
-    from agents.publishing.running import Job
+    from agents.publish.publish_errors import MiscountError
+    from agents.publish.publish_file import PublishJob
 
     try:
         with twice_readable(file) as opener:
             with opener() as opened:
                 found = form_of(file, opened.head) if form is FormName.AUTO else form.value
-            job = Job(file, opener, found, source, int(time.time() * 1000))  # type: ignore[arg-type]
+            job = PublishJob(file, opener, found, source, int(time.time() * 1000))  # type: ignore[arg-type]
             _publish(job, show, check_only=check_only, skip_bad=skip_bad, over=(gateway, token_file))
     except FileError as error:
         _refuse(str(error))
@@ -85,8 +85,8 @@ def command(
 
 
 def _publish(job: Any, show: int, *, check_only: bool, skip_bad: bool, over: tuple[str | None, Path | None]) -> None:
-    from agents.publishing.progress import bar_named
-    from agents.publishing.running import Sift, check, right, whole
+    from agents.publish.publish_bar import bar_named
+    from agents.publish.publish_file import Sift, check, right, whole
 
     terminal = sys.stderr.isatty()
     teller = _Teller(job.name, show)
@@ -154,9 +154,9 @@ def _send(events: Any, *, over: tuple[str | None, Path | None]) -> None:
     import asyncio
 
     from agents.client import GatewayError
-    from agents.publishing import AwayError, PublishError
-    from agents.publishing.errors import MiscountError
-    from agents.publishing.running import send
+    from agents.publish import PublishAwayError, PublishError
+    from agents.publish.publish_errors import MiscountError
+    from agents.publish.publish_file import send
 
     # aiokafka would say the same in other words, once for each address and each batch.
     for name in ("aiokafka", "asyncio"):
@@ -177,7 +177,7 @@ def _send(events: Any, *, over: tuple[str | None, Path | None]) -> None:
     except (PublishError, GatewayError) as error:
         print(f"tallygate publish: {error}", file=sys.stderr)
         print(f"{acknowledged:,} events are acknowledged; run it again, no event counts twice", file=sys.stderr)
-        if isinstance(error, AwayError):
+        if isinstance(error, PublishAwayError):
             raise typer.Exit(AWAY) from None
         raise typer.Exit(BAD_USAGE) from None
     print(f"published {acknowledged:,} events to {place}")
@@ -187,20 +187,20 @@ def _send(events: Any, *, over: tuple[str | None, Path | None]) -> None:
 async def _sender(url: str | None, token_file: Path | None) -> AsyncIterator[Any]:
     if url is not None and token_file is not None:
         from agents.client import Gateway, read_token
-        from agents.publishing.over_gateway import GatewaySender
+        from agents.publish.over_gateway import GatewaySender
 
         async with Gateway(url, read_token(token_file)) as gateway:
             yield GatewaySender(gateway)
         return
-    from agents.publishing import Publisher
+    from agents.publish import Publisher
 
     async with Publisher(_kafka()) as publisher:
         yield publisher
 
 
 def _kafka() -> Any:
-    from agents.engine.errors import RefusedError
-    from agents.settings import read_settings
+    from agents.kafka.errors import RefusedError
+    from agents.settings.settings import read_settings
 
     try:
         return read_settings().kafka

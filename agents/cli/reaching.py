@@ -18,9 +18,9 @@ def ask(question: Coroutine[Any, Any, Answer], brokers: str) -> Answer:
     """Give the answer; where Kafka gives none, say why and what to do, and exit: away, or not allowed."""
     from aiokafka.errors import KafkaError
 
-    from agents.connections.probing import explained
-    from agents.engine.errors import RefusedError
-    from agents.settings import read_settings
+    from agents.kafka.errors import RefusedError
+    from agents.kafka.probing import explained
+    from agents.settings.settings import read_settings
 
     # Its log would say the same in other words, once for each address.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)

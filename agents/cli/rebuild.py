@@ -26,10 +26,10 @@ def read_model() -> None:
     import uvloop
     from aiokafka.errors import KafkaError
 
-    from agents.engine.errors import EXIT_REFUSED, EXIT_RETRY, EngineError
-    from agents.projection.rebuilding import rebuild as fill
+    from agents.kafka.errors import EXIT_REFUSED, EXIT_RETRY, EngineError
+    from agents.readmodel.refilling import rebuild as fill
     from agents.readmodel.store import StoreAwayError, StoreError
-    from agents.settings import Settings
+    from agents.settings.settings import Settings
 
     try:
         with _bar() as watcher:
@@ -65,11 +65,11 @@ def tables(
     the old epoch. The old workers may run until it says that it has caught up. If it is interrupted, run it again to
     continue. Exit code 0: done; 2: another epoch is needed; 75: Kafka is away; 78: refused; 130: interrupted.
     """
-    from agents.engine.errors import EngineError
-    from agents.rebuilding.running import run
-    from agents.rebuilding.showing import next_steps, showing
-    from agents.rebuilding.tables import EpochError
-    from agents.settings import read_settings
+    from agents.kafka.errors import EngineError
+    from agents.ops.rebuild.rebuild import EpochError
+    from agents.ops.rebuild.rebuild_bar import next_steps, showing
+    from agents.ops.rebuild.rebuild_command import run
+    from agents.settings.settings import read_settings
 
     try:
         settings = read_settings()

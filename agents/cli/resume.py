@@ -21,7 +21,7 @@ def command(
     partition halts again. Running workers notice within seconds. Exit code 1: there is no such halt.
     """
     from agents.engine.control import lift_halt, read_halts
-    from agents.settings import Settings
+    from agents.settings.settings import Settings
 
     kafka = Settings().kafka
     connection, topics = kafka.connection(), kafka.topics()

@@ -103,7 +103,7 @@ def revoke(
 
 
 def _file(given: Path | None) -> Path:
-    from agents.settings import SettingsError, read_settings
+    from agents.settings.settings import SettingsError, read_settings
 
     if given is not None:
         return given

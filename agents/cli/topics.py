@@ -25,8 +25,8 @@ def create(
     ] = None,
 ) -> None:
     """Create the missing topics; check those that exist, and leave them as they are."""
-    from agents.settings import Settings
-    from agents.topics_admin import create_topics, find_topics
+    from agents.kafka.topic_admin import create_topics, find_topics
+    from agents.settings.settings import Settings
 
     kafka = Settings().kafka
     plans = kafka.topics().plans()
@@ -49,8 +49,8 @@ def create(
 @app.command()
 def check() -> None:
     """Compare the topics with what they must be. Exit code 0: nothing is wrong; 1: a line names each fault."""
-    from agents.settings import Settings
-    from agents.topics_admin import find_topics, problems
+    from agents.kafka.topic_admin import find_topics, problems
+    from agents.settings.settings import Settings
 
     kafka = Settings().kafka
     plans = kafka.topics().plans()

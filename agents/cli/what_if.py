@@ -37,16 +37,16 @@ def command(
     It shows how many bills end with each outcome, how much is released, and which bills change outcome or reason.
     Exit code 0: compared; 2: bad usage, or a file that cannot be read or has no readable line.
     """
-    from agents.explaining.comparing import compare
-    from agents.judge import FileError, Options
+    from agents.bills.comparing import compare
+    from agents.judge import FileError, JudgeOptions
     from state.rules import RulebookError
 
     policy = Policy(overflow, rounding, enforcement, as_of.date() if as_of else None)
-    other = Options(policy, match, JUDGE_SECRET, rules)
-    if other == Options():
+    other = JudgeOptions(policy, match, JUDGE_SECRET, rules)
+    if other == JudgeOptions():
         _refuse("give at least one option that differs from the default, such as --overflow latch")
     try:
-        found = compare(file, Options(), other)
+        found = compare(file, JudgeOptions(), other)
     except (FileError, RulebookError) as error:
         _refuse(str(error))
     if as_json:
@@ -60,7 +60,7 @@ def command(
 
 
 def _print(found: Any, most: int) -> None:
-    from agents.explaining.words import day_words, dollars
+    from agents.bills.words import day_words, dollars
 
     print(f"{'':<36} {'default':>14} {'what if':>14}")
     for words in dict.fromkeys([*found.before.counts, *found.after.counts]):

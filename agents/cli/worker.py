@@ -24,11 +24,11 @@ def command(
     Settings come from the environment, TALLYGATE_KAFKA__BROKERS and so on. Any number of workers share the partitions;
     each needs a TALLYGATE_WORKER__NAME of its own. Exit code 78: the worker must not run as configured; it says why.
     """
-    from agents.engine.errors import EngineError
-    from agents.logs.configuring import configure
-    from agents.metrics.supervisor import watch_supervisor
-    from agents.settings import read_settings
-    from agents.supervisor import supervise
+    from agents.kafka.errors import EngineError
+    from agents.observability.log import configure
+    from agents.settings.settings import read_settings
+    from agents.worker.supervisor import supervise
+    from agents.worker.supervisor_metrics import watch_supervisor
 
     configure("supervisor")
     try:

@@ -3,6 +3,6 @@
 Other programs need none of it, `docs/publishing.md` shows plain HTTP; errors are one line each and quote no data.
 """
 
-from agents.client.gateway import Gateway, GatewayAwayError, GatewayError, read_token
+from agents.client.requests import Gateway, GatewayAwayError, GatewayError, read_token
 
 __all__ = ["Gateway", "GatewayAwayError", "GatewayError", "read_token"]

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from agents.client.cutting import NO_ENTER, Scan
-from agents.client.link import Listener, Verdict
+from agents.client.link import Listener, ScannedBill
 from stream.outcomes import Action
 from stream.reasons import STALE_LINE
 
@@ -28,7 +28,7 @@ class View(msgspec.Struct, frozen=True):
     """It was scanned before, and something has changed."""
     trouble: str
     """Why there is no live connection; empty: there is one."""
-    recent: tuple[Verdict, ...]
+    recent: tuple[ScannedBill, ...]
     """The ones before, the latest first."""
     typed: str = ""
     """What has been typed and not yet ended."""
@@ -42,7 +42,7 @@ class Board(Listener):
     """
 
     def __init__(self) -> None:
-        self._verdicts: dict[str, Verdict] = {}
+        self._verdicts: dict[str, ScannedBill] = {}
         """The latest last."""
         self._top = ""
         self._trouble = "connecting"
@@ -73,7 +73,7 @@ class Board(Listener):
         if not self._left:
             self._left, self._bells = True, BELLS[Action.STOP]  # once: somebody may be typing slowly
 
-    def verdict(self, verdict: Verdict) -> None:
+    def verdict(self, verdict: ScannedBill) -> None:
         """Take a verdict; one that changed what was shown before comes to the top, unless it is GO now."""
         if verdict.stale:
             return  # it says nothing of the bill, only that nothing can be said; `lost` shows that

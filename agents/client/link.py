@@ -9,7 +9,7 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 
-from agents.client.gateway import Gateway, GatewayError
+from agents.client.requests import Gateway, GatewayError
 from stream.outcomes import Action
 
 MESSAGE_BYTES: Final = 1_000_000
@@ -21,7 +21,7 @@ TOKEN_ENDED: Final = 4401
 BILLS_KEPT: Final = 50
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class ScannedBill(msgspec.Struct, frozen=True):
     """What the gateway says of a bill."""
 
     bill: str
@@ -42,7 +42,7 @@ class _Message(msgspec.Struct, frozen=True):
 class Listener:
     """Whoever is told what comes; every method returns at once."""
 
-    def verdict(self, verdict: Verdict) -> None:
+    def verdict(self, verdict: ScannedBill) -> None:
         """Take a verdict."""
 
     def live(self) -> None:
@@ -118,7 +118,7 @@ class Link:
         message = msgspec.json.decode(text, type=_Message)
         match message.type:
             case "verdict":
-                verdict = msgspec.json.decode(text, type=Verdict)
+                verdict = msgspec.json.decode(text, type=ScannedBill)
                 self._listener.verdict(verdict)
                 if verdict.stale and self.is_live:
                     self._lose("the gateway is behind")

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from agents.client.board import Board
 from agents.client.cutting import PAUSE_SECONDS, Cutter, Scan, Sent
-from agents.client.gateway import Gateway
-from agents.client.link import Link, Listener, Verdict
+from agents.client.link import Link, Listener, ScannedBill
+from agents.client.requests import Gateway
 from agents.client.screen import draw
 from stream.outcomes import Action
 from stream.reasons import STALE_LINE
@@ -70,17 +70,17 @@ def _read(descriptor: int) -> bytes:
 class Answers(Listener):
     """Hands verdicts to whoever waits for one, and changes to `changed`."""
 
-    def __init__(self, changed: Callable[[Verdict], None]) -> None:
+    def __init__(self, changed: Callable[[ScannedBill], None]) -> None:
         self._changed = changed
-        self._waiting: dict[str, asyncio.Future[Verdict]] = {}
+        self._waiting: dict[str, asyncio.Future[ScannedBill]] = {}
         self._said: dict[str, tuple[str, str]] = {}
 
-    def expect(self, bill: str) -> asyncio.Future[Verdict]:
+    def expect(self, bill: str) -> asyncio.Future[ScannedBill]:
         """Give what will hold the bill's next verdict."""
         self._waiting[bill] = expected = asyncio.get_running_loop().create_future()
         return expected
 
-    def verdict(self, verdict: Verdict) -> None:
+    def verdict(self, verdict: ScannedBill) -> None:
         """Take a verdict."""
         waiting = self._waiting.pop(verdict.bill, None)
         said = (verdict.action, verdict.line)
@@ -124,18 +124,18 @@ async def _answer_scans(link: Link, answers: Answers, typed: Input, write: Write
     return all_live
 
 
-async def _answer(link: Link, answers: Answers, scan: Scan, seconds: float) -> Verdict:
+async def _answer(link: Link, answers: Answers, scan: Scan, seconds: float) -> ScannedBill:
     if scan.bill is None:
-        return Verdict("", Action.HOLD, scan.line)
+        return ScannedBill("", Action.HOLD, scan.line)
     expected = answers.expect(scan.bill)
     await link.ask(scan.bill)
     try:
         return await asyncio.wait_for(expected, seconds)
     except TimeoutError:
-        return Verdict(scan.bill, Action.HOLD, STALE_LINE, stale=True)
+        return ScannedBill(scan.bill, Action.HOLD, STALE_LINE, stale=True)
 
 
-def _line(verdict: Verdict, mark: str = "") -> str:
+def _line(verdict: ScannedBill, mark: str = "") -> str:
     return "\t".join([verdict.bill, verdict.action, verdict.line, *([mark] if mark else [])])
 
 
@@ -201,7 +201,7 @@ class _Drawn(Board):
         super().left()
         self._draw()
 
-    def verdict(self, verdict: Verdict) -> None:
+    def verdict(self, verdict: ScannedBill) -> None:
         super().verdict(verdict)
         self._draw()
 

@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from agents.demo.errors import WorkerDiedError
+from agents.demo.demo_errors import WorkerDiedError
 from agents.demo.scene import Counts
-from agents.supervisor import Child
+from agents.worker.supervisor import Child
 
 READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0
@@ -38,7 +38,7 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     """Holds the gateway's tokens."""
 
 
-class Report(msgspec.Struct):
+class ChildReport(msgspec.Struct):
     """What a worker process says on its standard output, a line each time."""
 
     ready: bool
@@ -51,7 +51,7 @@ class Worker(Child):
     """One worker process; `report` is told what it counts, by a thread. One that ends is not started again."""
 
     def __init__(self, spec: WorkerSpec, report: Callable[[str, Counts], None]) -> None:
-        super().__init__(spec.step, ["agents.demo.hand"], apart=True, piped=True)
+        super().__init__(spec.step, ["agents.demo.demo_worker"], apart=True, piped=True)
         self._spec = spec
         self._report = report
         self._ready = False
@@ -111,7 +111,7 @@ class Worker(Child):
         return WorkerDiedError(f"the {self.name} worker {how}:\n{words}")
 
     def _listen(self, line: bytes) -> None:
-        report = msgspec.json.decode(line, type=Report)
+        report = msgspec.json.decode(line, type=ChildReport)
         self._report(self.name, report.counts)
         self.address = report.address or self.address
         self._ready = self._ready or report.ready

@@ -4,7 +4,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from agents.demo.day import Day
+from agents.demo.simulated_day import SimulatedDay
 from stream.deadletters import Fault
 
 NEED_A_BROKER: Final = frozenset({Fault.KEY_MISMATCH, Fault.WRONG_PARTITION, Fault.TIME_AHEAD, Fault.TOO_LARGE})
@@ -15,7 +15,7 @@ def save_day(path: Path, bills: int, seed: int) -> int:
     """Write the day's events, a line each, to a new or emptied file; give their number."""
     lines = 0
     with path.open("wb") as file:
-        for planned in Day(Random(seed), bills):  # noqa: S311 - a simulation wants its seed
+        for planned in SimulatedDay(Random(seed), bills):  # noqa: S311 - a simulation wants its seed
             if planned.kind not in NEED_A_BROKER:
                 file.write(planned.value + b"\n")
                 lines += 1

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from agents.demo.counts import OutputCounts
+from agents.demo.day_player import DayPlayer
 from agents.demo.figures import MIDNIGHT
 from agents.demo.latency import Latency
-from agents.demo.publisher import Publisher
-from agents.demo.tally import Tally
 
 _EASTERN: Final = ZoneInfo("America/New_York")
 _RATE_SECONDS: Final = 3.0
@@ -39,7 +39,7 @@ class Rates(NamedTuple):
 class Scene:
     """The demo as it stands; `counts` is kept by the workers, the rest by publisher and reader."""
 
-    def __init__(self, publisher: Publisher, tally: Tally, latency: Latency, planned: int) -> None:
+    def __init__(self, publisher: DayPlayer, tally: OutputCounts, latency: Latency, planned: int) -> None:
         self.publisher = publisher
         self.tally = tally
         self.latency = latency

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from agents.demo.figures import HABITS, HOUR, TRAFFIC, Traffic
 
 if TYPE_CHECKING:
-    from agents.demo.bills import Bill
+    from agents.demo.demo_bills import DemoBill
 
 TRIPS_MIN: Final = 60
 """A small day has smaller trips rather than fewer, so that there is always something to see."""
@@ -29,7 +29,7 @@ class Trip:
         self.departs = self.expected - int(rng.uniform(*traffic.journey) * HOUR)
         self.files = tuple(self.expected - int(hours * HOUR) for hours in traffic.filed_before)
         """When its first and its last bill are filed."""
-        self.firms_bills: list[Bill] = []
+        self.firms_bills: list[DemoBill] = []
         """Filed bills of consignees that get many: those are the ones that may not fit their day."""
 
     @property

@@ -13,11 +13,11 @@ from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 
 from agents.engine.engine import Engine
-from agents.engine.errors import RefusedError
 from agents.engine.guardian import Guardian
 from agents.engine.transport import ChunkSchema, ChunkTransport
 from agents.engine.unpacking import unpack_leanly
 from agents.engine.watchdog import Watchdog
+from agents.kafka.errors import RefusedError
 
 PINNED: Final = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
 """The only versions this engine is known to be right with; the contract tests go with them."""

@@ -2,14 +2,14 @@
 
 from typing import Any, NamedTuple
 
-from agents.engine.fence import Fence
+from agents.kafka.group_member import GroupMember
 
 
 class Chunk(NamedTuple):
     """Records of one fetch, in offset order, at least one."""
 
     partition: int
-    fence: Fence
+    fence: GroupMember
     """The generation and member id at the moment of the fetch, taken in the consumer's thread."""
     era: int
     """Which opening of the partition's gate it came through; chunks of an earlier one are void."""

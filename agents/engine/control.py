@@ -1,9 +1,9 @@
 """The control topic: watches and halts of partitions as JSON, written by the engine, lifted by `tallygate resume`.
 
-The key is `<group>/<partition>/<kind>`, in the control partition of that number. A value of kind `watch` is a `Watch`
-(see `caution`), a value of kind `halt` is a `Halt`; a tombstone takes it away. Two more kinds of rows stand here:
-`<topic>/<partition>/retried/<row>`, which dead letters were sent again (`agents/dead_letters/ledger.py`), and
-`<prefix>.e<epoch>/0/rebuild`, how far the rebuild of an epoch is (`agents/rebuilding/marks.py`).
+The key is `<group>/<partition>/<kind>`, in the control partition of that number. A value of kind `watch` is a
+`Suspicion` (see `poison_isolation`), a value of kind `halt` is a `Halt`; a tombstone takes it away. Two more kinds of
+rows stand here: `<topic>/<partition>/retried/<row>`, which dead letters were sent again (`agents/ops/dead_letters/ledger.py`), and
+`<prefix>.e<epoch>/0/rebuild`, how far the rebuild of an epoch is (`agents/worker/rebuild_marks.py`).
 """
 
 from collections.abc import Callable, Mapping
@@ -12,9 +12,9 @@ from typing import Any, Final
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from agents.engine.caution import Watch
-from agents.engine.reading import end_offsets, read_to
-from agents.engine.settings import Connection
+from agents.engine.poison_isolation import Suspicion
+from agents.kafka.connection import Connection
+from agents.kafka.log_reader import end_offsets, read_to
 from stream.topics import Topics
 
 WATCH: Final = "watch"
@@ -62,7 +62,7 @@ def control_key(group: str, partition: int, kind: str) -> bytes:
 class Control(msgspec.Struct, frozen=True):
     """What the control topic says of one partition."""
 
-    watch: Watch | None = None
+    watch: Suspicion | None = None
     """Where it cannot be read, one that asks for care."""
     halt: Halt | None = None
     """Where it cannot be read, one that says so."""
@@ -88,7 +88,7 @@ def _control_in(rows: Mapping[bytes, bytes], group: str, partition: int) -> Cont
             return else_(row)
         return read
 
-    watch = found(WATCH, Watch, lambda _row: Watch(NOWHERE))
+    watch = found(WATCH, Suspicion, lambda _row: Suspicion(NOWHERE))
     halt = found(HALT, Halt, lambda row: _unread_halt(group, partition, row))
     return Control(watch, halt, tuple(unreadable))
 

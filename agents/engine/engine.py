@@ -10,25 +10,25 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from agents.engine.caution import Caution, Watch
 from agents.engine.chunk import Chunk
 from agents.engine.control import Halt, controls_in, read_control
-from agents.engine.errors import EXIT_RETRY, EngineError, FencedError
-from agents.engine.fence import NO_FENCE
-from agents.engine.group import GroupOffsets
+from agents.engine.engine_progress import EngineProgress, Observer, SilentObserver
+from agents.engine.engine_settings import EngineSettings
+from agents.engine.group_offsets import GroupOffsets
 from agents.engine.halting import Halting
 from agents.engine.job import Job
-from agents.engine.judging import BigRecordError, StepRaisedError
 from agents.engine.lane import Lane, check_fingerprint
 from agents.engine.ordering import drained, next_in_order
 from agents.engine.patience import Patience
+from agents.engine.poison_isolation import PoisonIsolation, Suspicion
 from agents.engine.producer import TransactionalProducer
-from agents.engine.progress import EngineProgress, Observer, SilentObserver
 from agents.engine.restoring import Restorer
 from agents.engine.seating import check_totals
-from agents.engine.settings import EngineSettings
+from agents.engine.step_runner import BigRecordError, StepRaisedError
 from agents.engine.transaction import Transactions
 from agents.engine.transport import ChunkThread
+from agents.kafka.errors import EXIT_RETRY, EngineError, FencedError
+from agents.kafka.group_member import NO_FENCE
 from state.table import Table
 
 log = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ class Engine:
             lane.watch = controls[number].watch
             # What a life that died here may have had in hand: all that is there, but no more than a transaction takes.
             region = min(self.settings.portion_records, ends[lane.partition] - lane.position.offset)
-            lane.caution = Caution.after(lane.watch, lane.position.offset, region)
+            lane.caution = PoisonIsolation.after(lane.watch, lane.position.offset, region)
             if lane.window.exceeded and controls[number].halt is None:
                 lane.lifted()
         self._halting.found({lanes[number]: control.halt for number, control in controls.items() if control.halt})
@@ -305,8 +305,8 @@ class Engine:
         """Halt a lane at its next record; once lifted, that record is tried again, alone, and counted anew."""
         offset = lane.position.offset
         halt = Halt(self.job.group, lane.number, offset, "poison", {"failures": lane.caution.failures})
-        fresh = Caution(alone=1)
-        await self._transactions.write_watches({lane: Watch(offset, 1, -1, 1)}, [halt])
+        fresh = PoisonIsolation(alone=1)
+        await self._transactions.write_watches({lane: Suspicion(offset, 1, -1, 1)}, [halt])
         lane.caution = fresh
         self._halting.halt(lane, halt)
 

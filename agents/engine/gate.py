@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from threading import Lock
 
-from agents.engine.fence import Fence
+from agents.kafka.group_member import GroupMember
 
 
 class Gate:
@@ -14,7 +14,7 @@ class Gate:
     `position` belongs to the consumer's thread, the number of bytes to both.
     """
 
-    def __init__(self, position: int, era: int, fence: Fence, limit: int, wake: Callable[[], None]) -> None:
+    def __init__(self, position: int, era: int, fence: GroupMember, limit: int, wake: Callable[[], None]) -> None:
         """Open a gate at `position`; `wake` is called when it has been full and is no longer."""
         self.position = position
         self.era = era

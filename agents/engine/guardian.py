@@ -86,9 +86,9 @@ def _stopped(process: int) -> bool:
 
 def _say(step: str, seconds: int) -> None:
     """Write down why it was ended, as the worker would have."""
-    from agents.engine.errors import EngineError  # noqa: PLC0415 - a guardian that has nothing to say stays small
-    from agents.logs.configuring import configure  # noqa: PLC0415 - as above
-    from agents.settings import read_settings  # noqa: PLC0415 - as above
+    from agents.kafka.errors import EngineError  # noqa: PLC0415 - a guardian that has nothing to say stays small
+    from agents.observability.log import configure  # noqa: PLC0415 - as above
+    from agents.settings.settings import read_settings  # noqa: PLC0415 - as above
 
     configure("worker", step=step)
     with contextlib.suppress(EngineError):

@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from agents.engine.control import UNREADABLE, Control, Halt, controls_in, read_control
+from agents.engine.engine_settings import EngineSettings
 from agents.engine.job import Job
 from agents.engine.lane import Lane
-from agents.engine.settings import EngineSettings
 
 log = logging.getLogger(__name__)
 

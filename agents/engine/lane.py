@@ -6,13 +6,13 @@ from typing import Any, Final, NamedTuple
 
 from aiokafka import TopicPartition
 
-from agents.engine.caution import Caution, Watch
-from agents.engine.ceiling import DeadLetterWindow
 from agents.engine.chunk import Chunk
-from agents.engine.errors import BrokenLaneError, RefusedError
-from agents.engine.fence import NO_FENCE, Fence
+from agents.engine.dlq_limit import DlqLimit
+from agents.engine.engine_progress import PartitionProgress
 from agents.engine.gate import Gate
-from agents.engine.progress import PartitionProgress
+from agents.engine.poison_isolation import PoisonIsolation, Suspicion
+from agents.kafka.errors import BrokenLaneError, RefusedError
+from agents.kafka.group_member import NO_FENCE, GroupMember
 from state.step import Step
 from state.table import PARTITION_ROOT, POSITION, Overlay, Table, Totals
 
@@ -56,7 +56,7 @@ class Position(NamedTuple):
         return cls.decode(row) if row else None
 
 
-class Portion(NamedTuple):
+class RecordSlice(NamedTuple):
     """Records of one lane that one transaction judges."""
 
     records: list[Any]
@@ -75,14 +75,14 @@ class Lane:
         self.changelog_position = changelog_position
         """Offset of the changelog from which a table that is kept catches up."""
         self.position = Position(0, 0)
-        self.caution = Caution()
-        self.watch: Watch | None = None
+        self.caution = PoisonIsolation()
+        self.watch: Suspicion | None = None
         """The watch that stands in the control topic now."""
-        self.window = DeadLetterWindow()
+        self.window = DlqLimit()
         self.window_changed = False
         """The window is not what the table's row says."""
         self.progress = PartitionProgress()
-        self.fence: Fence = NO_FENCE
+        self.fence: GroupMember = NO_FENCE
         self.gate: Gate | None = None
         self.swept_at = 0.0
         self.judged_at = 0.0
@@ -99,10 +99,10 @@ class Lane:
     def seated(self, log_start: int) -> None:
         """Stand where the restored table says; a new one begins where the input's log does."""
         self.position = Position.of(self.table) or Position(log_start, 0)
-        self.window = DeadLetterWindow.decode(self.table.rows_of(PARTITION_ROOT).get(CEILING))
+        self.window = DlqLimit.decode(self.table.rows_of(PARTITION_ROOT).get(CEILING))
         self.progress = PartitionProgress(position=self.position.offset)
 
-    def opened(self, fence: Fence, gate: Gate) -> None:
+    def opened(self, fence: GroupMember, gate: Gate) -> None:
         """Start taking chunks from the gate."""
         self.emptied()
         self.fence, self.gate, self._next = fence, gate, self.position.offset
@@ -152,11 +152,11 @@ class Lane:
         """Where the last chunk that came ended, or where the lane was opened."""
         return self._next
 
-    def portion(self, most: int) -> Portion:
+    def portion(self, most: int) -> RecordSlice:
         """Look at the next records, as many as caution allows; they stay until `advance`."""
         first = self.next_offset
         if first is None:
-            return Portion([], self.position.offset)
+            return RecordSlice([], self.position.offset)
         wanted = 1 if self.at_big_record else self.caution.limit(first, self._waiting, most)
         records: list[Any] = []
         head, end = self._head, self.position.offset
@@ -168,14 +168,14 @@ class Lane:
             head = 0
             if len(records) >= wanted:
                 break
-        return self._stopping_before(first, Portion(records, end))
+        return self._stopping_before(first, RecordSlice(records, end))
 
-    def _stopping_before(self, first: int, portion: Portion) -> Portion:
+    def _stopping_before(self, first: int, portion: RecordSlice) -> RecordSlice:
         """Cut a portion short before a suspect or a big record that comes later in it."""
         for stop in (self.caution.suspect, self.big):
             if stop is not None and first < stop <= portion.records[-1].offset:
                 before = [record for record in portion.records if record.offset < stop]
-                portion = Portion(before, before[-1].offset + 1)
+                portion = RecordSlice(before, before[-1].offset + 1)
         return portion
 
     @property
@@ -183,20 +183,20 @@ class Lane:
         """Tell whether the next record is one that needs a transaction of its own."""
         return self.big is not None and self.next_offset == self.big
 
-    def owed(self) -> Watch | None:
+    def owed(self) -> Suspicion | None:
         """Give the watch that must be written before judging on, if the one that stands is another."""
         needed = self.caution.watch(self.position.offset, self.next_offset, self._waiting)
         if needed is None:
-            return None if self.watch is not None and not self.watch.span else Watch(self.position.offset)
+            return None if self.watch is not None and not self.watch.span else Suspicion(self.position.offset)
         return None if needed == self.watch else needed
 
     def lifted(self) -> None:
         """Go on after a halt: the dead letters that led to it are forgotten."""
         self.progress.halted = ""
-        self.window = DeadLetterWindow()
+        self.window = DlqLimit()
         self.window_changed = True
 
-    def parting(self) -> Watch | None:
+    def parting(self) -> Suspicion | None:
         """Give the watch to leave behind."""
         return self.caution.parting(self.position.offset, self.next_offset)
 

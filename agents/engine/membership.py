@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from aiokafka.errors import KafkaError
 
-from agents.engine.errors import EngineError
+from agents.kafka.errors import EngineError
 
 log = logging.getLogger(__name__)
 

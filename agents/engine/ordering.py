@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from agents.engine.lane import Lane, Portion
+from agents.engine.lane import Lane, RecordSlice
 
 Ends = Mapping[TopicPartition, int]
 """For partitions read to their last stable offset, where the last chunk of them ended."""
@@ -35,7 +35,7 @@ def next_in_order(lanes: Sequence[Lane], empty: frozenset[Lane]) -> list[Lane]:
     return [first] if first.at_big_record else ready
 
 
-def runs(portions: Sequence[tuple[Lane, Portion]]) -> Iterator[tuple[Lane, list[Any]]]:
+def runs(portions: Sequence[tuple[Lane, RecordSlice]]) -> Iterator[tuple[Lane, list[Any]]]:
     """Give records in the order of their time, then partition, as runs of one lane each.
 
     Ends with the first portion that is used up: what its partition has next may come before the others' records.

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import Final
 
-from agents.engine.group import GroupOffsets
+from agents.engine.engine_progress import EngineProgress
+from agents.engine.engine_settings import EngineSettings
+from agents.engine.group_offsets import GroupOffsets
 from agents.engine.job import Job
 from agents.engine.lane import Lane
-from agents.engine.progress import EngineProgress
-from agents.engine.seating import Standing, check_lost, outrun, standings
-from agents.engine.settings import EngineSettings
+from agents.engine.seating import TableStanding, check_lost, outrun, standings
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Patience:
         finally:
             self._progress.stale_offsets = 0
 
-    def _say(self, differing: list[Standing], waited: float) -> None:
+    def _say(self, differing: list[TableStanding], waited: float) -> None:
         if waited and monotonic() - self._said < SAY_SECONDS:
             return
         self._said = monotonic()

@@ -10,10 +10,10 @@ from aiokafka.errors import for_code
 from aiokafka.producer.sender import AddPartitionsToTxnHandler, Sender, TxnOffsetCommitHandler
 from aiokafka.structs import OffsetAndMetadata
 
-from agents.engine.errors import FencedError
-from agents.engine.fence import NO_FENCE, Fence
-from agents.engine.protocol import FencedOffsetCommit
-from agents.engine.settings import EngineSettings
+from agents.engine.engine_settings import EngineSettings
+from agents.kafka.errors import FencedError
+from agents.kafka.group_member import NO_FENCE, GroupMember
+from agents.kafka.protocol import FencedOffsetCommit
 
 FENCED_CODES = frozenset({22, 25, 27, 82})
 """Illegal generation, unknown member, rebalance in progress, fenced instance id."""
@@ -61,7 +61,7 @@ class QuickAddPartitionsHandler(AddPartitionsToTxnHandler):
 class FencedSender(Sender):
     """aiokafka's sender with our two handlers; `fence` is that of the running transaction."""
 
-    fence: Fence = NO_FENCE
+    fence: GroupMember = NO_FENCE
 
     async def _do_txn_offset_commit(self, offsets: dict[TopicPartition, OffsetAndMetadata], group_id: str) -> None:
         if not offsets:
@@ -112,7 +112,7 @@ class TransactionalProducer(AIOKafkaProducer):
             await self._sender._do_add_offsets_to_txn(group)
         await self.abort_transaction()
 
-    def commit_offsets(self, group: str, offsets: dict[TopicPartition, int], fence: Fence) -> Any:
+    def commit_offsets(self, group: str, offsets: dict[TopicPartition, int], fence: GroupMember) -> Any:
         """Add the offsets to the open transaction; the future fails with `FencedError` if the fence is not current."""
         self._sender.fence = fence
         committed = {partition: OffsetAndMetadata(offset, "") for partition, offset in offsets.items()}

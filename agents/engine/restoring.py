@@ -5,11 +5,11 @@ from time import monotonic, perf_counter
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from agents.engine.breath import Breath
+from agents.engine.engine_progress import EngineProgress
+from agents.engine.engine_settings import MIB, EngineSettings
 from agents.engine.lane import Lane
-from agents.engine.progress import EngineProgress
-from agents.engine.reading import end_offsets, read_to
-from agents.engine.settings import MIB, EngineSettings
+from agents.engine.yielding import LoopYield
+from agents.kafka.log_reader import end_offsets, read_to
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Restorer:
         self._settings = settings
         self._changelog = changelog
         self._progress = progress
-        self._breath = Breath()
+        self._breath = LoopYield()
         self.moved_at = monotonic()
         """When the restore last got on, for the watchdog."""
 

@@ -8,14 +8,14 @@ the broker that came back answers with what it remembered before.
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from agents.engine.errors import RefusedError
 from agents.engine.lane import Lane, Position
+from agents.kafka.errors import RefusedError
 from state.table import Totals
 
 REBUILD: Final = "rebuild the tables in an epoch N that was never used: `tallygate rebuild tables --epoch N`"
 
 
-class Standing(NamedTuple):
+class TableStanding(NamedTuple):
     """Where one partition stands: by its group, and by its table."""
 
     partition: int
@@ -58,14 +58,14 @@ def _missing(lane: Lane) -> str:
     return f"partition {lane.number} should have {wanted.rows} rows and has {found.rows}"
 
 
-def standings(lanes: Iterable[Lane], committed: Mapping[int, int | None]) -> list[Standing]:
+def standings(lanes: Iterable[Lane], committed: Mapping[int, int | None]) -> list[TableStanding]:
     """Return the partitions whose table and committed offset differ."""
     places = ((lane.number, Position.of(lane.table)) for lane in lanes)
-    found = [Standing(number, committed[number], place.offset if place else None) for number, place in places]
+    found = [TableStanding(number, committed[number], place.offset if place else None) for number, place in places]
     return [each for each in found if not each.agrees]
 
 
-def check_lost(differing: list[Standing], source: str, group: str) -> None:
+def check_lost(differing: list[TableStanding], source: str, group: str) -> None:
     """Refuse where a table is behind its offset: nothing but a rebuild brings its rows back. Raise RefusedError."""
     if all(each.ahead for each in differing):
         return
@@ -76,7 +76,7 @@ def check_lost(differing: list[Standing], source: str, group: str) -> None:
     )
 
 
-def outrun(differing: list[Standing], source: str, group: str, seconds: float) -> RefusedError:
+def outrun(differing: list[TableStanding], source: str, group: str, seconds: float) -> RefusedError:
     """Return the refusal where every differing table is ahead, and was so for long."""
     return RefusedError(
         f"tables of {group} on {source} are ahead of its offsets, and were for {seconds:.0f} s: {_said(differing)}. "
@@ -86,5 +86,5 @@ def outrun(differing: list[Standing], source: str, group: str, seconds: float) -
     )
 
 
-def _said(differing: list[Standing]) -> str:
+def _said(differing: list[TableStanding]) -> str:
     return "; ".join(each.sentence() for each in differing)

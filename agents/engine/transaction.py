@@ -9,18 +9,18 @@ from typing import Final
 import msgspec
 from aiokafka import TopicPartition
 
-from agents.engine.breath import Breath
-from agents.engine.caution import Watch
 from agents.engine.control import HALT, WATCH, Halt, control_key
-from agents.engine.errors import EngineError, FencedError, UnknownOutcomeError
+from agents.engine.engine_progress import EngineProgress, Observer
+from agents.engine.engine_settings import MIB, EngineSettings
 from agents.engine.job import Job
-from agents.engine.judging import LOOK_EVERY, Judge, Judged
-from agents.engine.lane import Lane, Portion
+from agents.engine.lane import Lane, RecordSlice
 from agents.engine.ordering import runs
-from agents.engine.outbox import Outbox
+from agents.engine.poison_isolation import Suspicion
 from agents.engine.producer import TransactionalProducer
-from agents.engine.progress import EngineProgress, Observer
-from agents.engine.settings import MIB, EngineSettings
+from agents.engine.producer_batches import ProducerBatches
+from agents.engine.step_runner import LOOK_EVERY, RunResult, StepRunner
+from agents.engine.yielding import LoopYield
+from agents.kafka.errors import EngineError, FencedError, UnknownOutcomeError
 from stream.records import Sink
 
 log = logging.getLogger(__name__)
@@ -34,15 +34,15 @@ SWEEP_GROUPS: Final = 200
 ROWS_A_LOOK: Final = 500
 
 
-async def _by_lane(judge: Judge, portions: list[tuple[Lane, Portion]]) -> list[Judged]:
-    judged: list[Judged] = []
+async def _by_lane(judge: StepRunner, portions: list[tuple[Lane, RecordSlice]]) -> list[RunResult]:
+    judged: list[RunResult] = []
     for lane, portion in portions:
         if not judged or not judge.spent:
             judged.append(await judge.judge(lane, portion))
     return judged
 
 
-async def _in_order(judge: Judge, portions: list[tuple[Lane, Portion]]) -> list[Judged]:
+async def _in_order(judge: StepRunner, portions: list[tuple[Lane, RecordSlice]]) -> list[RunResult]:
     begun = {lane: judge.begin(lane, portion) for lane, portion in portions}
     unseen = 0
     for lane, records in runs(portions):
@@ -56,7 +56,7 @@ async def _in_order(judge: Judge, portions: list[tuple[Lane, Portion]]) -> list[
     return [each for each in begun.values() if each.count]
 
 
-def _line(judged: list[Judged], outbox: Outbox, seconds: float) -> dict[str, object]:
+def _line(judged: list[RunResult], outbox: ProducerBatches, seconds: float) -> dict[str, object]:
     """Give what the log says of a transaction."""
     fates: Counter[str] = Counter()
     for each in judged:
@@ -93,8 +93,8 @@ class Transactions:
         began = perf_counter()
         portions = [(lane, lane.portion(self._settings.portion_records)) for lane in lanes]
         alone = len(portions) == 1 and len(portions[0][1].records) == 1
-        outbox = Outbox(self._producer, HOLD_BYTES_ALONE if alone else HOLD_BYTES)
-        judge = Judge(self._job, outbox, self._limits, self._settings.transaction_seconds, alone=alone)
+        outbox = ProducerBatches(self._producer, HOLD_BYTES_ALONE if alone else HOLD_BYTES)
+        judge = StepRunner(self._job, outbox, self._limits, self._settings.transaction_seconds, alone=alone)
         await self._producer.begin_transaction()
         judged = await (_in_order if self._settings.in_order else _by_lane)(judge, portions)
         for each in judged:
@@ -116,7 +116,7 @@ class Transactions:
         self._count(judged, outbox, judge, perf_counter() - began)
         return halts
 
-    async def _rows(self, judged: Judged, outbox: Outbox, judge: Judge) -> None:
+    async def _rows(self, judged: RunResult, outbox: ProducerBatches, judge: StepRunner) -> None:
         """Send the changelog of one lane, after a sweep now and then."""
         lane = judged.lane
         if monotonic() - lane.swept_at > SWEEP_SECONDS:
@@ -130,7 +130,7 @@ class Transactions:
             if not count % ROWS_A_LOOK and judge.breath.due:
                 await judge.breath.take()
 
-    async def _commit(self, outbox: Outbox, offsets: dict[Lane, int]) -> dict[TopicPartition, int]:
+    async def _commit(self, outbox: ProducerBatches, offsets: dict[Lane, int]) -> dict[TopicPartition, int]:
         """Send everything with the offsets, look at every answer, and commit."""
         await outbox.flush()
         fences = {lane.fence for lane in offsets}
@@ -147,7 +147,7 @@ class Transactions:
             raise UnknownOutcomeError(f"the commit ended in {type(error).__name__}") from error
         return ends
 
-    async def _join_rows(self, judged: Judged, ends: dict[TopicPartition, int], breath: Breath) -> None:
+    async def _join_rows(self, judged: RunResult, ends: dict[TopicPartition, int], breath: LoopYield) -> None:
         for _slice in judged.overlay.join_in_slices():
             if breath.due:
                 await breath.take()
@@ -155,7 +155,7 @@ class Transactions:
         # One marker follows the last row; where a table is kept, it need not be read again.
         judged.lane.changelog_position = ends[TopicPartition(self._job.changelog, judged.lane.number)] + 1
 
-    def _advance(self, judged: Judged) -> None:
+    def _advance(self, judged: RunResult) -> None:
         lane, last = judged.lane, judged.portion.records[judged.count - 1]
         lane.window = judged.window
         lane.judged_at = monotonic()
@@ -167,7 +167,7 @@ class Transactions:
         progress.position = lane.position.offset
         progress.event_lag_ms = max(0, int(time() * 1000) - last.timestamp)
 
-    def _count(self, judged: list[Judged], outbox: Outbox, judge: Judge, seconds: float) -> None:
+    def _count(self, judged: list[RunResult], outbox: ProducerBatches, judge: StepRunner, seconds: float) -> None:
         progress = self._progress
         progress.transactions += 1
         progress.records += sum(each.count for each in judged)
@@ -177,32 +177,33 @@ class Transactions:
         if log.isEnabledFor(logging.DEBUG):
             log.debug("transaction %d is committed", progress.transactions, extra=_line(judged, outbox, seconds))
 
-    def _over_ceiling(self, judged: Judged) -> Halt:
+    def _over_ceiling(self, judged: RunResult) -> Halt:
         detail: dict[str, int | str] = {"dead_letters": len(judged.window)}
         return Halt(self._job.group, judged.lane.number, judged.position.offset, "ceiling", detail)
 
-    def _watch_after(self, judged: Judged) -> Watch | None:
+    def _watch_after(self, judged: RunResult) -> Suspicion | None:
         """Give the watch for what comes next, written along with the transaction if it is another than now."""
         lane, position = judged.lane, judged.position.offset
         if lane.watch is None or not lane.watch.span:
             return lane.watch
         last = judged.portion.records[judged.count - 1].offset
         caution = lane.caution.passed(judged.count, last)
-        return caution.watch(position, None, lane.waiting - judged.count) or Watch(position)
+        return caution.watch(position, None, lane.waiting - judged.count) or Suspicion(position)
 
-    def _control(self, outbox: Outbox, partition: int, kind: str, value: Watch | Halt | None) -> None:
+    def _control(self, outbox: ProducerBatches, partition: int, kind: str, value: Suspicion | Halt | None) -> None:
         row = None if value is None else msgspec.json.encode(value)
         outbox.packer(self._job.control, partition).pack(control_key(self._job.group, partition, kind), row)
 
-    async def write_watches(self, watches: Mapping[Lane, Watch | None], halts: Iterable[Halt] = ()) -> None:
+    async def write_watches(self, watches: Mapping[Lane, Suspicion | None], halts: Iterable[Halt] = ()) -> None:
         """Write watches and halts in a transaction of their own, fenced by committing where the lanes stand.
 
         Raises `FencedError` after aborting.
         """
-        outbox = Outbox(self._producer, 0)
+        outbox = ProducerBatches(self._producer, 0)
         await self._producer.begin_transaction()
         judged = [
-            Judged(lane, Portion([], lane.position.offset), lane.begin(self._job.step.fingerprint)) for lane in watches
+            RunResult(lane, RecordSlice([], lane.position.offset), lane.begin(self._job.step.fingerprint))
+            for lane in watches
         ]
         for each in judged:
             for key, value in each.rows():
@@ -217,7 +218,7 @@ class Transactions:
             await self.abort()
             raise
         for each in judged:
-            await self._join_rows(each, ends, Breath())
+            await self._join_rows(each, ends, LoopYield())
             each.lane.watch = watches[each.lane]
 
     async def abort(self) -> None:

@@ -14,10 +14,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from agents.engine.chunk import Chunk, chunk_size
-from agents.engine.errors import RefusedError
-from agents.engine.fence import NO_FENCE, Fence
 from agents.engine.gate import Gate
 from agents.engine.membership import Membership
+from agents.kafka.errors import RefusedError
+from agents.kafka.group_member import NO_FENCE, GroupMember
 
 IDLE_FETCH_MS = 500
 """How long the broker holds a fetch while nothing comes at all."""
@@ -75,18 +75,18 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
                 await self._pumping
         await super().on_thread_stop()
 
-    def fence(self) -> Fence:
+    def fence(self) -> GroupMember:
         """Give the generation and member id as they are now, or `NO_FENCE` during a change; only in this thread."""
         consumer = self._ensure_consumer()
         if consumer._subscription.reassignment_in_progress:
             return NO_FENCE
-        return Fence(consumer._coordinator.generation, consumer._coordinator.member_id)
+        return GroupMember(consumer._coordinator.generation, consumer._coordinator.member_id)
 
-    async def open_gate(self, partition: TopicPartition, position: int) -> tuple[Fence, Gate]:
+    async def open_gate(self, partition: TopicPartition, position: int) -> tuple[GroupMember, Gate]:
         """Let a partition be fetched from `position` on; `NO_FENCE` says that it is not ours any more."""
-        return cast("tuple[Fence, Gate]", await self.call_thread(self._open_gate, partition, position))
+        return cast("tuple[GroupMember, Gate]", await self.call_thread(self._open_gate, partition, position))
 
-    async def _open_gate(self, partition: TopicPartition, position: int) -> tuple[Fence, Gate]:
+    async def _open_gate(self, partition: TopicPartition, position: int) -> tuple[GroupMember, Gate]:
         consumer = self._ensure_consumer()
         self._eras += 1
         fence = self.fence()
@@ -146,7 +146,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         return [chunk._replace(following=last - number) for number, chunk in enumerate(chunks)]
 
     def _chunk(
-        self, partition: TopicPartition, records: list[Any], fence: Fence, ends: Mapping[TopicPartition, int]
+        self, partition: TopicPartition, records: list[Any], fence: GroupMember, ends: Mapping[TopicPartition, int]
     ) -> Chunk:
         gate = self._gates[partition]
         size = chunk_size(records)

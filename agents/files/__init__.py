@@ -3,17 +3,17 @@
 It says what a file states as events, and on which line; whether an event is right, and what it leads to, others judge.
 """
 
+from agents.files.event_reader import EVENT_SOURCE, ReadCount, read_candidates
 from agents.files.forms import Form, form_of
-from agents.files.opening import FileError, Opener, Source, open_source, rereadable, twice_readable
-from agents.files.reading import EVENT_SOURCE, Count, read_candidates
+from agents.files.opening import EventFile, FileError, Opener, open_source, rereadable, twice_readable
 
 __all__ = [
     "EVENT_SOURCE",
-    "Count",
+    "EventFile",
     "FileError",
     "Form",
     "Opener",
-    "Source",
+    "ReadCount",
     "form_of",
     "open_source",
     "read_candidates",

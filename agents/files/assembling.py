@@ -7,10 +7,10 @@ from typing import Final
 
 from agents.files.candidates import Candidate, bills_named, nowhere
 from agents.files.columns import BILLS, BY_NAME, MANIFESTED, TYPES, WHOLE
-from agents.files.making import Finder, make_event, row_mistakes
+from agents.files.csv_rows import CsvRow, Unread
 from agents.files.mistakes import Mistake
-from agents.files.repeats import Seen
-from agents.files.rows import Row, Unread
+from agents.files.row_events import Finder, make_event, row_mistakes
+from agents.files.seen_bills import SeenBills
 
 BILL: Final = re.compile(r"[A-Z0-9]{4,35}", re.ASCII)
 _LINES_MAX: Final = 1_000
@@ -20,7 +20,7 @@ _ONCE: Final = ("conveyance", "manifested_at", "mode", "filing")
 """Of these a bill's first row has all; a shop's export leaves them empty in the next."""
 
 
-def assemble(rows: Iterable[Row | Unread], source: str) -> Iterator[Candidate]:
+def assemble(rows: Iterable[CsvRow | Unread], source: str) -> Iterator[Candidate]:
     """Give the events of a file, and the rows that are none, in its order; `source` is the events' attribute."""
     with closing(_Assembling(source)) as assembling:
         for row in rows:
@@ -33,18 +33,18 @@ class _Assembling:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._rows: list[Row] = []
+        self._rows: list[CsvRow] = []
         self._count = 0
         """Rows of the bill; more than are kept where there are too many."""
-        self._first: Row | None = None
+        self._first: CsvRow | None = None
         """The first row of the bill that was begun last."""
         self._bill: frozenset[str] = frozenset()
         """The bill before: it may lack a row that cannot be assigned to any."""
-        self._seen = Seen()
+        self._seen = SeenBills()
 
-    def take(self, row: Row | Unread) -> Iterator[Candidate]:
+    def take(self, row: CsvRow | Unread) -> Iterator[Candidate]:
         """Add a row; gives the events that it completes."""
-        if isinstance(row, Row) and self._rows and _continues(self._rows[0], self._count, row):
+        if isinstance(row, CsvRow) and self._rows and _continues(self._rows[0], self._count, row):
             self._count += 1
             if len(self._rows) < _LINES_MAX:
                 self._rows.append(row)
@@ -86,7 +86,7 @@ class _Assembling:
         value = b"" if astray else make_event(event, rows, self._source)
         yield Candidate(first.line, value, Finder(event, rows).find, mistakes, count, bills)
 
-    def _bills(self, event: str, first: Row) -> frozenset[str]:
+    def _bills(self, event: str, first: CsvRow) -> frozenset[str]:
         number = first.cells.get("bill", "")
         if not number and event in TYPES and event not in BILLS:
             return frozenset()
@@ -99,7 +99,7 @@ class _Assembling:
             self._first = first
         return found
 
-    def _twice(self, event: str, first: Row) -> Iterator[Mistake]:
+    def _twice(self, event: str, first: CsvRow) -> Iterator[Mistake]:
         """Find a whole bill that was stated before: its rows were meant as goods of one bill, or as a correction."""
         if event not in WHOLE or "bill" not in first.cells:
             return
@@ -113,14 +113,14 @@ class _Assembling:
         self._seen.close()
 
 
-def _continues(first: Row, count: int, row: Row) -> bool:
+def _continues(first: CsvRow, count: int, row: CsvRow) -> bool:
     """Whether a row is the bill's next line: it says so by its number, and names the same bill or none."""
     cells = first.cells
     same = all(row.cells.get(name, cells.get(name)) == cells.get(name) for name in ("event", "conveyance", "bill"))
     return same and row.cells.get("line") == str(count + 1)
 
 
-def _looks_like_goods(first: Row, row: Row) -> bool:
+def _looks_like_goods(first: CsvRow, row: CsvRow) -> bool:
     """Whether a row without a number has goods, and leaves to the bill's first row what a bill has once."""
     if "line" in row.cells or all(name in row.cells for name in _ONCE):
         return False

@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, NamedTuple
 
-from agents.files.lines import read_events
+from agents.files.json_lines import read_events
 from agents.files.mistakes import Mistake
 
 _BILL: Final = re.compile(rb"(?<![A-Za-z0-9])[A-Z0-9]{4,35}(?![A-Za-z0-9])")
 
 
-class Place(NamedTuple):
+class FilePlace(NamedTuple):
     """A place in a file."""
 
     line: int
@@ -25,7 +25,7 @@ class Candidate(NamedTuple):
     """Where it begins, from 1."""
     value: bytes
     """What would be sent; empty where it is certain that nothing can be."""
-    find: Callable[[str], Place]
+    find: Callable[[str], FilePlace]
     """Finds the place that a path such as `$.data.bill` came from."""
     mistakes: tuple[Mistake, ...] = ()
     """Found on the way to the event."""
@@ -46,10 +46,10 @@ def bills_named(text: bytes) -> frozenset[str]:
     return frozenset(found.decode() for found in _BILL.findall(text))
 
 
-def nowhere(_path: str) -> Place:
+def nowhere(_path: str) -> FilePlace:
     """Find nothing: there is no event to have places."""
-    return Place(0, "")
+    return FilePlace(0, "")
 
 
-def _finder(line: int) -> Callable[[str], Place]:
-    return lambda path: Place(line, path.removeprefix("$").removeprefix("."))
+def _finder(line: int) -> Callable[[str], FilePlace]:
+    return lambda path: FilePlace(line, path.removeprefix("$").removeprefix("."))

@@ -24,7 +24,7 @@ class FileError(Exception):
     """A file cannot be read or written; the message names it and says why."""
 
 
-class Source(NamedTuple):
+class EventFile(NamedTuple):
     """An open file of events; reading it raises FileError."""
 
     lines: BinaryIO
@@ -36,14 +36,14 @@ class Source(NamedTuple):
     """How it begins, unpacked; it is read again with `lines`."""
 
 
-Opener = Callable[[], AbstractContextManager[Source]]
+Opener = Callable[[], AbstractContextManager[EventFile]]
 
 
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class _Named(io.RawIOBase):
+class _NamedBytes(io.RawIOBase):
     """Bytes that begin with some that were read already; what breaks is said with the file's name."""
 
     def __init__(self, name: str, begun: bytes, rest: _Readable) -> None:
@@ -73,7 +73,7 @@ def read_some(name: str, stream: _Readable, size: int) -> bytes:
 
 
 @contextmanager
-def open_source(name: str) -> Iterator[Source]:
+def open_source(name: str) -> Iterator[EventFile]:
     """Open a file of events, or standard input (`-`); gzip is known by its first bytes. Raises FileError."""
     with ExitStack() as stack:
         if name == STDIN:
@@ -93,16 +93,16 @@ def _opened(name: str, stack: ExitStack) -> tuple[BinaryIO, int]:
         raise FileError(f"{name}: {error.strerror}") from None
 
 
-def _source(name: str, raw: BinaryIO, position: Callable[[], int], size: int | None) -> Source:
+def _source(name: str, raw: BinaryIO, position: Callable[[], int], size: int | None) -> EventFile:
     begun = _head(name, raw)
     stream: _Readable = raw
     if begun.startswith(GZIP):
-        packed = io.BufferedReader(_Named(name, begun, raw), BUFFER_BYTES)
+        packed = io.BufferedReader(_NamedBytes(name, begun, raw), BUFFER_BYTES)
         stream = cast("_Readable", gzip.GzipFile(fileobj=packed))
         begun = _head(name, stream)
     elif Path(name).suffix.lower() == ".gz" and begun:
         raise FileError(f"{name}: its name says gzip, but the file is not: rename it, or pack it again")
-    return Source(io.BufferedReader(_Named(name, begun, stream), BUFFER_BYTES), position, size, begun)
+    return EventFile(io.BufferedReader(_NamedBytes(name, begun, stream), BUFFER_BYTES), position, size, begun)
 
 
 def _head(name: str, stream: _Readable) -> bytes:
@@ -120,7 +120,7 @@ def twice_readable(name: str) -> Iterator[Opener]:
 
 
 @contextmanager
-def rereadable(name: str, source: Source) -> Iterator[Opener]:
+def rereadable(name: str, source: EventFile) -> Iterator[Opener]:
     """Give what opens the file of a source from its beginning; what is no file is kept aside. Raises FileError."""
     if name != STDIN and S_ISREG(Path(name).stat().st_mode):
         yield lambda: open_source(name)
@@ -134,7 +134,7 @@ def rereadable(name: str, source: Source) -> Iterator[Opener]:
             raise FileError(f"{name}: {error.strerror}") from None
 
         @contextmanager
-        def reopen() -> Iterator[Source]:
+        def reopen() -> Iterator[EventFile]:
             kept.seek(0)
             yield _source(name.removesuffix(".gz"), cast("BinaryIO", kept), kept.tell, size)
 

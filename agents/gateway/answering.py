@@ -9,8 +9,8 @@ from aiohttp import web
 
 from agents.gateway.parts import PARTS
 from agents.gateway.problems import retry_later
-from agents.gateway.views import Standing
-from agents.readmodel.reading import Freshness
+from agents.gateway.views import DayBillView
+from agents.readmodel.queries import Freshness
 from agents.readmodel.store import StoreError
 from stream.answers import answer, current
 from stream.decisions import Decision
@@ -43,7 +43,7 @@ class Answered(msgspec.Struct, frozen=True):
     """The one that counts for a scanner; None: nothing is known."""
     others: tuple[Decision, ...]
     """The current ones on its other conveyances."""
-    standing: Standing
+    standing: DayBillView
 
 
 async def answer_bill(app: web.Application, bill: str) -> Answered:
@@ -63,7 +63,7 @@ async def answer_bill(app: web.Application, bill: str) -> Answered:
     return Answered(chosen, others, standing(app, reading.freshness, bridged=bridged))
 
 
-def standing(app: web.Application, freshness: Freshness, *, bridged: bool | None = None) -> Standing:
+def standing(app: web.Application, freshness: Freshness, *, bridged: bool | None = None) -> DayBillView:
     """Tell how up to date an answer is.
 
     `bridged`: the window's decisions were taken into account, and nothing is missing in between; None: by their times
@@ -78,7 +78,7 @@ def standing(app: web.Application, freshness: Freshness, *, bridged: bool | None
     if bridged and until is not None:
         as_of = until if as_of is None else max(as_of, until)
     limit = timedelta(seconds=parts.gateway.stale_seconds)
-    return Standing(as_of, as_of is None or parts.clock() - as_of > limit)
+    return DayBillView(as_of, as_of is None or parts.clock() - as_of > limit)
 
 
 def away() -> Exception:

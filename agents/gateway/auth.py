@@ -8,11 +8,11 @@ import msgspec
 from aiohttp import web
 
 from agents.gateway.counting import route_of
+from agents.gateway.gateway_metrics import rate_limited, token_refused
 from agents.gateway.parts import Parts, parts_of
 from agents.gateway.problems import Problem, retry_later
 from agents.gateway.sessions import COOKIE, SECURE_COOKIE
 from agents.gateway.tokens import Refusal, Scope, Token, Tokens
-from agents.metrics.gateway import rate_limited, token_refused
 
 log = logging.getLogger(__name__)
 

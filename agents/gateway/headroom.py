@@ -13,11 +13,11 @@ from agents.gateway.answering import away, standing
 from agents.gateway.auth import require
 from agents.gateway.bodies import media_type, read_body
 from agents.gateway.counting import route_of
+from agents.gateway.gateway_metrics import rate_limited
 from agents.gateway.parts import Parts, parts_of
 from agents.gateway.problems import Problem, retry_later
 from agents.gateway.replies import reply
-from agents.metrics.gateway import rate_limited
-from agents.readmodel.reading import BILLS_A_PAGE, DayReading
+from agents.readmodel.queries import BILLS_A_PAGE, DayReading
 from agents.readmodel.store import StoreError
 from state.manifest.content import consignee_key
 from stream.deadletters import Fault

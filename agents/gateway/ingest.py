@@ -10,14 +10,14 @@ import msgspec
 from aiohttp import web
 
 from agents.gateway.auth import require
-from agents.gateway.batches import NoEventError, TooManyError, cut
+from agents.gateway.batch_cutting import NoEventError, TooManyEventsError, cut
+from agents.gateway.batching import Keyed
 from agents.gateway.bodies import media_type, read_body
-from agents.gateway.gathering import Keyed
+from agents.gateway.event_sender import KafkaAwayError
+from agents.gateway.gateway_metrics import ingested
 from agents.gateway.parts import Parts, parts_of
 from agents.gateway.problems import Problem, retry_later
-from agents.gateway.publisher import KafkaAwayError
 from agents.gateway.replies import reply
-from agents.metrics.gateway import ingested
 from stream.deadletters import Fault
 from stream.faultfinding import FaultFound
 from stream.reading import Reader
@@ -73,7 +73,7 @@ async def publish(request: web.Request) -> web.Response:
 def _split(body: bytes, most: int) -> Sequence[bytes]:
     try:
         return cut(body, most)
-    except TooManyError:
+    except TooManyEventsError:
         raise Problem(413, "Too large", f"a batch has at most {most} events here; send several") from None
     except NoEventError as error:
         detail = "expected an event, with all attributes of CloudEvents; the events after it were not checked"

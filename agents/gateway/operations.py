@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from agents.gateway.consignees import AFTER, DAY, KEY, PAGE, PAGE_MAX, ConsigneeDay
+from agents.bills.history_view import BillHistory
+from agents.gateway.bill_history import PLACE
+from agents.gateway.consignee_days import AFTER, DAY, KEY, PAGE, PAGE_MAX, ConsigneeDay
 from agents.gateway.headroom import Headroom, HeadroomQuestion
 from agents.gateway.health import EXCLUDABLE, Alive, Ready
-from agents.gateway.history import PLACE
 from agents.gateway.ingest import BATCH, SINGLE, Accepted
 from agents.gateway.session import Session, SignIn
 from agents.gateway.tokens import Scope
-from agents.gateway.views import AuditVerdict, Verdict
-from agents.history.showing import BillHistory
+from agents.gateway.views import AuditBillView, BillView
 from stream.decisions import Outcome
 from stream.events import Shipment
 
@@ -107,7 +107,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "get", "/v1/bills/{bill}", "A bill's answer",
-        {200: Answer("What to do with the bill, and why; with the scope audit more.", (Verdict, AuditVerdict))},
+        {200: Answer("What to do with the bill, and why; with the scope audit more.", (BillView, AuditBillView))},
         "scan",
         parameters=(BILL,),
         errors=(404, 503),

@@ -8,13 +8,13 @@ from typing import Final
 
 from aiohttp import web
 
-from agents.gateway.limits import Buckets
-from agents.gateway.publisher import Publisher
+from agents.gateway.event_sender import EventSender
+from agents.gateway.rate_limits import Buckets
 from agents.gateway.sessions import Sessions
-from agents.gateway.settings import GatewaySettings
 from agents.gateway.tokens import Tokens
-from agents.readmodel.reading import ReadModel
-from agents.settings import Settings
+from agents.readmodel.queries import ReadModel
+from agents.settings.gateway_group import GatewaySettings
+from agents.settings.settings import Settings
 from state.rules import Rulebook
 from stream.consignee import KeyMaker
 
@@ -33,7 +33,7 @@ class Parts:
     keys: KeyMaker | None
     """None: this gateway has no secret and offers no headroom."""
     read_model: ReadModel
-    publisher: Publisher
+    publisher: EventSender
     tokens: Tokens
     sessions: Sessions
     buckets: Buckets

@@ -23,17 +23,27 @@ from typing import Any, Final, Protocol
 
 from aiohttp import web
 
-from agents.gateway import bills, consignees, counting, headroom, health, history, ingest, openapi, session
+from agents.gateway import (
+    bill_answers,
+    bill_history,
+    consignee_days,
+    counting,
+    headroom,
+    health,
+    ingest,
+    openapi,
+    session,
+)
+from agents.gateway.assembly import make_parts, tls_context
 from agents.gateway.connection import GatewayRunner
-from agents.gateway.live import scan, sse
+from agents.gateway.live import scan_socket, sse
 from agents.gateway.live.live import end_streams, run_live
-from agents.gateway.making import make_parts, tls_context
-from agents.gateway.pages import serving as pages
+from agents.gateway.pages import page_server as pages
 from agents.gateway.parts import PARTS, Parts, now
 from agents.gateway.problems import problems
 from agents.gateway.replies import finish_headers
-from agents.gateway.settings import GatewaySettings
-from agents.settings import Settings
+from agents.settings.gateway_group import GatewaySettings
+from agents.settings.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -77,23 +87,23 @@ def _say_failure(task: asyncio.Task[None]) -> None:
 
 
 HANDLERS: Final[tuple[Handler, ...]] = (
-    bills,
-    consignees,
+    bill_answers,
+    consignee_days,
     counting,
     headroom,
     health,
-    history,
+    bill_history,
     ingest,
     openapi,
     pages,
-    scan,
+    scan_socket,
     session,
     sse,
 )
 BACKGROUND: Final[tuple[Callable[[web.Application], AsyncIterator[None]], ...]] = (
     watch_tokens,
     keep_connected,
-    history.open_gate,
+    bill_history.open_gate,
     run_live,
 )
 ON_SHUTDOWN: Final[tuple[Callable[[web.Application], Awaitable[None]], ...]] = (end_streams,)

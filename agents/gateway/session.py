@@ -10,11 +10,11 @@ from aiohttp import web
 
 from agents.gateway.auth import authenticate, cookie_name, is_secure, same_origin
 from agents.gateway.bodies import media_type, read_body
+from agents.gateway.gateway_metrics import token_refused
 from agents.gateway.parts import parts_of
 from agents.gateway.problems import Problem
 from agents.gateway.replies import reply
 from agents.gateway.tokens import Scope, Token
-from agents.metrics.gateway import token_refused
 
 BODY_BYTES: Final = 4_096
 

@@ -12,7 +12,7 @@ from stream.outcomes import Action, action
 from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class BillView(msgspec.Struct, frozen=True, kw_only=True):
     """A bill's answer as scope `scan` sees it."""
 
     bill: str
@@ -35,7 +35,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is known may be old: do not act on it."""
 
 
-class AuditVerdict(Verdict, frozen=True, kw_only=True):
+class AuditBillView(BillView, frozen=True, kw_only=True):
     """A bill's answer as scope `audit` sees it; amounts are US cents, fields as in the decision."""
 
     programme: str
@@ -62,7 +62,7 @@ class AuditVerdict(Verdict, frozen=True, kw_only=True):
     revision: int
     time: datetime
     """Of the shipment event that led to it."""
-    conveyances: "tuple[AuditVerdict, ...] | UnsetType" = UNSET
+    conveyances: "tuple[AuditBillView, ...] | UnsetType" = UNSET
     """The current decision on each of the bill's other conveyances."""
 
 
@@ -73,7 +73,7 @@ AUDIT_FIELDS: Final = (
 )  # fmt: skip
 
 
-class Standing(msgspec.Struct, frozen=True):
+class DayBillView(msgspec.Struct, frozen=True):
     """How up to date an answer is."""
 
     as_of: datetime | None
@@ -84,9 +84,9 @@ def verdict(
     decision: Decision,
     *,
     audit: bool,
-    standing: Standing | None = None,
+    standing: DayBillView | None = None,
     others: Sequence[Decision] | None = None,
-) -> Verdict:
+) -> BillView:
     """Show a decision.
 
     Without a `standing` it is one of a stream or list, which says by itself how up to date it is; `others` are the
@@ -109,16 +109,16 @@ def verdict(
     if standing is not None:
         fields |= {"as_of": standing.as_of, "stale": standing.stale}
     if not audit:
-        return Verdict(**fields)
+        return BillView(**fields)
     fields |= {name: getattr(data, name) for name in AUDIT_FIELDS} | {"time": decision.time}
     if others is not None:
         fields["conveyances"] = tuple(verdict(other, audit=True, standing=standing) for other in others)
-    return AuditVerdict(**fields)
+    return AuditBillView(**fields)
 
 
-def unknown(bill: str, standing: Standing) -> Verdict:
+def unknown(bill: str, standing: DayBillView) -> BillView:
     """Say that nothing is known of a bill; for those who asked by WebSocket."""
-    return Verdict(
+    return BillView(
         bill=bill, conveyance=None, action=Action.HOLD, line=STALE_LINE if standing.stale else UNKNOWN_LINE,
         outcome=None, reason=None, basis=None, day=None, code=None, entry_type=None,
         as_of=standing.as_of, stale=standing.stale,

@@ -4,8 +4,8 @@ Anything that has events as bytes may build a `Judge`; the command `tallygate ju
 """
 
 from agents.files import FileError
-from agents.judge.files import judge_file, open_outputs
-from agents.judge.judging import Judge, Options, open_judge
-from agents.judge.summary import Summary
+from agents.judge.judge_files import judge_file, open_outputs
+from agents.judge.judge_summary import Summary
+from agents.judge.offline_judge import Judge, JudgeOptions, open_judge
 
-__all__ = ["FileError", "Judge", "Options", "Summary", "judge_file", "open_judge", "open_outputs"]
+__all__ = ["FileError", "Judge", "JudgeOptions", "Summary", "judge_file", "open_judge", "open_outputs"]

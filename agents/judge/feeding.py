@@ -4,12 +4,12 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-from agents.files import Count, Opener, form_of, open_source, read_candidates, rereadable
+from agents.files import Opener, ReadCount, form_of, open_source, read_candidates, rereadable
 from agents.files.candidates import Candidate
 from agents.files.forms import refuse_misfit
-from agents.files.lines import read_events
+from agents.files.json_lines import read_events
 from agents.files.mistakes import Mistake
-from agents.judge.progress import no_progress, progress_bar
+from agents.judge.judge_bar import no_progress, progress_bar
 
 LINES_A_REPORT: Final = 2000
 
@@ -39,11 +39,11 @@ def _rows(name: str, opener: Opener) -> Iterator[Fed]:
     bar = progress_bar if sys.stderr.isatty() else no_progress
     unwhole: set[str] = set()
     with opener() as source:
-        for candidate in read_candidates(name, "csv", source, Count()):
+        for candidate in read_candidates(name, "csv", source, ReadCount()):
             if candidate.mistakes and candidate.bills:
                 unwhole |= candidate.bills
     with opener() as source, bar(source.size) as progress:
-        for candidate in read_candidates(name, "csv", source, Count()):
+        for candidate in read_candidates(name, "csv", source, ReadCount()):
             number = candidate.line - 1
             if candidate.mistakes:
                 yield number, b"", candidate

@@ -1,10 +1,4 @@
-"""Publishing: the typed client for programs, and files of events, as JSON lines or CSV, checked whole and then sent.
+"""The former name of `agents.publish`: programs that import it go on until there is a client of our own name."""
 
-Programs need `Publisher` alone; the command `tallygate publish` uses the rest. Nothing here judges, and no message
-quotes what an event says.
-"""
-
-from agents.publishing.errors import AwayError, PublishError, RefusedError, WrongEventError
-from agents.publishing.publisher import Publisher
-
-__all__ = ["AwayError", "PublishError", "Publisher", "RefusedError", "WrongEventError"]
+from agents.publish import *  # noqa: F403 - the same names under the former address
+from agents.publish import __all__ as __all__

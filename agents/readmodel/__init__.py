@@ -1,5 +1,4 @@
-"""The read model in Redis: current decisions of bills, consignee days, alerts and the latest changes.
+"""The read model in Redis, and the projection that fills it from decisions and alerts.
 
-Only this package imports redis. `keys` is the catalogue of what is kept; `writing` is for the projection, `reading` for
-everybody who answers questions.
+Only this room talks to Redis; judging never waits for it.
 """

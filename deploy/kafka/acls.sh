@@ -1,5 +1,5 @@
 #!/bin/sh
-# Written by `make docs` from agents/access/roles.toml; `tallygate access acls` prints it for another prefix.
+# Written by `make docs` from agents/ops/access/roles.toml; `tallygate access acls` prints it for another prefix.
 set -eu
 : "${BROKERS:?where is Kafka?}"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from time import thread_time
 from typing import Final, NamedTuple
 
-from agents.engine.judging import LOOK_EVERY
+from agents.engine.step_runner import LOOK_EVERY
 from state.manifest.step import ManifestStep
 from state.rules.loading import load_rulebook
 from state.step import Step

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
-from agents.topics_admin import admin_client, create_topics
+from agents.kafka.topic_admin import admin_client, create_topics
 from stream.topics import Topics
 from tests.bench.loading import Row, load
 from tests.bench.mix import SECRET, bills_in

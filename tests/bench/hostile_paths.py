@@ -12,16 +12,16 @@ from aiohttp.test_utils import make_mocked_request
 from agents.files.assembling import assemble
 from agents.files.candidates import read_lines
 from agents.files.columns import template
+from agents.files.csv_rows import read_rows
 from agents.files.opening import FileError
-from agents.files.rows import read_rows
-from agents.gateway.batches import NoEventError, TooManyError, cut
+from agents.gateway.batch_cutting import NoEventError, TooManyEventsError, cut
 from agents.gateway.bodies import media_type
 from agents.gateway.live.places import decode_places
-from agents.gateway.live.scan import Asked
+from agents.gateway.live.scan_socket import Asked
 from agents.gateway.problems import Problem
 from agents.gateway.session import SignIn, _pairs
-from agents.publishing.checking import Checker
-from agents.publishing.samples import SAMPLES
+from agents.publish.event_checks import Checker
+from agents.publish.samples import SAMPLES
 from state.rules.errors import RulebookError
 from state.rules.loading import rulebook_of, shipped_texts
 from state.rules.reading import RuleText
@@ -32,7 +32,7 @@ from stream.money import parse_amount
 from stream.reading import Reader
 from stream.records import PlainRecord
 
-REFUSALS: Final = (ValueError, RecursionError, FileError, RulebookError, Problem, TooManyError, NoEventError)
+REFUSALS: Final = (ValueError, RecursionError, FileError, RulebookError, Problem, TooManyEventsError, NoEventError)
 """What a path may say to a text that it does not take; anything else ends the search, and is a fault."""
 TEXT_MAX: Final = 70
 """Characters of one text of an event; `tests/property/test_hostile_steps.py` holds the types to it."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agents.judge import Options, judge_file, open_outputs
+from agents.judge import JudgeOptions, judge_file, open_outputs
 from tests.bench.mix import day_rows
 from tests.bench.observing import profile_text
 from tests.bench.report import Figure
@@ -65,5 +65,5 @@ def profile(bills: int) -> str:
         Path(os.devnull).open("wb") as nowhere,
         open_outputs(nowhere, None, None) as outputs,
     ):
-        profiled.runcall(judge_file, str(file), Options(), outputs)
+        profiled.runcall(judge_file, str(file), JudgeOptions(), outputs)
     return profile_text(profiled)

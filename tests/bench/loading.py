@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 
-from agents.engine.settings import Connection
+from agents.kafka.connection import Connection
 
 BATCH_BYTES: Final = 250_000
 PENDING_MAX: Final = 64

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Final
 
-from agents.demo.day import Day
+from agents.demo.simulated_day import SimulatedDay
 from state.manifest.step import ManifestStep
 from state.rules.loading import load_rulebook
 from state.table import Table
@@ -24,7 +24,7 @@ LOAD_SHOPS: Final = 30
 
 def day_rows(bills: int, partitions: int, kinds: frozenset[str] | None = None) -> Iterator[Row]:
     """Give the events of a simulated day in the order of time, those of some kinds only if `kinds` says so."""
-    for planned in Day(Random(1), bills):
+    for planned in SimulatedDay(Random(1), bills):
         if kinds is None or planned.kind in kinds:
             yield (partition_of(planned.key, partitions) + planned.shift) % partitions, planned.key, planned.value
 

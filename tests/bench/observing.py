@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from agents.engine.progress import EngineProgress, SilentObserver
+from agents.engine.engine_progress import EngineProgress, SilentObserver
 from stream.records import Fate
 
 PRINT_SECONDS: Final = 0.1

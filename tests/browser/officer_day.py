@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from agents.gateway.pages.serving import rules_file
-from agents.gateway.views import Standing, verdict
+from agents.gateway.pages.page_server import rules_file
+from agents.gateway.views import DayBillView, verdict
 from state.rules import load_rulebook
 from stream.decisions import Advice, Code, Decision
 from tests.browser.stand_in import StandIn
@@ -50,7 +50,7 @@ def plain(value: Any) -> Any:
 
 def prepare(stand_in: StandIn, *, stale: bool = False) -> None:
     """Let the scripted gateway know the day, its bills, one history and the shipped rules."""
-    standing = Standing(AS_OF, stale)
+    standing = DayBillView(AS_OF, stale)
     made = day_of_decisions()
     bills = [plain(verdict(each, audit=True, standing=standing)) for each in made]
     alert = {"kind": "structuring", "day": None, "bill": None, "order": HOSTILE, "time": "2025-08-20T12:04:00Z"}

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from aiohttp import WSMessage, web
 
-from agents.gateway.pages import serving
+from agents.gateway.pages import page_server
 from tests.kafka.broker import free_ports
 
 TOKEN = "tg_of-the-tests"
@@ -86,7 +86,7 @@ class StandIn:
     async def _start(self) -> None:
         app = web.Application()
         app.router.add_get("/pages/rules.json", self._document)
-        app.add_routes(route for route in serving.routes() if route.path != "/pages/rules.json")
+        app.add_routes(route for route in page_server.routes() if route.path != "/pages/rules.json")
         for method in ("GET", "POST", "DELETE"):
             app.router.add_route(method, "/session", self._session)
         app.add_routes([web.get("/v1/scan", self._scan), web.get("/{path:.+}", self._document)])

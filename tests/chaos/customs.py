@@ -13,9 +13,9 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from agents.demo.day import Day, Planned
-from agents.settings import KafkaSettings, KeySettings, Settings
-from agents.steps import manifest_step, withholding_step
+from agents.demo.simulated_day import Planned, SimulatedDay
+from agents.settings.settings import KafkaSettings, KeySettings, Settings
+from agents.worker.steps import manifest_step, withholding_step
 from state.step import Step
 from state.table import Table
 from stream.partition import partition_of
@@ -55,7 +55,7 @@ class CustomsScenario:
         dice = random.Random(seed)
         hostile = hostile_values(dice)
         while True:
-            for number, planned in enumerate(Day(dice, bills), 1):
+            for number, planned in enumerate(SimulatedDay(dice, bills), 1):
                 yield planned
                 if number % HOSTILE_EVERY == 0:
                     yield planned._replace(value=next(hostile), kind="hostile")

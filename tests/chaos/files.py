@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents.files import FileError, form_of, twice_readable
-from agents.judge import Options, open_judge
-from agents.judge.progress import no_progress
-from agents.publishing.checking import Good
-from agents.publishing.running import Job, Sift, check, whole
+from agents.judge import JudgeOptions, open_judge
+from agents.judge.judge_bar import no_progress
+from agents.publish.event_checks import Good
+from agents.publish.publish_file import PublishJob, Sift, check, whole
 from stream.records import Outgoing, Sink
 
 NOW_MS = 1_755_700_000_000
@@ -196,7 +196,7 @@ def events_of(path: Path) -> tuple[list[Good], Sift, set[str]]:
     with twice_readable(str(path)) as opener:
         with opener() as source:
             form = form_of(str(path), source.head)
-        job = Job("f", opener, form, "/fuzz", NOW_MS)
+        job = PublishJob("f", opener, form, "/fuzz", NOW_MS)
         report = check(job, no_progress, lambda mistake: said.add(mistake.text("f")))
         going = list(whole(job, no_progress, report, sift, lambda _line, bill: said.add(bill)))
     return going, sift, said
@@ -222,7 +222,7 @@ def verdicts(events: list[bytes]) -> Counter[bytes]:
         if outgoing.sink is Sink.DECISIONS and outgoing.value:
             found[outgoing.value.partition(b'"cause":')[0]] += 1
 
-    judge = open_judge(Options(), take)
+    judge = open_judge(JudgeOptions(), take)
     for number, value in enumerate(events):
         judge.push(value, number)
     return found

@@ -7,7 +7,7 @@ import sys
 import msgspec
 
 from stream.decisions import DecisionData
-from tests.integration.rebuilding.stage import Decided, at_rest
+from tests.integration.ops.rebuild.stage import Decided, at_rest
 from tests.kafka.field import Field
 from tests.pieces import ROOT
 

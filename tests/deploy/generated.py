@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import yaml
 
-from agents.access.rendering import acl_commands, strimzi_topics, strimzi_users
-from agents.access.roles import read_roles
+from agents.ops.access.rendering import acl_commands, strimzi_topics, strimzi_users
+from agents.ops.access.roles import read_roles
 from stream.topics import Topics
 from tests.pieces import ROOT
 
@@ -23,13 +23,13 @@ def deployment_files() -> Iterator[tuple[Path, str]]:
     lines = [
         f"\n# {name}: {role.about}" + _joined(acl_commands(name, topics, "$BROKERS")) for name, role in roles.items()
     ]
-    text = WRITTEN.format(source="agents/access/roles.toml; `tallygate access acls` prints it for another prefix")
+    text = WRITTEN.format(source="agents/ops/access/roles.toml; `tallygate access acls` prints it for another prefix")
     text = f'#!/bin/sh\n{text}set -eu\n: "${{BROKERS:?where is Kafka?}}"\n'
     yield ROOT / "deploy" / "kafka" / "acls.sh", text + "".join(lines).replace("'$BROKERS'", '"$BROKERS"') + "\n"
     folder = ROOT / "deploy" / "kubernetes" / "strimzi"
     made = strimzi_topics(topics, PARTITIONS, REPLICATION)
     yield folder / "topics.yaml", WRITTEN.format(source="stream/topics.py") + _documents(made)
-    users = WRITTEN.format(source="agents/access/roles.toml") + _documents(strimzi_users(topics, roles))
+    users = WRITTEN.format(source="agents/ops/access/roles.toml") + _documents(strimzi_users(topics, roles))
     yield folder / "users.yaml", users
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from agents.access.rendering import redis_users
-from agents.metrics.settings import MetricsSettings
-from agents.settings import Settings
+from agents.ops.access.rendering import redis_users
+from agents.settings.metrics_group import MetricsSettings
+from agents.settings.settings import Settings
 from stream.topics import Topics
 
 

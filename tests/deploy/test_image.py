@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.metrics.registry import Area
-from agents.metrics.serving import Shown, show
-from agents.metrics.settings import MetricsSettings
-from agents.probe import main as probe
+from agents.observability.metrics_server import Shown, show
+from agents.observability.registry import Area
+from agents.settings.metrics_group import MetricsSettings
+from agents.worker.probe import main as probe
 from tests.kafka.broker import free_ports
 from tests.pieces import ROOT
 

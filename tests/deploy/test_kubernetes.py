@@ -8,10 +8,10 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from agents.access.roles import principal, read_roles
-from agents.metrics.engine import ENGINE
-from agents.settings import Settings
-from agents.supervisor import STOP_SECONDS
+from agents.ops.access.roles import principal, read_roles
+from agents.settings.settings import Settings
+from agents.worker.engine_metrics import ENGINE
+from agents.worker.supervisor import STOP_SECONDS
 from stream.topics import Topics
 from tests.deploy.kustomize import Resource, render
 from tests.pieces import ROOT

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 from agents.cli.main import load
-from agents.engine.errors import EXIT_REFUSED, EXIT_RETRY
+from agents.kafka.errors import EXIT_REFUSED, EXIT_RETRY
 from tests.pieces import ROOT
 
 PAGES: Final = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md")))

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from agents.metrics.decisions import DECISIONS
-from agents.metrics.engine import ENGINE
-from agents.metrics.gateway import GATEWAY
-from agents.metrics.projection import PROJECTION
-from agents.metrics.registry import Area, Metric
-from agents.metrics.settings import OFFSETS
-from agents.metrics.supervisor import SUPERVISOR
+from agents.gateway.gateway_metrics import GATEWAY
+from agents.observability.registry import Area, Metric
+from agents.readmodel.projection_metrics import PROJECTION
+from agents.settings.metrics_group import OFFSETS
+from agents.worker.decision_metrics import DECISIONS
+from agents.worker.engine_metrics import ENGINE
+from agents.worker.supervisor_metrics import SUPERVISOR
 from deploy.grafana.panels import Dashboard
 from deploy.grafana.pipeline import PIPELINE
 from deploy.grafana.readers import READERS
@@ -24,7 +24,7 @@ INTRODUCTION: Final = """\
 This page lists every metric, and says how to scrape the processes and set up the dashboards. With
 `TALLYGATE_METRICS__PORT=9464` every process serves `/metrics`, `/livez` and `/readyz` on its own port.
 Dashboards are in `deploy/grafana`. Alerts are in `deploy/prometheus`; each has a section in the [runbook](runbook.md).
-`make docs` writes this page from `agents/metrics`.
+`make docs` writes this page from `agents/observability`.
 
 Because each process has its own port, several workers on one host share nothing. The series of a dead process end with
 it, and `up` says which step is gone. Give two workers on one host two port numbers, as you give them two names. The

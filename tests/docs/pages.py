@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
-from agents.access.rendering import table
 from agents.files.columns import COLUMNS, EVERY
 from agents.files.mistakes import REMEDIES, WARNINGS
-from agents.judge import Options, open_judge
+from agents.judge import JudgeOptions, open_judge
+from agents.ops.access.rendering import table
 from stream import decisions, events, outcomes
 from stream.deadletters import Fault
 from stream.records import Outgoing, Sink
@@ -158,7 +158,7 @@ def examples(page: str) -> list[dict[str, Any]]:
 def judged(shown: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Judge events one after another; gives each decision with the event that led to it."""
     sent: list[Outgoing] = []
-    judge = open_judge(Options(), sent.append)
+    judge = open_judge(JudgeOptions(), sent.append)
     for number, event in enumerate(shown):
         judge.push(json.dumps(event).encode(), number)
     for outgoing in sent:

@@ -1,4 +1,4 @@
-"""The settings page: every field of `agents.settings` with its default, what it accepts, and its docstring."""
+"""The settings page: every field of `agents.settings.settings` with its default, what it accepts, and its docstring."""
 
 import ast
 import inspect
@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from agents import settings
-from agents.settings import Settings
+from agents.settings import settings
+from agents.settings.settings import Settings
 
 Schema = dict[str, Any]
 

@@ -5,7 +5,7 @@ import re
 import jsonschema
 import pytest
 
-from agents.judge import Options, open_judge
+from agents.judge import JudgeOptions, open_judge
 from state.rules import load_rulebook
 from stream.deadletters import Fault
 from stream.events import EVENT_TYPES
@@ -76,7 +76,7 @@ def test_every_event_type_is_shown() -> None:
 
 def test_examples_run() -> None:
     """The events of the page, given to the judge in their order, all apply."""
-    judge = open_judge(Options(), list[Outgoing]().append)
+    judge = open_judge(JudgeOptions(), list[Outgoing]().append)
     fates = [judge.push(str.encode(text), number)[0] for number, text in enumerate(_texts())]
     assert fates == [Fate.APPLIED] * 6
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-REBUILDING: Final = "tests/integration/rebuilding/"
+REBUILDING: Final = "tests/integration/ops/rebuild/"
 LIVED: Final = REBUILDING + "test_lived.py::"
 
 PROCEDURES: Final = {
@@ -47,7 +47,7 @@ PROCEDURES: Final = {
             LIVED + "test_a_mirror_without_tables",
             "tests/integration/engine/test_supervisor.py::",
         ),
-        "The doctor": ("tests/integration/doctor/test_working.py::",),
+        "The doctor": ("tests/integration/ops/doctor/test_working.py::",),
         "It does not start": (
             LIVED + "test_an_offset_that_was_reset_is_put_back",
             LIVED + "test_a_changelog_that_is_missing_altogether",
@@ -55,7 +55,7 @@ PROCEDURES: Final = {
         ),
         "It starts and dies": ("tests/integration/engine/test_halts.py::test_other_deaths_do_not_count",),
         "A partition stands still": (REBUILDING + "lived.py::live", "tests/integration/engine/test_halts.py::"),
-        "Dead letters": (REBUILDING + "lived.py::live", "tests/integration/dead_letters/test_retrying.py::"),
+        "Dead letters": (REBUILDING + "lived.py::live", "tests/integration/ops/dead_letters/test_retrying.py::"),
         "Epochs": (LIVED + "test_another_secret_and_rules_of_a_day", LIVED + "test_a_rebuild_killed_at_each_stage"),
     },
 }

@@ -4,13 +4,13 @@ import re
 
 import pytest
 
+from agents.bills.explanation import explain as told
 from agents.cli import exits
-from agents.explaining.telling import explain as told
 from agents.files.columns import BY_NAME, TYPES, template
 from state.rules import load_rulebook
 from tests.pieces import ROOT
-from tests.unit.explaining.known import WITHHELD, facts, standing
-from tests.unit.publishing.files import mistakes_in
+from tests.unit.bills.known import WITHHELD, facts, standing
+from tests.unit.publish.files import mistakes_in
 
 PUBLISHING = (ROOT / "docs" / "publishing.md").read_text("utf-8")
 EXPLAINING = (ROOT / "docs" / "explaining.md").read_text("utf-8")

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from agents.demo.day import Day
+from agents.demo.simulated_day import SimulatedDay
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
@@ -71,7 +71,7 @@ def test_conformance_cases(unpacked: Path, root: Path) -> None:
 def test_day_is_judged_as_by_the_source(unpacked: Path, root: Path, tmp_path: Path, overflow: str) -> None:
     """Decisions, alerts, dead letters and summary of a simulated day are the same bytes."""
     day = tmp_path / "day.jsonl"
-    day.write_bytes(b"".join(planned.value.replace(b"\n", b" ") + b"\n" for planned in Day(Random(7), BILLS)))
+    day.write_bytes(b"".join(planned.value.replace(b"\n", b" ") + b"\n" for planned in SimulatedDay(Random(7), BILLS)))
     said = []
     for folder in (unpacked, root):
         alerts, letters = tmp_path / "alerts", tmp_path / "letters"

@@ -11,8 +11,8 @@ from typing import Any, Self
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from agents.engine.control import Halt, lift_halt, read_halts
-from agents.engine.settings import Connection
-from agents.topics_admin import create_topics
+from agents.kafka.connection import Connection
+from agents.kafka.topic_admin import create_topics
 from stream.topics import TopicPlan, Topics
 from tests.kafka.broker import Broker
 from tests.kafka.worker import WorkerProcess

@@ -13,13 +13,13 @@ from tests.pieces import ROOT
 
 
 class WorkerProcess:
-    """One `python -m agents.worker`, which prints what it does by its observer."""
+    """One `python -m agents.worker.worker`, which prints what it does by its observer."""
 
     def __init__(self, step: str, environment: dict[str, str], log: Path) -> None:
         """Start it; its output goes to `log`."""
         observer = environment.pop("TALLYGATE_OBSERVER", "tests.toy.observers:Printer")
         source = environment.pop("TALLYGATE_SOURCE", "")
-        command = [sys.executable, "-m", "agents.worker", step, "--observer", observer]
+        command = [sys.executable, "-m", "agents.worker.worker", step, "--observer", observer]
         command += ["--source", source] if source else []
         self.step = step
         self.path = log

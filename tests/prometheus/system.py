@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Self
 
-from agents.metrics.settings import OFFSETS
+from agents.settings.metrics_group import OFFSETS
 from tests.chaos.customs import CustomsScenario
 from tests.integration.gateway.stage import GatewayProcess, gate_on
 from tests.kafka.broker import reserve_port

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.files.assembling import assemble
-from agents.files.candidates import Candidate, Place
+from agents.files.candidates import Candidate, FilePlace
 from agents.files.columns import COLUMNS
-from agents.files.rows import read_rows
-from agents.publishing.checking import MISTAKES_MAX, Bad, Checker, Good
-from agents.publishing.samples import SAMPLES
+from agents.files.csv_rows import read_rows
+from agents.publish.event_checks import MISTAKES_MAX, Bad, Checker, Good
+from agents.publish.samples import SAMPLES
 from stream.faultfinding import FaultFound
-from tests.unit.publishing.files import BILL, NOW_MS, csv_of
+from tests.unit.publish.files import BILL, NOW_MS, csv_of
 
 ODD: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 10**12) | st.sampled_from(["", "x", "US", "1970-01-02", "9" * 80]),
@@ -51,8 +51,8 @@ def spoilt(draw: st.DrawFn) -> bytes:
     return json.dumps(document).encode()
 
 
-def at(path: str) -> Place:
-    return Place(1, path)
+def at(path: str) -> FilePlace:
+    return FilePlace(1, path)
 
 
 @given(spoilt() | st.binary(max_size=60))

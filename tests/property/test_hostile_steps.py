@@ -18,8 +18,8 @@ import msgspec
 import pytest
 from msgspec import inspect
 
+from agents.files.csv_rows import ROW_LINES_MAX, read_rows
 from agents.files.opening import FileError
-from agents.files.rows import ROW_LINES_MAX, read_rows
 from state.rules.errors import RulebookError
 from state.rules.reading import RuleText, merge
 from stream import canonical, pub28

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from agents.judge import Options
+from agents.judge import JudgeOptions
 from state.manifest.step import ManifestStep
 from state.rules import load_rulebook
 from state.step import Step
@@ -87,9 +87,9 @@ def _seen(data: DecisionData) -> Expected:
     return Expected(data.bill, data.outcome, reason, total, data.code.code if data.code else "")
 
 
-def options_of(pairs: Iterable[tuple[str, str]]) -> Options:
+def options_of(pairs: Iterable[tuple[str, str]]) -> JudgeOptions:
     """The judge's options from those of an example."""
-    return Options(policy=msgspec.convert(dict(pairs), Policy))
+    return JudgeOptions(policy=msgspec.convert(dict(pairs), Policy))
 
 
 class Kept:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from agents.judge.judging import Options, open_judge
+from agents.judge.offline_judge import JudgeOptions, open_judge
 from stream.decisions import Policy
 from stream.records import Fate, Outgoing, Sink
 from tests.second_judge.ledgers import Ledgers
@@ -47,7 +47,7 @@ def judge_plainly(events: list[Event], overflow: str, rounding: str, enforcement
 def judge_really(events: list[Event], policy: Policy) -> list[Judged]:
     """Judge a file by the steps themselves, as `tallygate judge` does."""
     sent: list[Outgoing] = []
-    judge, found = open_judge(Options(policy), sent.append), []
+    judge, found = open_judge(JudgeOptions(policy), sent.append), []
     for offset, event in enumerate(events):
         sent.clear()
         fate, code = judge.push(msgspec.json.encode(event), offset)

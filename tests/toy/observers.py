@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import KafkaError
 
-from agents.engine.progress import EngineProgress, SilentObserver
+from agents.engine.engine_progress import EngineProgress, SilentObserver
 from agents.engine.restoring import Restorer
 
 

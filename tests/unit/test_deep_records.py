@@ -5,10 +5,10 @@ from typing import Final
 import pytest
 from aiokafka import TopicPartition
 
-from agents.doctor.clocks import producers
-from agents.doctor.finding import State
+from agents.bills.history import _Search
 from agents.gateway.live.feed import read_decision
-from agents.history.reading import _Search
+from agents.ops.doctor.clock_checks import producers
+from agents.ops.doctor.finding import State
 from agents.readmodel.items import UnreadableError, alert_items, decision_items
 from stream.records import PlainRecord
 

@@ -29,15 +29,15 @@ BROKEN = [
     ("agents/engine/a.py", "from redis import asyncio", READ_MODEL),
     ("agents/engine/a.py", "from confluent_kafka import Producer", LIBRDKAFKA),
     ("agents/cli/a.py", "def f():\n    import confluent_kafka.admin", LIBRDKAFKA),
-    ("agents/demo/a.py", "from agents.access.granting import Granting", LIBRDKAFKA),
+    ("agents/demo/a.py", "from agents.ops.access.granting import Granting", LIBRDKAFKA),
 ]
 ALLOWED = {
     "agents/engine/a.py": "import faust, mode, aiokafka, time, state, stream",
     "agents/readmodel/a.py": "import redis.asyncio, stream",
-    "agents/access/granting.py": "import confluent_kafka.admin",
+    "agents/ops/access/granting.py": "import confluent_kafka.admin",
     "agents/cli/a.py": "import agents.engine, random",
-    "agents/cli/access.py": "import agents.access.granting",
-    "agents/demo/broker.py": "def host():\n    import confluent_kafka",
+    "agents/cli/access.py": "import agents.ops.access.granting",
+    "agents/demo/embedded_broker.py": "def host():\n    import confluent_kafka",
     "state/a.py": "import datetime, tomllib, msgspec, stream",
 }
 INNER = ("access", "cli", "demo", "engine", "readmodel")
@@ -91,7 +91,7 @@ def test_repository_keeps_its_contracts(root: Path) -> None:
     assert answer.returncode == 0, answer.stdout
 
 
-@pytest.mark.parametrize(("left_out", "there"), [("agents.access.granting", "False"), ("", "True")])
+@pytest.mark.parametrize(("left_out", "there"), [("agents.ops.access.granting", "False"), ("", "True")])
 def test_all_but_granting_runs_without_librdkafka(left_out: str, there: str) -> None:
     """A process that has loaded every module of ours, the granting of access aside, has not loaded librdkafka."""
     done = subprocess.run([sys.executable, "-c", LOADED, left_out], capture_output=True, text=True, check=True)

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from agents.cli.main import main
-from agents.setting_sources import unknown_variables, variables_of
-from agents.settings import Settings, SettingsError, read_settings
+from agents.settings.settings import Settings, SettingsError, read_settings
+from agents.settings.sources import unknown_variables, variables_of
 
 WORD = "hunter2-hunter2"
 

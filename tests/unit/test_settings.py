@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agents.engine.errors import RefusedError
-from agents.settings import MIB, Settings
+from agents.kafka.errors import RefusedError
+from agents.readmodel.connecting import store_settings
+from agents.settings.settings import MIB, Settings
+from agents.worker.engine_setup import engine_settings
 
 SECRET_WORD = "hunter2-hunter2-hunter2"
 
@@ -96,7 +98,7 @@ def test_engine_settings_follow_the_worker(monkeypatch: pytest.MonkeyPatch) -> N
     """The engine gets bytes and milliseconds, and a transactional id of its own for each step and worker."""
     set_all(monkeypatch, worker__name="2", worker__lane_mib="3", worker__session_timeout_ms="6000")
     settings = Settings()
-    manifest, withholding = settings.engine("manifest"), settings.engine("withholding")
+    manifest, withholding = engine_settings(settings, "manifest"), engine_settings(settings, "withholding")
     assert manifest.transactional_id == "tallygate.manifest.e1-2"
     assert withholding.transactional_id == "tallygate.withholding.e1-2"
     assert manifest.lane_bytes == 3 * MIB
@@ -107,7 +109,7 @@ def test_engine_settings_follow_the_worker(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_long_session_keeps_the_usual_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     """A heartbeat is a third of the session at most, and never slower than three seconds."""
     set_all(monkeypatch, worker__session_timeout_ms="45000")
-    assert Settings().engine("manifest").heartbeat_ms == 3000
+    assert engine_settings(Settings(), "manifest").heartbeat_ms == 3000
 
 
 def test_redis_password_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -116,7 +118,7 @@ def test_redis_password_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_p
     file.write_text(f"{SECRET_WORD}\n", "utf-8")
     set_all(monkeypatch, redis__password_file=str(file))
     settings = Settings()
-    store = settings.redis.store("tallygate")
+    store = store_settings(settings.redis, "tallygate")
     assert store.password == SECRET_WORD
     assert SECRET_WORD not in repr(settings)
     assert SECRET_WORD not in repr(store)
@@ -126,4 +128,4 @@ def test_a_missing_password_file_is_an_error_of_its_own(monkeypatch: pytest.Monk
     """A password file that is not there is not taken for no password."""
     set_all(monkeypatch, redis__password_file=str(tmp_path / "nowhere"))
     with pytest.raises(RefusedError, match=r"TALLYGATE_REDIS__PASSWORD_FILE: .* cannot be read"):
-        Settings().redis.store("tallygate")
+        store_settings(Settings().redis, "tallygate")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agents.engine.errors import RefusedError
-from agents.settings import KafkaSettings, KeySettings, PolicySettings, Settings
-from agents.steps import manifest_step, withholding_step
+from agents.kafka.errors import RefusedError
+from agents.settings.settings import KafkaSettings, KeySettings, PolicySettings, Settings
+from agents.worker.steps import manifest_step, withholding_step
 from state.table import Table
 from stream.records import Fate, PlainRecord
 

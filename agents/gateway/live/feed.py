@@ -16,9 +16,9 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from agents.gateway.live.source import Bounds, Source
-from agents.gateway.live.window import Entry, Window
-from agents.projection.standing import Standing
+from agents.gateway.live.followers import Bounds, Followers
+from agents.gateway.live.window import Window, WindowEntry
+from agents.readmodel.position import ReadModelPosition
 from stream.decisions import Decision
 from stream.partition import partition_of
 
@@ -53,10 +53,10 @@ class Feed:
     """Runs until it is cancelled; everything else is called from its event loop."""
 
     def __init__(
-        self, source: Source, window: Window, stale_seconds: float, clock: Callable[[], int] = clock_ms
+        self, source: Followers, window: Window, stale_seconds: float, clock: Callable[[], int] = clock_ms
     ) -> None:
         self.window = window
-        self.heard: list[Callable[[Sequence[Entry]], None]] = []
+        self.heard: list[Callable[[Sequence[WindowEntry]], None]] = []
         """Told what has come, at once."""
         self.began_anew: list[Callable[[], None]] = []
         """Told that the topic is another one, or was cut: places of before mean nothing any more."""
@@ -67,7 +67,7 @@ class Feed:
         self._source = source
         self._stale_ms = int(stale_seconds * 1_000)
         self.clock = clock
-        self._standings: list[Standing] = []
+        self._standings: list[ReadModelPosition] = []
         self._lag = 0
         self._polled_ms: dict[int, int | None] = {}
         """When Kafka last answered for each partition."""
@@ -167,7 +167,7 @@ class Feed:
             back = window.records_max // 2 // len(bounds.ends)
             starts = [max(begin, end - back) for begin, end in zip(bounds.begins, bounds.ends, strict=True)]
             window.begin(starts, self.clock())
-            self._standings = [Standing(start) for start in starts]
+            self._standings = [ReadModelPosition(start) for start in starts]
         elif len(bounds.ends) != window.partitions:
             raise OffsetOutOfRangeError
         for number, position in enumerate(window.ends):
@@ -196,13 +196,13 @@ class Feed:
                     tell(came)
             await self._look(consumer)
 
-    def _take(self, partition: int, record: Any, arrived_ms: int) -> Entry | None:
+    def _take(self, partition: int, record: Any, arrived_ms: int) -> WindowEntry | None:
         decision = read_decision(record)
         if decision is None:
             self.unreadable += 1
             log.warning("partition %d, offset %d: no decision of ours; passed over", partition, record.offset)
             return None
-        entry = Entry(partition, record.offset, decision, len(record.value), arrived_ms, record.timestamp)
+        entry = WindowEntry(partition, record.offset, decision, len(record.value), arrived_ms, record.timestamp)
         self.window.add(entry)
         return entry
 

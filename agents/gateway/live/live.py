@@ -12,17 +12,17 @@ from typing import Any, Final, Literal
 import msgspec
 from aiohttp import web
 
+from agents.gateway import gateway_metrics as metrics
 from agents.gateway.answering import RECENT
 from agents.gateway.live.feed import Feed
+from agents.gateway.live.followers import Followers
 from agents.gateway.live.memory import Memory
-from agents.gateway.live.probing import Probing
 from agents.gateway.live.replay import Replays
-from agents.gateway.live.source import Source
 from agents.gateway.live.streams import BEGUN_ANEW, Streams
+from agents.gateway.live.tried_totals import Probing
 from agents.gateway.live.watches import Viewer, Watches
 from agents.gateway.live.window import Window
 from agents.gateway.parts import PARTS, Parts
-from agents.metrics import gateway as metrics
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Live:
         kafka, gateway = parts.settings.kafka, parts.gateway
         self.settings = parts.settings.live
         self.heartbeat_seconds = gateway.heartbeat_seconds
-        source = Source(kafka.connection(), kafka.topics().decisions, self.settings.fetch_wait_ms)
+        source = Followers(kafka.connection(), kafka.topics().decisions, self.settings.fetch_wait_ms)
         window = Window(self.settings.window_records, self.settings.window_bytes)
         self.feed = Feed(source, window, gateway.stale_seconds)
         self.replays = Replays(source, self.feed, self.settings.replays)

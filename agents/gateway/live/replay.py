@@ -12,7 +12,7 @@ from typing import Any, Final
 from aiokafka.errors import OffsetOutOfRangeError
 
 from agents.gateway.live.feed import Feed
-from agents.gateway.live.source import Source
+from agents.gateway.live.followers import Followers
 
 TURN_SECONDS: Final = 10.0
 POLL_MS: Final = 200
@@ -30,7 +30,7 @@ class GoneError(Exception):
 class Replays:
     """The places where readers are replayed for."""
 
-    def __init__(self, source: Source, feed: Feed, slots: int) -> None:
+    def __init__(self, source: Followers, feed: Feed, slots: int) -> None:
         self._source = source
         self._feed = feed
         self._window = feed.window

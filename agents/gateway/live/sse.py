@@ -12,9 +12,18 @@ from aiokafka.errors import KafkaError
 from agents.gateway.auth import require
 from agents.gateway.live.live import LIVE, Live
 from agents.gateway.live.places import PlaceError, decode_places
-from agents.gateway.live.reader import Reader, Wanted
 from agents.gateway.live.replay import GoneError
-from agents.gateway.live.streams import TOO_MANY, TOO_SLOW, EndedError, Ending, Stream, TooManyError, bound_buffer, gone
+from agents.gateway.live.sse_reader import SseReader, WantedDecisions
+from agents.gateway.live.streams import (
+    TOO_MANY,
+    TOO_SLOW,
+    EndedError,
+    Ending,
+    Stream,
+    TooManyStreamsError,
+    bound_buffer,
+    gone,
+)
 from agents.gateway.problems import Problem, retry_later
 from stream.decisions import Outcome
 
@@ -30,7 +39,7 @@ LAST_SECONDS: Final = 1.0
 """How long a reader that is cut off has for taking the reason."""
 
 
-def wanted_of(request: web.Request, *, audit: bool) -> Wanted:
+def wanted_of(request: web.Request, *, audit: bool) -> WantedDecisions:
     """Give what the query asks for. Raises Problem 400."""
     conveyances = request.query.getall("conveyance", [])
     outcomes = request.query.getall("outcome", [])
@@ -38,7 +47,7 @@ def wanted_of(request: web.Request, *, audit: bool) -> Wanted:
         raise Problem(400, "Unknown outcome", f"`outcome` is one of {', '.join(sorted(OUTCOMES))}")
     if len(conveyances) + len(outcomes) > FILTERS_MAX:
         raise Problem(400, "Too many filters", f"at most {FILTERS_MAX} of `conveyance` and `outcome` together")
-    return Wanted(frozenset(conveyances), frozenset(outcomes), audit)
+    return WantedDecisions(frozenset(conveyances), frozenset(outcomes), audit)
 
 
 def places_of(request: web.Request) -> list[int] | None:
@@ -58,9 +67,9 @@ async def decisions(request: web.Request) -> web.StreamResponse:
     await _check(live, places)
     try:
         with live.streams.opened("sse", caller) as stream:
-            reader = Reader(live.feed, live.replays, wanted, live.heartbeat_seconds, places)
+            reader = SseReader(live.feed, live.replays, wanted, live.heartbeat_seconds, places)
             return await _serve(request, stream, reader)
-    except TooManyError:
+    except TooManyStreamsError:
         raise retry_later(TOO_MANY.title, TOO_MANY.detail, 10, TOO_MANY.status) from None
 
 
@@ -77,7 +86,7 @@ async def _check(live: Live, places: list[int] | None) -> None:
         raise retry_later("Kafka is away", "the place to resume from cannot be looked up; try again", 2) from None
 
 
-async def _serve(request: web.Request, stream: Stream, reader: Reader) -> web.StreamResponse:
+async def _serve(request: web.Request, stream: Stream, reader: SseReader) -> web.StreamResponse:
     response = web.StreamResponse(headers=HEADERS)
     bound_buffer(request)
     await response.prepare(request)
@@ -94,7 +103,7 @@ async def _serve(request: web.Request, stream: Stream, reader: Reader) -> web.St
     return response
 
 
-async def _send(response: web.StreamResponse, reader: Reader, write_seconds: float) -> Ending:
+async def _send(response: web.StreamResponse, reader: SseReader, write_seconds: float) -> Ending:
     """Send what the reader gives; gives why it ends. Raises ConnectionError when he has gone."""
     try:
         await response.write(RETRY)

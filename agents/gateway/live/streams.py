@@ -11,8 +11,8 @@ import msgspec
 from aiohttp import web
 
 from agents.gateway.auth import Caller
+from agents.gateway.gateway_metrics import slow_reader_cut, subscribed
 from agents.gateway.problems import Problem
-from agents.metrics.gateway import slow_reader_cut, subscribed
 
 Kind = Literal["sse", "scan"]
 
@@ -59,7 +59,7 @@ class EndedError(Exception):
         self.ending = ending
 
 
-class TooManyError(Exception):
+class TooManyStreamsError(Exception):
     """There are as many open streams as there may be, in all or of this token."""
 
 
@@ -98,7 +98,7 @@ class Streams:
     def opened(self, kind: Kind, caller: Caller) -> Iterator[Stream]:
         """Give a stream, counted for as long as it is open. Raises TooManyError."""
         if len(self._open) >= self._most or self._of_token[caller.id] >= self._most_per_token:
-            raise TooManyError
+            raise TooManyStreamsError
         stream = Stream(kind, caller)
         self._open[stream] = None
         self._of_token[caller.id] += 1

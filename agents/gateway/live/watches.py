@@ -12,11 +12,11 @@ from typing import Final, Protocol
 
 import msgspec
 
+from agents.gateway.gateway_metrics import verdict_written
 from agents.gateway.live.feed import Feed
-from agents.gateway.live.window import Entry
-from agents.gateway.views import Standing, Verdict, unknown, verdict
-from agents.metrics.gateway import verdict_written
-from agents.readmodel.reading import BillReading
+from agents.gateway.live.window import WindowEntry
+from agents.gateway.views import BillView, DayBillView, unknown, verdict
+from agents.readmodel.queries import BillReading
 from agents.readmodel.store import StoreError
 from stream.answers import answer
 from stream.decisions import Decision
@@ -60,7 +60,7 @@ class Watch:
         self.held = 0
         """How many scanners are about to join."""
         self.viewers: dict[Viewer, None] = {}
-        self.told: dict[bool, tuple[str | None, Verdict]] = {}
+        self.told: dict[bool, tuple[str | None, BillView]] = {}
         """By scope: id of the decision last shown, and how it was shown, but for the time."""
 
     def take(self, decisions: Iterable[Decision]) -> bool:
@@ -73,7 +73,7 @@ class Watch:
                 changed = True
         return changed
 
-    def shown(self, standing: Standing, *, audit: bool) -> tuple[str | None, Verdict]:
+    def shown(self, standing: DayBillView, *, audit: bool) -> tuple[str | None, BillView]:
         """Give the id of the decision that counts, and what is shown of the bill."""
         data = answer(each.data for each in self.known.values())
         if data is None:
@@ -146,7 +146,7 @@ class Watches:
         if not watch.viewers and not watch.held and self._watches.get(watch.bill) is watch:
             del self._watches[watch.bill]
 
-    def _hear(self, came: Sequence[Entry]) -> None:
+    def _hear(self, came: Sequence[WindowEntry]) -> None:
         for entry in came:
             watch = self._watches.get(entry.decision.data.bill)
             if watch is not None and watch.take((entry.decision,)):
@@ -187,12 +187,12 @@ class Watches:
             watch.complete = watch.complete or reached >= watch.since
         self._tell(watch)
 
-    def _standing(self, watch: Watch) -> Standing:
-        return Standing(self._feed.as_of() if watch.complete else None, not (watch.complete and self._feed.live))
+    def _standing(self, watch: Watch) -> DayBillView:
+        return DayBillView(self._feed.as_of() if watch.complete else None, not (watch.complete and self._feed.live))
 
     def _tell(self, watch: Watch) -> None:
         """Show everybody who watches what is known, if it differs from what they saw."""
-        standing = Standing(None, self._standing(watch).stale)
+        standing = DayBillView(None, self._standing(watch).stale)
         messages: dict[bool, bytes | None] = {}
         for viewer in [*watch.viewers]:
             audit = viewer.audit
@@ -207,6 +207,6 @@ class Watches:
 
     def _message(self, watch: Watch, *, audit: bool, changed: bool) -> bytes:
         standing = self._standing(watch)
-        watch.told[audit] = watch.shown(Standing(None, standing.stale), audit=audit)
+        watch.told[audit] = watch.shown(DayBillView(None, standing.stale), audit=audit)
         body = msgspec.json.encode(watch.shown(standing, audit=audit)[1])
         return b'{"type":"verdict","changed":%s,%s' % (b"true" if changed else b"false", body[1:])

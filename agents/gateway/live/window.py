@@ -17,7 +17,7 @@ ENTRY_BYTES: Final = 2_000
 """About what an entry takes beside its text, decoded."""
 
 
-class Entry:
+class WindowEntry:
     """One decision of the topic."""
 
     __slots__ = ("_shown", "arrived_ms", "decision", "id", "offset", "partition", "record_ms", "size")
@@ -51,10 +51,10 @@ class Window:
     def __init__(self, records_max: int, bytes_max: int) -> None:
         self.records_max = records_max
         self._bytes_max = bytes_max
-        self._entries: list[Entry] = []
+        self._entries: list[WindowEntry] = []
         self._gone = 0
         """How many at the head of the list are trimmed, but not yet taken out."""
-        self._by_bill: dict[str, list[Entry]] = {}
+        self._by_bill: dict[str, list[WindowEntry]] = {}
         self.size = 0
         """Bytes kept."""
         self.next = 0
@@ -97,7 +97,7 @@ class Window:
         self.begin((), 0)
         self.since_ms = None
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: WindowEntry) -> None:
         """Take the next decision of a partition."""
         self.ends[entry.partition] = entry.offset + 1
         entry.id = self.id
@@ -112,12 +112,12 @@ class Window:
         """Note that nothing more stands before `position`: transactions leave offsets that hold no record."""
         self.ends[partition] = max(self.ends[partition], position)
 
-    def after(self, number: int, count: int) -> Sequence[Entry]:
+    def after(self, number: int, count: int) -> Sequence[WindowEntry]:
         """Give up to `count` entries from number `number` on, which must be kept."""
         at = self._gone + number - self.first
         return self._entries[at : at + count]
 
-    def of_bill(self, bill: str) -> Sequence[Entry]:
+    def of_bill(self, bill: str) -> Sequence[WindowEntry]:
         """Give the bill's entries, in their order."""
         return self._by_bill.get(bill, ())
 

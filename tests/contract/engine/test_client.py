@@ -6,12 +6,12 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import MessageSizeTooLargeError
 
-from agents.engine.errors import FencedError
-from agents.engine.fence import Fence
-from agents.engine.group import GroupOffsets
+from agents.engine.engine_settings import EngineSettings
+from agents.engine.group_offsets import GroupOffsets
 from agents.engine.producer import TransactionalProducer
-from agents.engine.reading import end_offsets, read_to
-from agents.engine.settings import EngineSettings
+from agents.kafka.errors import FencedError
+from agents.kafka.group_member import GroupMember
+from agents.kafka.log_reader import end_offsets, read_to
 from tests.kafka.field import Field
 
 pytestmark = pytest.mark.kafka
@@ -46,11 +46,11 @@ async def test_an_offset_under_a_foreign_generation_is_refused_and_can_be_aborte
     """The broker refuses the offset, the transaction is aborted on the broker as well, and the next one works."""
     consumer = AIOKafkaConsumer(field.topics.postings, group_id="fenced", **field.connection.arguments())
     await consumer.start()
-    fence = Fence(consumer._coordinator.generation, consumer._coordinator.member_id)
+    fence = GroupMember(consumer._coordinator.generation, consumer._coordinator.member_id)
     producer = TransactionalProducer(settings(field))
     await producer.start()
     partition = TopicPartition(field.topics.postings, 0)
-    for wrong in (Fence(fence.generation + 1, fence.member_id), Fence(fence.generation, "nobody")):
+    for wrong in (GroupMember(fence.generation + 1, fence.member_id), GroupMember(fence.generation, "nobody")):
         await producer.begin_transaction()
         await producer.send(field.topics.decisions, b"wrong", partition=0)
         with pytest.raises(FencedError, match="refused"):
@@ -75,7 +75,7 @@ async def test_stable_offsets_wait_for_the_open_transaction(field: Field) -> Non
     await holder.start()
     await asker.start()
     await holder.begin_transaction()
-    await holder.commit_offsets("stable", {TopicPartition(field.topics.postings, 0): 3}, Fence(-1, ""))
+    await holder.commit_offsets("stable", {TopicPartition(field.topics.postings, 0): 3}, GroupMember(-1, ""))
     asking = asyncio.ensure_future(GroupOffsets(asker, "stable", field.topics.postings, mock_broker=False).stable([0]))
     done, _ = await asyncio.wait([asking], timeout=1)
     assert not done

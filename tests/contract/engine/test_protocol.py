@@ -3,8 +3,8 @@
 import pytest
 from aiokafka.errors import IncompatibleBrokerVersion
 
-from agents.engine.fence import Fence
-from agents.engine.protocol import (
+from agents.kafka.group_member import GroupMember
+from agents.kafka.protocol import (
     FencedOffsetCommit,
     OffsetFetchRequestV7,
     OffsetFetchResponseV7,
@@ -16,7 +16,7 @@ from agents.engine.protocol import (
 
 def test_offsets_are_committed_with_generation_and_member() -> None:
     """TxnOffsetCommit version 3: compact strings, generation, member, null instance, tags at every level."""
-    request = FencedOffsetCommit("id", "g", (7, 2), Fence(5, "m"), {"t": [(3, 9)]}).prepare({28: (0, 5)})
+    request = FencedOffsetCommit("id", "g", (7, 2), GroupMember(5, "m"), {"t": [(3, 9)]}).prepare({28: (0, 5)})
     assert isinstance(request, TxnOffsetCommitRequestV3)
     assert request.encode() == (
         b"\x03id\x02g"
@@ -53,7 +53,7 @@ def test_an_offset_with_a_transaction_pending_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "request_", [StableOffsetFetch("g", "t", [0]), FencedOffsetCommit("i", "g", (1, 1), Fence(1, "m"), {})]
+    "request_", [StableOffsetFetch("g", "t", [0]), FencedOffsetCommit("i", "g", (1, 1), GroupMember(1, "m"), {})]
 )
 def test_an_old_broker_is_not_asked_in_an_older_version(request_: StableOffsetFetch | FencedOffsetCommit) -> None:
     """There is no older version to fall back to: without these the engine must not run."""

@@ -6,7 +6,7 @@ import faust.streams
 import pytest
 
 from agents.engine import app
-from agents.engine.errors import RefusedError
+from agents.kafka.errors import RefusedError
 
 
 def test_the_pinned_versions_are_installed() -> None:

@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from agents.demo.day import Day
+from agents.demo.simulated_day import SimulatedDay
 from tests.kafka.field import HANG_SECONDS, wait_for
 from tests.pieces import ROOT
 
@@ -142,7 +142,7 @@ def ask(address: str, token: str, bill: str) -> tuple[int, dict[str, Any]]:
 
 def test_bills_of_a_day_that_stays_can_be_scanned(runs: list[Run]) -> None:
     """With --stay the gateway answers for the day's bills until Ctrl-C, to the token in the page's address."""
-    day = Day(Random(20_250_820), 200)
+    day = SimulatedDay(Random(20_250_820), 200)
     bill = next(json.loads(planned.value)["data"]["bill"] for planned in day if planned.kind == "bill.manifested")
     runs.append(run := Run("--bills", "200", "--seconds", "1", "--stay"))
     run.read_until("Scan its bills at ")
@@ -171,7 +171,9 @@ def test_death_of_a_worker_is_said(runs: list[Run]) -> None:
     runs.append(run := Run("--bills", "3000", "--seconds", "60"))
     run.read_until(" ET  ")
     worker = next(
-        child for child in sorted(run.children) if b"agents.demo.hand" in Path(f"/proc/{child}/cmdline").read_bytes()
+        child
+        for child in sorted(run.children)
+        if b"agents.demo.demo_worker" in Path(f"/proc/{child}/cmdline").read_bytes()
     )
     os.kill(worker, signal.SIGKILL)
     assert run.end() == 1

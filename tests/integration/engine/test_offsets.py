@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from agents.engine.errors import EXIT_REFUSED
+from agents.kafka.errors import EXIT_REFUSED
 from stream.topics import Topics
 from tests.integration.engine.test_judging import exact
 from tests.kafka.field import Field, wait_for

@@ -8,9 +8,9 @@ from aiokafka import TopicPartition
 from aiokafka.client import ConnectionGroup, CoordinationType
 from aiokafka.structs import OffsetAndMetadata
 
-from agents.engine.fence import NO_FENCE
+from agents.engine.engine_settings import EngineSettings
 from agents.engine.producer import FencedOffsetCommitHandler, TransactionalProducer
-from agents.engine.settings import EngineSettings
+from agents.kafka.group_member import NO_FENCE
 from tests.integration.engine.test_judging import exact
 from tests.kafka.broker import Broker
 from tests.kafka.field import Field

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from agents.topics_admin import create_topics, find_topics, problems
+from agents.kafka.topic_admin import create_topics, find_topics, problems
 from stream.topics import TopicPlan, Topics
 from tests.kafka.broker import Broker
 from tests.kafka.field import Field

@@ -7,8 +7,8 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from agents.engine.judging import POSITION_KEY
 from agents.engine.lane import FINGERPRINT, Position
+from agents.engine.step_runner import POSITION_KEY
 from state.table import PARTITION_ROOT, Table
 from tests.integration.engine.test_judging import exact
 from tests.kafka.field import Field, wait_for

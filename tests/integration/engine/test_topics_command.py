@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from agents.engine.settings import Connection
-from agents.topics_admin import find_topics
+from agents.kafka.connection import Connection
+from agents.kafka.topic_admin import find_topics
 from stream.topics import Topics
 from tests.kafka.broker import Broker
 

@@ -18,7 +18,7 @@ from agents.gateway.server import serving
 from agents.gateway.token_file import create_token
 from agents.gateway.tokens import SCOPES, Scope
 from agents.readmodel.store import StoreSettings
-from agents.settings import Settings
+from agents.settings.settings import Settings
 from tests.kafka.field import wait_for
 from tests.pieces import ROOT
 

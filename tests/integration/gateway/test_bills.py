@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from agents.gateway.answering import RECENT, Answered, answer_bill
-from agents.gateway.making import make_parts
+from agents.gateway.assembly import make_parts
 from agents.gateway.parts import PARTS
 from agents.gateway.problems import Problem
 from agents.readmodel.store import StoreSettings

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.judge.judging import Options, open_judge
+from agents.judge.offline_judge import JudgeOptions, open_judge
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from stream.decisions import Decision, Overflow, Policy, Rounding
@@ -52,7 +52,7 @@ def judged(events: list[dict[str, Any]], policy: Policy) -> list[Decision]:
         if outgoing.sink is Sink.DECISIONS:
             found.append(msgspec.json.decode(outgoing.value or b"", type=Decision))
 
-    judge = open_judge(Options(policy=policy, secret=SECRET.encode()), emit)
+    judge = open_judge(JudgeOptions(policy=policy, secret=SECRET.encode()), emit)
     for offset, event in enumerate(events):
         judge.push(json.dumps(event).encode(), offset)
     return found

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from agents.engine.errors import RefusedError
-from agents.gateway.making import tls_context
+from agents.gateway.assembly import tls_context
 from agents.gateway.server import serving
+from agents.kafka.errors import RefusedError
 from tests.integration.gateway.stage import Gate, GatewayProcess
 from tests.integration.gateway.wire import head, say
 from tests.kafka.broker import free_ports

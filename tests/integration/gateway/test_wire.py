@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientSession
 
 from agents.gateway import connection
-from agents.readmodel.reading import ReadModel
+from agents.readmodel.queries import ReadModel
 from tests.integration.gateway.stage import Gate, port_of
 from tests.integration.gateway.wire import head, say
 

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from agents.gateway.live import memory
 from agents.gateway.live.memory import LOOKS, MANY, Memory
-from agents.gateway.live.scan import Scanner
+from agents.gateway.live.scan_socket import Scanner
 from tests.integration.gateway.stage import Gate, port_of
 from tests.integration.gateway.wire import head
 from tests.integration.gateway_live.stand import standing, until

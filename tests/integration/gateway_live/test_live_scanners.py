@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, WSMsgType
 
-from agents.gateway.live import scan, sse
+from agents.gateway.live import scan_socket, sse
 from agents.gateway.token_file import revoke_token
 from stream.reasons import STALE_LINE, UNKNOWN_LINE
 from tests.integration.gateway_live.auditing import committed, compare, count_gos, lives_of, shows_all
@@ -122,7 +122,7 @@ async def test_a_revoked_token_ends_its_streams(field: Field, redis_server: Redi
         scanner, reader = stand.scanner("ACME1", again=False), stand.subscriber(scope="scan")
         other = stand.scanner("ACME1", scope="audit")
         await until(lambda: scanner.beats and reader.start and other.beats, "all to be there")
-        revoke_token(stand.gate.tokens_file, stand.gate.ids["scan"])
+        revoke_token(stand.gate.tokens_file, stand.gate.ids["scan_socket"])
         await until(lambda: scanner.codes and reader.problems, "both to be ended")
         assert scanner.codes == [4401]
         assert reader.problems[0]["status"] == 401
@@ -144,7 +144,7 @@ async def test_slow_readers_are_cut_off(
     field: Field, redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A scanner and a reader that read nothing are cut off with the reason; one beside them misses nothing."""
-    monkeypatch.setattr(scan, "CLOSE_SECONDS", 20.0)
+    monkeypatch.setattr(scan_socket, "CLOSE_SECONDS", 20.0)
     monkeypatch.setattr(sse, "LAST_SECONDS", 20.0)
     limits = {"queue_messages": 600, "window_records": 1_000, "write_seconds": 1}
     async with standing(field, redis_server, tmp_path, **limits) as stand, ClientSession(read_bufsize=1_024) as client:

@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from agents.gateway.live.places import encode_places
-from agents.topics_admin import admin_client
+from agents.kafka.topic_admin import admin_client
 from stream.decisions import Decision
 from tests.integration.gateway_live.auditing import committed, compare
 from tests.integration.gateway_live.stand import Stand, standing, until

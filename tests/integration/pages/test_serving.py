@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from agents.gateway.pages.serving import static_files
+from agents.gateway.pages.page_server import static_files
 from tests.browser.driver import Browser
 from tests.browser.stand_in import StandIn
 from tests.integration.gateway.stage import Gate

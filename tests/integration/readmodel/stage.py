@@ -39,12 +39,12 @@ def decisions_of(count: int, seed: int, bills: int = 400) -> Iterator[bytes]:
 
 
 class Projecting:
-    """One `python -m agents.projection`."""
+    """One `python -m agents.readmodel`."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self._log = log
         with log.open("wb") as output:
-            command = [sys.executable, "-m", "agents.projection"]
+            command = [sys.executable, "-m", "agents.readmodel"]
             environment = {**os.environ, **environment}
             self.process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, cwd=ROOT)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.engine.errors import EXIT_REFUSED
+from agents.kafka.errors import EXIT_REFUSED
 from tests.integration.readmodel.stage import Stage, alerts_of, decisions_of, stage_on
 from tests.kafka.field import Field, wait_for
 from tests.pieces import ROOT

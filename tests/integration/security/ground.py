@@ -13,11 +13,11 @@ from typing import Any, Self, TypeVar
 from aiokafka import TopicPartition
 from confluent_kafka import Producer
 
-from agents.access.granting import password_in
-from agents.access.roles import principal
-from agents.connections.settings import KafkaSettings
-from agents.engine.reading import end_offsets, open_reader, read_to
-from agents.engine.settings import Connection
+from agents.kafka.connection import Connection
+from agents.kafka.log_reader import end_offsets, open_reader, read_to
+from agents.ops.access.granting import password_in
+from agents.ops.access.roles import principal
+from agents.settings.connection_groups import KafkaSettings
 from stream.topics import Topics
 from tests.kafka.field import HANG_SECONDS
 from tests.kafka.secured import ADMIN, ADMIN_PASSWORD, SecuredBroker

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
-from agents.access.roles import principal, read_roles
+from agents.ops.access.roles import principal, read_roles
 from tests.integration.security.ground import Ground, ask
 from tests.kafka.field import HANG_SECONDS, wait_for
 from tests.kafka.secured import SecuredBroker

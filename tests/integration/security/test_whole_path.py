@@ -14,8 +14,8 @@ from redis.exceptions import AuthenticationError, ResponseError
 from redis.exceptions import ConnectionError as AwayError
 from yarl import URL
 
-from agents.access.granting import password_in
-from agents.access.roles import read_roles
+from agents.ops.access.granting import password_in
+from agents.ops.access.roles import read_roles
 from tests.integration.security.ground import KEY_SECRET, Ground, ask
 from tests.kafka.broker import free_ports
 from tests.kafka.field import wait_for
@@ -42,8 +42,8 @@ class Whole(Ground):
         self.serve_redis()
         secret = {"TALLYGATE_KEY__SECRET_FILE": str(self.key_secret)}
         for step in ("manifest", "withholding"):
-            self.start(step, "-m", "agents.worker", step, **secret)
-        self.start("projection", "-m", "agents.projection")
+            self.start(step, "-m", "agents.worker.worker", step, **secret)
+        self.start("projection", "-m", "agents.readmodel")
         (self.port,) = free_ports(1)
         tokens = str(self.folder / "tokens.json")
         command = ("token", "create", *SCOPES, "--name", "a test", "--file", tokens)

@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from agents.judge import Options, judge_file, open_outputs
+from agents.judge import JudgeOptions, judge_file, open_outputs
 from tests.bench import days, judge, memory
 from tests.bench.processor import Shares, processor_seconds
 
@@ -18,7 +18,7 @@ def test_the_measured_judge_judges_everything(tmp_path: Path) -> None:
     with judge.day_file(500) as (file, events), (tmp_path / "decisions").open("wb") as lines:
         _, _, summary = judge.run(file, tmp_path / "measured")
         with open_outputs(lines, None, None) as outputs:
-            judge_file(str(file), Options(), outputs)
+            judge_file(str(file), JudgeOptions(), outputs)
     assert summary.startswith(f"events {events}: ")
     assert (tmp_path / "measured").read_bytes() == (tmp_path / "decisions").read_bytes() != b""
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from agents.client import Gateway
-from agents.client.link import Link, Listener, Verdict
+from agents.client.link import Link, Listener, ScannedBill
 
 Script = Callable[[web.WebSocketResponse], Awaitable[None]]
 HELLO: dict[str, Any] = {"type": "hello", "heartbeat_seconds": 5, "stale": False, "as_of": None}
@@ -31,7 +31,7 @@ class Noted(Listener):
         self.told.append((what[0], what[1]))
         self._came.set()
 
-    def verdict(self, verdict: Verdict) -> None:
+    def verdict(self, verdict: ScannedBill) -> None:
         self._note(verdict.bill, verdict.action)
 
     def live(self) -> None:

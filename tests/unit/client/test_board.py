@@ -8,16 +8,16 @@ from rich.console import Console
 from agents.client.board import ASKING, BELLS, SCANNING, SHOWN, Board
 from agents.client.colours import STYLES
 from agents.client.cutting import NO_BILL, NO_ENTER, Scan
-from agents.client.link import Verdict
+from agents.client.link import ScannedBill
 from agents.client.screen import CHANGED, FONT, READY, big, draw
 from stream.outcomes import Action
 from stream.reasons import STALE_LINE
 
-GO = Verdict("ACME0001", Action.GO, "Within the consignee's limit for the day.")
-HOLD = Verdict("ACME0001", Action.HOLD, "Over the consignee's limit for the day.")
+GO = ScannedBill("ACME0001", Action.GO, "Within the consignee's limit for the day.")
+HOLD = ScannedBill("ACME0001", Action.HOLD, "Over the consignee's limit for the day.")
 
 
-def board_with(*verdicts: Verdict) -> Board:
+def board_with(*verdicts: ScannedBill) -> Board:
     """Give a live board on which these bills were scanned and answered."""
     board = Board()
     board.live()
@@ -28,8 +28,8 @@ def board_with(*verdicts: Verdict) -> Board:
     return board
 
 
-def of(number: int, action: Action = Action.GO) -> Verdict:
-    return Verdict(f"ACME{number:04}", action, "A line.")
+def of(number: int, action: Action = Action.GO) -> ScannedBill:
+    return ScannedBill(f"ACME{number:04}", action, "A line.")
 
 
 def test_nothing_is_shown_before_anything_is_scanned() -> None:
@@ -84,9 +84,9 @@ def test_change_to_go_does_not_come_to_the_top() -> None:
 @pytest.mark.parametrize("later", list(Action))
 def test_change_waits_for_the_answer_to_a_scan(later: Action) -> None:
     """While a scanned bill has no answer, what changes elsewhere does not stand in its place."""
-    board = board_with(Verdict("ACME0001", Action.HOLD, "Before."))
+    board = board_with(ScannedBill("ACME0001", Action.HOLD, "Before."))
     board.scanned(Scan("ACME0002"))
-    board.verdict(Verdict("ACME0001", later, "Later."))
+    board.verdict(ScannedBill("ACME0001", later, "Later."))
     assert (board.view().bill, board.view().line) == ("ACME0002", ASKING)
 
 
@@ -97,7 +97,7 @@ def test_no_answer_stands_while_a_scan_is_under_way(later: Action) -> None:
     board.scanned(Scan("ACME0002"))
     board.typed("A")
     board.verdict(of(2, later))
-    board.verdict(Verdict("ACME0001", later, "Later."))
+    board.verdict(ScannedBill("ACME0001", later, "Later."))
     assert (board.view().action, board.view().line, board.view().typed) == (None, SCANNING, "A")
     assert board.take_bells() == BELLS[Action.HOLD]
     board.left()
@@ -141,7 +141,7 @@ def test_no_action_outlives_the_connection(action: Action) -> None:
 def test_stale_verdict_is_no_change() -> None:
     """A verdict of a gateway that is behind neither counts as a change nor stands for the bill afterwards."""
     board = board_with(GO)
-    board.verdict(Verdict(GO.bill, Action.HOLD, STALE_LINE, stale=True))
+    board.verdict(ScannedBill(GO.bill, Action.HOLD, STALE_LINE, stale=True))
     board.lost("the gateway is behind")
     assert (board.view().action, board.view().changed) == (Action.HOLD, False)
     board.live()
@@ -206,5 +206,5 @@ def test_screen_shows_word_bill_line_and_change() -> None:
 
 def test_what_comes_from_outside_is_text() -> None:
     """Markup in a line is shown as it stands, and is not taken for markup of the terminal."""
-    board = board_with(Verdict("ACME0001", Action.GO, "[bold]x[/bold]"))
+    board = board_with(ScannedBill("ACME0001", Action.GO, "[bold]x[/bold]"))
     assert "[bold]x[/bold]" in drawn(board)

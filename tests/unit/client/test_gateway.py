@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from agents.client import Gateway, GatewayAwayError, GatewayError, read_token
-from agents.client import gateway as module
+from agents.client import requests as module
 
 PROBLEM = {"title": "Not allowed", "detail": "this needs a token with the scope plan", "status": 403}
 

@@ -5,15 +5,15 @@ from random import Random
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from agents.demo.broker import (
+from agents.demo.demo_errors import DayTooLargeError, LogMovedError
+from agents.demo.embedded_broker import (
     PARTITION_BYTES_MAX,
     PARTITIONS,
     check_log_starts,
     embedded_broker,
     fitting,
 )
-from agents.demo.day import Day
-from agents.demo.errors import DayTooLargeError, LogMovedError
+from agents.demo.simulated_day import SimulatedDay
 
 
 async def test_topics_are_there_at_once() -> None:
@@ -42,7 +42,7 @@ async def test_overflow_is_noticed() -> None:
 
 def test_too_large_a_day_is_refused() -> None:
     """A day that the broker cannot hold is refused with what it can hold; the default day fits, unchanged."""
-    day = list(Day(Random(20_250_820), 10_000))
+    day = list(SimulatedDay(Random(20_250_820), 10_000))
     assert list(fitting(day)) == day
     with pytest.raises(DayTooLargeError, match=r"about \d\d,000 bills"):
-        list(fitting(Day(Random(1), 1_000_000)))
+        list(fitting(SimulatedDay(Random(1), 1_000_000)))

@@ -6,7 +6,7 @@ from random import Random
 import msgspec
 import pytest
 
-from agents.demo.consignees import SHARES, Consignees
+from agents.demo.people import SHARES, Consignees
 from stream.events import Consignee
 
 BILLS = 20_000

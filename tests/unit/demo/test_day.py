@@ -8,9 +8,9 @@ from statistics import mean
 import msgspec
 import pytest
 
-from agents.demo.bills import stamp
-from agents.demo.day import BILLS_MIN, Day, Planned
+from agents.demo.demo_bills import stamp
 from agents.demo.figures import EXCLUDED_ORIGINS, HABITS, HOUR, MEAN_VALUE_CENTS, TRAFFIC, TYPE86_SHARE
+from agents.demo.simulated_day import BILLS_MIN, Planned, SimulatedDay
 from stream.deadletters import Fault
 from stream.events import BillManifested, ConveyanceArrived, Shipment, WholeBill
 from stream.topics import RECORD_BYTES_MAX
@@ -24,7 +24,7 @@ SOUND = {
 
 @pytest.fixture(scope="module")
 def day() -> list[Planned]:
-    return list(Day(Random(11), BILLS))
+    return list(SimulatedDay(Random(11), BILLS))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def cents(event: WholeBill) -> int:
 
 def test_same_seed_same_day() -> None:
     """A seed gives the same day byte for byte, another seed another day."""
-    first, again, other = (list(Day(Random(seed), 300)) for seed in (5, 5, 6))
+    first, again, other = (list(SimulatedDay(Random(seed), 300)) for seed in (5, 5, 6))
     assert first == again
     assert first != other
 
@@ -56,11 +56,11 @@ def test_every_kind_occurs(day: list[Planned]) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_smallest_day_has_every_fault(seed: int) -> None:
     """The smallest day still has a bad record of every kind and every bill once, and a smaller one is refused."""
-    kinds = Counter(planned.kind for planned in Day(Random(seed), BILLS_MIN))
+    kinds = Counter(planned.kind for planned in SimulatedDay(Random(seed), BILLS_MIN))
     assert kinds.keys() >= FAULTS
     assert kinds["bill.manifested"] == BILLS_MIN
     with pytest.raises(ValueError, match="at least"):
-        Day(Random(seed), BILLS_MIN - 1)
+        SimulatedDay(Random(seed), BILLS_MIN - 1)
 
 
 def test_sound_events_decode_under_their_key(day: list[Planned], sound: list[Shipment]) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from agents.demo import serving as demo_serving
-from agents.demo.children import Report, WorkerSpec
-from agents.demo.hand import GATEWAY, PROJECTION, settings_of
-from agents.demo.serving import LIFE, make_demo_token, run_demo_gateway
+from agents.demo import demo_gateway as demo_serving
+from agents.demo.children import ChildReport, WorkerSpec
+from agents.demo.demo_gateway import LIFE, make_demo_token, run_demo_gateway
+from agents.demo.demo_worker import GATEWAY, PROJECTION, settings_of
 from agents.gateway.tokens import Token, Tokens, digest, read_tokens
-from agents.settings import Settings
+from agents.settings.settings import Settings
 
 NOW = datetime.now(UTC)
 
@@ -74,7 +74,7 @@ def test_missing_checksums_are_pardoned_in_the_embedded_broker_alone(step: str, 
 
 def test_another_port_is_taken_where_the_first_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where something else listens at the usual port, the gateway takes any, and says which."""
-    said: list[Report] = []
+    said: list[ChildReport] = []
     tried: list[int] = []
 
     @contextlib.asynccontextmanager
@@ -84,7 +84,7 @@ def test_another_port_is_taken_where_the_first_is_not_free(monkeypatch: pytest.M
         async with server:
             yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
-    def say(report: Report) -> None:
+    def say(report: ChildReport) -> None:
         said.append(report)
         raise KeyboardInterrupt
 

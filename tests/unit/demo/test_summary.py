@@ -2,19 +2,19 @@
 
 import pytest
 
+from agents.demo.counts import OutputCounts
+from agents.demo.day_player import DayPlayer
+from agents.demo.demo_summary import WIDTH, claims, summary
 from agents.demo.latency import Latency
-from agents.demo.publisher import Publisher
 from agents.demo.scene import Counts, Scene
-from agents.demo.summary import WIDTH, claims, summary
-from agents.demo.tally import Tally
 from tests.unit.demo.deciding import decided, withheld
 
 
 @pytest.fixture
 def scene() -> Scene:
-    publisher = Publisher(None, "shipments", 4, Latency())
+    publisher = DayPlayer(None, "shipments", 4, Latency())
     publisher.published.update({"bill.manifested": 2, "bill.amended": 1, "repeat": 1, "too-large": 1})
-    tally = Tally()
+    tally = OutputCounts()
     tally.decision(decided("ACME0001"))
     tally.decision(decided("ACME0001", posting=2))
     tally.decision(withheld("ACME0002"))
@@ -45,7 +45,7 @@ def test_what_is_missing_is_said(scene: Scene) -> None:
 
 def test_nothing_published_is_a_sound_summary() -> None:
     """A day that was stopped before it began adds up too."""
-    scene = Scene(Publisher(None, "shipments", 4, Latency()), Tally(), Latency(), 5)
+    scene = Scene(DayPlayer(None, "shipments", 4, Latency()), OutputCounts(), Latency(), 5)
     assert all(claim.holds for claim in claims(scene))
     assert "0% of the day" in "\n".join(summary(scene, 1.0, "tallygate"))
 

@@ -5,10 +5,10 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from agents.demo.counts import OutputCounts
+from agents.demo.day_player import DayPlayer
 from agents.demo.latency import Latency
-from agents.demo.publisher import Publisher
 from agents.demo.scene import Counts, Rates, Scene, dollars, milliseconds
-from agents.demo.tally import Tally
 from agents.demo.view import line, screen, short
 from tests.unit.demo.deciding import decided, withheld
 
@@ -16,9 +16,9 @@ from tests.unit.demo.deciding import decided, withheld
 @pytest.fixture
 def scene() -> Scene:
     latency = Latency()
-    publisher = Publisher(None, "shipments", 4, latency)
+    publisher = DayPlayer(None, "shipments", 4, latency)
     publisher.published.update({"bill.manifested": 2, "repeat": 1, "not-json": 1})
-    tally = Tally()
+    tally = OutputCounts()
     tally.decision(decided("ACME00000017"))
     tally.decision(withheld("ACME00000018", consignee="na2:abcdefghijklmnopqrstuvwxyz", total_cents=790_00))
     tally.dead_letter("not-json")

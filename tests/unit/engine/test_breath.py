@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from agents.engine.breath import TURN_SECONDS, Breath
+from agents.engine.yielding import TURN_SECONDS, LoopYield
 
 
 def work(seconds: float) -> None:
@@ -15,7 +15,7 @@ def work(seconds: float) -> None:
 
 def test_a_turn_is_due_after_its_time() -> None:
     """Not at once, and surely after the time of a turn."""
-    breath = Breath()
+    breath = LoopYield()
     first = breath.due
     work(TURN_SECONDS * 1.2)
     assert (first, breath.due) == (False, True)
@@ -25,7 +25,7 @@ async def test_others_run_when_a_breath_is_taken() -> None:
     """What waits in the loop gets its turn, and the next breath is not due at once."""
     turned: list[bool] = []
     asyncio.get_running_loop().call_soon(turned.append, True)
-    breath = Breath()
+    breath = LoopYield()
     work(TURN_SECONDS * 1.2)
     assert not turned
     await breath.take()
@@ -35,7 +35,7 @@ async def test_others_run_when_a_breath_is_taken() -> None:
 
 async def test_waiting_for_something_does_not_count_as_work() -> None:
     """The longest stretch is of work alone: time spent waiting in between is left out."""
-    breath = Breath()
+    breath = LoopYield()
     work(0.002)
     breath.ended()
     await asyncio.sleep(0.3)

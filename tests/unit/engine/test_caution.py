@@ -1,19 +1,19 @@
 """Which records are judged alone after deaths and errors, and which are convicted."""
 
-from agents.engine.caution import FEW_RECORDS, GROUP_RECORDS, Caution, Watch
+from agents.engine.poison_isolation import FEW_RECORDS, GROUP_RECORDS, PoisonIsolation, Suspicion
 
-FREELY = Caution()
+FREELY = PoisonIsolation()
 MANY = 10_000
 
 
 def lives(poison: int, end: int, region: int) -> tuple[int, int, int]:
     """Let life after life judge records up to `end`, dying at `poison`; give halt, deaths, and records judged."""
-    position, deaths, watch, judged = 0, 0, Watch(0), 0
+    position, deaths, watch, judged = 0, 0, Suspicion(0), 0
     while True:
-        caution = Caution.after(watch, position, region)
+        caution = PoisonIsolation.after(watch, position, region)
         while not caution.fatal:
             waiting = end - position
-            watch = caution.watch(position, position, waiting) or Watch(position)
+            watch = caution.watch(position, position, waiting) or Suspicion(position)
             count = caution.limit(position, waiting, MANY)
             if position <= poison < position + count:
                 deaths += 1
@@ -37,23 +37,23 @@ def test_where_few_records_wait_they_are_alone_at_once() -> None:
 
 def test_without_a_watch_there_is_no_caution() -> None:
     """A life that ended in order leaves nothing to be careful about."""
-    assert Caution.after(None, 5, MANY) == FREELY
+    assert PoisonIsolation.after(None, 5, MANY) == FREELY
     assert FREELY.limit(5, 700, MANY) == 700
     assert FREELY.watch(5, 5, 700) is None
 
 
 def test_a_death_elsewhere_convicts_nobody() -> None:
     """A watch over a single record counts only while the partition stands before that record."""
-    found = Watch(at=5, span=1, failures=2, alone=1)
-    assert Caution.after(found, 5, MANY).fatal
-    assert not Caution.after(found, 6, MANY).fatal
+    found = Suspicion(at=5, span=1, failures=2, alone=1)
+    assert PoisonIsolation.after(found, 5, MANY).fatal
+    assert not PoisonIsolation.after(found, 6, MANY).fatal
 
 
 def test_judging_a_suspect_well_acquits_it() -> None:
     """Failures belong to one record: the next one starts from none."""
-    caution = Caution.after(Watch(at=5, span=1, failures=1, alone=3, rest=50), 5, MANY)
+    caution = PoisonIsolation.after(Suspicion(at=5, span=1, failures=1, alone=3, rest=50), 5, MANY)
     assert caution.failures == 2
-    assert caution.passed(1, 5) == Caution(alone=2, rest=50)
+    assert caution.passed(1, 5) == PoisonIsolation(alone=2, rest=50)
 
 
 def test_an_error_names_its_record() -> None:
@@ -62,7 +62,7 @@ def test_an_error_names_its_record() -> None:
     assert caution.limit(10, 100, MANY) == 100
     assert caution.watch(10, 10, 100) is None
     assert caution.limit(40, 100, MANY) == 1
-    assert caution.watch(40, 40, 100) == Watch(40, 1, 1, 1)
+    assert caution.watch(40, 40, 100) == Suspicion(40, 1, 1, 1)
     assert caution.passed(30, 39) == caution
     assert caution.passed(1, 40) == FREELY
 
@@ -77,14 +77,14 @@ def test_three_errors_at_one_record_are_fatal_and_two_records_share_none() -> No
 
 def test_an_error_counts_with_deaths_over_the_same_record() -> None:
     """A record over which two lives died and at which the step then raises is convicted."""
-    caution = Caution.after(Watch(at=5, span=1, failures=1, alone=1), 5, MANY)
+    caution = PoisonIsolation.after(Suspicion(at=5, span=1, failures=1, alone=1), 5, MANY)
     assert caution.raised(5).fatal
 
 
 def test_parting_in_order_is_no_failure() -> None:
     """A life that stops while being careful leaves a watch that the next one counts to the same number."""
-    caution = Caution(alone=3, rest=9, failures=1)
+    caution = PoisonIsolation(alone=3, rest=9, failures=1)
     left = caution.parting(5, 5)
     assert left is not None
-    assert Caution.after(left, 5, MANY) == caution
+    assert PoisonIsolation.after(left, 5, MANY) == caution
     assert FREELY.parting(5, 5) is None

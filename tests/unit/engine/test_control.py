@@ -10,9 +10,9 @@ import pytest
 from aiokafka import TopicPartition
 
 from agents.engine import halting
-from agents.engine.caution import Caution, Watch
 from agents.engine.control import HALT, UNREADABLE, WATCH, ControlRow, Halt, control_key, controls_in, halts_in
 from agents.engine.lane import Lane
+from agents.engine.poison_isolation import PoisonIsolation, Suspicion
 from state.table import Table
 
 GROUP = "t.manifest.e1"
@@ -40,7 +40,7 @@ def test_bad_row_concerns_its_own_partition(bad: bytes) -> None:
         control_key(GROUP, 1, HALT): row(bad, 1),
         control_key(GROUP, 1, WATCH): row(bad, 1),
         control_key(GROUP, 2, HALT): row(msgspec.json.encode(GOOD), 2),
-        control_key(GROUP, 3, WATCH): row(msgspec.json.encode(Watch(5, 1)), 3),
+        control_key(GROUP, 3, WATCH): row(msgspec.json.encode(Suspicion(5, 1)), 3),
     }
     controls = controls_in(rows, GROUP, [0, 1, 2, 3])
     halt = controls[1].halt
@@ -48,10 +48,10 @@ def test_bad_row_concerns_its_own_partition(bad: bytes) -> None:
     assert (halt.partition, halt.reason) == (1, UNREADABLE)
     assert "t.manifest.e1/1/halt" in halt.sentence()
     assert "t.control.v1, partition 1, offset 41" in halt.sentence()
-    assert Caution.after(controls[1].watch, 5, 30) == Caution(rest=30)
+    assert PoisonIsolation.after(controls[1].watch, 5, 30) == PoisonIsolation(rest=30)
     assert len(controls[1].unreadable) == 2
     assert (controls[2].halt, controls[2].unreadable) == (GOOD, ())
-    assert (controls[3].watch, controls[0].halt, controls[0].watch) == (Watch(5, 1), None, None)
+    assert (controls[3].watch, controls[0].halt, controls[0].watch) == (Suspicion(5, 1), None, None)
     assert halts_in(rows) == [halt, GOOD]
 
 
@@ -78,7 +78,8 @@ async def test_lane_with_a_bad_row_stays_and_the_other_goes_on(
     monkeypatch.setattr(halting.Halting, "_measure", measure)
     settings: Any = SimpleNamespace(connection=None)
     job: Any = SimpleNamespace(control="t.control.v1", group=GROUP)
-    standing = halting.Halting(settings, job, reopen)
+    failures: list[BaseException] = []
+    standing = halting.Halting(settings, job, reopen, failures.append)
     lanes = [Lane(TopicPartition("t", number), Table(), 0) for number in (1, 2)]
     for lane in lanes:
         standing.halt(lane, msgspec.structs.replace(GOOD, partition=lane.number))

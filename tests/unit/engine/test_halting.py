@@ -10,10 +10,11 @@ from aiokafka.errors import KafkaConnectionError
 
 from agents.engine import halting
 from agents.engine.control import HALT, Halt, control_key
+from agents.engine.engine_settings import EngineSettings
 from agents.engine.halting import Halting
 from agents.engine.job import Job
 from agents.engine.lane import Lane
-from agents.engine.settings import Connection, EngineSettings
+from agents.kafka.connection import Connection
 from state.table import Table
 from tests.toy.step import ToyStep
 

@@ -5,21 +5,21 @@ from struct import pack
 import pytest
 from aiokafka import TopicPartition
 
-from agents.engine.caution import Caution, Watch
 from agents.engine.chunk import Chunk
-from agents.engine.errors import BrokenLaneError, RefusedError
-from agents.engine.fence import Fence
 from agents.engine.gate import Gate
 from agents.engine.lane import Lane, Position, check_fingerprint
+from agents.engine.poison_isolation import PoisonIsolation, Suspicion
+from agents.kafka.errors import BrokenLaneError, RefusedError
+from agents.kafka.group_member import GroupMember
 from state.table import PARTITION_ROOT, Table, Totals
 from stream.records import PlainRecord
 from tests.toy.step import ToyStep
 
-FENCE = Fence(3, "me")
+FENCE = GroupMember(3, "me")
 MOST = 1000
 
 
-def chunk(start: int, offsets: range, end: int, era: int = 1, fence: Fence = FENCE) -> Chunk:
+def chunk(start: int, offsets: range, end: int, era: int = 1, fence: GroupMember = FENCE) -> Chunk:
     """Make a chunk of records with these offsets."""
     records = [PlainRecord("t", 0, offset, 0, b"k", b"v") for offset in offsets]
     return Chunk(0, fence, era, start, end, records, 10 * len(records))
@@ -47,7 +47,7 @@ def offsets(lane: Lane, most: int = MOST) -> list[int]:
 
 def test_void_chunks_are_dropped(lane: Lane) -> None:
     """Another generation, another opening of the gate: nothing is taken, nothing is wrong."""
-    assert not lane.take_in(chunk(5, range(5, 8), 8, fence=Fence(2, "me")))
+    assert not lane.take_in(chunk(5, range(5, 8), 8, fence=GroupMember(2, "me")))
     assert not lane.take_in(chunk(5, range(5, 8), 8, era=2))
     assert lane.waiting == 0
     lane.emptied()
@@ -83,11 +83,11 @@ def test_a_portion_ends_inside_a_chunk(lane: Lane) -> None:
 def test_a_suspect_is_judged_alone(lane: Lane) -> None:
     """Records before it, then it, then the rest."""
     lane.take_in(chunk(5, range(5, 9), 9))
-    lane.caution = Caution().raised(7)
+    lane.caution = PoisonIsolation().raised(7)
     assert offsets(lane) == [5, 6]
     lane.advance(2, Position(7, 4))
     assert offsets(lane) == [7]
-    assert lane.owed() == Watch(7, 1, 1, 1)
+    assert lane.owed() == Suspicion(7, 1, 1, 1)
 
 
 def test_a_big_record_is_judged_alone(lane: Lane) -> None:
@@ -115,8 +115,8 @@ def test_a_full_gate_opens_when_chunks_are_judged(lane: Lane, woken: list[bool])
 def test_a_free_watch_is_owed_once(lane: Lane) -> None:
     """It is written before the first record is judged, and any free watch will do after."""
     lane.take_in(chunk(5, range(5, 6), 6))
-    assert lane.owed() == Watch(5)
-    lane.watch = Watch(2)
+    assert lane.owed() == Suspicion(5)
+    lane.watch = Suspicion(2)
     assert lane.owed() is None
 
 

@@ -3,8 +3,8 @@
 import pytest
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
-from agents.engine.errors import EngineError
 from agents.engine.membership import ERRORS_MAX, Membership
+from agents.kafka.errors import EngineError
 
 
 class Coordinator:

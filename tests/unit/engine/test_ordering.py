@@ -2,16 +2,16 @@
 
 from aiokafka import TopicPartition
 
-from agents.engine.caution import Caution
 from agents.engine.chunk import Chunk
-from agents.engine.fence import Fence
 from agents.engine.gate import Gate
 from agents.engine.lane import Lane
 from agents.engine.ordering import drained, next_in_order, runs
+from agents.engine.poison_isolation import PoisonIsolation
+from agents.kafka.group_member import GroupMember
 from state.table import Table
 from stream.records import PlainRecord
 
-FENCE = Fence(1, "m")
+FENCE = GroupMember(1, "m")
 
 
 def lane(number: int, *times: int) -> Lane:
@@ -64,7 +64,7 @@ def test_a_big_record_waits_for_its_turn_and_is_then_alone() -> None:
 def test_a_partition_judged_with_caution_ends_the_run_early() -> None:
     """After a death its records go one by one; the others wait for what it has next."""
     careful = lane(0, 4, 5, 9)
-    careful.caution = Caution(alone=2)
+    careful.caution = PoisonIsolation(alone=2)
     assert ran(careful, lane(1, 1, 7)) == [(1, [1]), (0, [4])]
 
 

@@ -3,9 +3,9 @@
 import pytest
 from aiokafka import TopicPartition
 
-from agents.engine.errors import RefusedError
 from agents.engine.lane import Lane, Position
-from agents.engine.seating import Standing, check_lost, check_totals, outrun, standings
+from agents.engine.seating import TableStanding, check_lost, check_totals, outrun, standings
+from agents.kafka.errors import RefusedError
 from state.table import PARTITION_ROOT, POSITION, Table, Totals, changelog_key
 
 ROW = changelog_key(b"root", b"row")
@@ -60,7 +60,12 @@ def test_every_partition_that_differs_is_told() -> None:
     """Ahead of the offset, behind it, never committed, never judged; those that agree are left out."""
     lanes = [restored(number, {}, Position(9, 4)) for number in range(4)] + [restored(4, {}, None)]
     differing = standings(lanes, {0: 9, 1: 7, 2: None, 3: 12, 4: 8})
-    assert differing == [Standing(1, 7, 9), Standing(2, None, 9), Standing(3, 12, 9), Standing(4, 8, None)]
+    assert differing == [
+        TableStanding(1, 7, 9),
+        TableStanding(2, None, 9),
+        TableStanding(3, 12, 9),
+        TableStanding(4, 8, None),
+    ]
     assert [each.ahead for each in differing] == [True, True, False, False]
     with pytest.raises(RefusedError, match="rebuild tables --epoch N") as refused:
         check_lost(differing, "t", "g")
@@ -69,7 +74,7 @@ def test_every_partition_that_differs_is_told() -> None:
 
 def test_tables_ahead_of_their_offsets_are_no_loss() -> None:
     """All partitions are named at once, with the restart and the command that may cure it; a rebuild is not."""
-    differing = [Standing(1, 7, 9), Standing(2, None, 9)]
+    differing = [TableStanding(1, 7, 9), TableStanding(2, None, 9)]
     check_lost(differing, "t", "g")
     said = str(outrun(differing, "t", "g", 180.4))
     assert (

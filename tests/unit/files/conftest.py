@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.publishing.ground import tallygate
+from tests.integration.publish.ground import tallygate
 
 
 @pytest.fixture

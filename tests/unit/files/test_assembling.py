@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from agents.files.columns import column_of
-from tests.unit.publishing.files import BILL, NOW_MS, bill, candidates_of, csv_of, events, mistakes
+from tests.unit.publish.files import BILL, NOW_MS, bill, candidates_of, csv_of, events, mistakes
 
 GOODS = {"line": "2", "description": "kite", "hts": "9503.01", "origin": "FR", "line_quantity": "1", "value": "20.00"}
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from agents.files import Count, FileError, form_of, open_source, read_candidates
+from agents.files import FileError, ReadCount, form_of, open_source, read_candidates
 from agents.files.candidates import Candidate
 from agents.files.forms import refuse_misfit
 from tests.pieces import ROOT
-from tests.unit.publishing.files import BILL, bill, csv_of, event, line
+from tests.unit.publish.files import BILL, bill, csv_of, event, line
 
 CASES = ROOT / "tests" / "unit" / "files" / "cases"
 ROWS = csv_of(BILL, bill(bill="ACME0002"))
@@ -28,7 +28,7 @@ EVENTS = b"".join(line(event(bill=f"ACME{number:04}")) + b"\n" for number in ran
 def candidates(name: str) -> list[Candidate]:
     """Read a whole file."""
     with open_source(name) as source:
-        return list(read_candidates(name, form_of(name, source.head), source, Count()))
+        return list(read_candidates(name, form_of(name, source.head), source, ReadCount()))
 
 
 def values(path: Path) -> list[bytes]:

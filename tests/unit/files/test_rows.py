@@ -5,18 +5,18 @@ import io
 import pytest
 
 from agents.files.columns import COLUMNS, TYPES, template
+from agents.files.csv_rows import LINE_BYTES_MAX, CsvRow, Unread, read_rows
 from agents.files.mistakes import REMEDIES, WARNINGS, Mistake
 from agents.files.opening import FileError
-from agents.files.rows import LINE_BYTES_MAX, Row, Unread, read_rows
 from stream.deadletters import Fault
-from tests.unit.publishing.files import BILL, bill, csv_of, examined, mistakes_in
+from tests.unit.publish.files import BILL, bill, csv_of, examined, mistakes_in
 
 
-def rows(text: bytes) -> list[Row]:
+def rows(text: bytes) -> list[CsvRow]:
     """Give the rows of a file of conveyances' events; there are no mistakes."""
     found = list(read_rows(io.BytesIO(text), "rows.csv"))
     assert [each for each in found if isinstance(each, Unread)] == []
-    return [each for each in found if isinstance(each, Row)]
+    return [each for each in found if isinstance(each, CsvRow)]
 
 
 HEADER = b"event,conveyance,bill"
@@ -26,8 +26,8 @@ def test_rows_know_their_lines() -> None:
     """Blank rows are left out and counted, and a cell over several lines does not shift what follows."""
     text = HEADER + b'\n\ndeleted,a,"B\n2"\n,,\ndeleted,b,B3\n'
     assert rows(text) == [
-        Row(3, {"event": "deleted", "conveyance": "a", "bill": "B\n2"}, 3),
-        Row(6, {"event": "deleted", "conveyance": "b", "bill": "B3"}, 3),
+        CsvRow(3, {"event": "deleted", "conveyance": "a", "bill": "B\n2"}, 3),
+        CsvRow(6, {"event": "deleted", "conveyance": "b", "bill": "B3"}, 3),
     ]
 
 
@@ -42,7 +42,7 @@ def test_separators_and_marks_of_spreadsheets_are_understood(separator: str, sta
 
 def test_header_may_be_written_with_capitals_and_spaces() -> None:
     """Names of columns are compared without case and outer spaces, cells without outer spaces."""
-    assert rows(b" Event , CONVEYANCE\n deleted , a \r\n") == [Row(2, {"event": "deleted", "conveyance": "a"}, 2)]
+    assert rows(b" Event , CONVEYANCE\n deleted , a \r\n") == [CsvRow(2, {"event": "deleted", "conveyance": "a"}, 2)]
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ def test_what_is_no_row_is_named_and_reading_goes_on(row: bytes, code: str) -> N
 def test_last_cells_may_be_missing_in_rows_below_one_another() -> None:
     """Spreadsheets leave last empty cells out of many rows; a column without a name may be empty."""
     assert rows(b"event,conveyance,bill,\narrived,a\narrived,b\ndeleted,b,B1,\n") == [
-        Row(2, {"event": "arrived", "conveyance": "a"}, 2),
-        Row(3, {"event": "arrived", "conveyance": "b"}, 2),
-        Row(4, {"event": "deleted", "conveyance": "b", "bill": "B1"}, 4),
+        CsvRow(2, {"event": "arrived", "conveyance": "a"}, 2),
+        CsvRow(3, {"event": "arrived", "conveyance": "b"}, 2),
+        CsvRow(4, {"event": "deleted", "conveyance": "b", "bill": "B1"}, 4),
     ]
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.gateway import batches, ingest
-from agents.gateway.batches import COMMAS_MAX, NoEventError, TooManyError, cut
+from agents.gateway import batch_cutting, batching, ingest
+from agents.gateway.batch_cutting import COMMAS_MAX, NoEventError, TooManyEventsError, cut
 from agents.gateway.problems import Problem
 from stream.partition import partition_of
 from stream.reading import Reader
@@ -37,7 +37,7 @@ def test_no_body_makes_millions_of_pieces(body: bytes, monkeypatch: pytest.Monke
         made.append(len(pieces))
         return pieces
 
-    monkeypatch.setattr(batches, "_decode_batch", count)
+    monkeypatch.setattr(batch_cutting, "_decode_batch", count)
     with pytest.raises((NoEventError, ValueError)):
         cut(body, 10_000)
     assert max(made, default=0) <= COMMAS_MAX
@@ -48,7 +48,7 @@ def test_pieces_are_those_of_the_array(pieces: list[bytes]) -> None:
     """Good or bad, each piece comes out as it went in, in its place."""
     assert list(cut(b"[" + b" ,\n".join(pieces) + b"]", 100)) == pieces
     if pieces:
-        with pytest.raises(TooManyError):
+        with pytest.raises(TooManyEventsError):
             cut(b"[" + b",".join(pieces) + b"]", len(pieces) - 1)
 
 
@@ -81,8 +81,6 @@ async def test_others_have_their_turn_between_events(size: int, monkeypatch: pyt
 
 async def test_others_have_their_turn_between_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
     """The partitions of thousands of conveyances are not worked out in one go."""
-    from agents.gateway import gathering  # noqa: PLC0415 - its name is that of a fixture elsewhere
-
     turn, worked = 0, []
 
     class Producer:
@@ -101,11 +99,9 @@ async def test_others_have_their_turn_between_partitions(monkeypatch: pytest.Mon
             turn += 1
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(gathering, "partition_of", partition)
+    monkeypatch.setattr(batching, "partition_of", partition)
     other = asyncio.create_task(turning())
     with pytest.raises(InterruptedError):
-        await gathering.Gathering(Producer(), "t").send(
-            [gathering.Keyed(b"%d" % number, b"") for number in range(5_000)]
-        )
+        await batching.Gathering(Producer(), "t").send([batching.Keyed(b"%d" % number, b"") for number in range(5_000)])
     other.cancel()
-    assert max(len(list(each)) for _, each in groupby(worked)) <= gathering.SLICE
+    assert max(len(list(each)) for _, each in groupby(worked)) <= batching.SLICE

@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, NotLeaderForPartitionError
 from aiokafka.record.default_records import DefaultRecordBatch
 
-from agents.gateway.gathering import Gathering, Keyed
-from agents.gateway.publisher import BATCH_BYTES
+from agents.gateway.batching import Gathering, Keyed
+from agents.gateway.event_sender import BATCH_BYTES
 from stream.faultfinding import VALUE_BYTES_MAX
 from stream.partition import partition_of
 from stream.topics import TOPIC_RECORD_BYTES

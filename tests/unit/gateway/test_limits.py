@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.gateway import limits
-from agents.gateway.limits import Buckets
+from agents.gateway import rate_limits
+from agents.gateway.rate_limits import Buckets
 
 
 class Clock:
@@ -45,7 +45,7 @@ def test_each_name_has_its_own() -> None:
 
 def test_buckets_do_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond so many names they are forgotten."""
-    monkeypatch.setattr(limits, "KEPT", 10)
+    monkeypatch.setattr(rate_limits, "KEPT", 10)
     buckets = Buckets(1, 1, Clock())
     for number in range(100):
         buckets.take(str(number))

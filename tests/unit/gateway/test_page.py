@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from agents.gateway.headroom import HeadroomQuestion
 from agents.gateway.openapi import document
-from agents.gateway.settings import GatewaySettings
 from agents.gateway.tokens import SCOPES
+from agents.settings.gateway_group import GatewaySettings
 from stream.outcomes import Action
 from tests.pieces import ROOT
 

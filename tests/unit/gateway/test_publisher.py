@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from agents.engine.settings import Connection
-from agents.gateway import publisher
-from agents.gateway.gathering import Gathering, Keyed, Share
-from agents.gateway.publisher import KafkaAwayError, Publisher
+from agents.gateway import event_sender
+from agents.gateway.batching import BatchShare, Gathering, Keyed
+from agents.gateway.event_sender import EventSender, KafkaAwayError
+from agents.kafka.connection import Connection
 
 NOWHERE = Connection("127.0.0.1:9")
 EVENT = Keyed(b"air:1", b"x" * 100)
@@ -17,7 +17,7 @@ EVENT = Keyed(b"air:1", b"x" * 100)
 async def test_what_was_never_connected_publishes_nothing() -> None:
     """Before Kafka was reached publishing fails at once and says so."""
     with pytest.raises(KafkaAwayError, match="not been reached yet"):
-        await Publisher(NOWHERE, "topic", 1).publish([EVENT])
+        await EventSender(NOWHERE, "topic", 1).publish([EVENT])
 
 
 async def test_unreachable_kafka_is_told_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -31,7 +31,7 @@ async def test_unreachable_kafka_is_told_and_tried_again(caplog: pytest.LogCaptu
 
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        running = asyncio.create_task(Publisher(Connection(f"127.0.0.1:{port}"), "topic", 1).run())
+        running = asyncio.create_task(EventSender(Connection(f"127.0.0.1:{port}"), "topic", 1).run())
         for _ in range(1_200):
             await asyncio.sleep(0.05)
             if tries >= 10 and "is away" in caplog.text:
@@ -44,10 +44,10 @@ async def test_unreachable_kafka_is_told_and_tried_again(caplog: pytest.LogCaptu
 
 async def test_memory_for_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was not acknowledged yet counts against a bound, and its room is free again once it is given up."""
-    monkeypatch.setattr(publisher, "WAITING_BYTES_MAX", 1_000)
-    busy = Publisher(NOWHERE, "topic", 1)
+    monkeypatch.setattr(event_sender, "WAITING_BYTES_MAX", 1_000)
+    busy = EventSender(NOWHERE, "topic", 1)
     busy.problem, busy._gathering = None, Gathering(None, "topic")
-    busy._gathering._join(0, Share([EVENT] * 9))
+    busy._gathering._join(0, BatchShare([EVENT] * 9))
     with pytest.raises(KafkaAwayError, match="too many events wait"):
         await busy.publish([EVENT] * 2)
     await busy._gathering.end(KafkaConnectionError())

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.gateway.views import AUDIT_FIELDS, Standing, unknown, verdict
+from agents.gateway.views import AUDIT_FIELDS, DayBillView, unknown, verdict
 from stream.decisions import Advice, Code, DecisionData
 from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
 from tests.redis.events import START, decision
 
-FRESH = Standing(datetime(2025, 8, 20, 12, tzinfo=UTC), stale=False)
-STALE = Standing(None, stale=True)
+FRESH = DayBillView(datetime(2025, 8, 20, 12, tzinfo=UTC), stale=False)
+STALE = DayBillView(None, stale=True)
 FOR_ALL = {"bill", "conveyance", "action", "line", "outcome", "reason", "basis", "day", "code", "entry_type"}
 
 

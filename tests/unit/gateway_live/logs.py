@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from agents.gateway.live.feed import Feed
-from agents.gateway.live.reader import Reader, Wanted
+from agents.gateway.live.followers import Followers
 from agents.gateway.live.replay import Replays
-from agents.gateway.live.source import Source
-from agents.gateway.live.window import Entry, Window
-from agents.projection.standing import Standing
+from agents.gateway.live.sse_reader import SseReader, WantedDecisions
+from agents.gateway.live.window import Window, WindowEntry
+from agents.readmodel.position import ReadModelPosition
 from stream.decisions import Decision
 from tests.redis.events import decision, encode
 
-NOWHERE = Source(cast("Any", None), "decisions")
+NOWHERE = Followers(cast("Any", None), "decisions")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Log:
         self.window.begin(starts or [0] * partitions, 0)
         self.now_ms = 1_000_000
         self.feed = Feed(NOWHERE, self.window, 10.0, lambda: self.now_ms)
-        self.feed._standings = [Standing(0)]
+        self.feed._standings = [ReadModelPosition(0)]
         self.hear_of_kafka()
         self.ends = [0] * partitions
         self.holes: set[tuple[int, int]] = set()
@@ -55,7 +55,7 @@ class Log:
 
     def tell(self, decision: Decision, partition: int = 0) -> None:
         """Let the feed read a decision."""
-        entry = Entry(partition, self.ends[partition], decision, 500, self.now_ms, self.now_ms)
+        entry = WindowEntry(partition, self.ends[partition], decision, 500, self.now_ms, self.now_ms)
         self.ends[partition] += 1
         self.window.add(entry)
         for hear in self.feed.heard:
@@ -66,7 +66,7 @@ class Log:
         came = []
         for offset in range(self.window.ends[partition], self.ends[partition]):
             if (partition, offset) not in self.holes:
-                entry = Entry(partition, offset, told(partition, offset), 500, 0, 0)
+                entry = WindowEntry(partition, offset, told(partition, offset), 500, 0, 0)
                 self.window.add(entry)
                 came.append(entry)
         self.window.reach(partition, self.ends[partition])
@@ -99,6 +99,6 @@ class LogReplays(Replays):
                 places[number] = max(places[number], min(stop, self._log.ends[number]))
 
 
-def reader_of(log: Log, places: list[int] | None, batch: int = 3, wanted: Wanted | None = None) -> Reader:
+def reader_of(log: Log, places: list[int] | None, batch: int = 3, wanted: WantedDecisions | None = None) -> SseReader:
     """Give a reader."""
-    return Reader(log.feed, LogReplays(log, batch), wanted or Wanted(), 0.01, places)
+    return SseReader(log.feed, LogReplays(log, batch), wanted or WantedDecisions(), 0.01, places)

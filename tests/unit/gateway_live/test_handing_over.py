@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.gateway.live.places import decode_places
-from agents.gateway.live.reader import Wanted
+from agents.gateway.live.sse_reader import WantedDecisions
 from agents.gateway.live.streams import TOO_SLOW, EndedError
 from tests.unit.gateway_live.logs import Log, reader_of, told
 
@@ -124,7 +124,7 @@ async def test_an_id_is_the_place_after_what_was_told() -> None:
 async def test_a_filtered_reader_moves_on_with_what_is_not_for_him() -> None:
     """His heartbeats carry ids that rise with everybody's decisions, so he resumes without reading all again."""
     log, heard = Log(PARTITIONS, 100), Heard()
-    async with aclosing(reader_of(log, None, wanted=Wanted(frozenset({"air:9"}))).blocks()) as blocks:
+    async with aclosing(reader_of(log, None, wanted=WantedDecisions(frozenset({"air:9"}))).blocks()) as blocks:
         heard.take(await anext(blocks))
         log.write(0)
         log.write(1, hole=True)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from agents.gateway.live import probing
-from agents.gateway.live.probing import TRIES, WITHIN_MS, Probing
-from agents.gateway.live.window import Entry
+from agents.gateway.live import tried_totals
+from agents.gateway.live.tried_totals import TRIES, WITHIN_MS, Probing
+from agents.gateway.live.window import WindowEntry
 from tests.redis.events import decision
-from tests.unit.metrics.scraping import value
+from tests.unit.observability.scraping import value
 
 MINUTE = 60_000
 
@@ -25,7 +25,7 @@ class Heard:
         basis = more.pop("basis", "estimated")
         made = decision(bill, outcome=outcome, basis=basis, **more)
         moment = self._minute * MINUTE
-        self._probing.hear([Entry(0, self._minute, made, 100, moment + late, moment)])
+        self._probing.hear([WindowEntry(0, self._minute, made, 100, moment + late, moment)])
 
     def tried(self, number: int, consignee: str = "na2:a", outcome: str = "clear", minutes: int = 1) -> None:
         """Hear of a bill that is filed and taken off."""
@@ -84,8 +84,8 @@ def test_who_trades_is_not_noticed(heard: Heard) -> None:
 
 def test_memory_is_bounded(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many bills and consignees come, so many are remembered, the latest."""
-    monkeypatch.setattr(probing, "BILLS_KEPT", 10)
-    monkeypatch.setattr(probing, "CONSIGNEES_KEPT", 10)
+    monkeypatch.setattr(tried_totals, "BILLS_KEPT", 10)
+    monkeypatch.setattr(tried_totals, "CONSIGNEES_KEPT", 10)
     for number in range(100):
         heard.told(f"DCME{number:04}", "clear", consignee=f"na2:{number}")
         heard.tried(number, consignee=f"na2:{number}")
@@ -96,6 +96,6 @@ def test_memory_is_bounded(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def counted() -> float:
     """Give what the metric says."""
-    from agents.metrics.gateway import GATEWAY  # noqa: PLC0415 - only here
+    from agents.gateway.gateway_metrics import GATEWAY  # noqa: PLC0415 - only here
 
     return value(GATEWAY.exposition("")[0].decode(), "tallygate_gateway_probing_total")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agents.gateway.auth import Caller
-from agents.gateway.live.streams import GOING_AWAY, TOKEN_ENDED, TOO_SLOW, Streams, TooManyError, gone
+from agents.gateway.live.streams import GOING_AWAY, TOKEN_ENDED, TOO_SLOW, Streams, TooManyStreamsError, gone
 
 
 class Someone(Caller, frozen=True):
@@ -26,10 +26,10 @@ async def test_streams_are_counted_and_limited() -> None:
     """No more than allowed are open, in all and of one token; who goes makes room."""
     streams, caller = Streams(3, 2), someone("a")
     with streams.opened("sse", caller), streams.opened("scan", caller):
-        with pytest.raises(TooManyError), streams.opened("scan", caller):
+        with pytest.raises(TooManyStreamsError), streams.opened("scan", caller):
             pass
         with streams.opened("sse", someone("b")):
-            with pytest.raises(TooManyError), streams.opened("sse", someone("c")):
+            with pytest.raises(TooManyStreamsError), streams.opened("sse", someone("c")):
                 pass
             assert len(streams) == 3
     with streams.opened("sse", caller):

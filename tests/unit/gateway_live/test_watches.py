@@ -9,7 +9,7 @@ import pytest
 
 from agents.gateway.live import watches
 from agents.gateway.live.watches import Watches
-from agents.readmodel.reading import BillReading, Freshness
+from agents.readmodel.queries import BillReading, Freshness
 from agents.readmodel.store import StoreAwayError
 from stream.decisions import Decision
 from stream.reasons import STALE_LINE, UNKNOWN_LINE

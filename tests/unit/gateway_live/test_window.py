@@ -4,14 +4,14 @@ from random import Random
 
 import msgspec
 
-from agents.gateway.live.window import ENTRY_BYTES, Entry, Window
+from agents.gateway.live.window import ENTRY_BYTES, Window, WindowEntry
 from stream.partition import partition_of
 from tests.redis.events import decision
 from tests.unit.gateway_live.logs import Log, told
 
 
-def entry(partition: int, offset: int, bill: str = "ACME0001") -> Entry:
-    return Entry(partition, offset, decision(bill), 100, arrived_ms=1_000 + offset, record_ms=0)
+def entry(partition: int, offset: int, bill: str = "ACME0001") -> WindowEntry:
+    return WindowEntry(partition, offset, decision(bill), 100, arrived_ms=1_000 + offset, record_ms=0)
 
 
 def test_it_is_bounded_by_count_and_bytes() -> None:
@@ -50,7 +50,7 @@ def test_ids_and_json_are_made_once_for_all() -> None:
     """An entry's id is the place after it; its JSON is made once a scope, and says no more than that may see."""
     window = Window(10, 10**9)
     window.begin([16, 2], 0)
-    made = Entry(0, 16, told(0, 16), 100, 0, 0)
+    made = WindowEntry(0, 16, told(0, 16), 100, 0, 0)
     window.add(made)
     assert made.id == window.id == b"1.11.2"
     assert made.shown(audit=False) is made.shown(audit=False)

@@ -12,13 +12,13 @@ from typing import cast
 import pytest
 
 from agents.files import open_source
-from agents.files.lines import LINE_BYTES_MAX, read_events
-from agents.judge import FileError, Options, judge_file, open_outputs
-from agents.judge.files import Outputs, dead_letter_line
-from agents.judge.summary import Summary
+from agents.files.json_lines import LINE_BYTES_MAX, read_events
+from agents.judge import FileError, JudgeOptions, judge_file, open_outputs
+from agents.judge.judge_files import Outputs, dead_letter_line
+from agents.judge.judge_summary import Summary
 from stream.deadletters import Fault, dead_letter
 from stream.records import Fate, PlainRecord
-from tests.unit.publishing.files import bill, candidates_of, csv_of
+from tests.unit.publish.files import bill, candidates_of, csv_of
 
 
 def read(data: bytes) -> list[tuple[int, bytes]]:
@@ -89,7 +89,7 @@ def test_everything_is_accounted(tmp_path: Path) -> None:
     """Events read are applied, stale and dead-lettered ones, even where no file for dead letters was given."""
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"{}\nno\n\n")
-    summary = judge_file(str(path), Options(), Outputs(io.BytesIO()))
+    summary = judge_file(str(path), JudgeOptions(), Outputs(io.BytesIO()))
     assert (summary.events, summary.fates) == (2, {Fate.DEAD_LETTERED: 2})
     assert list(summary.lines()) == [
         "events 2: applied 0, stale 0, dead-lettered 2",
@@ -122,7 +122,7 @@ def test_summary_is_in_order_of_precedence() -> None:
 def judged(path: Path) -> tuple[bytes, list[dict[str, object]], Summary]:
     """Judge a file; gives decisions, dead letters and counts."""
     outputs = Outputs(io.BytesIO(), io.BytesIO())
-    summary = judge_file(str(path), Options(), outputs)
+    summary = judge_file(str(path), JudgeOptions(), outputs)
     decisions, dead = cast("io.BytesIO", outputs.decisions), cast("io.BytesIO", outputs.dead_letters)
     return decisions.getvalue(), [json.loads(each) for each in dead.getvalue().splitlines()], summary
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.judge import Options, judging, open_judge
+from agents.judge import JudgeOptions, offline_judge, open_judge
 from stream.records import Fate, Outgoing, Sink
 from tests.docs.pages import CASES
 
@@ -46,7 +46,7 @@ def event(kind: str, time: datetime, data: dict[str, object]) -> bytes:
 def said(events: list[bytes]) -> list[Outgoing]:
     """All that the judge sends for some events."""
     sent: list[Outgoing] = []
-    judge = open_judge(Options(), sent.append)
+    judge = open_judge(JudgeOptions(), sent.append)
     for number, value in enumerate(events):
         judge.push(value, number)
     return sent
@@ -57,16 +57,16 @@ def test_joins_change_nothing(case: str, monkeypatch: pytest.MonkeyPatch) -> Non
     """Whether the tables take over changes after each record or at the end, the judge sends the same."""
     events = (CASES / case / "events.jsonl").read_bytes().splitlines()
     at_the_end = said(events)
-    monkeypatch.setattr(judging, "RECORDS_A_JOIN", 1)
+    monkeypatch.setattr(offline_judge, "RECORDS_A_JOIN", 1)
     assert said(events) == at_the_end
     assert len(at_the_end) >= len(events)
 
 
 def test_big_arrival_joins_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """A record that touches many bills is joined without waiting for more records, and all its bills are decided."""
-    monkeypatch.setattr(judging, "OUTPUTS_A_JOIN", 100)
+    monkeypatch.setattr(offline_judge, "OUTPUTS_A_JOIN", 100)
     sent: list[Outgoing] = []
-    judge = open_judge(Options(), sent.append)
+    judge = open_judge(JudgeOptions(), sent.append)
     for number, value in enumerate(a_day(0, 150)):
         judge.push(value, number)
     assert judge.row_count > 300
@@ -76,7 +76,7 @@ def test_big_arrival_joins_early(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_closed_days_leave_the_tables() -> None:
     """After 90 days the tables hold no more than after 60: a conveyance is forgotten in 45 days, a day in 15."""
-    judge = open_judge(Options(), lambda _: None)
+    judge = open_judge(JudgeOptions(), lambda _: None)
     held = []
     for day in range(90):
         for number, value in enumerate(a_day(day, 20)):
@@ -90,7 +90,7 @@ def test_closed_days_leave_the_tables() -> None:
 def test_cause_is_the_place_in_the_file() -> None:
     """A decision names the shipments topic, partition 0 and the event's offset."""
     sent: list[Outgoing] = []
-    judge = open_judge(Options(), sent.append)
+    judge = open_judge(JudgeOptions(), sent.append)
     assert judge.push(next(a_day(0, 1)), 41) == (Fate.APPLIED, "")
     decision = next(one for one in sent if one.sink is Sink.DECISIONS)
     cause = json.loads(decision.value or b"")["data"]["cause"]

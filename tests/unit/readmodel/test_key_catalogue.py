@@ -8,7 +8,7 @@ import pytest
 from agents.readmodel.keys import CATALOGUE, Key
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
-from agents.settings import RedisSettings
+from agents.settings.settings import RedisSettings
 from tests.redis.events import alert, decision
 from tests.redis.server import RedisServer
 from tests.unit.readmodel.filling import fill

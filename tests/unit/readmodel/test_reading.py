@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from agents.readmodel.reading import Change, ReadModel
+from agents.readmodel.queries import ReadModel, ReadModelChange
 from agents.readmodel.store import StoreAwayError, StoreSettings
 from agents.readmodel.writing import Run, Writer
 from stream.instants import from_micros
@@ -111,7 +111,7 @@ async def test_tail_tells_what_changes(store: StoreSettings) -> None:
             await writer.apply([run_of([msgspec.json.encode(decision("ACME0003"))], 2)])
         told = await coming
         again = await model.changes(told.id, 1)
-    assert told == Change(told.id, told.bill, "air:1", 0, told.offset)
+    assert told == ReadModelChange(told.id, told.bill, "air:1", 0, told.offset)
     assert [each.offset for each in again] == list(range(told.offset + 1, 3))
 
 

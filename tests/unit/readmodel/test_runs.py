@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from aiokafka import TopicPartition
 
-from agents.projection.backoff import Backoff
-from agents.projection.progress import ProjectionProgress
-from agents.projection.rebuilding import Ends
-from agents.projection.runs import RECORDS_A_RUN, Runs
-from agents.projection.standing import Standing
+from agents.kafka.backoff import Backoff
+from agents.readmodel.position import ReadModelPosition
+from agents.readmodel.projection_progress import ProjectionProgress
+from agents.readmodel.refilling import Ends
+from agents.readmodel.runs import RECORDS_A_RUN, Runs
 from stream.records import PlainRecord
 from stream.topics import Topics
 from tests.redis.events import decision
@@ -65,7 +65,7 @@ def test_foreign_record_is_named_and_not_quoted(
 
 def test_freshness_is_the_time_of_an_end_that_was_reached() -> None:
     """Under a steady load the end moves on, but what was the end a while ago is reached."""
-    standing = Standing(0)
+    standing = ReadModelPosition(0)
     steps = [((10, 20, 1_000), None), ((15, 30, 2_000), None), ((20, 40, 3_000), 1_000), ((39, 50, 4_000), 1_000)]
     steps += [((50, 60, 5_000), 4_000), ((60, 60, 6_000), 6_000)]
     seen = []
@@ -77,7 +77,7 @@ def test_freshness_is_the_time_of_an_end_that_was_reached() -> None:
 
 def test_freshness_is_unknown_before_the_broker_answered() -> None:
     """Without a word from the broker nothing is fresh."""
-    standing = Standing(3)
+    standing = ReadModelPosition(3)
     standing.reach(3, None, None)
     assert (standing.position, standing.reached, standing.fresh_ms) == (3, 3, None)
 

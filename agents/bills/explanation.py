@@ -1,0 +1,178 @@
+"""An explanation: the facts in words, section by section, in the order in which somebody would ask."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from agents.bills import words
+from agents.bills.facts import BillOnDay, Facts
+from state.rules import ENFORCEMENT_SETTING, Rulebook
+from state.rules.wording import meaning, period
+from stream.decisions import DecisionData
+from stream.outcomes import Action, action
+from stream.reasons import UNKNOWN_LINE
+
+UNKNOWN_HELP: Final = (
+    "Is the number right? Separators and small letters do not matter.",
+    "Was its event published, or did it become a dead letter? `tallygate dead-letters list` shows those.",
+    "Decisions are kept for 60 days.",
+)
+
+
+class RuleFacts(msgspec.Struct, frozen=True):
+    """A dated rule in words."""
+
+    id: str
+    says: str
+    holds: str
+    source: str
+    certainty: str
+    text: str
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A heading and lines below it."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """All that is said of a bill."""
+
+    bill: str
+    action: Action
+    headline: str
+    sections: tuple[Section, ...]
+    rule: RuleFacts | None
+    facts: Facts
+
+
+def explain(facts: Facts, rulebook: Rulebook) -> Explanation:
+    """Say what is known of a bill, why it is so, and what to do."""
+    sure = Section("How sure this is", tuple(_sure(facts)))
+    if facts.decision is None:
+        help_first = (Section("What to do", UNKNOWN_HELP), sure)
+        return Explanation(facts.bill, Action.HOLD, UNKNOWN_LINE, help_first, None, facts)
+    data = facts.decision.data
+    rule = rule_facts(rulebook, data.rule)
+    headline = f"{words.outcome_words(data.outcome, data.basis)} (on {data.conveyance})"
+    sections = (
+        Section("Why", tuple(_why(data, rulebook))),
+        Section("What to do", (words.to_do(data),)),
+        *_day(facts, data),
+        Section("The rule", tuple(_rule(data, rule))),
+        Section("The policy", tuple(_policy(data))),
+        *_others(facts),
+        *_history(facts),
+        sure,
+    )
+    return Explanation(facts.bill, facts.decision.action, headline, sections, rule, facts)
+
+
+def rule_facts(rulebook: Rulebook, rule: str | None) -> RuleFacts | None:
+    """Give the rule of an id in words; None where the rulebook has none of that id."""
+    for _section, entries in rulebook.data:
+        for entry in entries:
+            if entry.id == rule:
+                return RuleFacts(
+                    entry.id, meaning(entry), period(entry), entry.source, entry.certainty, " ".join(entry.text.split())
+                )
+    return None
+
+
+def _why(data: DecisionData, rulebook: Rulebook) -> Iterator[str]:
+    yield words.why(data)
+    for code in data.filing_errors:
+        try:
+            found = rule_facts(rulebook, rulebook.filing_rule(code, data.day))
+        except KeyError:
+            found = None
+        yield f"  {code}: {found.text}" if found else f"  {code}"
+    if data.day is not None:
+        how = "it arrived on" if data.basis == "actual" else "it is expected on"
+        yield f"The day that counts is {words.day_words(data.day)}, Eastern time: {how} that day."
+    if data.code is not None:
+        yield f"Customs would have sent: {data.code.code} {data.code.text}"
+
+
+def _day(facts: Facts, data: DecisionData) -> Iterator[Section]:
+    day = facts.day
+    if day is None or data.day is None:
+        return
+    yield Section(f"The person's day, {words.day_words(data.day)}", tuple(_day_lines(facts, data)))
+
+
+def _day_lines(facts: Facts, data: DecisionData) -> Iterator[str]:
+    day = facts.day
+    if day is None:
+        return
+    yield f"Consignee {data.consignee}"
+    for number, bill in enumerate(day.bills, 1):
+        amount = "no value" if bill.counted_cents is None else words.dollars(bill.counted_cents)
+        mark = ">" if (bill.bill, bill.conveyance) == (data.bill, data.conveyance) else " "
+        meant = action(bill.outcome, bill.basis)
+        said = f"{bill.outcome} {bill.reason}{', counts' if bill.counts else ''}"
+        yield f"{mark} {number:3}. {bill.bill:<20} {amount:>12}  {meant:<4}  {said}"
+    if day.bills_count > len(day.bills):
+        yield f"       and {day.bills_count - len(day.bills):,} more"
+    limit = day.limit_cents
+    left = "" if limit is None else f" of {words.dollars(limit)}; {words.dollars(limit - day.total_cents)} is left"
+    yield f"Released now: {words.dollars(day.total_cents)}{left}."
+
+
+def _rule(data: DecisionData, rule: RuleFacts | None) -> Iterator[str]:
+    if rule is None:
+        named = {None: "No dated rule decided.", ENFORCEMENT_SETTING: "The enforcement was set by hand, not by a rule."}
+        yield named.get(data.rule, f"{data.rule}: not among the rules here; see TALLYGATE_RULES of the workers.")
+        return
+    yield f"{rule.id}: {rule.says}, {rule.holds}."
+    if rule.text:
+        yield rule.text
+    yield f"Source: {rule.source} (certainty {rule.certainty}: {words.CERTAINTY[rule.certainty]})"
+
+
+def _policy(data: DecisionData) -> Iterator[str]:
+    policy = data.policy
+    yield f"{policy.overflow}: {words.OVERFLOW[policy.overflow]}."
+    yield f"{policy.rounding}: {words.ROUNDING[policy.rounding]}."
+    yield f"{policy.enforcement}: {words.ENFORCEMENT[policy.enforcement]}."
+    if policy.as_of is not None:
+        yield f"The rules are those of {words.day_words(policy.as_of)}, whatever the bill's own day."
+
+
+def _others(facts: Facts) -> Iterator[Section]:
+    if facts.others:
+        yield Section("On other conveyances", tuple(_line(each) for each in facts.others))
+
+
+def _history(facts: Facts) -> Iterator[Section]:
+    if facts.history:
+        yield Section("What happened", tuple(_line(each) for each in facts.history))
+
+
+def _line(standing: BillOnDay) -> str:
+    data = standing.data
+    day = "no day" if data.day is None else words.day_words(data.day)
+    cause = "; another bill of the day changed" if data.revision > 1 else ""
+    return (
+        f"{words.time_words(standing.time)}  {standing.action:<4}  {data.outcome} {data.reason}"
+        f"  ({day}, version {data.bill_version}, {data.conveyance}{cause})"
+    )
+
+
+def _sure(facts: Facts) -> Iterator[str]:
+    if facts.history_complete:
+        yield "The decision and its history are exact: read from Kafka just now."
+    elif facts.history:
+        yield "The history is not complete; the decision may not be the latest."
+    if facts.day is not None or not facts.history_complete:
+        if facts.as_of is None:
+            yield "The read model is being filled: the day's figures may be old or missing. Ask again in a minute."
+        elif facts.stale:
+            when = words.time_words(facts.as_of)
+            yield f"The day's figures are those of {when}: the projection is behind or away (`tallygate projection`)."
+        else:
+            yield f"The day's figures are up to date, to {words.time_words(facts.as_of)}."
+    yield from (f"Not known: {each}" for each in facts.missing)

@@ -1,0 +1,156 @@
+"""Gathering the facts about a bill: straight from Redis and Kafka, or from a gateway."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from agents.bills.facts import BillOnDay, DayFacts, Facts, choose, standing_of
+from agents.bills.history import HistoryAwayError, read_history
+from agents.client import Gateway, GatewayAwayError, GatewayError
+from agents.readmodel.projection_process import store_of
+from agents.readmodel.queries import BillReading, ReadModel
+from agents.readmodel.store import StoreError
+from agents.settings.settings import Settings
+from stream.decisions import DecisionData
+
+HISTORY_SECONDS: Final = 60.0
+BILLS_SHOWN: Final = 200
+NOT_FOUND: Final = 404
+
+NO_REDIS: Final = "Redis does not answer, so what else is on the day is not known: is TALLYGATE_REDIS__URL right?"
+NO_KAFKA: Final = "the history is not known: {error}"
+NOT_READ: Final = "the history is too long to be read now; ask again at a quieter time"
+
+
+class NothingAnswersError(Exception):
+    """Neither place could be asked; the text says why."""
+
+
+class FactSource(Protocol):
+    """Where facts come from."""
+
+    async def facts(self, bill: str) -> Facts:
+        """Give the facts about a bill. Raises NothingAnswersError, GatewayError."""
+
+
+class Stores:
+    """Redis and Kafka, by settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def facts(self, bill: str) -> Facts:
+        """Give the facts; the newest decision of both places counts. Raises NothingAnswersError."""
+        missing: list[str] = []
+        async with ReadModel(store_of(self._settings)) as model:
+            try:
+                reading: BillReading | None = await model.bill(bill)
+            except StoreError:
+                reading = None
+                missing.append(NO_REDIS)
+            history, complete = await self._history(bill, reading, missing)
+            if reading is None and not complete and not history:
+                raise NothingAnswersError("; ".join(missing))
+            known = (*history, *(standing_of(each) for each in (reading.decisions if reading else ())))
+            chosen, others = choose(known)
+            day = None if reading is None or chosen is None else await _day(model, chosen.data)
+        freshness = reading.freshness if reading else None
+        as_of = freshness.as_of if freshness and not freshness.sweeping else None
+        limit = timedelta(seconds=self._settings.gateway.stale_seconds)
+        stale = as_of is None or datetime.now(UTC) - as_of > limit
+        return Facts(bill, chosen, others, day, history, complete, as_of, stale, tuple(missing))
+
+    async def _history(
+        self, bill: str, reading: BillReading | None, missing: list[str]
+    ) -> tuple[tuple[BillOnDay, ...], bool]:
+        kafka = self._settings.kafka
+        connection, topic = kafka.connection(), kafka.topics().decisions
+        past: list[BillOnDay] = []
+        deadline, after = time.monotonic() + HISTORY_SECONDS, None
+        try:
+            while True:
+                page = await read_history(connection, topic, bill, reading.stated if reading else None, after=after)
+                past += [standing_of(each.decision) for each in page.past]
+                if page.complete or time.monotonic() > deadline:
+                    break
+                after = page.next
+        except HistoryAwayError as error:
+            missing.append(NO_KAFKA.format(error=error))
+            return tuple(past), False
+        if not page.complete:
+            missing.append(NOT_READ)
+        return tuple(past), page.complete
+
+
+async def _day(model: ReadModel, data: DecisionData) -> DayFacts | None:
+    if data.day is None:
+        return None
+    try:
+        found = await model.day(data.consignee, data.day, 0, BILLS_SHOWN)
+    except StoreError:
+        return None
+    return DayFacts(found.total_cents, found.limit_cents, tuple(each.data for each in found.bills), found.bills_count)
+
+
+class OverGateway:
+    """A gateway, with a token of the scope audit."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def facts(self, bill: str) -> Facts:
+        """Give the facts. Raises NothingAnswersError, GatewayError."""
+        missing: list[str] = []
+        try:
+            body = await self._verdict(bill)
+            history, complete = await self._history(bill, missing)
+            known = tuple(_standing(each) for each in (body, *body.get("conveyances", ())) if "conveyance" in each)
+            chosen, others = choose((*history, *known))
+            day = await self._day(chosen.data) if chosen else None
+        except GatewayAwayError as error:
+            raise NothingAnswersError(str(error)) from None
+        as_of = msgspec.convert(body.get("as_of"), datetime | None)
+        return Facts(bill, chosen, others, day, history, complete, as_of, bool(body.get("stale")), tuple(missing))
+
+    async def _verdict(self, bill: str) -> dict[str, Any]:
+        try:
+            return await self._gateway.get(f"/v1/bills/{bill}")
+        except GatewayError as error:
+            if error.status != NOT_FOUND:
+                raise
+            return error.document
+
+    async def _history(self, bill: str, missing: list[str]) -> tuple[tuple[BillOnDay, ...], bool]:
+        past: list[BillOnDay] = []
+        deadline = time.monotonic() + HISTORY_SECONDS
+        query: dict[str, str] = {}
+        while True:
+            try:
+                page = await self._gateway.get(f"/v1/bills/{bill}/history", **query)
+            except GatewayAwayError as error:
+                missing.append(f"the history is not known: {error}")
+                return tuple(past), False
+            past += [_standing(each) for each in page["decisions"]]
+            if page["complete"] or time.monotonic() > deadline:
+                break
+            query = {"after": page["next"]}
+        if not page["complete"]:
+            missing.append(NOT_READ)
+        return tuple(past), bool(page["complete"])
+
+    async def _day(self, data: DecisionData) -> DayFacts | None:
+        if data.day is None:
+            return None
+        body = await self._gateway.get(f"/v1/consignees/{data.consignee}/days/{data.day}", limit=str(BILLS_SHOWN))
+        bills = tuple(msgspec.convert(each, DecisionData) for each in body["bills"])
+        return DayFacts(body["total_cents"], body["limit_cents"], bills, body["bills_count"])
+
+
+def _standing(body: dict[str, Any]) -> BillOnDay:
+    """Read a verdict, which has all fields of a decision where the scope is audit. Raises GatewayError."""
+    try:
+        return BillOnDay(msgspec.convert(body["time"], datetime), msgspec.convert(body, DecisionData))
+    except (KeyError, msgspec.ValidationError):
+        raise GatewayError(403, "Not allowed", "explaining needs a token with the scope audit") from None

@@ -1,0 +1,294 @@
+"""Runs the demo: broker, workers, publisher, reader and view, each started in order and all of them ended."""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Any, Final, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from rich.console import Console
+from rich.live import Live
+
+from agents.demo import view
+from agents.demo.children import Worker, WorkerSpec
+from agents.demo.counts import OutputCounts
+from agents.demo.day_player import BATCH_BYTES, DayPlayer
+from agents.demo.demo_gateway import make_demo_token
+from agents.demo.demo_summary import claims, summary
+from agents.demo.demo_topics import own_topics
+from agents.demo.embedded_broker import PARTITIONS, check_log_starts, embedded_broker, fitting
+from agents.demo.latency import Latency
+from agents.demo.output_reader import OutputReader
+from agents.demo.redis_server import embedded_redis
+from agents.demo.scene import Scene
+from agents.demo.simulated_day import Planned, SimulatedDay
+from stream.topics import RECORD_BYTES_MAX, Topics
+
+HANDS: Final = ("manifest", "withholding", "projection", "gateway")
+FRAME_SECONDS: Final = 0.25
+PHASE_SECONDS: Final = 0.1
+LINE_SECONDS: Final = 5.0
+QUIET_SECONDS: Final = 1.0
+"""No worker has counted anything and no decision has come for so long: the day is over."""
+SETTLE_SECONDS: Final = 60.0
+
+
+class DemoOptions(NamedTuple):
+    """What may differ from one demo to the next."""
+
+    bills: int
+    seconds: float
+    seed: int
+    brokers: str | None = None
+    """Any Kafka; None is the embedded broker."""
+    plain: bool = False
+    """Lines instead of a screen, as where there is no terminal."""
+    stay: bool = False
+    """Go on after the day until Ctrl-C, so that its bills can be scanned."""
+    command: str = "tallygate"
+    """How this command was called, for the advice at the end."""
+
+
+class PrivateFiles(NamedTuple):
+    """What only this user may read, and only today."""
+
+    secret: str
+    tokens: str
+    token: str
+
+
+class Demo:
+    """One run of the demo."""
+
+    def __init__(self, options: DemoOptions, console: Console) -> None:
+        self._options = options
+        self._console = console
+        self._stop = asyncio.Event()
+        self._topics = Topics(prefix=f"tallygate-demo-{secrets.token_hex(3)}")
+        self._children: list[Worker] = []
+
+    async def run(self) -> bool:
+        """Run the day and print the summary; tells whether every sum came out."""
+        started = time.monotonic()
+        day = self._made_day()
+        async with AsyncExitStack() as stack:
+            stack.enter_context(_signals(self._stop, self._hurry))
+            scene = await self._perform(stack, day)
+        for line in summary(scene, time.monotonic() - started, self._options.command):
+            self._print(line)
+        return all(claim.holds for claim in claims(scene))
+
+    def _made_day(self) -> list[Planned]:
+        day = SimulatedDay(Random(self._options.seed), self._options.bills)  # noqa: S311 - a simulation wants its seed
+        return list(fitting(day) if self._options.brokers is None else day)
+
+    async def _perform(self, stack: AsyncExitStack, day: Sequence[Planned]) -> Scene:
+        """Start everything in order; what was started is ended in the opposite order, whatever happens."""
+        embedded = self._options.brokers is None
+        redis = await stack.enter_async_context(embedded_redis())
+        brokers = await stack.enter_async_context(self._broker())
+        producer = await stack.enter_async_context(_producer(brokers))
+        consumer = await stack.enter_async_context(_consumer(brokers, embedded=embedded))
+        latency, tally = Latency(), OutputCounts()
+        publisher = DayPlayer(producer, self._topics.shipments, PARTITIONS, latency)
+        scene = Scene(publisher, tally, latency, len(day))
+        reader = OutputReader(consumer, self._topics, PARTITIONS, tally, latency)
+        await stack.enter_async_context(_showing(self._view(scene)))
+        files = stack.enter_context(_private_files())
+        self._children = [Worker(spec, scene.counts.__setitem__) for spec in self._specs(brokers, redis, files)]
+        for child in self._children:
+            stack.push_async_callback(child.stop)
+            child.start()
+        await reader.open()
+        guards = [child.died() for child in self._children]
+        if embedded:
+            guards.append(_guard_logs(consumer, self._topics))
+        await _first(self._day(scene, publisher, day, files.token), reader.run(), *guards)
+        scene.phase = "ending"
+        await asyncio.gather(*(child.finish() for child in self._children))
+        await reader.finish()
+        return scene
+
+    async def _day(self, scene: Scene, publisher: DayPlayer, day: Sequence[Planned], token: str) -> None:
+        """Wait for the workers, play the day, wait until all of it is judged, and then as long as is wanted."""
+        scene.phase = "workers join their groups"
+        await _first(self._ready(), self._stop.wait())
+        if not self._stop.is_set():
+            # The page takes the token from behind the #, which browsers send to nobody.
+            scene.page = f"{self._children[-1].address}/#{token}"
+            if not self._console.is_terminal or self._options.plain:
+                self._print(f"Scan its bills at {scene.page}")
+            scene.phase = "a simulated day"
+            await publisher.play(day, self._options.seconds, self._stop)
+        scene.phase = "the last decisions"
+        await _settled(scene)
+        if self._options.stay and not self._stop.is_set():
+            scene.phase = "the day is over; scan its bills, Ctrl-C ends it"
+            await self._stop.wait()
+
+    async def _ready(self) -> None:
+        await asyncio.gather(*(child.ready() for child in self._children))
+
+    def _specs(self, brokers: str, redis: str, files: PrivateFiles) -> list[WorkerSpec]:
+        prefix, epoch, embedded = self._topics.prefix, self._topics.epoch, self._options.brokers is None
+        return [
+            WorkerSpec(step, brokers, prefix, epoch, PARTITIONS, files.secret, embedded, redis, files.tokens)
+            for step in HANDS
+        ]
+
+    @asynccontextmanager
+    async def _broker(self) -> AsyncIterator[str]:
+        """Give the address of a broker that has the topics."""
+        if self._options.brokers is None:
+            async with embedded_broker([plan.name for plan in self._topics.plans()]) as address:
+                yield address
+            return
+        async with own_topics(self._options.brokers, self._topics, PARTITIONS):
+            yield self._options.brokers
+
+    async def _view(self, scene: Scene) -> None:
+        """Show how it goes, for ever: a screen on a terminal, else a line now and then."""
+        try:
+            if self._options.plain or not self._console.is_terminal:
+                await self._print_lines(scene)
+            else:
+                await self._draw(scene)
+        except SystemExit:
+            # How rich says that nobody reads our output any more (`| head`); the day ends in order all the same.
+            self._stop.set()
+
+    async def _print_lines(self, scene: Scene) -> None:
+        bills, seconds = self._options.bills, self._options.seconds
+        self._print(f"A day of {bills:,} bills, {scene.planned:,} events, in about {seconds:.0f} s; Ctrl-C ends it.")
+        due, said = time.monotonic() + LINE_SECONDS, scene.phase
+        while True:
+            await asyncio.sleep(PHASE_SECONDS)
+            # A phase may be over before the next line is due, so its beginning is a line of its own.
+            if scene.phase != said or time.monotonic() >= due:
+                due, said = time.monotonic() + LINE_SECONDS, scene.phase
+                self._print(view.line(scene, scene.rates(time.monotonic())))
+
+    async def _draw(self, scene: Scene) -> None:
+        console = self._console
+        with Live(console=console, screen=True, auto_refresh=False) as live:
+            while True:
+                live.update(view.screen(scene, scene.rates(time.monotonic()), console.height), refresh=True)
+                await asyncio.sleep(FRAME_SECONDS)
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _hurry(self) -> None:
+        """End at once: a second Ctrl-C."""
+        for child in self._children:
+            child.kill()
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event, hurry: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the day early and in order, and a second one at once."""
+    loop, performance = asyncio.get_running_loop(), asyncio.current_task()
+
+    def end() -> None:
+        if stop.is_set():
+            hurry()
+            if performance is not None:
+                performance.cancel()
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def _private_files() -> Iterator[PrivateFiles]:
+    """Make a secret for this day's consignee keys and a token, readable by nobody else, and forget them afterwards."""
+    with tempfile.TemporaryDirectory(prefix="tallygate-demo-") as folder:
+        secret, tokens = Path(folder, "secret"), Path(folder, "tokens.json")
+        secret.write_text(secrets.token_hex(32))
+        yield PrivateFiles(str(secret), str(tokens), make_demo_token(tokens))
+
+
+@asynccontextmanager
+async def _producer(brokers: str) -> AsyncIterator[AIOKafkaProducer]:
+    async with AIOKafkaProducer(
+        bootstrap_servers=brokers,
+        enable_idempotence=True,
+        compression_type="lz4",
+        max_batch_size=BATCH_BYTES,
+        max_request_size=2 * RECORD_BYTES_MAX,
+    ) as producer:
+        yield producer
+
+
+@asynccontextmanager
+async def _consumer(brokers: str, *, embedded: bool) -> AsyncIterator[AIOKafkaConsumer]:
+    # The embedded broker writes commit markers without a checksum, and answers an empty fetch no sooner than this.
+    async with AIOKafkaConsumer(
+        bootstrap_servers=brokers,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        check_crcs=not embedded,
+        fetch_max_wait_ms=10 if embedded else 100,
+    ) as consumer:
+        yield consumer
+
+
+@asynccontextmanager
+async def _showing(endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run something beside the rest until the rest is done."""
+    task = asyncio.create_task(endless)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _first(main: Coroutine[Any, Any, Any], *others: Coroutine[Any, Any, Any]) -> None:
+    """Run all until the first of them ends; what it raised is raised here, the others are cancelled."""
+    tasks = [asyncio.create_task(each) for each in (main, *others)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _settled(scene: Scene) -> None:
+    """Wait until everything published is judged and nothing more comes; the sums tell later if it did not."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    seen, since = None, time.monotonic()
+    while time.monotonic() < deadline:
+        judged = {step: counts.records for step, counts in scene.counts.items()}
+        if (judged, scene.tally.decisions) != seen:
+            seen, since = (judged, scene.tally.decisions), time.monotonic()
+        read = scene.tally.decisions + scene.tally.alerts.total()
+        done = judged.get("manifest", 0) == scene.publisher.total and judged.get("projection", 0) == read
+        if done and time.monotonic() - since > QUIET_SECONDS:
+            return
+        await asyncio.sleep(0.1)
+
+
+async def _guard_logs(consumer: AIOKafkaConsumer, topics: Topics) -> None:
+    """Fail when the embedded broker begins to throw records away."""
+    partitions = [TopicPartition(plan.name, number) for plan in topics.plans() for number in range(PARTITIONS)]
+    while True:
+        check_log_starts(await consumer.beginning_offsets(partitions))
+        await asyncio.sleep(1.0)

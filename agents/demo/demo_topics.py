@@ -1,0 +1,35 @@
+"""Topics of the demo's own on somebody's Kafka: made before the day, removed after it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from agents.demo.demo_errors import BrokerAwayError, BrokerError
+from agents.kafka.connection import Connection
+from agents.kafka.topic_admin import admin_client, create_topics
+from stream.topics import Topics
+
+REPLICAS_MAX: Final = 3
+"""As many replicas as there are brokers, up to this many."""
+
+
+@asynccontextmanager
+async def own_topics(brokers: str, topics: Topics, partitions: int) -> AsyncIterator[None]:
+    """Make the topics under the demo's prefix; remove them at the end, come what may. Raises BrokerError."""
+    connection = Connection(brokers)
+    names = [plan.name for plan in topics.plans()]
+    try:
+        async with admin_client(connection) as client:
+            replicas = min(REPLICAS_MAX, len((await client.describe_cluster())["brokers"]))
+        await create_topics(connection, topics.plans(), partitions, replicas)
+    except KafkaConnectionError as error:
+        raise BrokerAwayError(f"no Kafka at {brokers}") from error
+    except KafkaError as error:
+        raise BrokerError(f"{brokers} does not create the topics of the demo: {error}") from error
+    try:
+        yield
+    finally:
+        async with admin_client(connection) as client:
+            await client.delete_topics(names)

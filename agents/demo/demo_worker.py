@@ -1,0 +1,133 @@
+"""A worker process of the demo: `python -m agents.demo.demo_worker`, told what to do on standard input.
+
+It runs the very code of `tallygate worker`. It reports on standard output after each commit, and ends in order when its
+input ends, so that none is left behind whatever happens to the demo.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Final, NoReturn
+
+import msgspec
+
+from agents.demo.children import ChildReport, WorkerSpec
+from agents.demo.scene import Counts
+from agents.engine.engine_progress import EngineProgress, SilentObserver
+from agents.engine.job import Job, job_of
+from agents.engine.process import run_job
+from agents.kafka.errors import EngineError
+from agents.settings.gateway_group import GatewaySettings
+from agents.settings.settings import KafkaSettings, KeySettings, PolicySettings, RedisSettings, Settings, WorkerSettings
+from agents.worker.engine_setup import engine_settings
+from agents.worker.worker import STEPS, make_job
+from stream.records import Fate
+
+log = logging.getLogger(__name__)
+
+PROJECTION: Final = "projection"
+GATEWAY: Final = "gateway"
+GATEWAY_PORT: Final = 8080
+"""Taken if it is free, since it is easily remembered; else any."""
+ORDERLY_SECONDS: Final = 10.0
+"""A worker has so long to end in order."""
+
+
+class Reporter(SilentObserver):
+    """An observer that writes what is committed to standard output."""
+
+    def committed(self, progress: EngineProgress, _seconds: float) -> None:
+        """Report the counts of a commit."""
+        _say(ChildReport(ready=True, counts=counts_of(progress)))
+
+    def ready(self, progress: EngineProgress) -> None:
+        """Report that judging begins."""
+        _say(ChildReport(ready=True, counts=counts_of(progress)))
+
+
+def counts_of(progress: EngineProgress) -> Counts:
+    """Sum up a worker's partitions."""
+    partitions = progress.partitions.values()
+    applied, stale, dead = (
+        sum(each.count(fate) for each in partitions) for fate in (Fate.APPLIED, Fate.STALE, Fate.DEAD_LETTERED)
+    )
+    return Counts(applied, stale, dead, progress.transactions)
+
+
+def settings_of(spec: WorkerSpec) -> Settings:
+    """Give the settings; nothing is taken from the environment, the demo is the same everywhere."""
+    # The embedded broker writes commit markers without a checksum.
+    options = {"check_crcs": False} if spec.embedded and spec.step in {PROJECTION, GATEWAY} else {}
+    kafka = KafkaSettings(
+        brokers=spec.brokers, prefix=spec.prefix, epoch=spec.epoch, partitions=spec.partitions, options=options
+    )
+    return Settings(
+        kafka=kafka,
+        key=KeySettings(secret_file=Path(spec.secret_file)),
+        policy=PolicySettings(),
+        worker=WorkerSettings(),
+        redis=RedisSettings(url=spec.redis),
+        gateway=GatewaySettings(host="127.0.0.1", port=GATEWAY_PORT, tokens_file=Path(spec.tokens_file)),
+        rules=(),
+    )
+
+
+def job_for(spec: WorkerSpec, settings: Settings) -> Job:
+    """Make the job; the embedded broker alone is not asked whether its topics are right: it could not say."""
+    if spec.embedded:
+        return job_of(STEPS[spec.step](settings, spec.partitions), settings.kafka.topics())
+    return make_job(settings, spec.step, None)
+
+
+def work(spec: WorkerSpec) -> NoReturn:
+    """Run the step, the projection or the gateway until the input ends; exits the process."""
+    settings = settings_of(spec)
+    if spec.step == PROJECTION:
+        from agents.demo.demo_projection import run_demo_projection  # noqa: PLC0415 - each process loads its own part
+
+        run_demo_projection(settings, spec.partitions if spec.embedded else None, _say)
+    if spec.step == GATEWAY:
+        from agents.demo.demo_gateway import run_demo_gateway  # noqa: PLC0415 - as above
+
+        run_demo_gateway(settings, _say)
+    engine = msgspec.structs.replace(engine_settings(settings, spec.step), mock_broker=spec.embedded, compression="lz4")
+    try:
+        job = job_for(spec, settings)
+    except EngineError as error:
+        log.critical("%s does not start: %s", spec.step, error)
+        sys.exit(error.status)
+    run_job(engine, job, Reporter())
+
+
+def main() -> NoReturn:
+    """Read what to do from the first line of standard input, and do it."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=WorkerSpec)
+    # Until the step runs and takes the signal itself there is nothing to bring into order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    work(spec)
+
+
+def _end_with_input() -> None:
+    """End in order when the input ends, and anyhow soon after: where the broker is gone, order cannot be had."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(ORDERLY_SECONDS)
+    os._exit(1)
+
+
+def _say(report: ChildReport) -> None:
+    # Nobody may be listening any more; that is no reason for a worker not to end in order.
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

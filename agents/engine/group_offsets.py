@@ -1,0 +1,103 @@
+"""What the consumer group has committed, asked so that no transaction of a previous owner is pending."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, Final
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import ConnectionGroup, CoordinationType
+from aiokafka.errors import KafkaError, for_code
+from aiokafka.protocol.commit import OffsetFetchRequest
+
+from agents.engine.producer import TransactionalProducer
+from agents.kafka.errors import EngineError, RefusedError
+from agents.kafka.protocol import GroupDescription, StableOffsetFetch
+
+UNSTABLE: Final = 88
+COORDINATOR_MOVES: Final = frozenset({14, 15, 16})
+"""Loading, not available, not the coordinator."""
+RETRY_SECONDS: Final = 0.1
+
+
+class GroupOffsets:
+    """The committed offsets of one group in one topic."""
+
+    def __init__(self, producer: TransactionalProducer, group: str, topic: str, *, mock_broker: bool) -> None:
+        """Ask over the producer's connection; a mock broker knows no stable offsets and is not asked for them."""
+        self._producer = producer
+        self._group = group
+        self._topic = topic
+        self._mock = mock_broker
+
+    async def stable(self, partitions: list[int]) -> dict[int, int | None]:
+        """Wait until no transaction holds offsets of these partitions; give what is committed, None where nothing is.
+
+        Whoever owned the partitions before, nothing of it can be committed after this.
+        """
+        while True:
+            response = await self._ask(partitions)
+            if response is not None:
+                found = self._offsets(response)
+                codes = {code for _offset, code in found.values()} - {0}
+                if not codes:
+                    return {part: offset if offset >= 0 else None for part, (offset, _code) in found.items()}
+                if codes != {UNSTABLE}:
+                    raise EngineError(f"offsets of {self._group}: {[for_code(code).__name__ for code in codes]}")
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _offsets(self, response: Any) -> dict[int, tuple[int, int]]:
+        """Pick offset and error code of each partition; version 7 has the leader's epoch between them."""
+        code = 3 if self._mock else 4
+        return {part[0]: (part[1], part[code]) for _topic, parts, *_tags in response.topics for part in parts}
+
+    async def _ask(self, partitions: list[int]) -> Any:
+        sender = self._producer._sender
+        node = await sender._find_coordinator(CoordinationType.GROUP, self._group)
+        request: Any = StableOffsetFetch(self._group, self._topic, partitions)
+        if self._mock:
+            request = OffsetFetchRequest(self._group, [(self._topic, partitions)])
+        try:
+            response = await self._producer.client.send(node, request, group=ConnectionGroup.COORDINATION)
+        except NotImplementedError:
+            raise RefusedError(
+                "this broker does not know OffsetFetch version 7 (stable offsets), so nothing can be exactly once "
+                "on it: use Apache Kafka 2.5 or later"
+            ) from None
+        except KafkaError:
+            sender._coordinator_dead(CoordinationType.GROUP)
+            return None
+        if response.error_code in COORDINATOR_MOVES:
+            sender._coordinator_dead(CoordinationType.GROUP)
+            return None
+        if response.error_code:
+            raise EngineError(f"offsets of {self._group}: {for_code(response.error_code).__name__}")
+        return response
+
+
+async def stable_offsets(
+    client: AIOKafkaAdminClient, group: str, topic: str, partitions: Iterable[int]
+) -> dict[int, int | None]:
+    """Return what a group has committed once no transaction holds any of it; None where it has nothing.
+
+    Raise what the broker says against it.
+    """
+    node = await client.find_coordinator(group)
+    while True:
+        response: Any = await client._send_request(StableOffsetFetch(group, topic, list(partitions)), node)
+        found = {part[0]: (part[1], part[4]) for _topic, parts, *_tags in response.topics for part in parts}
+        codes = {response.error_code, *(code for _offset, code in found.values())} - {0}
+        if not codes:
+            return {number: offset if offset >= 0 else None for number, (offset, _code) in found.items()}
+        if codes != {UNSTABLE}:
+            raise for_code((codes - {UNSTABLE}).pop())(group)
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+async def member_count(client: AIOKafkaAdminClient, group: str) -> int:
+    """Give how many members a group has; 0 where there is no such group. Raises what the broker says against it."""
+    node = await client.find_coordinator(group)
+    response: Any = await client._send_request(GroupDescription(group), node)
+    ((error_code, _group, _state, _kind, _protocol, members),) = response.groups
+    if error_code:
+        raise for_code(error_code)(group)
+    return len(members)

@@ -1,0 +1,79 @@
+"""Making the gateway's parts out of the settings; what cannot work is refused here, with the remedy."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from agents.gateway.event_sender import EventSender
+from agents.gateway.parts import Parts
+from agents.gateway.rate_limits import Buckets
+from agents.gateway.sessions import Sessions, session_key
+from agents.gateway.tokens import TokenFileError, Tokens
+from agents.kafka.errors import RefusedError
+from agents.readmodel.projection_process import store_of
+from agents.readmodel.queries import ReadModel
+from agents.settings.gateway_group import GatewaySettings
+from agents.settings.settings import Settings
+from agents.worker.steps import key_maker_of, rulebook_of
+
+REMEDY = "make one with `tallygate token create` and name its file in TALLYGATE_GATEWAY__TOKENS_FILE"
+
+
+@asynccontextmanager
+async def make_parts(settings: Settings, clock: Callable[[], datetime]) -> AsyncIterator[Parts]:
+    """Give the parts, closed when the block ends; Kafka and Redis may be away. Raises RefusedError."""
+    gateway = settings.gateway
+    file = tokens_file(gateway)
+    try:
+        tokens = Tokens(file, clock)
+    except TokenFileError as error:
+        raise RefusedError(f"{error}: {REMEDY}") from None
+    key = session_key(gateway.session_key_file or Path(f"{file}.session-key"))
+    topic = settings.kafka.topics().shipments
+    async with ReadModel(store_of(settings)) as read_model:
+        yield Parts(
+            settings=settings,
+            rulebook=rulebook_of(settings).as_of(settings.policy.as_of),
+            keys=None if settings.key.secret_file is None else key_maker_of(settings),
+            read_model=read_model,
+            publisher=EventSender(settings.kafka.connection(), topic, gateway.publish_seconds),
+            tokens=tokens,
+            sessions=Sessions(key, gateway.session_hours),
+            buckets=Buckets(gateway.requests_per_second, gateway.requests_burst, time.monotonic),
+            planning=Buckets(gateway.headroom_per_minute / 60, gateway.headroom_per_minute, time.monotonic),
+            clock=clock,
+            bodies=asyncio.Semaphore(gateway.open_bodies),
+        )
+
+
+def tokens_file(gateway: GatewaySettings) -> Path:
+    """Give where the tokens are. Raises RefusedError where it is not said."""
+    if gateway.tokens_file is None:
+        raise RefusedError(f"no tokens file: {REMEDY}")
+    return gateway.tokens_file
+
+
+def tls_context(gateway: GatewaySettings) -> ssl.SSLContext | None:
+    """Give what TLS needs, None where there is none. Raises RefusedError where the files cannot be used."""
+    certificate, key = gateway.tls_certificate, gateway.tls_key
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise RefusedError("TLS needs both TALLYGATE_GATEWAY__TLS_CERTIFICATE and TALLYGATE_GATEWAY__TLS_KEY")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key, password=_no_password)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or "not PEM, or not a pair"
+        raise RefusedError(f"TLS: the certificate {certificate} with the key {key}: {reason}") from None
+    return context
+
+
+def _no_password() -> str:
+    """Say that there is no password for the key: without this OpenSSL would ask at the terminal."""
+    raise ValueError("the key has a password")

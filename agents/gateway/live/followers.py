@@ -1,0 +1,74 @@
+"""Consumers of the decisions topic without a group: read-committed, and never set to another offset by themselves."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+
+from agents.kafka.connection import Connection
+from agents.kafka.starting import start_whole
+
+REQUEST_MS: Final = 10_000
+ASK_SECONDS: Final = 15.0
+FETCH_BYTES: Final = 256 * 1024
+"""A partition's share of one fetch: what a reader holds in memory for it."""
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """What of the topic can be read, by partition."""
+
+    begins: list[int]
+    ends: list[int]
+    """Ends of what is committed, the last stable offsets: no reader can have come further."""
+
+
+class Followers(msgspec.Struct, frozen=True):
+    """Where decisions come from."""
+
+    connection: Connection
+    topic: str
+    fetch_wait_ms: int = 100
+
+    @asynccontextmanager
+    async def consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """Give a started consumer of all partitions, nowhere yet. Raises KafkaError, also where there is no topic."""
+        limits = {
+            "request_timeout_ms": REQUEST_MS,
+            "fetch_max_wait_ms": self.fetch_wait_ms,
+            "max_partition_fetch_bytes": FETCH_BYTES,
+        }
+        consumer = AIOKafkaConsumer(
+            self.topic,
+            group_id=None,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            **{**limits, **self.connection.arguments()},
+        )
+        try:
+            await start_whole(consumer, REQUEST_MS / 1000)
+            if not consumer.assignment():
+                raise UnknownTopicOrPartitionError(self.topic)
+            yield consumer
+        finally:
+            await consumer.stop()
+
+    def partition(self, number: int) -> TopicPartition:
+        """Name a partition."""
+        return TopicPartition(self.topic, number)
+
+    async def bounds(self, consumer: AIOKafkaConsumer) -> Bounds:
+        """Ask what of the topic can be read; also while the consumer is reading. Raises KafkaError."""
+        wanted = [self.partition(number) for number in range(len(consumer.assignment()))]
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                begins = await consumer.beginning_offsets(wanted)
+                ends = await consumer.end_offsets(wanted)
+        except TimeoutError:
+            raise KafkaError("no answer about the topic's offsets") from None
+        found: list[Any] = [[offsets[where] for where in wanted] for offsets in (begins, ends)]
+        return Bounds(*found)

@@ -1,0 +1,20 @@
+"""What every process says of itself beside its own area: which build it runs."""
+
+from importlib.metadata import version
+from platform import python_version
+from typing import Final
+
+from agents.observability.registry import Area, Label, MetricKind
+
+_LABELS: Final = (
+    Label("version", bound="the version that is installed"),
+    Label("python", bound="the version of Python"),
+)
+
+
+def tell_build(area: Area) -> None:
+    """Have an area's scrapes say which build is running."""
+    metric = area.read(
+        MetricKind.GAUGE, "tallygate_build_info", "builds", "Always 1; the labels say what runs.", *_LABELS
+    )
+    area.reads(lambda: [metric.family([((version("tallygate"), python_version()), 1)])])

@@ -1,0 +1,67 @@
+"""Mending an event for the search of its next mistake, and words for what is often wrong with an amount."""
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from agents.publish.samples import SAMPLES
+
+_STEP: Final = re.compile(r"\.(\w{1,40})|\[(\d{1,9})]")
+
+
+def _steps(path: str) -> list[str | int]:
+    return [match[1] or int(match[2]) for match in _STEP.finditer(path)]
+
+
+def part_of(value: bytes, path: str) -> Any:
+    """Return what stands in an event where the path leads; None where it leads nowhere."""
+    within = msgspec.json.decode(value)
+    for step in _steps(path):
+        try:
+            within = within[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return within
+
+
+def amount_words(amount: Any) -> str | None:
+    """Return what was expected instead of a text that was meant as an amount; None: it says too little."""
+    if not isinstance(amount, str):
+        return None
+    if re.fullmatch(r"[0-9]{1,9}\.[0-9]{3,99}", amount):
+        return "expected at most two decimals, such as 12.50"
+    if re.fullmatch(r"[0-9]{1,9},[0-9]{1,2}", amount):
+        return "expected a full stop before the decimals, such as 12.50"
+    if re.fullmatch(r"[0-9]{1,3}([,.' ][0-9]{3}){1,9}([.,][0-9]{1,99})?", amount):
+        return "expected digits without separators between them, such as 1250.00"
+    return None
+
+
+def heal(value: bytes, path: str) -> bytes | None:
+    """Put a sample's part where the path leads; None where there is no mending."""
+    document = msgspec.json.decode(value)
+    kind = document.get("type") if isinstance(document, dict) else None
+    sample: Any = SAMPLES.get(kind) if isinstance(kind, str) else None
+    steps = _steps(path)
+    if sample is None or not steps:
+        return None
+    within: Any = document
+    for step in steps[:-1]:
+        sample = _part(sample, step)
+        try:
+            within = within[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    part, last = _part(sample, steps[-1]), steps[-1]
+    try:
+        within[last] = part
+    except (IndexError, TypeError):
+        return None
+    return msgspec.json.encode(document)
+
+
+def _part(sample: Any, step: str | int) -> Any:
+    if isinstance(step, int):
+        return sample[0] if isinstance(sample, list) else None
+    return sample.get(step) if isinstance(sample, dict) else None

@@ -1,0 +1,79 @@
+"""The projection as a process: topics checked, signals heeded, exit status as any worker's."""
+
+import asyncio
+import logging
+import signal
+import sys
+from typing import NoReturn
+
+import uvloop
+from aiokafka.errors import KafkaError
+
+from agents.kafka.errors import EngineError, RefusedError
+from agents.kafka.probing import explained
+from agents.kafka.topic_admin import HINT, find_topics
+from agents.observability.log import begin
+from agents.readmodel.connecting import store_settings
+from agents.readmodel.projection import Projection, make_consumer
+from agents.readmodel.projection_metrics import watch_projection
+from agents.readmodel.store import StoreSettings
+from agents.readmodel.writing import Writer
+from agents.settings.settings import Settings, read_settings
+
+log = logging.getLogger(__name__)
+
+STEP = "projection"
+
+
+async def count_partitions(settings: Settings) -> int:
+    """Give the partition count of decisions and alerts. Raises RefusedError where a topic is missing or they differ."""
+    topics = settings.kafka.topics()
+    names = (topics.decisions, topics.alerts)
+    found = await find_topics(settings.kafka.connection(), names, configs=False)
+    missing = [f"topic {name} is missing" for name in names if name not in found]
+    counts = {topic.partitions for topic in found.values()}
+    if missing or len(counts) != 1:
+        raise RefusedError(f"{'; '.join(missing) or 'partition counts differ'} at {settings.kafka.brokers}: {HINT}")
+    return counts.pop()
+
+
+def store_of(settings: Settings) -> StoreSettings:
+    """Give where the read model lives. Raises RefusedError where password or certificates cannot be read."""
+    return store_settings(settings.redis, settings.kafka.prefix)
+
+
+def make_projection(settings: Settings, writer: Writer, partitions: int) -> Projection:
+    """Make a projection in the group of this prefix and epoch."""
+    topics = settings.kafka.topics()
+    consumer = make_consumer(settings.kafka.connection(), topics.group(STEP), settings.worker.session_timeout_ms)
+    return Projection(consumer, writer, topics, partitions)
+
+
+async def project(settings: Settings) -> None:
+    """Run a projection until SIGTERM or SIGINT. Raises EngineError, KafkaError."""
+    partitions = await count_partitions(settings)
+    async with Writer(store_of(settings)) as writer:
+        policy = await writer.evicts()
+        if policy is not None:
+            log.warning("Redis may evict keys of the read model (%s): set maxmemory-policy to noeviction", policy)
+        projection = make_projection(settings, writer, partitions)
+        watch_projection(settings.metrics, projection)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, projection.stop)
+        await projection.run()
+
+
+def run_projection() -> NoReturn:
+    """Run the projection that the environment describes; exits: 0 after a signal, 78 refused, 75 worth a new start."""
+    try:
+        settings = begin(STEP)
+        uvloop.run(project(settings))
+    except EngineError as error:
+        log.critical("%s", error, extra={"incident": "refused" if isinstance(error, RefusedError) else "crash"})
+        sys.exit(error.status)
+    except KafkaError as error:
+        why = asyncio.run(explained(read_settings().kafka.connection(), error))
+        log.critical("%s", why, extra={"incident": "crash"})
+        sys.exit(why.status)
+    sys.exit(0)

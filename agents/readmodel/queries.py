@@ -1,0 +1,237 @@
+"""The reading side, for the gateway: a bill's answer, a consignee's day, and what changed lately.
+
+Whatever is read comes with `Freshness`, read in the same moment: an answer is only as good as the read model is up to
+date, and whoever shows GO has to know.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, Self
+
+import msgspec
+
+from agents.readmodel.items import event_of, stated_of
+from agents.readmodel.keys import Keys
+from agents.readmodel.store import StoreAwayError, StoreSettings, connect, own_errors, script
+from stream.alerts import Alert
+from stream.answers import answer
+from stream.decisions import Decision
+
+BILLS_A_PAGE: Final = 1_000
+AT_A_TIME: Final = 32
+"""Readings of bills and days; there are some more connections, for those who wait for changes."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_decision: Final = msgspec.json.Decoder(Decision).decode
+_alert: Final = msgspec.json.Decoder(Alert).decode
+
+
+class Freshness(msgspec.Struct, frozen=True):
+    """How far the read model had come."""
+
+    as_of: datetime | None
+    """Everything committed up to then is in it; None while it is being filled, when answers may be old or missing."""
+    sweeping: bool = False
+    """It is being emptied for a rebuild."""
+    reached: Mapping[int, int] = {}
+    """Of each partition of the decisions topic the offset before which everything is in it."""
+
+
+class BillReading(msgspec.Struct, frozen=True):
+    """What is known of a bill."""
+
+    answer: Decision | None
+    """The decision that counts for a scanner (DESIGN section 3); None: unknown."""
+    decisions: tuple[Decision, ...]
+    """The current decision on each of its conveyances, by conveyance."""
+    freshness: Freshness
+    stated: datetime | None = None
+    """When the bill was first stated, by the earliest event on a conveyance that is kept here."""
+
+
+class DayReading(msgspec.Struct, frozen=True):
+    """A consignee's day."""
+
+    total_cents: int
+    """The released total: sum of the counted values of the bills that count."""
+    limit_cents: int | None
+    """As the bills read here state it, the latest of them; None where none states one."""
+    bills_count: int
+    """Bills whose current decision is on the day."""
+    bills: tuple[Decision, ...]
+    """Those asked for, in the order in which they were first stated, then by conveyance and bill."""
+    alerts: tuple[Alert, ...]
+    """Those of this day and those of no single day, such as `structuring`; oldest first, of the latest epoch."""
+    freshness: Freshness
+
+    @property
+    def headroom_cents(self) -> int | None:
+        """Limit less total; below zero only under `all_or_none`."""
+        return None if self.limit_cents is None else self.limit_cents - self.total_cents
+
+
+class ReadModelChange(msgspec.Struct, frozen=True):
+    """A decision became current."""
+
+    id: str
+    """Its place among the changes; a tail can go on after it."""
+    bill: str
+    conveyance: str
+    partition: int
+    offset: int
+    """Where the decision stands in the decisions topic."""
+
+
+class ReadModel:
+    """Reads the read model of one Tallygate. Every method raises StoreError."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self._redis = connect(settings)
+        self._keys = Keys(settings.prefix)
+        self._day = self._redis.register_script(script("day.lua"))
+        # Fair, which the wait for a connection is not: under load some would wait for seconds.
+        self._turn = asyncio.Semaphore(AT_A_TIME)
+        self._patience_seconds = settings.timeout_seconds
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self._redis.aclose()
+
+    async def freshness(self) -> Freshness:
+        """Tell how far the read model has come."""
+        with own_errors():
+            positions: Any = await self._redis.hgetall(self._keys.positions)
+        return _freshness(positions)
+
+    async def bill(self, bill: str) -> BillReading:
+        """Give a bill's answer and what it comes from."""
+        async with self._in_turn():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.hgetall(self._keys.positions)
+            pipe.hgetall(self._keys.bill(bill))
+            positions, held = await pipe.execute()
+        decisions = [_decision(event_of(value)) for _conveyance, value in sorted(held.items())]
+        data = answer([each.data for each in decisions])
+        chosen = next((each for each in decisions if each.data is data), None)
+        stated = min((stated_of(value) for value in held.values()), default=None)
+        return BillReading(chosen, tuple(decisions), _freshness(positions), stated)
+
+    async def day(self, consignee: str, day: date, first: int = 0, count: int = BILLS_A_PAGE) -> DayReading:
+        """Give a consignee's day; of its bills `count`, beginning with number `first`, counted from 0."""
+        async with self._in_turn():
+            found: Any = await self._day(
+                keys=[self._keys.positions], args=self._arguments(consignee, day, first, count)
+            )
+        return _day_reading(found)
+
+    async def days(self, consignee: str, days: Sequence[date], count: int = 0) -> list[DayReading]:
+        """Give several days of a consignee, each with its first `count` bills, in one go but not in one piece."""
+        async with self._in_turn():
+            pipe = self._redis.pipeline(transaction=False)
+            for day in days:
+                await self._day(
+                    keys=[self._keys.positions], args=self._arguments(consignee, day, 0, count), client=pipe
+                )
+            found = await pipe.execute()
+        return [_day_reading(each) for each in found]
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        """Wait for one's turn, no longer than for an answer; then with errors that are ours. Raises StoreError."""
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise StoreAwayError("too many are reading, or Redis is slow") from None
+        try:
+            with own_errors():
+                yield
+        finally:
+            self._turn.release()
+
+    def _arguments(self, consignee: str, day: date, first: int, count: int) -> list[str | int]:
+        return [self._keys.prefix, consignee, day.isoformat(), first, count]
+
+    async def last_change(self) -> str:
+        """Give the id of the latest change, from which a tail may begin."""
+        with own_errors():
+            found: Any = await self._redis.xrevrange(self._keys.changes, count=1)
+        return str(found[0][0], "ascii") if found else "0-0"
+
+    async def changes(self, after: str, wait_ms: int = 1_000, count: int = 1_000) -> list[ReadModelChange]:
+        """Give the changes after an id; waits for some, and gives none if none came.
+
+        Where Redis was emptied meanwhile, the ids begin anew and may be lower: then it gives those there are.
+        """
+        with own_errors():
+            found: Any = await self._redis.xread({self._keys.changes: after}, count=count, block=wait_ms)
+            if not found and (last := await self.last_change()) and _order(last) < _order(after):
+                found = await self._redis.xread({self._keys.changes: "0-0"}, count=count)
+        streams = found.values() if isinstance(found, Mapping) else [entries for _name, entries in found or ()]
+        return [_change(*entry) for entries in streams for entry in _flat(entries)]
+
+    async def tail(self, after: str | None = None, pause_seconds: float = 0.0) -> AsyncIterator[ReadModelChange]:
+        """Give changes for ever, from now on unless told after which."""
+        last = await self.last_change() if after is None else after
+        while True:
+            for change in await self.changes(last):
+                last = change.id
+                yield change
+            await asyncio.sleep(pause_seconds)
+
+
+def _day_reading(found: Sequence[Any]) -> DayReading:
+    positions, total, bills, held, alerts, others = found
+    decisions = tuple(_decision(event_of(each)) for each in held)
+    return DayReading(
+        int(total),
+        _limit(decisions),
+        bills,
+        decisions,
+        _latest_epoch([_alert(each) for each in (*alerts, *others)]),
+        _freshness(dict(zip(positions[::2], positions[1::2], strict=True))),
+    )
+
+
+def _flat(entries: Sequence[Any]) -> Sequence[tuple[bytes, Mapping[bytes, bytes]]]:
+    """Take off the list that RESP 3 puts around the entries of a stream."""
+    return entries[0] if entries and isinstance(entries[0], list) else entries
+
+
+def _order(change_id: str) -> tuple[int, int]:
+    time, _, number = change_id.partition("-")
+    return int(time), int(number or 0)
+
+
+def _change(change_id: bytes, fields: Mapping[bytes, bytes]) -> ReadModelChange:
+    _topic, partition, offset = fields[b"at"].split(b"/")
+    return ReadModelChange(
+        change_id.decode(), fields[b"bill"].decode(), fields[b"conveyance"].decode(), int(partition), int(offset)
+    )
+
+
+def _freshness(positions: Mapping[bytes, bytes]) -> Freshness:
+    partitions = int(positions.get(b"partitions", b"0"))
+    times = [positions.get(b"fresh:decisions/%d" % partition) for partition in range(partitions)]
+    known = [int(time) for time in times if time is not None]
+    complete = partitions > 0 and len(known) == partitions
+    as_of = _EPOCH + timedelta(milliseconds=min(known)) if complete else None
+    places = {partition: positions.get(b"at:decisions/%d" % partition) for partition in range(partitions)}
+    reached = {partition: int(place) for partition, place in places.items() if place is not None}
+    return Freshness(as_of, b"sweeping" in positions, reached)
+
+
+def _limit(decisions: Sequence[Decision]) -> int | None:
+    """Give the limit stated last: it changes only with the rules."""
+    stated = [(each.data.epoch, each.time, each.data.limit_cents) for each in decisions if each.data.limit_cents]
+    return max(stated)[2] if stated else None
+
+
+def _latest_epoch(alerts: Sequence[Alert]) -> tuple[Alert, ...]:
+    latest = max((alert.data.epoch for alert in alerts), default=0)
+    found = [alert for alert in alerts if alert.data.epoch == latest]
+    return tuple(sorted(found, key=lambda alert: (alert.time, alert.id)))

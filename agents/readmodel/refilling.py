@@ -1,0 +1,98 @@
+"""Rebuilding the read model: everything of it goes, then a projection fills it from Kafka, beside any that runs."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from agents.readmodel.projection import Projection
+from agents.readmodel.projection_process import count_partitions, make_projection, store_of
+from agents.readmodel.writing import Writer
+from agents.settings.settings import Settings
+
+LOOK_SECONDS: Final = 0.25
+
+
+class RefillWatcher(Protocol):
+    """Is told how a rebuild gets on."""
+
+    def swept(self, keys: int) -> None:
+        """So many keys were removed."""
+
+    def filled(self, done: int, total: int) -> None:
+        """So many offsets of so many are in Redis."""
+
+
+class Ends:
+    """Begins and ends of the topics when the rebuild began; what comes later is the running projection's."""
+
+    def __init__(self, begins: Mapping[str, int], ends: Mapping[str, int]) -> None:
+        self._begins = begins
+        self._ends = ends
+        self.total = sum(ends[name] - begins[name] for name in ends)
+
+    def done(self, positions: Mapping[str, str]) -> int:
+        """Give how many offsets lie behind the positions in Redis."""
+        return sum(
+            max(0, min(int(positions.get(f"at:{name}", begin)), self._ends[name]) - begin)
+            for name, begin in self._begins.items()
+        )
+
+    def reached(self, positions: Mapping[str, str]) -> bool:
+        """Tell whether Redis stands at or behind every end, in partitions without records too."""
+        return all(int(positions.get(f"at:{name}", -1)) >= end for name, end in self._ends.items())
+
+
+async def rebuild(settings: Settings, watcher: RefillWatcher) -> int:
+    """Empty the read model and fill it; gives the number of offsets filled. Raises EngineError, StoreError, KafkaError.
+
+    A projection that runs meanwhile waits while the keys go, and then shares the filling.
+    """
+    partitions = await count_partitions(settings)
+    async with Writer(store_of(settings)) as writer:
+        ends = await _ends(settings, partitions)
+        token = secrets.token_hex(8)
+        await writer.begin_sweep(token)
+        watcher.swept(await writer.sweep(token))
+        projection = make_projection(settings, writer, partitions)
+        filling = asyncio.create_task(projection.run())
+        try:
+            await _watch(writer, ends, watcher, filling)
+        finally:
+            await _end(projection, filling)
+    return ends.total
+
+
+async def _watch(writer: Writer, ends: Ends, watcher: RefillWatcher, filling: asyncio.Task[None]) -> None:
+    while True:
+        positions = await writer.positions()
+        watcher.filled(ends.done(positions), ends.total)
+        if ends.reached(positions):
+            return
+        if filling.done():
+            filling.result()
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _end(projection: Projection, filling: asyncio.Task[None]) -> None:
+    projection.stop()
+    await filling
+
+
+async def _ends(settings: Settings, partitions: int) -> Ends:
+    topics = settings.kafka.topics()
+    names = {
+        TopicPartition(topic, number): f"{name}/{number}"
+        for name, topic in (("decisions", topics.decisions), ("alerts", topics.alerts))
+        for number in range(partitions)
+    }
+    consumer = AIOKafkaConsumer(isolation_level="read_committed", **settings.kafka.connection().arguments())
+    await consumer.start()
+    try:
+        begins = await consumer.beginning_offsets(list(names))
+        ends = await consumer.end_offsets(list(names))
+    finally:
+        await consumer.stop()
+    return Ends(*({names[where]: found[where] for where in names} for found in (begins, ends)))

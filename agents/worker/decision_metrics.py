@@ -1,0 +1,80 @@
+"""What the withholding step has decided, counted once it is committed."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final, get_args
+
+from prometheus_client.metrics_core import Metric as Family
+
+from agents.observability.registry import Area, Label, MetricKind
+from state.step import Step
+from state.withholding import WithholdingStep
+from state.withholding.tally import Kind as Decided
+from state.withholding.tally import Tally
+from stream.alerts import AlertKind
+from stream.decisions import Outcome
+from stream.outcomes import VERDICTS
+
+DECISIONS: Final = Area("decisions", "Decisions")
+"""A worker of the withholding step shows these beside its engine's."""
+
+_LABELS: Final = (
+    Label("outcome", get_args(Outcome)),
+    Label("reason", tuple(reason for verdict in VERDICTS for reason in verdict.reasons)),
+    Label("basis", ("actual", "estimated", "none")),
+    Label("mode", ("air", "ocean", "rail", "truck", "mail")),
+)
+_decisions = DECISIONS.read(
+    MetricKind.COUNTER,
+    "tallygate_decisions_total",
+    "decisions",
+    "Decisions committed. A bill gets one on its estimate, one at arrival, and one at each change.",
+    *_LABELS,
+)
+_dollars = DECISIONS.read(
+    MetricKind.COUNTER,
+    "tallygate_decisions_value_dollars_total",
+    "dollars",
+    "Value of the bills of these decisions in US dollars, before rounding.",
+    *_LABELS,
+)
+_alerts = DECISIONS.read(
+    MetricKind.COUNTER,
+    "tallygate_alerts_total",
+    "alerts",
+    "Alerts for the officer.",
+    Label("kind", get_args(AlertKind)),
+)
+
+
+class Tallied:
+    """The tally of one step, over all its committed transactions."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._made: Counter[Decided] = Counter()
+        self._cents: Counter[Decided] = Counter()
+        self._alerts: Counter[str] = Counter(dict.fromkeys(get_args(AlertKind), 0))
+
+    @classmethod
+    def of(cls, step: Step) -> "Tallied | None":
+        """Give the tally of a step that keeps one."""
+        return cls(step.tally) if isinstance(step, WithholdingStep) else None
+
+    def keep(self) -> None:
+        """Add what was decided in the transaction that is committed now."""
+        decided, alerts = self._tally.drain()
+        for kind, made, cents in decided:
+            self._made[kind] += made
+            self._cents[kind] += cents
+        self._alerts.update(alerts)
+
+    def drop(self) -> None:
+        """Forget what was decided in a transaction that is aborted."""
+        self._tally.drain()
+
+    def families(self) -> Iterator[Family]:
+        """Give what a scrape shows."""
+        yield _decisions.family((tuple(kind), made) for kind, made in dict(self._made).items())
+        yield _dollars.family((tuple(kind), cents / 100) for kind, cents in dict(self._cents).items())
+        yield _alerts.family(((kind,), number) for kind, number in dict(self._alerts).items())

@@ -1,0 +1,152 @@
+"""One step in one process: `python -m agents.worker.worker manifest`; `tallygate worker` supervises these."""
+
+import argparse
+import asyncio
+import ctypes
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, Final, NoReturn
+
+from aiokafka.errors import KafkaError
+
+from agents.engine.job import Job, job_of
+from agents.engine.process import run_job
+from agents.engine.progress_log import ProgressLog
+from agents.kafka.errors import EXIT_RETRY, EngineError, RefusedError
+from agents.kafka.probing import AwayError, explained
+from agents.kafka.topic_admin import HINT, NEEDED, find_topics, problems
+from agents.observability.log import begin
+from agents.settings.settings import Settings
+from agents.worker.engine_setup import engine_settings
+from agents.worker.rebuild_marks import check_epoch
+from agents.worker.watching import watch_worker
+from state.step import Step
+
+log = logging.getLogger(__name__)
+
+PR_SET_PDEATHSIG: Final = 1
+AWAY_SECONDS: Final = 300.0
+"""A worker that finds no Kafka when it starts waits for it this long."""
+ASK_SECONDS: Final = 0.5
+
+StepFactory = Callable[[Settings, int], Step]
+"""Makes a step of the settings and the partition count."""
+
+
+def make_manifest(settings: Settings, partitions: int) -> Step:
+    """Make the manifest step."""
+    from agents.worker.steps import manifest_step  # noqa: PLC0415 - each worker loads its own step only
+
+    return manifest_step(settings, partitions)
+
+
+def make_withholding(settings: Settings, partitions: int) -> Step:
+    """Make the withholding step."""
+    from agents.worker.steps import withholding_step  # noqa: PLC0415 - as above
+
+    return withholding_step(settings, partitions)
+
+
+STEPS: dict[str, StepFactory] = {"manifest": make_manifest, "withholding": make_withholding}
+
+
+def imported(path: str) -> Any:
+    """Give what `module:name` names."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
+async def check_topics(settings: Settings, topics: Sequence[str]) -> int:
+    """Refuse topics that a worker must not run on; give their partition count."""
+    plans = [plan for plan in settings.kafka.topics().plans() if plan.name in topics]
+    found = await find_topics(settings.kafka.connection(), topics)
+    missing = [f"topic {name} is missing" for name in topics if name not in found]
+    wrong = missing or problems(plans, found, NEEDED)
+    counts = {found[name].partitions for name in topics if name in found}
+    if not wrong and len(counts) > 1:
+        wrong = ["partition counts differ: " + ", ".join(f"{name} {found[name].partitions}" for name in topics)]
+    if wrong:
+        raise RefusedError("; ".join(wrong) + f" at {settings.kafka.brokers}: {HINT}")
+    return counts.pop()
+
+
+def make_job(settings: Settings, step: str, source: str | None) -> Job:
+    """Check the topics and make the step by its name or import path."""
+    factory: StepFactory = STEPS[step] if step in STEPS else imported(step)
+    topics = settings.kafka.topics()
+    name = step if step in STEPS else step.rpartition(":")[2]
+    needed = [source or (topics.shipments if name == "manifest" else topics.postings)]
+    needed += [topics.changelog(name), topics.control, topics.decisions, topics.alerts, topics.dead_letters]
+    needed += [topics.postings] if name == "manifest" else []
+    if step in STEPS:
+        # First of all: of an epoch that was never made or is over, other topics may well be missing.
+        asyncio.run(check_topics(settings, [topics.control]))
+        asyncio.run(check_epoch(settings.kafka.connection(), topics, name))
+    partitions = asyncio.run(check_topics(settings, needed))
+    return job_of(factory(settings, partitions), topics, source)
+
+
+def reached(make: Callable[[], Job], settings: Settings, seconds: float = AWAY_SECONDS) -> Job:
+    """Make a job, waiting for Kafka to be there: started anew again and again a worker would be kept back for longer.
+
+    Raise EngineError: where Kafka does not let us in, or is away for so many seconds.
+    """
+    until, said = time.monotonic() + seconds, False
+    while True:
+        try:
+            return make()
+        except KafkaError as error:
+            why = asyncio.run(explained(settings.kafka.connection(), error))
+            if not isinstance(why, AwayError) or time.monotonic() > until:
+                raise why from None
+        if not said:
+            log.error("waits for Kafka, %.0f s at most: %s", seconds, why, extra={"incident": "kafka-away"})
+            said = True
+        time.sleep(ASK_SECONDS)
+
+
+def end_with(parent: int) -> None:
+    """Have the system send SIGTERM when the supervisor is gone, so that no worker runs unwatched; on Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            sys.exit(EXIT_RETRY)
+
+
+def prepared(name: str, make: Callable[[Settings], Job]) -> tuple[Settings, Job]:
+    """Return the settings and the job of a worker, once Kafka is there; exits the process where it must not start."""
+    try:
+        settings = begin("worker", step=name)
+        return settings, reached(lambda: make(settings), settings)
+    except EngineError as error:
+        log.critical("%s does not start: %s", name, error, extra={"incident": "refused"})
+        sys.exit(error.status)
+
+
+def run_worker(step: str, source: str | None = None, observer: str | None = None) -> NoReturn:
+    """Run one step until SIGTERM or SIGINT; exits the process."""
+    settings, job = prepared(step, lambda settings: make_job(settings, step, source))
+    own = imported(observer)() if observer else ProgressLog(step)
+    run_job(engine_settings(settings, job.step.name), job, *watch_worker(settings.metrics, job.step, own))
+
+
+def main() -> NoReturn:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m agents.worker.worker", description=__doc__)
+    parser.add_argument("step", help="manifest, withholding, or module:factory")
+    parser.add_argument("--source", help="input topic, where it is not the step's own")
+    parser.add_argument("--parent", type=int, help="process id of the supervisor, without which the worker stops")
+    parser.add_argument("--observer", help="module:factory of an observer")
+    arguments = parser.parse_args()
+    if arguments.parent:
+        end_with(arguments.parent)
+    run_worker(arguments.step, arguments.source, arguments.observer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Proof for `agents/bills` on a real Kafka and a real Redis."""

@@ -1,1 +1,0 @@
-"""Proof for `agents/history` on a real Kafka and a real Redis."""

@@ -1,0 +1,111 @@
+"""A system that has lived: built on a real Kafka by its own workers and commands."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+
+from agents.ops.rebuild.group_lag import RebuildCourse, open_gauge
+from tests.integration.ops.rebuild.history import (
+    PARTITIONS,
+    Moment,
+    after_the_poison,
+    before_the_flood,
+    flood,
+    poison,
+    strayed,
+)
+from tests.integration.ops.rebuild.stage import Town
+from tests.kafka.field import Field, wait_for
+from tests.kafka.worker import WorkerProcess
+
+DEFECT = "tests.integration.ops.rebuild.defect:manifest"
+
+
+class Lived(Town):
+    """The system, its settings and commands, and the epoch that is current."""
+
+    def live(self) -> None:
+        """Let everything happen; workers are at work in the end."""
+        self.workers()
+        self.happen(before_the_flood())
+        self.publish(flood())
+        self._resume("manifest/2", "too many dead letters")
+        self.settle()
+        self._stray()
+        self._meet_poison()
+        self.happen(after_the_poison())
+
+    def happen(self, moments: Iterable[Moment]) -> None:
+        """Publish moment by moment, each when everything before it is judged."""
+        for moment in moments:
+            self.publish(moment)
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait until both steps have judged all that there is."""
+        topics = self.rebuilt.topics(self.field.topics.prefix)
+        sources = {"manifest": topics.shipments, "withholding": topics.postings}
+
+        async def wait() -> None:
+            async with open_gauge(self.field.connection, self.field.partitions) as gauge:
+                for step, source in sources.items():
+                    course, ends = RebuildCourse(step, topics.group(step), source), await gauge.ends(source)
+                    while not await gauge.reached(course, ends):  # noqa: ASYNC110 - the group tells nobody
+                        await asyncio.sleep(0.02)
+
+        asyncio.run(wait())
+
+    def counts(self) -> dict[str, int]:
+        """Give how many records are in each topic that the steps write, changelogs and control aside."""
+        topics = self.rebuilt.topics(self.field.topics.prefix)
+        written = (topics.postings, topics.decisions, topics.alerts, topics.dead_letters)
+        return {name: len(self.field.values(name)) for name in written}
+
+    def tallygate(self, *words: str, status: int = 0, changes: Mapping[str, str] | None = None) -> str:
+        """Run a command with the town's settings; return what it says on both streams."""
+        call = [sys.executable, "-c", "from agents.cli.main import main; main()", *words]
+        done = subprocess.run(
+            call, env=self.environment(**(changes or {})), capture_output=True, text=True, check=False, timeout=180
+        )
+        assert done.returncode == status, (done.stdout, done.stderr)
+        return done.stdout + done.stderr
+
+    def worker(self, step: str) -> WorkerProcess:
+        """Start a worker of a step and wait until it judges."""
+        started = self.field.worker("0", step, **self.all_settings())
+        started.ready()
+        return started
+
+    def _resume(self, which: str, why: str) -> None:
+        wait_for(self.field.halts, "a halt")
+        assert f"{which}: " in (said := self.tallygate("resume"))
+        assert why in said
+        assert f"resumed {which}" in self.tallygate("resume", which)
+
+    def _stray(self) -> None:
+        key, value = strayed()
+        self.field.produce([value], 0, key, self.field.topics.shipments)
+        self.settle()
+        assert "sent 1 again" in self.tallygate("dead-letters", "retry", "--code", "wrong-partition", "--yes")
+        self.settle()
+
+    def _meet_poison(self) -> None:
+        self.stop_step("manifest")
+        defective = self.worker(DEFECT)
+        self.publish(poison())
+        wait_for(self.field.halts, "a halt")
+        assert defective.stop() == 0
+        self.worker("manifest")
+        self._resume("manifest/3", "judging a record failed again and again")
+        self.settle()
+
+    def stop_step(self, step: str) -> None:
+        """Stop the workers of a step in order."""
+        alive = [worker for worker in self.field.workers if worker.alive and worker.step == step]
+        assert [worker.stop() for worker in alive] == [0] * len(alive)
+
+
+def create(field: Field) -> None:
+    """Make the topics."""
+    field.create_topics(partitions=PARTITIONS, steps=())

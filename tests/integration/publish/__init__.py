@@ -1,0 +1,1 @@
+"""Proof for `agents/publish` on a real Kafka and a real Redis."""

@@ -1,1 +1,0 @@
-"""Proof for `agents/publishing` on a real Kafka and a real Redis."""

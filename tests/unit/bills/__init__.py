@@ -1,0 +1,1 @@
+"""Proof for `agents/bills` without a broker; nothing here waits for anything."""

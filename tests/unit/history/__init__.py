@@ -1,1 +1,0 @@
-"""Proof for `agents/history` without a broker; nothing here waits for anything."""

@@ -1,0 +1,131 @@
+"""A worker shows its engine's numbers as they stand, and what its step decided once that is committed."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from agents.engine.engine_progress import EngineProgress, PartitionProgress
+from agents.engine.watchdog import Watchdog
+from agents.worker.engine_metrics import ENGINE, EngineMetrics
+from agents.worker.watching import stalled, unready
+from state.step import Step
+from stream.records import Fate
+from tests.toy.step import toy
+from tests.unit.observability.scraping import scrape, value, values
+from tests.unit.withholding.desk import Desk, posted
+
+
+@contextmanager
+def shown(step: Step, progress: EngineProgress) -> Iterator[EngineMetrics]:
+    """Show an engine for a while."""
+    metrics = EngineMetrics(step)
+    metrics.attached(lambda: progress, lambda: 7.0)
+    yield metrics
+    ENGINE.forgets(metrics.reading)
+
+
+def toy_step() -> Step:
+    """Give a step that keeps no tally."""
+    return toy(None, 4)
+
+
+def test_counts_are_read_when_they_are_asked_for() -> None:
+    """Fates, transactions, lags, waiting records, tables and halts are those of the engine at the scrape."""
+    known = PartitionProgress(
+        position=70,
+        stable_offset=100,
+        event_lag_ms=1500,
+        halted="poison",
+        waiting_records=5,
+        waiting_bytes=900,
+        table_rows=8,
+        table_bytes=640,
+    )
+    progress = EngineProgress(
+        partitions={3: known}, transactions=4, aborted=1, outputs=30, restored_rows=9, restore_seconds=0.5, settled=True
+    )
+    progress.fates = Counter({(Fate.APPLIED, ""): 6, (Fate.DEAD_LETTERED, "not-json"): 2})
+    with shown(toy_step(), progress):
+        text = scrape(ENGINE)
+        progress.transactions = 5
+        assert value(scrape(ENGINE), "tallygate_engine_transactions_total", result="committed") == 5
+    wanted = {
+        "records_total": ({"fate": "dead-lettered", "code": "not-json"}, 2),
+        "transactions_total": ({"result": "aborted"}, 1),
+        "outputs_total": ({}, 30),
+        "restored_rows_total": ({}, 9),
+        "restore_seconds_total": ({}, 0.5),
+        "ready": ({}, 1),
+        "partitions": ({}, 1),
+        "watchdog_age_seconds": ({}, 7),
+        "halted": ({"partition": "3", "reason": "poison"}, 1),
+        "lag_offsets": ({"partition": "3"}, 30),
+        "event_lag_seconds": ({"partition": "3"}, 1.5),
+        "waiting_records": ({"partition": "3"}, 5),
+        "waiting_bytes": ({"partition": "3"}, 900),
+        "table_rows": ({"partition": "3"}, 8),
+        "table_bytes": ({"partition": "3"}, 640),
+    }
+    found = {name: value(text, f"tallygate_engine_{name}", **labels) for name, (labels, _) in wanted.items()}
+    assert found == {name: number for name, (_, number) in wanted.items()}
+    assert value(text, "tallygate_engine_halted", partition="3", reason="ceiling") == 0
+    assert value(text, "tallygate_engine_records_total", fate="stale") == 0
+
+
+def test_fetches_and_transactions_are_spread() -> None:
+    """Each chunk and each transaction counts once, a transaction by the records since the one before."""
+    progress = EngineProgress()
+    before = scrape(ENGINE)
+    with shown(toy_step(), progress) as metrics:
+        metrics.fetched(40, 9_000)
+        for records in (30, 40):
+            progress.records = records
+            metrics.committed(progress, 0.02)
+        text = scrape(ENGINE)
+
+    def grown(name: str) -> float:
+        name = f"tallygate_engine_{name}"
+        return value(text, name, step="toy") - sum(
+            number for labels, number in values(before, name).items() if ("step", "toy") in labels
+        )
+
+    assert {name: grown(f"{name}_sum") for name in ("chunk_records", "chunk_bytes", "transaction_records")} == {
+        "chunk_records": 40,
+        "chunk_bytes": 9_000,
+        "transaction_records": 40,
+    }
+    assert grown("transaction_seconds_count") == 2
+
+
+def test_decisions_count_once_they_are_committed() -> None:
+    """What an aborted transaction decided counts for nothing; it is decided again."""
+    desk = Desk()
+    with shown(desk.step, EngineProgress()) as metrics:
+        desk.post(posted(1, 250))
+        metrics.aborted()
+        desk.post(posted(2, 12_345, mode="ocean"))
+        assert values(scrape(ENGINE), "tallygate_decisions_total") == {}
+        metrics.committed(EngineProgress(), 0.01)
+        text = scrape(ENGINE)
+    labels = {"outcome": "release", "reason": "within-limit", "basis": "actual", "mode": "ocean"}
+    assert values(text, "tallygate_decisions_total") == {frozenset(labels.items()): 1}
+    assert value(text, "tallygate_decisions_value_dollars_total", **labels) == 123.45
+    assert value(text, "tallygate_alerts_total", kind="near-limit") == 0
+
+
+def test_ready_is_taken_over_and_restored() -> None:
+    """Until then it says what is left to do."""
+    progress = EngineProgress(partitions={0: PartitionProgress(restore_left=70), 1: PartitionProgress()})
+    assert unready(progress) == "restoring, 70 offsets left"
+    assert unready(EngineProgress()) == "partitions are being handed over"
+    progress.settled = True
+    assert unready(progress) == ""
+
+
+def test_live_is_not_stalled() -> None:
+    """A worker lives until its watchdog is about to end it."""
+    watchdog = Watchdog(lambda: ("", None), 60, print)
+    watchdog.stalled_seconds = 59
+    assert stalled(watchdog) == ""
+    watchdog.stalled_seconds = 60
+    assert stalled(watchdog) == "no progress for 60 s"

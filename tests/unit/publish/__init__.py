@@ -1,0 +1,1 @@
+"""Proof for `agents/publish` without a broker; nothing here waits for anything."""

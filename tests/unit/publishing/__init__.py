@@ -1,1 +1,0 @@
-"""Proof for `agents/publishing` without a broker; nothing here waits for anything."""
