@@ -1,4 +1,10 @@
-"""The former name of `agents.publish`: programs that import it go on until there is a client of our own name."""
+"""The former name of `agents.publish`: programs that import it go on, until there is a client under a name of its own.
 
-from agents.publish import *  # noqa: F403 - the same names under the former address
-from agents.publish import __all__ as __all__
+Nothing of ours imports it, and nothing is added here.
+"""
+
+from agents.publish import PublishAwayError as AwayError
+from agents.publish import PublishError, Publisher, WrongEventError
+from agents.publish import PublishRefusedError as RefusedError
+
+__all__ = ["AwayError", "PublishError", "Publisher", "RefusedError", "WrongEventError"]

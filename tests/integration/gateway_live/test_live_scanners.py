@@ -122,7 +122,7 @@ async def test_a_revoked_token_ends_its_streams(field: Field, redis_server: Redi
         scanner, reader = stand.scanner("ACME1", again=False), stand.subscriber(scope="scan")
         other = stand.scanner("ACME1", scope="audit")
         await until(lambda: scanner.beats and reader.start and other.beats, "all to be there")
-        revoke_token(stand.gate.tokens_file, stand.gate.ids["scan_socket"])
+        revoke_token(stand.gate.tokens_file, stand.gate.ids["scan"])
         await until(lambda: scanner.codes and reader.problems, "both to be ended")
         assert scanner.codes == [4401]
         assert reader.problems[0]["status"] == 401

@@ -35,7 +35,7 @@ def test_topics_as_planned_need_no_remedy() -> None:
 @pytest.mark.parametrize("name", [plan.name for plan in PLANS])
 def test_a_missing_topic_is_made_by_one_command(name: str) -> None:
     """Whichever topic it is."""
-    assert remedies({key: value for key, value in WHOLE.items() if key != name}) == ["tallygate topic_checks create"]
+    assert remedies({key: value for key, value in WHOLE.items() if key != name}) == ["tallygate topics create"]
 
 
 @pytest.mark.parametrize(("plan", "key"), [(plan, key) for plan in PLANS for key in plan.config])
