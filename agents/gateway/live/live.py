@@ -101,14 +101,14 @@ class Live:
                 await self._beat_all()
                 await self.watches.tell_all()
             due += len(self._beats) * TICK_SECONDS / self.heartbeat_seconds
-            for viewer in self._next_beats(int(due)):
-                viewer.show(self._beat("heartbeat"))
+            self._beat_next(int(due))
             due -= int(due)
 
-    def _next_beats(self, count: int) -> list[Viewer]:
-        viewers = [self._beats[number] for number in range(min(count, len(self._beats)))]
-        self._beats.rotate(-len(viewers))
-        return viewers
+    def _beat_next(self, count: int) -> None:
+        """Give a heartbeat to those whose turn it is; `_tick` never ends, so a variable of its own would keep one."""
+        for viewer in [self._beats[number] for number in range(min(count, len(self._beats)))]:
+            self._beats.rotate(-1)
+            viewer.show(self._beat("heartbeat"))
 
     async def _beat_all(self) -> None:
         message = self._beat("heartbeat")
