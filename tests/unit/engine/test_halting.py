@@ -55,7 +55,8 @@ class Stand:
 
     async def all_lifted(self) -> None:
         """Wait until no lane is halted, or the worker is told to end."""
-        while not self.failed.done() and any(lane in self.halting for lane in self.lanes.values()):  # noqa: ASYNC110 - it tells nobody
+        lanes = self.lanes.values()
+        while not self.failed.done() and any(lane in self.halting for lane in lanes):  # noqa: ASYNC110 - no event
             await asyncio.sleep(0)
 
 
