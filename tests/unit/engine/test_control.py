@@ -78,7 +78,8 @@ async def test_lane_with_a_bad_row_stays_and_the_other_goes_on(
     monkeypatch.setattr(halting.Halting, "_measure", measure)
     settings: Any = SimpleNamespace(connection=None)
     job: Any = SimpleNamespace(control="t.control.v1", group=GROUP)
-    standing = halting.Halting(settings, job, reopen)
+    failures: list[BaseException] = []
+    standing = halting.Halting(settings, job, reopen, failures.append)
     lanes = [Lane(TopicPartition("t", number), Table(), 0) for number in (1, 2)]
     for lane in lanes:
         standing.halt(lane, msgspec.structs.replace(GOOD, partition=lane.number))
@@ -90,7 +91,7 @@ async def test_lane_with_a_bad_row_stays_and_the_other_goes_on(
         del rows[control_key(GROUP, 2, HALT)]
         for _ in range(5):
             await looks.acquire()
-    assert lifted == [2]
+    assert (lifted, failures) == ([2], [])
     assert lanes[0] in standing
     assert [message for message in caplog.messages if "partition 1, offset 41" in message] == caplog.messages
     assert len(caplog.messages) == 1
