@@ -2,8 +2,9 @@
 
 The key is `<group>/<partition>/<kind>`, in the control partition of that number. A value of kind `watch` is a
 `Suspicion` (see `poison_isolation`), a value of kind `halt` is a `Halt`; a tombstone takes it away. Two more kinds of
-rows stand here: `<topic>/<partition>/retried/<row>`, which dead letters were sent again (`agents/ops/dead_letters/ledger.py`), and
-`<prefix>.e<epoch>/0/rebuild`, how far the rebuild of an epoch is (`agents/worker/rebuild_marks.py`).
+rows stand here: `<topic>/<partition>/retried/<row>`, which dead letters were sent again
+(`agents/ops/dead_letters/ledger.py`), and `<prefix>.e<epoch>/0/rebuild`, how far the rebuild of an epoch
+is (`agents/worker/rebuild_marks.py`).
 """
 
 from collections.abc import Callable, Mapping

@@ -4,7 +4,7 @@ Nothing of ours imports it, and nothing is added here.
 """
 
 from agents.publish import PublishAwayError as AwayError
-from agents.publish import PublishError, Publisher, WrongEventError
+from agents.publish import Publisher, PublishError, WrongEventError
 from agents.publish import PublishRefusedError as RefusedError
 
 __all__ = ["AwayError", "PublishError", "Publisher", "RefusedError", "WrongEventError"]

@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Message, Top
 from confluent_kafka.admin import AdminClient
 
 from stream.records import PlainRecord
-from tests.kafka.field import HANG_SECONDS, Field
+from tests.kafka.field import HANG_SECONDS, TURN_SECONDS, Field
 
 Log = dict[int, list[PlainRecord]]
 """Records by partition."""
@@ -46,7 +46,7 @@ def _messages(consumer: Consumer, places: list[TopicPartition]) -> Iterator[Mess
     consumer.assign(places)
     left = {place.partition for place in places}
     while left:
-        for message in consumer.consume(10_000, 1.0):
+        for message in consumer.consume(10_000, TURN_SECONDS):
             if message.error():
                 left.discard(message.partition() or 0)
             else:

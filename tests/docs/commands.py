@@ -97,15 +97,9 @@ def _raised(module: ModuleType) -> Iterator[int]:
 
 def log_texts() -> set[str]:
     """Give the texts of what the workers and their supervisor log, and of what they refuse."""
-    sources = [
-        *(ROOT / "agents" / "engine").glob("*.py"),
-        *(ROOT / "agents" / "rebuilding").glob("*.py"),
-        *(ROOT / "agents").glob("*.py"),
-        *(ROOT / "agents" / "connections").glob("*.py"),
-        *(ROOT / "agents" / "logs").glob("*.py"),
-        *(ROOT / "agents" / "projection").glob("*.py"),
-        ROOT / "agents/cli/worker.py",
-    ]
+    rooms = ("engine", "kafka", "observability", "ops/rebuild", "readmodel", "settings", "worker")
+    sources = [source for room in rooms for source in (ROOT / "agents" / room).glob("*.py")]
+    sources.append(ROOT / "agents/cli/worker.py")
     return {text for source in sources for text in _texts(source)}
 
 

@@ -22,6 +22,8 @@ HANG_SECONDS = 600.0
 TURN_SECONDS = 0.05
 """`consume` waits for so long unless it gets as many records as it is asked for, which no test has."""
 """A wait that takes longer hangs; no loaded machine is so slow. pytest ends a test that hangs elsewhere."""
+TURN_SECONDS = 0.05
+"""`consume` waits for so long unless it gets as many records as it is asked for, which no test has."""
 
 Row = tuple[int, bytes | None, bytes | None]
 """Offset, key and value of a record that was read."""

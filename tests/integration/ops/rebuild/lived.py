@@ -4,8 +4,16 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from typing import Any
 
+from aiokafka.protocol.group import LeaveGroupRequest
+
+from agents.kafka.errors import RefusedError
+from agents.kafka.protocol import GroupDescription
+from agents.kafka.topic_admin import admin_client
 from agents.ops.rebuild.group_lag import RebuildCourse, open_gauge
+from agents.worker.rebuild_marks import Rebuild, Source, check_epoch
+from stream.topics import Topics
 from tests.integration.ops.rebuild.history import (
     PARTITIONS,
     Moment,
@@ -76,6 +84,34 @@ class Lived(Town):
         started = self.field.worker("0", step, **self.all_settings())
         started.ready()
         return started
+
+    def coming(self, source: Source) -> Topics:
+        """Return the names under the next epoch."""
+        epoch = self.rebuilt.epoch + 1
+        manifest_epoch = epoch if source == "shipments" else self.rebuilt.manifest_epoch
+        return Rebuild(epoch, source, manifest_epoch).topics(self.field.topics.prefix)
+
+    def bury(self, topics: Topics) -> None:
+        """Have killed processes of an epoch leave their groups at once; else the broker waits for their sessions."""
+
+        async def leave() -> None:
+            async with admin_client(self.field.connection) as client:
+                for name in ("manifest", "withholding", "rebuilt-decisions", "rebuilt-alerts"):
+                    group = topics.group(name)
+                    node = await client.find_coordinator(group)
+                    found: Any = await client._send_request(GroupDescription(group), node)
+                    for member, *_ in found.groups[0][5]:
+                        await client._send_request(LeaveGroupRequest(group, member), node)
+
+        asyncio.run(leave())
+
+    def objection(self, topics: Topics) -> str:
+        """Return why a worker must not judge in an epoch, asked as the worker asks it."""
+        try:
+            asyncio.run(check_epoch(self.field.connection, topics, "withholding"))
+        except RefusedError as refused:
+            return str(refused)
+        return ""
 
     def _resume(self, which: str, why: str) -> None:
         wait_for(self.field.halts, "a halt")

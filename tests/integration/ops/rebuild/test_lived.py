@@ -29,6 +29,8 @@ from tests.pieces import ROOT
 from tests.redis.contents import compared, contents, recomputed
 from tests.redis.server import RedisServer
 
+UNDER_WAY = "are being rebuilt: let `tallygate rebuild tables --epoch"
+
 pytestmark = pytest.mark.kafka
 
 
@@ -71,14 +73,18 @@ def cut(lived: Lived, point: str, source: Source) -> int:
 def test_a_rebuild_killed_at_each_stage(lived: Lived, source: Source, points: Iterable[str]) -> None:
     """The same command goes on each time: what held of each bill holds, once, and each alert is there, once."""
     former, before, alerts, counts = lived.rebuilt.epoch, rest(lived), lived.alerts(), lived.counts()
-    epoch = former + 1
+    epoch, topics = former + 1, lived.coming(source)
     for point in points:
         cut(lived, point, source)
+        if point != "judging":  # once the command itself waits for the sessions of those that were killed
+            lived.bury(topics)
         early = point in {"prepared", "judging", "judged", "to publish"}
         assert not (early and lived.decisions(epoch)), point
         if point not in {"done", "cleared"}:
-            refused = lived.refusal("withholding", kafka__epoch=str(epoch), kafka__manifest_epoch=str(epoch))
-            assert "are being rebuilt: let `tallygate rebuild tables --epoch" in refused
+            assert UNDER_WAY in lived.objection(topics), point
+        if point == "judging":
+            settings = {"kafka__epoch": str(epoch), "kafka__manifest_epoch": str(topics.epoch_of("manifest"))}
+            assert UNDER_WAY in lived.refusal("withholding", **settings)
     said = lived.rebuild(source)
     assert f"TALLYGATE_KAFKA__EPOCH={epoch}" in said
     decisions = lived.decisions(epoch)
@@ -96,6 +102,7 @@ def test_a_rebuild_killed_at_each_stage(lived: Lived, source: Source, points: It
 def test_a_record_that_is_no_decision(lived: Lived) -> None:
     """It is named and nothing is published; the epoch is given up, the old one goes on, and another number works."""
     epoch = cut(lived, "judged", "postings")
+    lived.bury(lived.coming("postings"))
     before, aside = rest(lived), f"{lived.field.topics.prefix}.rebuilt-decisions.e{epoch}"
     end = lived.field.read(aside).get(2, [])[-1][0]
     lived.field.produce([b"no decision at all"], 2, topic=aside)
