@@ -1,12 +1,13 @@
 """`tallygate rebuild`: make again what is made from topics."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+
+from agents.cli.exits import AWAY, BAD_USAGE, INTERRUPTED, REFUSES, refuse
 
 app = typer.Typer(no_args_is_help=True, help="Rebuild the read model or the tables from topics.")
 command = app
@@ -26,18 +27,18 @@ def read_model() -> None:
     import uvloop
     from aiokafka.errors import KafkaError
 
-    from agents.kafka.errors import EXIT_REFUSED, EXIT_RETRY, EngineError
+    from agents.kafka.errors import EngineError
     from agents.readmodel.refilling import rebuild as fill
     from agents.readmodel.store import StoreAwayError, StoreError
-    from agents.settings.settings import Settings
+    from agents.settings.settings import read_settings
 
     try:
         with _bar() as watcher:
-            filled = uvloop.run(fill(Settings(), watcher))
+            filled = uvloop.run(fill(read_settings(), watcher))
     except (EngineError, StoreError, KafkaError) as error:
-        print(f"tallygate rebuild read-model: {error}", file=sys.stderr)
-        away = isinstance(error, KafkaError | StoreAwayError)
-        raise typer.Exit(EXIT_RETRY if away else getattr(error, "status", EXIT_REFUSED)) from None
+        if isinstance(error, KafkaError | StoreAwayError):
+            refuse(error, AWAY)
+        refuse(error, getattr(error, "status", REFUSES))
     print(f"removed {watcher.removed} keys; the read model is filled up to the end of the topics, {filled} offsets")
 
 
@@ -76,14 +77,11 @@ def tables(
         with showing() as watcher:
             made = run(settings, epoch, source.value, watcher)
     except EpochError as error:
-        print(f"tallygate rebuild tables: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
+        refuse(error, BAD_USAGE)
     except EngineError as error:
-        print(f"tallygate rebuild tables: {error}", file=sys.stderr)
-        raise typer.Exit(error.status) from None
+        refuse(error, error.status)
     except KeyboardInterrupt:
-        print("tallygate rebuild tables: interrupted; run the same command again to continue", file=sys.stderr)
-        raise typer.Exit(130) from None
+        refuse("interrupted; run the same command again to continue", INTERRUPTED)
     print(next_steps(made))
 
 

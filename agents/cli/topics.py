@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from agents.cli.reaching import ask
+from agents.cli.exits import NO, refuse
+from agents.cli.kafka_call import ask
 
 app = typer.Typer(no_args_is_help=True, help="Create the topics, or check that they are as they must be.")
 command = app
@@ -26,21 +27,18 @@ def create(
 ) -> None:
     """Create the missing topics; check those that exist, and leave them as they are."""
     from agents.kafka.topic_admin import create_topics, find_topics
-    from agents.settings.settings import Settings
+    from agents.settings.settings import read_settings
 
-    kafka = Settings().kafka
+    kafka = read_settings().kafka
     plans = kafka.topics().plans()
-    found = ask(find_topics(kafka.connection(), [plan.name for plan in plans], configs=False), kafka.brokers)
+    found = ask(find_topics(kafka.connection(), [plan.name for plan in plans], configs=False), kafka)
     # The count was fixed when the first topic was made; a new epoch's changelogs must have it too.
     held = {topic.partitions for topic in found.values()}
     count = partitions or (min(held) if held else kafka.partitions)
     if held - {count}:
-        print(
-            f"topics of {sorted(held)} partitions exist, {count} would differ: leave out --partitions", file=sys.stderr
-        )
-        raise typer.Exit(2)
+        refuse(f"topics of {sorted(held)} partitions exist, {count} would differ: leave out --partitions")
     replicas = replication or kafka.replication
-    made = ask(create_topics(kafka.connection(), plans, count, replicas), kafka.brokers)
+    made = ask(create_topics(kafka.connection(), plans, count, replicas), kafka)
     for name in made:
         print(f"created {name}, {count} partitions")
     check()
@@ -50,14 +48,14 @@ def create(
 def check() -> None:
     """Compare the topics with what they must be. Exit code 0: nothing is wrong; 1: a line names each fault."""
     from agents.kafka.topic_admin import find_topics, problems
-    from agents.settings.settings import Settings
+    from agents.settings.settings import read_settings
 
-    kafka = Settings().kafka
+    kafka = read_settings().kafka
     plans = kafka.topics().plans()
-    found = ask(find_topics(kafka.connection(), [plan.name for plan in plans]), kafka.brokers)
+    found = ask(find_topics(kafka.connection(), [plan.name for plan in plans]), kafka)
     wrong = problems(plans, found)
     for line in wrong:
         print(line, file=sys.stderr)
     if wrong:
-        raise typer.Exit(1)
+        raise typer.Exit(NO)
     print(f"{len(plans)} topics at {kafka.brokers}: all as they must be")
