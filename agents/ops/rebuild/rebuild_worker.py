@@ -7,13 +7,11 @@ from typing import Final, NoReturn
 import msgspec
 
 from agents.engine.job import Job, job_of
-from agents.engine.process import run_job
 from agents.engine.progress_log import ProgressLog
 from agents.ops.rebuild.rebuild_steps import PublishingStep, QuietStep, read_finals, read_known
 from agents.settings.settings import Settings
-from agents.worker.engine_setup import engine_settings
 from agents.worker.steps import manifest_step, withholding_step
-from agents.worker.worker import check_topics, end_with, prepared
+from agents.worker.worker import check_topics, end_with, run_worker
 from state.step import Step
 from stream.records import Sink
 
@@ -48,14 +46,6 @@ def _quiet_manifest(settings: Settings, partitions: int) -> Step:
     return QuietStep(manifest_step(settings, partitions), known)
 
 
-def run_role(role: str) -> NoReturn:
-    """Run one process of a rebuild until SIGTERM or SIGINT; exits the process."""
-    settings, job = prepared(role, lambda settings: make_job(settings, role))
-    # Partitions are read at full speed here: only the broker's time tells what came before what.
-    engine = msgspec.structs.replace(engine_settings(settings, job.step.name), in_order=role == "manifest")
-    run_job(engine, job, ProgressLog(role))
-
-
 def main() -> NoReturn:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m agents.ops.rebuild.rebuild_worker", description=__doc__)
@@ -64,7 +54,10 @@ def main() -> NoReturn:
     arguments = parser.parse_args()
     if arguments.parent:
         end_with(arguments.parent)
-    run_role(arguments.role)
+    role = arguments.role
+    # A rebuild reads partitions at full speed, so only the broker's time tells the order of records across partitions.
+    in_order = role == "manifest"
+    run_worker(role, lambda settings: make_job(settings, role), lambda *_: (ProgressLog(role), None), in_order=in_order)
 
 
 if __name__ == "__main__":
