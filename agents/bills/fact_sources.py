@@ -6,13 +6,14 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from agents.bills.facts import BillOnDay, DayFacts, Facts, choose, standing_of
+from agents.bills.facts import BillOnDay, DayFacts, Facts, standing_of
 from agents.bills.history import HistoryAwayError, read_history
 from agents.client import Gateway, GatewayAwayError, GatewayError
 from agents.readmodel.projection_process import store_of
 from agents.readmodel.queries import BillReading, ReadModel
 from agents.readmodel.store import StoreError
 from agents.settings.settings import Settings
+from stream.answers import choose
 from stream.decisions import DecisionData
 
 HISTORY_SECONDS: Final = 60.0

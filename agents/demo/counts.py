@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from stream.alerts import Alert
+from stream.answers import replaces
 from stream.decisions import Decision, DecisionData, Outcome
 
 LAST: Final = 40
@@ -68,7 +69,7 @@ class OutputCounts:
         self._last[data.outcome].append((self.decisions, data))
         key = data.bill, data.conveyance
         before = self._current.get(key)
-        if before is not None and before.rank > data.rank:
+        if not replaces(data, before):
             return
         self._current[key] = data
         if before is not None:

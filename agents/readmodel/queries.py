@@ -16,7 +16,7 @@ from agents.readmodel.items import event_of, stated_of
 from agents.readmodel.keys import Keys
 from agents.readmodel.store import StoreAwayError, StoreSettings, connect, own_errors, script
 from stream.alerts import Alert
-from stream.answers import answer
+from stream.answers import choose
 from stream.decisions import Decision
 
 BILLS_A_PAGE: Final = 1_000
@@ -115,8 +115,7 @@ class ReadModel:
             pipe.hgetall(self._keys.bill(bill))
             positions, held = await pipe.execute()
         decisions = [_decision(event_of(value)) for _conveyance, value in sorted(held.items())]
-        data = answer([each.data for each in decisions])
-        chosen = next((each for each in decisions if each.data is data), None)
+        chosen, _others = choose(decisions)
         stated = min((stated_of(value) for value in held.values()), default=None)
         return BillReading(chosen, tuple(decisions), _freshness(positions), stated)
 

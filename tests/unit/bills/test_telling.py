@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from agents.bills.explanation import Explanation, explain, rule_facts
-from agents.bills.facts import DayFacts, choose
+from agents.bills.facts import DayFacts
 from state.rules import ENFORCEMENT_SETTING, load_rulebook
+from stream.answers import choose
 from stream.decisions import Code, Policy
 from stream.outcomes import Action
 from tests.redis.events import DAY, LIMIT
