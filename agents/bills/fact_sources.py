@@ -33,7 +33,7 @@ class FactSource(Protocol):
     """Where facts come from."""
 
     async def facts(self, bill: str) -> Facts:
-        """Give the facts about a bill. Raises NothingAnswersError, GatewayError."""
+        """Return the facts about a bill. Raise NothingAnswersError, GatewayError."""
 
 
 class Stores:
@@ -43,7 +43,7 @@ class Stores:
         self._settings = settings
 
     async def facts(self, bill: str) -> Facts:
-        """Give the facts; the newest decision of both places counts. Raises NothingAnswersError."""
+        """Return the facts; the newest decision of both places counts. Raise NothingAnswersError."""
         missing: list[str] = []
         async with ReadModel(store_of(self._settings)) as model:
             try:
@@ -102,7 +102,7 @@ class OverGateway:
         self._gateway = gateway
 
     async def facts(self, bill: str) -> Facts:
-        """Give the facts. Raises NothingAnswersError, GatewayError."""
+        """Return the facts. Raise NothingAnswersError, GatewayError."""
         missing: list[str] = []
         try:
             body = await self._verdict(bill)
@@ -150,7 +150,7 @@ class OverGateway:
 
 
 def _standing(body: dict[str, Any]) -> BillOnDay:
-    """Read a verdict, which has all fields of a decision where the scope is audit. Raises GatewayError."""
+    """Read a verdict, which has all fields of a decision where the scope is audit. Raise GatewayError."""
     try:
         return BillOnDay(msgspec.convert(body["time"], datetime), msgspec.convert(body, DecisionData))
     except (KeyError, msgspec.ValidationError):

@@ -86,7 +86,7 @@ class OutputCounts:
         self.dead_letters[code] += 1
 
     def last(self, count: int) -> list[DecisionData]:
-        """Give the last decisions of each outcome in turn, `count` in all, in the order in which they came.
+        """Return the last decisions of each outcome in turn, `count` in all, in the order in which they came.
 
         One arrival releases hundreds at once; the one that was withheld among them is worth seeing.
         """
@@ -98,7 +98,7 @@ class OutputCounts:
         return [data for _, data in sorted(some[:count], key=itemgetter(0))]
 
     def nearest(self, count: int) -> list[BillCount]:
-        """Give the consignee days nearest to their limit, those with withheld bills first."""
+        """Return the consignee days nearest to their limit, those with withheld bills first."""
         days = (standing._replace(held=self._held[place]) for place, standing in self._standings.items())
         return sorted(days, key=lambda day: (-day.percent, -day.held, day.consignee))[:count]
 

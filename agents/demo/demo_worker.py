@@ -55,7 +55,7 @@ def counts_of(progress: EngineProgress) -> Counts:
 
 
 def settings_of(spec: WorkerSpec) -> Settings:
-    """Give the settings; nothing is taken from the environment, the demo is the same everywhere."""
+    """Return the settings; nothing is taken from the environment, the demo is the same everywhere."""
     # The embedded broker writes commit markers without a checksum.
     options = {"check_crcs": False} if spec.embedded and spec.step in {PROJECTION, GATEWAY} else {}
     kafka = KafkaSettings(

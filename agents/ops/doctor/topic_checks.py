@@ -40,7 +40,7 @@ async def topics(settings: Settings, connection: Connection) -> AsyncIterator[Fi
 
 
 async def hidden(connection: Connection, names: list[str]) -> set[str]:
-    """Give those of the topics of which this login may not even know whether they are there."""
+    """Return those of the topics of which this login may not even know whether they are there."""
     opened = await open_connection(connection)
     try:
         answer: Any = await opened.send(TopicsAsked(names))
@@ -64,7 +64,7 @@ def _remedy(line: str, plans: tuple[TopicPlan, ...]) -> str:
 
 
 def expected_fingerprints(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Give each step with the fingerprint that the settings make. Raises RefusedError where they make none."""
+    """Return each step with the fingerprint that the settings make. Raise RefusedError where they make none."""
     yield "manifest", manifest_step(settings, 1).fingerprint
     yield "withholding", withholding_step(settings, 1).fingerprint
 
@@ -99,7 +99,7 @@ async def changelogs(settings: Settings, connection: Connection) -> AsyncIterato
 
 
 async def kept_fingerprints(connection: Connection, topic: str) -> set[str] | None:
-    """Give the fingerprints in the partitions of a changelog, None where it is missing. Raises KafkaError."""
+    """Return the fingerprints in the partitions of a changelog, None where it is missing. Raise KafkaError."""
     there = await find_topics(connection, [topic], configs=False)
     if not there:
         return None

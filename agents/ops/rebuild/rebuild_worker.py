@@ -8,7 +8,7 @@ import msgspec
 
 from agents.engine.job import Job, job_of
 from agents.engine.progress_log import ProgressLog
-from agents.ops.rebuild.rebuild_steps import PublishingStep, QuietStep, read_finals, read_known
+from agents.ops.rebuild.rebuild_steps import KnownFaultsStep, PublishingStep, read_finals, read_known
 from agents.settings.settings import Settings
 from agents.worker.steps import manifest_step, withholding_step
 from agents.worker.worker import check_topics, end_with, run_worker
@@ -16,7 +16,7 @@ from state.step import Step
 from stream.records import Sink
 
 ROLES: Final = ("manifest", "withholding", "rebuilt-decisions", "rebuilt-alerts")
-"""The two steps, and the two that publish what they have made."""
+"""The two steps, and the two roles that publish their result."""
 
 
 def make_job(settings: Settings, role: str) -> Job:
@@ -29,7 +29,7 @@ def make_job(settings: Settings, role: str) -> Job:
     }.get(role, [topics.rebuilt(kind), topics.decisions, topics.alerts])
     partitions = asyncio.run(check_topics(settings, [*needed, topics.control, topics.changelog(role)]))
     if role == "manifest":
-        return job_of(_quiet_manifest(settings, partitions), topics)
+        return job_of(_manifest(settings, partitions), topics)
     if role == "withholding":
         job = job_of(withholding_step(settings, partitions), topics)
         sinks = {Sink.DECISIONS: topics.rebuilt("decisions"), Sink.ALERTS: topics.rebuilt("alerts")}
@@ -40,10 +40,10 @@ def make_job(settings: Settings, role: str) -> Job:
     return job_of(PublishingStep(role, Sink.DECISIONS, finals), topics, topics.rebuilt(kind))
 
 
-def _quiet_manifest(settings: Settings, partitions: int) -> Step:
+def _manifest(settings: Settings, partitions: int) -> Step:
     topics = settings.kafka.topics()
     known = asyncio.run(read_known(settings.kafka.connection(), topics, partitions))
-    return QuietStep(manifest_step(settings, partitions), known)
+    return KnownFaultsStep(manifest_step(settings, partitions), known)
 
 
 def main() -> NoReturn:

@@ -17,7 +17,7 @@ OTHER_BILL = "another bill of the day changed"
 
 
 def section(found: Explanation, title: str) -> str:
-    """Give what stands under the heading that begins so; empty where there is none."""
+    """Return what stands under the heading that begins so; empty where there is none."""
     return "\n".join(line for each in found.sections if each.title.startswith(title) for line in each.lines)
 
 

@@ -22,7 +22,7 @@ WRONG = [
 
 
 def run(arguments: list[str], **environment: str) -> tuple[int, str]:
-    """Run `tallygate dead-letters`; gives its exit code and all that it said."""
+    """Run `tallygate dead-letters`; return its exit code and all that it said."""
     result = CliRunner(env=environment).invoke(main, ["dead-letters", *arguments])
     return result.exit_code, " ".join(result.output.split())
 

@@ -21,7 +21,7 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def only(findings: Iterable[Finding], state: State) -> Finding:
-    """Give the one finding, which has this state; what is not right says what to do."""
+    """Return the one finding, which has this state; what is not right says what to do."""
     (found,) = findings
     assert found.state is state, found
     assert state in {State.RIGHT, State.UNKNOWN} or found.remedy
@@ -55,7 +55,7 @@ def test_good_rules_are_told_with_their_rulebook() -> None:
 
 
 def secret_of(file: Path | None) -> Settings:
-    """Give settings with a secret of the consignee keys."""
+    """Return settings with a secret of the consignee keys."""
     return Settings(key=KeySettings(secret_file=file))
 
 
@@ -96,7 +96,7 @@ def test_password_files_must_be_closed(tmp_path: Path) -> None:
 
 
 def tokens_of(file: Path | None) -> Settings:
-    """Give settings with a tokens file."""
+    """Return settings with a tokens file."""
     return Settings(gateway=GatewaySettings(tokens_file=file))
 
 
