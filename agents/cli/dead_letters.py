@@ -91,7 +91,7 @@ def retry(
     """
     from agents.ops.dead_letters.letter_errors import DeadLettersError
     from agents.ops.dead_letters.letter_table import plural
-    from agents.ops.dead_letters.retrying import Selection, plan_retry, send_again
+    from agents.ops.dead_letters.retrying import RetrySelection, plan_retry, send_again
     from agents.settings.settings import read_settings
 
     if [bool(code), bool(at), everything].count(True) != 1:
@@ -100,7 +100,7 @@ def retry(
         refuse("there is no terminal to ask on: add --yes")
     kafka = read_settings().kafka
     connection, topics = kafka.connection(), kafka.topics()
-    selection = Selection(frozenset(one.value for one in code or ()), _places(at or ()), again)
+    selection = RetrySelection(frozenset(one.value for one in code or ()), _places(at or ()), again)
     sent: list[int] = []
     try:
         plan = ask(plan_retry(connection, topics, selection), kafka)

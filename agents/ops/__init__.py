@@ -1,4 +1,4 @@
-"""What operators run: the doctor, access lists, dead letters and rebuilds, a folder each.
+"""What operators run: the doctor, access lists, dead letters, rebuilds and the repair of offsets.
 
-Nothing here judges; a command of `agents/cli` calls it.
+Each is called by one command of `agents/cli`. Nothing here judges; you may change one folder without the others.
 """

@@ -1,7 +1,7 @@
-"""Setting a group's committed offsets to where its tables stand, for `tallygate offsets set --to-tables`.
+"""Setting a group's committed offsets to the positions of its tables, for `tallygate offsets set --to-tables`.
 
-The tables hold what is true: a position is in the log itself, beside the rows. The broker takes offsets from outside a
-group only while the group has no member, so whoever judges cannot be disturbed.
+The tables are right: their changelog holds the position beside the rows. The broker accepts offsets from outside a
+group only while the group has no members, so no running worker is disturbed.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from stream.topics import Topics
 
 LOOK_SECONDS: Final = 0.5
 LOOK_BACK: Final = 10_000
-"""Offsets read at first from the end of a changelog: each transaction ends with the position."""
+"""Offsets to read first, from the end of a changelog: each transaction ends with the position."""
 MOVING: Final = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 TAKEN: Final = (CommitFailedError, IllegalGenerationError, UnknownMemberIdError)
 
@@ -42,27 +42,27 @@ Answer = TypeVar("Answer")
 
 
 class CannotSetError(EngineError):
-    """The offsets are not to be set: the message says why, and what to do."""
+    """The offsets must not be set: the message says why, and what to do."""
 
 
 class Mending(msgspec.Struct, frozen=True):
-    """What is to be set for one step."""
+    """The offsets to set for one step."""
 
     step: str
     group: str
     source: str
     standings: list[TableStanding]
-    """Every partition, those that agree among them."""
+    """Every partition, also those whose table and offset agree."""
 
     @property
     def offsets(self) -> dict[TopicPartition, int]:
-        """Return the offsets that differ, as the tables have them."""
+        """Return the offsets that differ, as in the tables."""
         differing = (each for each in self.standings if not each.agrees)
         return {TopicPartition(self.source, each.partition): each.table for each in differing if each.table is not None}
 
 
 async def plan_mending(connection: Connection, topics: Topics, step: str, leave_seconds: float) -> Mending:
-    """Compare tables and offsets of a step, once its group has no members. Raise CannotSetError."""
+    """Compare tables and offsets of a step, after its group has no members. Raise CannotSetError."""
     source, changelog, group = source_of(step, topics), topics.changelog(step), topics.group(step)
     found = await find_topics(connection, [source, changelog], configs=False)
     if missing := [name for name in (source, changelog) if name not in found]:
@@ -81,7 +81,7 @@ async def plan_mending(connection: Connection, topics: Topics, step: str, leave_
 
 
 async def _wait_until_left(client: AIOKafkaAdminClient, group: str, seconds: float) -> None:
-    """Wait for as long as a worker that died stays a member. Raise CannotSetError while there are others."""
+    """Wait until dead workers are no longer members. Raise CannotSetError if there are still members."""
     until = asyncio.get_running_loop().time() + seconds
     while count := await _patiently(lambda: member_count(client, group)):
         if asyncio.get_running_loop().time() > until:
@@ -93,7 +93,7 @@ async def _wait_until_left(client: AIOKafkaAdminClient, group: str, seconds: flo
 
 
 async def read_positions(connection: Connection, changelog: str, partitions: Iterable[int]) -> dict[int, int]:
-    """Return where each table stands in its input; one that was never written is left out."""
+    """Return each table's position in its input; a table that was never written is left out."""
     found: dict[int, int] = {}
     async with open_reader(connection) as reader:
         places = [TopicPartition(changelog, number) for number in partitions]
@@ -112,7 +112,7 @@ async def read_positions(connection: Connection, changelog: str, partitions: Ite
 
 
 async def _check(connection: Connection, mending: Mending) -> None:
-    """Raise CannotSetError where a table is behind its offset, or has judged more than its input has left."""
+    """Raise CannotSetError if a table is behind its offset, or ahead of the end of its input."""
     behind = [each for each in mending.standings if not each.agrees and not each.ahead]
     if behind:
         raise CannotSetError(
@@ -133,7 +133,7 @@ async def _check(connection: Connection, mending: Mending) -> None:
 
 
 async def mend(connection: Connection, mending: Mending) -> None:
-    """Commit the offsets, all at once. Raise CannotSetError if a worker has joined meanwhile."""
+    """Commit all offsets at once. Raise CannotSetError if a worker has joined meanwhile."""
     consumer = AIOKafkaConsumer(group_id=mending.group, enable_auto_commit=False, **connection.arguments())
     await consumer.start()
     try:
@@ -148,7 +148,7 @@ async def mend(connection: Connection, mending: Mending) -> None:
 
 
 async def _patiently(ask: Callable[[], Awaitable[Answer]], tries: int = 30) -> Answer:
-    """Ask again while no broker looks after the group yet."""
+    """Ask again while the group has no coordinator."""
     for _try in range(tries):
         with suppress(*MOVING):
             return await ask()

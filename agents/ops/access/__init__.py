@@ -1,4 +1,5 @@
-"""Who may do what on Kafka: the roles as data in `roles.toml`, and what they become on a broker and elsewhere.
+"""Who may do what on Kafka and in Redis: the roles as data in `roles.toml`, and the ACLs made from them.
 
-Names of topics and groups come from `stream.topics`; a new topic, or a client that wants more, changes `roles.toml`.
+Names of topics and groups come from `stream.topics`. For a new topic, or a client that needs more rights, change
+`roles.toml` only.
 """

@@ -1,4 +1,4 @@
-"""Roles put onto a broker: a login for each, whose password lies in a file, and exactly the ACLs of its role."""
+"""Granting roles on a broker: a login for each, with a password from a file, and exactly the ACLs of its role."""
 
 import os
 import secrets
@@ -37,7 +37,7 @@ _AWAY: Final = frozenset({"_ALL_BROKERS_DOWN", "_RESOLVE", "_TIMED_OUT", "_TRANS
 
 
 class GrantingError(Exception):
-    """The broker did not do what was asked; the text says why."""
+    """The broker refused a change; the text says why."""
 
 
 class NoAnswerError(GrantingError):
@@ -45,7 +45,7 @@ class NoAnswerError(GrantingError):
 
 
 def password_in(folder: Path, role: str) -> str:
-    """Return the password in the file named for the role; makes one, mode 0600, where there is none. Raise OSError."""
+    """Return the password in the role's file; make the file, mode 0600, if there is none. Raise OSError."""
     path = folder / role
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -55,9 +55,9 @@ def password_in(folder: Path, role: str) -> str:
 
 
 def login_of(kafka: KafkaSettings) -> dict[str, Any]:
-    """Return librdkafka's settings for the connection that ours describe. Raise RefusedError where a file is no use."""
+    """Return librdkafka's settings for our connection. Raise RefusedError if a file cannot be used."""
     options = kafka.connection().options
-    said = {
+    options_known = {
         "bootstrap.servers": kafka.brokers,
         "security.protocol": kafka.security_protocol,
         "sasl.mechanism": options.get("sasl_mechanism"),
@@ -67,19 +67,19 @@ def login_of(kafka: KafkaSettings) -> dict[str, Any]:
         "ssl.certificate.location": kafka.certificate_file and str(kafka.certificate_file),
         "ssl.key.location": kafka.key_file and str(kafka.key_file),
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in options_known.items() if value is not None}
 
 
 class Granting:
-    """One administrator's session; the login that it is made with has to be allowed to alter the cluster."""
+    """One administrator's session; its login must be allowed to alter the cluster."""
 
     def __init__(self, login: Mapping[str, Any], topics: Topics) -> None:
-        """Speak to a broker as librdkafka's settings `login` say."""
+        """Connect with librdkafka's settings `login`."""
         self._admin = AdminClient({**login, "log_level": 0})
         self._topics = topics
 
     def grant(self, role: str, password: str) -> int:
-        """Let a role log in with this password, and give it its ACLs and no others; return how many those are.
+        """Set the password of a role, make its ACLs, remove all others of it; return the number of its ACLs.
 
         Raise GrantingError.
         """

@@ -1,4 +1,4 @@
-"""Roles for other hands: commands of Kafka's own tool, Strimzi's resources, and the table of a page."""
+"""Roles in other forms: commands of Kafka's own tool, Strimzi's resources, Redis users, and a table in Markdown."""
 
 import re
 import shlex
@@ -11,7 +11,7 @@ from stream.topics import Topics
 
 STRIMZI: Final = "kafka.strimzi.io/v1"
 CLUSTER: Final = "kafka"
-"""Name of the Strimzi cluster that the resources belong to, until told otherwise."""
+"""Default name of the Strimzi cluster that the resources belong to."""
 
 
 def acl_commands(role: str, topics: Topics, brokers: str) -> Iterator[str]:
@@ -41,14 +41,14 @@ def strimzi_topics(
     """Return a KafkaTopic for each topic, with the settings that `tallygate topics check` asks for."""
     for plan in topics.plans():
         spec = {"topicName": plan.name, "partitions": partitions, "replicas": replication, "config": dict(plan.config)}
-        # A topic that goes when its resource goes would take the order of record with it.
+        # Argo CD must not delete a topic with its resource: the records would be lost.
         resource = _resource("KafkaTopic", re.sub(r"[^a-z0-9.-]", "-", plan.name.lower()), spec, cluster)
         resource["metadata"]["annotations"] = {"argocd.argoproj.io/sync-options": "Prune=false"}
         yield resource
 
 
 def redis_users(topics: Topics, passwords: Mapping[str, str]) -> Iterator[str]:
-    """Return the lines of a Redis ACL file for the roles that have a password; in it is only the SHA-256 of each."""
+    """Return the lines of a Redis ACL file for the roles with a password; it holds only the SHA-256 of each."""
     yield "user default off"
     for name, role in read_roles().items():
         if role.redis and name in passwords:
@@ -58,17 +58,17 @@ def redis_users(topics: Topics, passwords: Mapping[str, str]) -> Iterator[str]:
 
 
 def table(roles: Mapping[str, Role] | None = None) -> str:
-    """Return the roles as a table in Markdown, of the default prefix."""
+    """Return the roles under the default prefix as a table in Markdown."""
     known = roles or read_roles()
     lines = ["| role | for | may |", "|---|---|---|"]
     for name, role in known.items():
-        may = "; ".join(_said(grant) for grant in grants(name, Topics(), known))
+        may = "; ".join(_rights(grant) for grant in grants(name, Topics(), known))
         may += "; Redis: read" * bool(role.redis) + " and write" * ("+@write" in role.redis)
         lines.append(f"| `{name}` | {role.about} | {may} |")
     return "\n".join(lines)
 
 
-def _said(grant: Grant) -> str:
+def _rights(grant: Grant) -> str:
     kind = "" if grant.resource == "topic" else f"{grant.resource} "
     return f"{', '.join(grant.operations)} {kind}`{grant.name}{'*' if grant.pattern == 'prefixed' else ''}`"
 

@@ -1,4 +1,4 @@
-"""The roles read from their file, and each as grants: the least that a broker must allow it."""
+"""The roles, read from their file, and the grants of each: the least that a broker must allow."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -16,11 +16,11 @@ STEPS: Final = ("manifest", "withholding", "projection", "rebuilt-decisions", "r
 """Names whose groups and transactional ids have an epoch in them."""
 
 CLUSTER: Final = "kafka-cluster"
-"""What Kafka calls the one resource of the kind cluster."""
+"""Kafka's name for the only resource of the kind cluster."""
 
 
 class Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A role as the file has it."""
+    """A role as written in the file."""
 
     about: str
     topics: dict[str, tuple[str, ...]] = {}
@@ -32,7 +32,7 @@ class Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """Operations that are allowed on what has a name, or a name that begins so."""
+    """Operations that are allowed on one resource, or on all whose name begins with `name`."""
 
     resource: Resource
     name: str
@@ -48,25 +48,25 @@ def read_roles() -> dict[str, Role]:
 
 
 def principal(topics: Topics, role: str) -> str:
-    """Return the name under which a role logs in; each prefix has its own."""
+    """Return the user name of a role; each prefix has its own."""
     return f"{topics.prefix}-{role}"
 
 
 def grants(role: str, topics: Topics, roles: Mapping[str, Role] | None = None) -> list[Grant]:
-    """Return what a role needs under a prefix, whatever the epoch. Raise KeyError where there is no such role."""
-    said = (roles or read_roles())[role]
+    """Return what a role needs under a prefix, in every epoch. Raise KeyError if there is no such role."""
+    wanted = (roles or read_roles())[role]
     wide: list[Grant] = []
-    if said.all_groups:
-        wide.append(Grant("group", f"{topics.prefix}.", "prefixed", said.all_groups))
-    if said.cluster:
-        wide.append(Grant("cluster", CLUSTER, "literal", said.cluster))
-    groups = _names("group", said.groups, ("Read",), topics)
-    return [*_topics(role, said, topics), *groups, *wide,
-            *_names("transactional-id", said.transactions, ("Write",), topics)]  # fmt: skip
+    if wanted.all_groups:
+        wide.append(Grant("group", f"{topics.prefix}.", "prefixed", wanted.all_groups))
+    if wanted.cluster:
+        wide.append(Grant("cluster", CLUSTER, "literal", wanted.cluster))
+    groups = _names("group", wanted.groups, ("Read",), topics)
+    return [*_topics(role, wanted, topics), *groups, *wide,
+            *_names("transactional-id", wanted.transactions, ("Write",), topics)]  # fmt: skip
 
 
-def _topics(role: str, said: Role, topics: Topics) -> Iterator[Grant]:
-    for name, operations in said.topics.items():
+def _topics(role: str, wanted: Role, topics: Topics) -> Iterator[Grant]:
+    for name, operations in wanted.topics.items():
         match name:
             case "all":
                 yield Grant("topic", f"{topics.prefix}.", "prefixed", operations)
@@ -87,5 +87,5 @@ def _names(resource: Resource, names: tuple[str, ...], operations: tuple[str, ..
 
 
 def _of_any_epoch(topics: Topics, step: str) -> str:
-    """Return how the names of a step begin; those of another step do not."""
+    """Return the prefix that all names of a step have, and no name of another step."""
     return topics.group(step).removesuffix(str(topics.epoch_of(step)))

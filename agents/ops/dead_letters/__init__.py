@@ -1,4 +1,4 @@
-"""Dead letters, read and sent again: what `tallygate dead-letters` does once its command line is understood.
+"""Dead letters, listed and sent again: the work of `tallygate dead-letters`.
 
-Nothing here prints, and only `values` gives out what a record holds, into a file that its owner alone may read.
+Nothing here prints. Only `values` writes out the content of a record, into a file that only its owner may read.
 """

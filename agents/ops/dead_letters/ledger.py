@@ -1,9 +1,9 @@
 """Which dead letters were sent again: a mark for each, in the project's control topic.
 
-A mark is written in the transaction that sends the record, so there is one exactly if the record was sent. The marks of
-8,192 neighbouring offsets make one row, at most 2 kB; rows of letters that the topic no longer keeps are removed.
+A mark is written in the transaction that sends the record, so a mark exists exactly if the record was sent. The marks
+of 8,192 neighbouring offsets make one row, at most 2 kB; rows of letters that the topic no longer keeps are removed.
 
-A row that cannot be read is named and stays as it is: of its letters it is not known whether they were sent.
+A row that cannot be read is reported and stays unchanged: whether its letters were sent is not known.
 """
 
 import re
@@ -22,7 +22,7 @@ _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _MARKS: Final = re.compile(rf"[0-9a-f]{{1,{MARKS_A_ROW // 4}}}")
 
 RowPlace = tuple[int, int]
-"""Partition, and which of its rows."""
+"""Partition, and number of the row in it."""
 
 
 class _Row(msgspec.Struct):
@@ -33,10 +33,10 @@ class _Row(msgspec.Struct):
 
 
 class Ledger:
-    """The marks that are held, and those rows that changed and are not yet written."""
+    """The marks, and the rows that have changed and are not yet written."""
 
     def __init__(self, topic: str, rows: Mapping[bytes, bytes]) -> None:
-        """Pick the marks of a topic of dead letters out of the rows of the control topic."""
+        """Take the marks of a topic of dead letters from the rows of the control topic."""
         self._topic = topic
         self._marks: dict[RowPlace, int] = {}
         self._changed: set[RowPlace] = set()
@@ -50,9 +50,9 @@ class Ledger:
                 self._take(key, row, partition, tail)
 
     def _take(self, key: bytes, row: bytes, partition: str, tail: str) -> None:
-        said = f"{row_words(key, row)} cannot be read: a later release wrote it, or it is damaged"
+        problem = f"{row_words(key, row)} cannot be read: a later release wrote it, or it is damaged"
         if not (_NUMBER.fullmatch(partition) and _NUMBER.fullmatch(tail)):
-            self.complaints.append(f"{said}; it is skipped")
+            self.complaints.append(f"{problem}; it is skipped")
             return
         place, first = (int(partition), int(tail)), int(tail) * MARKS_A_ROW
         marks = _read(row)
@@ -61,17 +61,17 @@ class Ledger:
             return
         self._unreadable.add(place)
         letters = f"{place[0]}:{first} to {place[0]}:{first + MARKS_A_ROW - 1}"
-        self.complaints.append(f"{said}; whether the letters {letters} were sent again is not known")
+        self.complaints.append(f"{problem}; whether the letters {letters} were sent again is not known")
 
     def sent(self, place: LetterPlace) -> bool | None:
-        """Whether a letter was sent again; None where its row cannot be read."""
+        """Return whether a letter was sent again; None if its row cannot be read."""
         row = (place.partition, place.offset // MARKS_A_ROW)
         if row in self._unreadable:
             return None
         return bool(self._marks.get(row, 0) >> place.offset % MARKS_A_ROW & 1)
 
     def mark(self, places: Iterable[LetterPlace]) -> None:
-        """Mark letters as sent again; a row that cannot be read is left, for its other marks would be lost."""
+        """Mark letters as sent again; leave a row that cannot be read, since its other marks would be lost."""
         for partition, offset in places:
             row = (partition, offset // MARKS_A_ROW)
             if row in self._unreadable:
@@ -80,7 +80,7 @@ class Ledger:
             self._changed.add(row)
 
     def forget(self, starts: Mapping[int, int]) -> None:
-        """Drop the rows that lie before the first offsets which the partitions still keep."""
+        """Drop the rows before the first offsets that the partitions still keep."""
         for partition, number in [*self._marks, *self._unreadable]:
             if (number + 1) * MARKS_A_ROW <= starts.get(partition, 0):
                 self._changed.add((partition, number))
@@ -88,7 +88,7 @@ class Ledger:
                 self._marks[partition, number] = 0
 
     def changes(self) -> Iterator[tuple[int, bytes, bytes | None]]:
-        """Return what must be written to the control topic, as partition, key and value, and take it as written."""
+        """Return partition, key and value of the rows to write to the control topic; they count as written."""
         for row in sorted(self._changed):
             partition, number = row
             marks = self._marks[row]

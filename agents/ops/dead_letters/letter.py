@@ -1,7 +1,7 @@
-"""A dead letter as it may be shown: where it is, why, where it came from; never what it says.
+"""A dead letter as it may be shown: its place, its fault and its source, never its content.
 
 The manifest step appends its labels to the headers of the record (`stream.deadletters.dead_letter`), so the last five
-are ours whatever a producer sent before them.
+headers are ours; a producer's headers come before them.
 """
 
 import re
@@ -17,7 +17,7 @@ from stream.records import Record
 LABELS: Final = ("x-error", "x-detail", "x-topic", "x-partition", "x-offset")
 RETRIED_FROM: Final = "x-retried-from"
 UNLABELLED: Final = "unlabelled"
-"""Stands for the code of a record that no Tallygate put there."""
+"""The code shown for a record that Tallygate did not write."""
 
 _CONVEYANCE: Final = re.compile(rb"[A-Za-z0-9:._-]{1,100}")
 _PLACE: Final = re.compile(r"([0-9]{1,9}):([0-9]{1,18})")
@@ -38,7 +38,7 @@ class LetterPlace(NamedTuple):
 
     @classmethod
     def parsed(cls, text: str) -> Self:
-        """Read `3:17`; raises ValueError."""
+        """Return the place written as `3:17`. Raise ValueError."""
         found = _PLACE.fullmatch(text)
         if found is None:
             raise ValueError("expected PARTITION:OFFSET, such as 3:17")
@@ -54,28 +54,28 @@ class LetterSource(NamedTuple):
 
 
 class Letter(msgspec.Struct, frozen=True, gc=False):
-    """What may be known of a dead letter without reading it."""
+    """What is known about a dead letter without reading its value."""
 
     place: LetterPlace
     millis: int
-    """When it was put there, in milliseconds since the epoch."""
+    """When it was written, in milliseconds since the epoch."""
     error: str
     """A `Fault`, or `UNLABELLED`."""
     detail: str
     source: LetterSource | None
     """None if unlabelled."""
     conveyance: str | None
-    """The record key where it looks like a conveyance and was not found to be something else."""
+    """The record key if it has the form of a conveyance and is not known to be something else."""
     key_bytes: int | None
     """None: no key."""
     size: int
-    """Bytes of the value; 0 where there is none."""
+    """Bytes of the value; 0 if there is none."""
     retried_from: LetterPlace | None
-    """The dead letter that was sent again and became this one."""
+    """The earlier dead letter that was sent again and became this one."""
 
 
 def letter_of(record: Record) -> Letter:
-    """Read the labels of a dead letter."""
+    """Return a dead letter, read from the labels of its record."""
     headers, key = tuple(record.headers), record.key
     error, detail, source = _labels(headers)
     return Letter(
@@ -92,14 +92,14 @@ def letter_of(record: Record) -> Letter:
 
 
 def headers_to_send(record: Record) -> list[tuple[str, bytes]]:
-    """Return the producer's own headers and where the letter lay: what a record is sent again with."""
+    """Return the headers to send a record again with: the producer's own, and the place of the letter."""
     headers = tuple(record.headers)
     own = [header for header in headers[: -len(LABELS)] if header[0] != RETRIED_FROM]
     return [*own, (RETRIED_FROM, str(LetterPlace(record.partition, record.offset)).encode())]
 
 
 def concerns(record: Record, conveyance: str) -> bool:
-    """Whether the record's key is this conveyance, or the event in it says so under a wrong key."""
+    """Return whether the record has this conveyance as its key, or in its event if the key is wrong."""
     if record.key == conveyance.encode():
         return True
     if letter_of(record).error != Fault.KEY_MISMATCH:
@@ -126,15 +126,15 @@ def _labels(headers: Headers) -> tuple[str, str, LetterSource | None]:
 
 
 def _conveyance(key: bytes | None, error: str) -> str | None:
-    # Under `key-mismatch` the key is known to be something else, and that may be anything, a person's name too.
+    # With `key-mismatch` the key may be anything, a person's name too.
     if key is None or error == Fault.KEY_MISMATCH or not _CONVEYANCE.fullmatch(key):
         return None
     return key.decode()
 
 
 def _retried_from(headers: Iterable[tuple[str, bytes | None]]) -> LetterPlace | None:
-    said = next((value for name, value in headers if name == RETRIED_FROM and value), b"")
+    found = next((value for name, value in headers if name == RETRIED_FROM and value), b"")
     try:
-        return LetterPlace.parsed(said.decode("ascii"))
+        return LetterPlace.parsed(found.decode("ascii"))
     except ValueError:
         return None

@@ -1,14 +1,14 @@
-"""What keeps dead letters from being listed or sent again."""
+"""Why dead letters cannot be listed or sent again."""
 
 from collections.abc import Sequence
 
 
 class DeadLettersError(Exception):
-    """It cannot be done as asked; the text says what to do and quotes nothing of a record."""
+    """The request cannot be met; the text says what to do and quotes no record."""
 
 
 class MissingTopicsError(DeadLettersError):
-    """The topics are not there: another prefix, or never made."""
+    """The topics do not exist: another prefix, or they were never created."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(
@@ -17,11 +17,11 @@ class MissingTopicsError(DeadLettersError):
 
 
 class NoSuchLetterError(DeadLettersError):
-    """A letter that was named is not there."""
+    """A letter that was named does not exist."""
 
 
 class FencedRetryError(DeadLettersError):
-    """Another retry under the same prefix began meanwhile: only one may send."""
+    """Another retry under the same prefix has started: only one may send."""
 
     def __init__(self, count: int) -> None:
         super().__init__(f"another retry has started; this one sent {count:,} and stops. Run it again for the rest")

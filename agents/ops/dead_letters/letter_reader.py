@@ -1,4 +1,4 @@
-"""Reading the topic of dead letters, read-committed, from the beginning or a time up to its present end."""
+"""Reading the topic of dead letters, read-committed, from the beginning or from a time to its present end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -16,7 +16,7 @@ from agents.ops.dead_letters.letter_errors import MissingTopicsError
 from stream.topics import Topics
 
 STILL_SECONDS: Final = 30.0
-"""A broker that gives nothing for so long is taken to be away."""
+"""A broker that sends nothing for this long counts as away."""
 
 Span = tuple[int, int]
 """First offset, and the one after the last."""
@@ -32,14 +32,14 @@ async def find_partitions(connection: Connection, topics: Topics) -> int:
 
 
 async def read_ledger(connection: Connection, topics: Topics) -> Ledger:
-    """Return the marks of the letters that were sent again."""
+    """Return the marks of letters that were sent again."""
     async with asyncio.timeout(STILL_SECONDS):
         return Ledger(topics.dead_letters, await read_control(connection, topics.control))
 
 
 @asynccontextmanager
 async def open_reader(connection: Connection) -> AsyncIterator[AIOKafkaConsumer]:
-    """Return a connected reader that sees what is committed, and belongs to no group."""
+    """Return a connected reader that sees committed records only and is in no group."""
     reader = AIOKafkaConsumer(
         isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none", **connection.arguments()
     )
@@ -53,7 +53,7 @@ async def open_reader(connection: Connection) -> AsyncIterator[AIOKafkaConsumer]
 async def find_spans(reader: AIOKafkaConsumer, topic: str, partitions: int, since: int | None) -> dict[int, Span]:
     """Return the span of each partition; `since` (ms since the epoch) leaves out records that are certainly older."""
     tps = [TopicPartition(topic, number) for number in range(partitions)]
-    # Of a read-committed reader these are the last stable offsets: an open transaction is not waited for.
+    # A read-committed reader returns the last stable offsets, so an open transaction is not waited for.
     ends = await reader.end_offsets(tps)
     starts = await reader.beginning_offsets(tps)
     if since is not None:
@@ -63,7 +63,7 @@ async def find_spans(reader: AIOKafkaConsumer, topic: str, partitions: int, sinc
 
 
 async def read_records(reader: AIOKafkaConsumer, topic: str, spans: Mapping[int, Span]) -> AsyncIterator[Any]:
-    """Return the records, of each partition in order. Raise TimeoutError when the broker falls silent."""
+    """Return the records, in order within a partition. Raise TimeoutError if the broker stops sending."""
     starts = {TopicPartition(topic, number): span[0] for number, span in spans.items()}
     ends = {TopicPartition(topic, number): span[1] for number, span in spans.items()}
     batches = aiter(read_to(reader, starts, ends))
@@ -73,6 +73,6 @@ async def read_records(reader: AIOKafkaConsumer, topic: str, spans: Mapping[int,
         if records is None:
             return
         for record in records:
-            # A fetch may give more than was there when the ends were asked for.
+            # A fetch may return records that came after the ends were asked for.
             if record.offset < spans[record.partition][1]:
                 yield record

@@ -1,4 +1,4 @@
-"""Dead letters as a table for a terminal and as JSON lines for a program; neither holds anything that a record says."""
+"""Dead letters as a table for a terminal and as JSON lines for a program; neither shows the content of a record."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def table(listing: Listing) -> Table:
     """Return the letters as a table."""
     made = Table(*COLUMNS, box=None, pad_edge=False, header_style="bold")
     for letter in listing.letters():
-        # As text, never as markup: paths have brackets.
+        # Text, not markup: paths have brackets.
         made.add_row(*(Text(cell, overflow="fold") for cell in cells(listing, letter)))
     return made
 
@@ -51,7 +51,7 @@ def cells(listing: Listing, letter: Letter) -> tuple[str, ...]:
 
 
 def story(listing: Listing, letter: Letter) -> str:
-    """Say what came of a letter in a few words."""
+    """Return in a few words what became of a letter."""
     words = [f"retry of {letter.retried_from}"] if letter.retried_from else []
     if failed := listing.failed_again(letter):
         words.append(f"failed again as {failed}")
@@ -63,17 +63,17 @@ def story(listing: Listing, letter: Letter) -> str:
 
 
 def when(letter: Letter) -> str:
-    """Return the instant of a letter in UTC."""
+    """Return the time of a letter in UTC."""
     return rfc3339(from_micros(letter.millis * 1000))
 
 
 def text(place: LetterPlace | None) -> str | None:
-    """Return a place as it is written, if there is one."""
+    """Return a place as text, if there is one."""
     return None if place is None else str(place)
 
 
 def summary(listing: Listing) -> list[str]:
-    """Say how many letters there are, all and by code."""
+    """Return how many letters there are, in all and by code."""
     counted = list(listing.summary())
     total, shown = sum(count for _, count, _ in counted), len(listing.letters())
     head = f"{total:,} dead letter{'' if total == 1 else 's'}"

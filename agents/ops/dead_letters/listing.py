@@ -1,4 +1,4 @@
-"""Listing dead letters: which are wanted, what became of each, and how many there are of each code."""
+"""Listing dead letters: which are wanted, what became of each, and the number of each code."""
 
 import heapq
 from collections import Counter
@@ -20,7 +20,7 @@ CODES: tuple[str, ...] = (*Fault, UNLABELLED)
 
 
 class WantedLetters(msgspec.Struct, frozen=True):
-    """Which letters to list: all conditions hold together."""
+    """Which letters to list; every condition must hold."""
 
     codes: frozenset[str] = frozenset()
     """None: every code."""
@@ -30,7 +30,7 @@ class WantedLetters(msgspec.Struct, frozen=True):
     """Only so many, the newest."""
 
     def takes(self, letter: Letter, record: Record) -> bool:
-        """Whether a letter is wanted, the limit aside."""
+        """Return whether a letter is wanted, the limit aside."""
         return (
             (not self.codes or letter.error in self.codes)
             and (self.since_millis is None or letter.millis >= self.since_millis)
@@ -50,7 +50,7 @@ class Listing:
         self.retried_counts: Counter[str] = Counter()
 
     def take(self, record: Record) -> None:
-        """Look at the next record of the topic."""
+        """Count the next record of the topic, and keep it if it is wanted."""
         letter = letter_of(record)
         if letter.retried_from is not None:
             self._failed_again[letter.retried_from] = letter.place
@@ -69,7 +69,7 @@ class Listing:
         return [letter for _, letter in sorted(self._newest)]
 
     def retried(self, letter: Letter) -> bool | None:
-        """Whether a letter was sent again; None where that cannot be read."""
+        """Return whether a letter was sent again; None if its mark cannot be read."""
         return self._ledger.sent(letter.place)
 
     @property
@@ -78,18 +78,18 @@ class Listing:
         return self._ledger.complaints
 
     def failed_again(self, letter: Letter) -> LetterPlace | None:
-        """Return the dead letter that a letter became when it was sent again; the latest if several."""
+        """Return the dead letter that a letter became after it was sent again, the latest if several."""
         return self._failed_again.get(letter.place)
 
     def summary(self) -> Iterable[tuple[str, int, int]]:
-        """Return code, letters and how many of them were sent again, in the order of codes."""
+        """Return each code with its number of letters and how many of them were sent again."""
         return [(code, self.counts[code], self.retried_counts[code]) for code in CODES if self.counts[code]]
 
 
 async def list_letters(
     connection: Connection, topics: Topics, wanted: WantedLetters, values_to: BinaryIO | None = None
 ) -> Listing:
-    """Read the dead letters up to their present end; write what the listed ones hold into `values_to`."""
+    """Return the dead letters up to their present end; write the content of those listed into `values_to`."""
     partitions = await find_partitions(connection, topics)
     listing = Listing(wanted, await read_ledger(connection, topics))
     async with open_reader(connection) as reader:
@@ -103,7 +103,7 @@ async def list_letters(
 
 
 async def read_places(connection: Connection, topic: str, places: Collection[LetterPlace]) -> Any:
-    """Read again the records at these places, as far as the topic still keeps them."""
+    """Return the records at these places that the topic still keeps."""
     chosen = frozenset(places)
     spans: dict[int, tuple[int, int]] = {}
     for partition, offset in chosen:

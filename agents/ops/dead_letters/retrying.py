@@ -1,4 +1,4 @@
-"""Sending dead letters again: as they came, to where they came from, each with a mark in the same transaction."""
+"""Sending dead letters again: unchanged, to the topic they came from, each with a mark in the same transaction."""
 
 import asyncio
 from collections import Counter
@@ -20,14 +20,14 @@ from stream.partition import partition_of
 from stream.records import Record
 from stream.topics import TOPIC_RECORD_BYTES, Topics
 
-PORTION_RECORDS: Final = 500
-PORTION_BYTES: Final = 4_000_000
-"""A transaction is no larger: readers wait for its end."""
+TRANSACTION_RECORDS: Final = 500
+TRANSACTION_BYTES: Final = 4_000_000
+"""Limits of a transaction: readers wait for its end."""
 
 TRANSACTION_SECONDS: Final = 30.0
 ABORT_SECONDS: Final = 5.0
 FRAME_BYTES: Final = 128
-"""What Kafka puts around the key, value and headers of a lone record, at most; for each header 10 more."""
+"""Most bytes that Kafka adds to the key, value and headers of a lone record; 10 more for each header."""
 
 BEFORE: Final = {
     False: None,
@@ -36,24 +36,24 @@ BEFORE: Final = {
 }
 
 Sent = Callable[[int], None]
-"""Told how many records are sent for good so far."""
+"""Called with the number of records that are committed so far."""
 
 
-class Selection(msgspec.Struct, frozen=True):
-    """Which letters to send again; one of the first two, or every letter."""
+class RetrySelection(msgspec.Struct, frozen=True):
+    """Which letters to send again: those of some codes, those at some places, or all."""
 
     codes: frozenset[str] = frozenset()
     places: frozenset[LetterPlace] = frozenset()
     again: bool = False
-    """Those as well that were sent again before."""
+    """Also those that were sent again before."""
 
     def takes(self, letter: Letter) -> bool:
-        """Whether a letter is selected, marked or not."""
+        """Return whether a letter is selected, whether marked or not."""
         return (not self.codes or letter.error in self.codes) and (not self.places or letter.place in self.places)
 
 
-class Plan:
-    """What would be sent, by code, and what is left out, by reason."""
+class RetryPlan:
+    """The letters to send, counted by code, and those left out, counted by reason."""
 
     def __init__(self) -> None:
         self.places: list[LetterPlace] = []
@@ -63,11 +63,11 @@ class Plan:
         """A sentence for each row of marks that cannot be read."""
 
 
-async def plan_retry(connection: Connection, topics: Topics, selection: Selection) -> Plan:
-    """Read the dead letters up to their present end, and choose. Raise NoSuchLetterError for a place with none."""
+async def plan_retry(connection: Connection, topics: Topics, selection: RetrySelection) -> RetryPlan:
+    """Return the letters to send, up to the present end. Raise NoSuchLetterError for a place without one."""
     partitions = await find_partitions(connection, topics)
     ledger = await read_ledger(connection, topics)
-    plan, missing = Plan(), set(selection.places)
+    plan, missing = RetryPlan(), set(selection.places)
     plan.complaints = ledger.complaints
     async with open_reader(connection) as reader:
         spans = await find_spans(reader, topics.dead_letters, partitions, None)
@@ -90,7 +90,7 @@ async def plan_retry(connection: Connection, topics: Topics, selection: Selectio
 
 
 def why_not(record: Record, letter: Letter, shipments: str) -> str | None:
-    """Say why a letter cannot be sent again, or None."""
+    """Return why a letter cannot be sent again, or None."""
     if letter.source is None:
         return "not put there by Tallygate"
     if letter.source.topic != shipments:
@@ -103,7 +103,7 @@ def why_not(record: Record, letter: Letter, shipments: str) -> str | None:
 
 
 def sent_bytes(record: Record) -> int:
-    """Return how large the record is when it is sent again, or a little more."""
+    """Return the size of a record when it is sent again, or a little more."""
     headers = sum(len(name.encode()) + len(value or b"") + 10 for name, value in headers_to_send(record))
     return FRAME_BYTES + len(record.key or b"") + len(record.value or b"") + headers
 
@@ -111,20 +111,20 @@ def sent_bytes(record: Record) -> int:
 async def send_again(
     connection: Connection, topics: Topics, places: Collection[LetterPlace], sent: Sent, *, again: bool = False
 ) -> int:
-    """Send the letters at these places; give how many. Each portion is all sent and marked, or not at all."""
+    """Send the letters at these places; return how many. A batch is sent and marked as a whole, or not at all."""
     count = 0
     async with _open_producer(connection, topics) as producer:
-        # From here on no other retry can send, so the marks are what they will be.
+        # From here on no other retry can send, so the marks do not change.
         ledger = await read_ledger(connection, topics)
         left = [place for place in places if again or ledger.sent(place) is False]
         ledger.forget(await _starts(connection, topics))
-        async for portion in _portions(read_places(connection, topics.dead_letters, left)):
-            ledger.mark(LetterPlace(record.partition, record.offset) for record in portion)
+        async for batch in _batches(read_places(connection, topics.dead_letters, left)):
+            ledger.mark(LetterPlace(record.partition, record.offset) for record in batch)
             try:
-                await _send_portion(producer, topics, portion, ledger)
+                await _send_batch(producer, topics, batch, ledger)
             except ProducerFenced:
                 raise FencedRetryError(count) from None
-            count += len(portion)
+            count += len(batch)
             sent(count)
     return count
 
@@ -136,22 +136,22 @@ async def _starts(connection: Connection, topics: Topics) -> dict[int, int]:
     return {number: first for number, (first, _end) in spans.items()}
 
 
-async def _portions(records: AsyncIterator[Any]) -> AsyncIterator[list[Any]]:
-    portion: list[Any] = []
+async def _batches(records: AsyncIterator[Any]) -> AsyncIterator[list[Any]]:
+    batch: list[Any] = []
     held = 0
     async for record in records:
-        portion.append(record)
+        batch.append(record)
         held += sent_bytes(record)
-        if len(portion) >= PORTION_RECORDS or held >= PORTION_BYTES:
-            yield portion
-            portion, held = [], 0
-    if portion:
-        yield portion
+        if len(batch) >= TRANSACTION_RECORDS or held >= TRANSACTION_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
 
 
 @asynccontextmanager
 async def _open_producer(connection: Connection, topics: Topics) -> AsyncIterator[AIOKafkaProducer]:
-    """Return a producer under the one transactional id of retries: an older one is fenced, and what it left aborted."""
+    """Return a producer with the transactional id of retries; it fences an older one and aborts its transaction."""
     producer = AIOKafkaProducer(
         **connection.arguments(),
         transactional_id=f"{topics.prefix}.dead-letters-retry",
@@ -163,18 +163,18 @@ async def _open_producer(connection: Connection, topics: Topics) -> AsyncIterato
     try:
         async with asyncio.timeout(TRANSACTION_SECONDS):
             await producer.start()
-            # An empty transaction: the first waits until the broker has let us in.
+            # An empty transaction, since the first one waits until the broker has authorised the producer.
             await producer.begin_transaction()
             await producer.commit_transaction()
         yield producer
     finally:
-        # Where the broker is away there is nobody to say goodbye to.
+        # Stopping fails if the broker is away.
         with suppress(TimeoutError, KafkaError):
             async with asyncio.timeout(ABORT_SECONDS):
                 await producer.stop()
 
 
-async def _send_portion(producer: AIOKafkaProducer, topics: Topics, portion: Sequence[Any], ledger: Ledger) -> None:
+async def _send_batch(producer: AIOKafkaProducer, topics: Topics, batch: Sequence[Any], ledger: Ledger) -> None:
     partitions = len(await producer.partitions_for(topics.shipments))
     await producer.begin_transaction()
     try:
@@ -184,15 +184,15 @@ async def _send_portion(producer: AIOKafkaProducer, topics: Topics, portion: Seq
                     topics.shipments, record.value, record.key, partition_to(record, partitions),
                     headers=headers_to_send(record),
                 )
-                for record in portion
+                for record in batch
             ]  # fmt: skip
             for partition, key, row in ledger.changes():
                 waiting.append(await producer.send(topics.control, row, key, partition))
-            # A failed batch does not fail aiokafka's commit, so each is looked at.
+            # aiokafka commits although a batch failed, so each future is checked.
             await asyncio.gather(*waiting)
             await producer.commit_transaction()
     except BaseException:
-        # What was fenced or is being committed cannot be aborted; aiokafka asserts it.
+        # A fenced or committing transaction cannot be aborted; aiokafka raises AssertionError then.
         with suppress(TimeoutError, KafkaError, AssertionError):
             async with asyncio.timeout(ABORT_SECONDS):
                 await producer.abort_transaction()
@@ -200,7 +200,7 @@ async def _send_portion(producer: AIOKafkaProducer, topics: Topics, portion: Seq
 
 
 def partition_to(record: Record, partitions: int) -> int:
-    """Return the partition of the shipments topic: murmur2 of the key; without a key, where it was."""
+    """Return the partition of the shipments topic: murmur2 of the key; without a key, the original partition."""
     if record.key is not None:
         return partition_of(record.key, partitions)
     source = letter_of(record).source

@@ -1,4 +1,4 @@
-"""What dead letters hold, names and addresses included: the one way out is a new file that its owner alone may read."""
+"""The content of dead letters, names and addresses included: it goes only into a new file that its owner may read."""
 
 import base64
 import os
@@ -15,7 +15,7 @@ from stream.records import Record
 
 
 class _HeldLetter(msgspec.Struct, omit_defaults=True):
-    """A line of the file: text where the bytes are UTF-8, else base64; neither where there are none."""
+    """A line of the file: text if the bytes are UTF-8, else base64; neither if there are none."""
 
     at: str
     error: str
@@ -27,9 +27,9 @@ class _HeldLetter(msgspec.Struct, omit_defaults=True):
 
 @contextmanager
 def private_file(path: Path) -> Iterator[BinaryIO]:
-    """Make a file that nobody else may read, and remove it if the block fails. Raise DeadLettersError."""
+    """Make a file that only its owner may read, and remove it if the block fails. Raise DeadLettersError."""
     try:
-        # Mode and refusal belong to the creation itself: nobody can open it in between, or put a link there before.
+        # One call sets the mode and refuses an existing file, so no other user can open it or place a link first.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         raise DeadLettersError(f"{path} exists already: name a new file; only you will be able to read it") from None

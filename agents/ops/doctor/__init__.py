@@ -1,4 +1,4 @@
-"""`tallygate doctor`: looks at everything a Tallygate needs and says what to do; changes nothing, writes nowhere.
+"""`tallygate doctor`: checks everything that Tallygate needs and says what to do. It changes and writes nothing.
 
-A check is a function that gives findings; a new one is added to `examining.py`.
+A check is a function that yields findings; add a new one to the lists in `examining.py`.
 """

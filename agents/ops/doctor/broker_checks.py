@@ -1,4 +1,4 @@
-"""Checks of the brokers themselves: reachable, new enough, all there, with room on their disks."""
+"""Checks of the brokers: reachable, new enough, with all replicas, and with room on their disks."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
@@ -25,7 +25,7 @@ DISK_REMEDY: Final = (
 
 
 def version_findings(versions: dict[int, tuple[int, int]]) -> Iterator[Finding]:
-    """Compare what a broker knows with what the engine needs."""
+    """Compare the request versions of a broker with those that the engine needs."""
     old = [
         f"{name} version {lowest}" for key, (lowest, name) in NEEDED.items() if versions.get(key, (0, 0))[1] < lowest
     ]
@@ -36,7 +36,7 @@ def version_findings(versions: dict[int, tuple[int, int]]) -> Iterator[Finding]:
 
 
 async def brokers(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
-    """Reach a broker, then each of the cluster, and look at their disks. Raise EngineError where none lets us in."""
+    """Connect to a broker, then to each of the cluster, and check their disks. Raise EngineError if none accepts us."""
     opened = await open_connection(connection)
     try:
         protocol = settings.kafka.security_protocol
@@ -86,7 +86,7 @@ def _disk(node: int, folder: Any) -> Finding:
 
 
 async def replicas(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
-    """Look whether every partition of ours has a leader and all its replicas."""
+    """Check that every partition of our topics has a leader and all its replicas."""
     opened = await open_connection(connection)
     try:
         answer: Any = await opened.send(TopicsAsked([plan.name for plan in settings.kafka.topics().plans()]))

@@ -1,6 +1,6 @@
-"""Checks of clocks against the broker's, from records alone: nothing is written to find out.
+"""Checks of clocks against the broker's clock, made from records alone; nothing is written.
 
-A shipment record has two times: `time`, by its producer's clock, and the broker's, stamped as it came in.
+A shipment record has two times: `time`, by its producer's clock, and the timestamp that the broker set.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from agents.settings.settings import Settings
 LOOKED_AT: Final = 200
 """Newest records of each partition."""
 WAIT_SECONDS: Final = 3.0
-"""So long a fresh record is waited for, whose stamp tells the broker's time now."""
+"""Wait this long for a new record, whose timestamp is the broker's time now."""
 SKEW_SECONDS: Final = 60.0
 REMEDY: Final = "set that machine's clock by NTP (chronyc tracking, timedatectl)"
 
@@ -33,7 +33,7 @@ class _Event(msgspec.Struct):
 
 
 async def clocks(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
-    """Compare producers' clocks and our own with the broker's."""
+    """Compare the clocks of producers and of this machine with the broker's."""
     topic = settings.kafka.topics().shipments
     try:
         old, fresh = await _records(connection, topic)
@@ -56,7 +56,7 @@ def producers(records: Iterable[Any]) -> Iterator[Finding]:
             event = msgspec.json.decode(record.value or b"", type=_Event)
             skew = event.time.timestamp() - record.timestamp / 1000
         except (ValueError, RecursionError):
-            continue  # a dead letter, and counted as one elsewhere
+            continue  # a dead letter
         count += 1
         if skew > SKEW_SECONDS:
             ahead[event.source] = max(ahead[event.source], skew)
@@ -67,7 +67,7 @@ def producers(records: Iterable[Any]) -> Iterator[Finding]:
 
 
 def own(old: list[Any], fresh: list[Any], now: float) -> Finding:
-    """Say how our own clock stands; without a fresh record only that it is not behind."""
+    """Compare this machine's clock; without a new record only whether it is behind."""
     if fresh:
         skew = now - max(record.timestamp for record in fresh) / 1000
         if abs(skew) > SKEW_SECONDS:
@@ -81,7 +81,7 @@ def own(old: list[Any], fresh: list[Any], now: float) -> Finding:
 
 
 async def _records(connection: Connection, topic: str) -> tuple[list[Any], list[Any]]:
-    """Return the newest records, and those that come while we wait. Raise KafkaError."""
+    """Return the newest records, and those that come while this waits. Raise KafkaError."""
     found = await find_topics(connection, [topic], configs=False)
     partitions = [TopicPartition(topic, number) for number in range(found[topic].partitions)] if found else []
     old: list[Any] = []

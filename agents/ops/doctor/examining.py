@@ -1,4 +1,4 @@
-"""The whole examination: every check in turn, each safe from the failure of another; one with no broker is left out."""
+"""All checks in turn. A check that fails does not stop the others; without a broker its checks are left out."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -33,11 +33,11 @@ ON_KAFKA: Final[tuple[Check, ...]] = (
     ("changelogs", changelogs),
     ("clock", clocks),
 )
-"""Checks with their areas, once a broker has let us in."""
+"""Checks with their areas, for when a broker has accepted the login."""
 
 
 async def examine(role: str | None = None) -> AsyncIterator[Finding]:
-    """Return every finding, as it is made; `role` is the one that the login is meant for."""
+    """Yield every finding as it is made; `role` is the role that the login should have."""
     try:
         settings = read_settings()
     except SettingsError as error:
@@ -75,7 +75,7 @@ async def _kafka(settings: Settings, role: str | None) -> AsyncIterator[Finding]
 async def _safely(
     area: str, check: AsyncIterator[Finding], connection: Connection | None
 ) -> AsyncIterator[Finding]:  # fmt: skip
-    """Return a check's findings; where it fails, the failure is one."""
+    """Yield a check's findings; if it fails, the failure is a finding."""
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             async for finding in check:
@@ -93,7 +93,7 @@ async def _safely(
             )
         else:
             yield refused(area, await explained(connection, error))
-    except Exception as error:  # noqa: BLE001 - a check that fails must not take the others with it
+    except Exception as error:  # noqa: BLE001 - a check that fails must not stop the others
         yield wrong(area, f"the check itself failed ({type(error).__name__})", "report this line")
 
 

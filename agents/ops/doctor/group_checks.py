@@ -1,4 +1,4 @@
-"""Checks of the work itself: partitions that stand still, how far each group is behind, and whether anybody works."""
+"""Checks of groups: halted partitions, epochs, and the lag and members of each group."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -20,13 +20,14 @@ LAG_DOUBTFUL: Final = 10_000
 """Offsets; at full speed less than a second's work."""
 
 
-class StoppedPartition(msgspec.Struct, frozen=True):
-    """How a group stands."""
+class GroupStatus(msgspec.Struct, frozen=True):
+    """Lag and members of a group."""
 
     lag: int
     members: int
 
 
+# Reasons as the control topic has them: `ceiling` is the DLQ limit.
 _LOOKS: Final = {
     "ceiling": "tallygate dead-letters list --since 24h",
     "unreadable": "look at its row in the control topic, and at the release that runs",
@@ -34,7 +35,7 @@ _LOOKS: Final = {
 
 
 async def halts(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
-    """List partitions that stand still."""
+    """List halted partitions."""
     topics = settings.kafka.topics()
     if not await find_topics(connection, [topics.control], configs=False):
         yield unknown("halts", f"not checked: topic {topics.control} is missing, or this login may not see it")
@@ -49,7 +50,7 @@ async def halts(settings: Settings, connection: Connection) -> AsyncIterator[Fin
 
 
 async def epochs(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
-    """Say whether a worker of this epoch would be let work: its tables are whole, and nobody's outrank them."""
+    """Say whether workers of this epoch may run: its tables are complete, and no newer epoch outranks them."""
     topics = settings.kafka.topics()
     if not await find_topics(connection, [topics.control], configs=False):
         return
@@ -63,35 +64,35 @@ async def epochs(settings: Settings, connection: Connection) -> AsyncIterator[Fi
 
 
 async def groups(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
-    """Say how far each group is behind, and how many work in it."""
+    """Report the lag and the number of members of each group."""
     topics = settings.kafka.topics()
     sources = {"manifest": topics.shipments, "withholding": topics.postings, "projection": topics.decisions}
     for step, source in sources.items():
         try:
-            standing = await group_standing(connection, topics, step, source)
+            status = await group_status(connection, topics, step, source)
         except GroupCoordinatorNotAvailableError:
             yield unknown("groups", f"{step}: the broker is still creating its topic of groups", "run it again")
             continue
         except KafkaError as error:
             yield unknown("groups", f"{step}: this login may not see it ({type(error).__name__})")
             continue
-        if standing is not None:
-            yield _finding(step, standing)
+        if status is not None:
+            yield _finding(step, status)
 
 
-def _finding(step: str, standing: StoppedPartition) -> Finding:
-    says = f"{step}: {standing.members} members, {standing.lag:,} offsets behind"
+def _finding(step: str, status: GroupStatus) -> Finding:
+    says = f"{step}: {status.members} members, {status.lag:,} offsets behind"
     command = "tallygate projection" if step == "projection" else f"tallygate worker {step}"
-    if not standing.members:
+    if not status.members:
         remedy = f"start it: {command}"
-        return wrong("groups", says, remedy) if standing.lag else doubtful("groups", says, remedy)
-    if standing.lag > LAG_DOUBTFUL:
+        return wrong("groups", says, remedy) if status.lag else doubtful("groups", says, remedy)
+    if status.lag > LAG_DOUBTFUL:
         return doubtful("groups", says, "run it again soon; if the lag grows, start more workers or see their logs")
     return right("groups", says)
 
 
-async def group_standing(connection: Connection, topics: Topics, step: str, source: str) -> StoppedPartition | None:
-    """Return how a group stands in its topic, None where the topic is missing. Raise KafkaError."""
+async def group_status(connection: Connection, topics: Topics, step: str, source: str) -> GroupStatus | None:
+    """Return lag and members of a group, None if its topic is missing. Raise KafkaError."""
     found = await find_topics(connection, [source], configs=False)
     if source not in found:
         return None
@@ -108,4 +109,4 @@ async def group_standing(connection: Connection, topics: Topics, step: str, sour
         await reader.stop()
     at = {each: max(committed[each].offset if each in committed else -1, begins[each]) for each in partitions}
     members = sum(len(each[5]) for answer in described for each in answer.groups)
-    return StoppedPartition(sum(max(0, ends[each] - at[each]) for each in partitions), members)
+    return GroupStatus(sum(max(0, ends[each] - at[each]) for each in partitions), members)

@@ -1,4 +1,4 @@
-"""Checks of what lies on this machine: versions, rule files, the secret of the keys, files of the gateway."""
+"""Checks of this machine: versions, rule files, the secret of the consignee keys, files of the gateway."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,14 +18,14 @@ from stream.consignee import SECRET_BYTES_MIN
 
 
 def settings_findings(settings: Settings) -> Iterator[Finding]:
-    """Say that the settings can be used, and which variables may be meant for them and are not heeded."""
+    """Report that the settings can be used, and variables that look like settings and have no effect."""
     yield right("settings", "all are accepted")
     for doubt in unknown_variables(type(settings), environment())[1]:
         yield doubtful("settings", f"{doubt.partition(':')[0]}; it has no effect", doubt.partition(": ")[2])
 
 
 def versions(_settings: Settings) -> Iterator[Finding]:
-    """Compare installed packages with the pinned ones; of some of them we use private parts."""
+    """Compare installed packages with the pinned ones, since we use private parts of some."""
     pinned = [each.partition("==")[::2] for each in requires("tallygate") or () if "==" in each]
     off = [f"{name} {_installed(name)}, not {wanted}" for name, wanted in pinned if _installed(name) != wanted]
     try:
@@ -57,7 +57,7 @@ def rules(settings: Settings) -> Iterator[Finding]:
 
 
 def key_secret(settings: Settings) -> Iterator[Finding]:
-    """Look at the secret of the consignee keys: there, long enough, closed to others."""
+    """Check the secret of the consignee keys: it exists, is long enough, and others cannot read it."""
     file, area = settings.key.secret_file, "key secret"
     if file is None:
         yield unknown(area, "TALLYGATE_KEY__SECRET_FILE is not set; workers and the gateway's headroom need it")
@@ -75,7 +75,7 @@ def key_secret(settings: Settings) -> Iterator[Finding]:
 
 
 def secret_files(settings: Settings) -> Iterator[Finding]:
-    """Look whether others may read the password files."""
+    """Check that others cannot read the password files."""
     files = {"kafka password": settings.kafka.password_file, "redis password": settings.redis.password_file}
     for area, file in files.items():
         if file is not None and file.exists():
@@ -92,7 +92,7 @@ def _closed(area: str, file: Path, says: str) -> Iterator[Finding]:
 
 
 def gateway_files(settings: Settings) -> Iterator[Finding]:
-    """Look at the gateway's tokens and certificate, where there is a gateway."""
+    """Check the gateway's tokens and certificate, if a tokens file is set."""
     file, area = settings.gateway.tokens_file, "gateway"
     if file is None:
         yield unknown(area, "TALLYGATE_GATEWAY__TOKENS_FILE is not set; only the gateway needs it")

@@ -14,7 +14,7 @@ STYLES: Final = {State.RIGHT: "green", State.DOUBTFUL: "yellow", State.WRONG: "b
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """Return one document: the findings and how many there are of each state."""
+    """Return one JSON document: the findings, and their number by state."""
     counts = {state.value: sum(each.state is state for each in findings) for state in State}
     return msgspec.json.format(msgspec.json.encode({"counts": counts, "findings": findings})).decode()
 
@@ -38,7 +38,7 @@ def table(findings: Sequence[Finding]) -> Table:
 
 
 def verdict(findings: Sequence[Finding]) -> str:
-    """Say in a line how it stands."""
+    """Return the result of all checks in one line."""
     bad = sum(each.state is State.WRONG for each in findings)
     look = sum(each.state is State.DOUBTFUL for each in findings)
     if bad:

@@ -1,4 +1,4 @@
-"""Checks of what this login may do on Kafka, against the roles of `ops/access/roles.toml`; nothing is tried out."""
+"""Checks of the rights of this login on Kafka, against the roles of `ops/access/roles.toml`; no right is used."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -20,23 +20,23 @@ DENIED_GROUP: Final = 30
 
 
 class Rights:
-    """What a login may do, as the broker says."""
+    """The rights of a login, as the broker reports them."""
 
     def __init__(self, topics: dict[str, int], groups: dict[str, int], transactions: set[str]) -> None:
-        """Take bits of topics and groups by name, and the transactional ids that are open to it."""
+        """Take the operation bits of topics and groups by name, and the transactional ids that the login may use."""
         self._topics = topics
         self._groups = groups
         self._transactions = transactions
 
     def lacks(self, wanted: list[Grant]) -> list[str]:
-        """Say what of these grants it does not have; of names only that begin alike, those there are."""
+        """Return which of these grants the login lacks; a prefixed grant is checked for the names that exist."""
         return [line for grant in wanted for line in self._lacks(grant)]
 
     def _lacks(self, grant: Grant) -> list[str]:
         if grant.resource == "transactional-id":
             held = any(_covers(grant, each) for each in self._transactions)
             return [] if held else [f"Write on the transactional id {grant.name}"]
-        # Rights on the cluster itself are not asked: whatever needs them says so where it is refused.
+        # Rights on the cluster are not asked: what needs them says so when it is refused.
         known = {"topic": self._topics, "group": self._groups}.get(grant.resource, {})
         names = [name for name in known if _covers(grant, name)]
         checked = [each for each in grant.operations if each != "Create"]
@@ -50,7 +50,7 @@ def _covers(grant: Grant, name: str) -> bool:
 
 
 async def roles(settings: Settings, connection: Connection, role: str | None) -> AsyncIterator[Finding]:
-    """Say which roles this login can play; of `role` say what is missing."""
+    """Report which roles this login has in full; for `role` report what is missing."""
     topics, known, area = settings.kafka.topics(), read_roles(), "rights"
     rights = await rights_of(settings, connection)
     missing = {name: rights.lacks(grants(name, topics, known)) for name in known}
@@ -73,7 +73,7 @@ async def roles(settings: Settings, connection: Connection, role: str | None) ->
 
 
 async def rights_of(settings: Settings, connection: Connection) -> Rights:
-    """Ask what this login may do with our topics, groups and transactional ids."""
+    """Return the rights of this login on our topics, groups and transactional ids."""
     topics = settings.kafka.topics()
     wanted = examples("transactional-id", topics)
     opened = await open_connection(connection)
@@ -92,7 +92,7 @@ async def rights_of(settings: Settings, connection: Connection) -> Rights:
 
 
 def examples(resource: str, topics: Topics) -> list[str]:
-    """Return names of a kind that the roles' grants are about; of those that only begin alike, one of this epoch."""
+    """Return the names of a kind in the roles' grants; for a prefixed grant, its name in this epoch."""
     known = read_roles()
     wanted = [grant for role in known for grant in grants(role, topics, known) if grant.resource == resource]
     whole = f"{topics.prefix}."

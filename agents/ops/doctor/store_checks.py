@@ -14,14 +14,14 @@ from agents.settings.connection_groups import REDIS
 from agents.settings.settings import Settings
 
 OLDEST: Final = (7, 0)
-"""Version that the scripts are tested with, at least."""
+"""The oldest version that the scripts are tested with."""
 FULL: Final = 0.9
 STALE_SECONDS: Final = 30.0
 MIB: Final = 1 << 20
 
 
 async def store(settings: Settings) -> AsyncIterator[Finding]:
-    """Reach Redis, look at its condition, and at the read model's freshness. Raise RefusedError."""
+    """Connect to Redis, check its condition and the age of the read model. Raise RefusedError."""
     place = store_settings(settings.redis, settings.kafka.prefix)
     try:
         condition = await look(place)
@@ -36,7 +36,7 @@ async def store(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def unreachable(error: StoreError) -> Finding:
-    """Say why Redis lets us not in; the text of its answers quotes no password."""
+    """Return why Redis does not accept us; its answers quote no password."""
     text = str(error).partition(". ")[0].rstrip(".")
     if isinstance(error, StoreRefusedError) or "WRONGPASS" in text or "NOAUTH" in text or "Authentication" in text:
         says = f"it refuses the login ({text.partition(' ')[0]})"
@@ -48,7 +48,7 @@ def unreachable(error: StoreError) -> Finding:
 
 
 def conditions(condition: Condition) -> Iterator[Finding]:
-    """Judge version, memory and what happens when it is full."""
+    """Check version, memory, and what Redis does when its memory is full."""
     if condition.version and _numbers(condition.version) < OLDEST:
         yield doubtful("redis", f"version {condition.version} is older than 7.0", "use Redis 7 or Valkey 7.2, or later")
     if condition.policy is None:
@@ -65,7 +65,7 @@ def conditions(condition: Condition) -> Iterator[Finding]:
 
 
 def freshness(as_of: datetime | None, now: datetime) -> Finding:
-    """Judge how old the read model is."""
+    """Check the age of the read model."""
     remedy = "start it: tallygate projection; if it runs, see its log"
     if as_of is None:
         return doubtful("read model", "it is empty or being filled: the gateway answers HOLD", remedy)

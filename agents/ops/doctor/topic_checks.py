@@ -1,4 +1,4 @@
-"""Checks of topics and changelogs: there, alike, set as they must be, and made under the same secret and policy."""
+"""Checks of topics and changelogs: they exist, have the right settings, and were made under this secret and policy."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
@@ -20,11 +20,11 @@ from state.table import PARTITION_ROOT, changelog_key
 from stream.topics import TopicPlan
 
 SEARCHED: Final = 2_000
-"""The fingerprint is among the first rows of a changelog, since compaction keeps the order."""
+"""Offsets to search: the fingerprint is among the first rows of a changelog, since compaction keeps the order."""
 
 
 async def topics(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
-    """Compare the topics with their plans; those that this login may not see are named apart."""
+    """Compare the topics with their plans; name those that this login may not see."""
     plans = settings.kafka.topics().plans()
     closed = await hidden(connection, [plan.name for plan in plans])
     plans = tuple(plan for plan in plans if plan.name not in closed)
@@ -40,7 +40,7 @@ async def topics(settings: Settings, connection: Connection) -> AsyncIterator[Fi
 
 
 async def hidden(connection: Connection, names: list[str]) -> set[str]:
-    """Return those of the topics of which this login may not even know whether they are there."""
+    """Return the topics that this login may not describe."""
     opened = await open_connection(connection)
     try:
         answer: Any = await opened.send(TopicsAsked(names))
@@ -64,13 +64,13 @@ def _remedy(line: str, plans: tuple[TopicPlan, ...]) -> str:
 
 
 def expected_fingerprints(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Return each step with the fingerprint that the settings make. Raise RefusedError where they make none."""
+    """Yield each step with the fingerprint that the settings make. Raise RefusedError if they make none."""
     yield "manifest", manifest_step(settings, 1).fingerprint
     yield "withholding", withholding_step(settings, 1).fingerprint
 
 
 async def changelogs(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
-    """Compare the fingerprints kept in the changelogs with what the settings make."""
+    """Compare the fingerprints in the changelogs with those that the settings make."""
     area = "changelogs"
     try:
         expected = dict(expected_fingerprints(settings))
@@ -99,7 +99,7 @@ async def changelogs(settings: Settings, connection: Connection) -> AsyncIterato
 
 
 async def kept_fingerprints(connection: Connection, topic: str) -> set[str] | None:
-    """Return the fingerprints in the partitions of a changelog, None where it is missing. Raise KafkaError."""
+    """Return the fingerprints in the partitions of a changelog, None if it is missing. Raise KafkaError."""
     there = await find_topics(connection, [topic], configs=False)
     if not there:
         return None

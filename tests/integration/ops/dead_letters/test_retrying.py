@@ -124,7 +124,7 @@ def test_broker_that_goes_away_is_named(posted: Field) -> None:
 
 def test_only_one_retry_sends(posted: Field, monkeypatch: pytest.MonkeyPatch) -> None:
     """A retry that begins while another runs stops that one, and no letter is sent twice."""
-    monkeypatch.setattr(retrying, "PORTION_RECORDS", 1)
+    monkeypatch.setattr(retrying, "TRANSACTION_RECORDS", 1)
     places = [LetterPlace(HOME, offset) for offset in range(7)]
 
     def begin_another(count: int) -> None:

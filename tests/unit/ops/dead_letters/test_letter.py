@@ -15,7 +15,7 @@ from agents.ops.dead_letters.letter import (
 )
 from agents.ops.dead_letters.letter_table import cells, json_line, summary
 from agents.ops.dead_letters.listing import Listing, WantedLetters
-from agents.ops.dead_letters.retrying import Selection, partition_to, why_not
+from agents.ops.dead_letters.retrying import RetrySelection, partition_to, why_not
 from stream.deadletters import Fault, dead_letter
 from stream.partition import partition_of
 from stream.records import PlainRecord
@@ -202,11 +202,11 @@ def test_selection_is_by_code_or_place() -> None:
     """Codes and places select; without either every letter is."""
     letter = letter_of(letter_record())
     selections = [
-        Selection(),
-        Selection(codes=frozenset({"wrong-shape"})),
-        Selection(codes=frozenset({"not-json"})),
-        Selection(places=frozenset({LetterPlace(2, 7)})),
-        Selection(places=frozenset({LetterPlace(2, 8)})),
+        RetrySelection(),
+        RetrySelection(codes=frozenset({"wrong-shape"})),
+        RetrySelection(codes=frozenset({"not-json"})),
+        RetrySelection(places=frozenset({LetterPlace(2, 7)})),
+        RetrySelection(places=frozenset({LetterPlace(2, 8)})),
     ]
     assert [each.takes(letter) for each in selections] == [True, True, False, True, False]
 

@@ -100,7 +100,7 @@ def test_our_own_clock_without_a_fresh_record() -> None:
 )
 def test_groups(lag: int, members: int, state: State) -> None:
     """Work that nobody does is wrong; work that is behind, and nobody there without work, is to be looked at."""
-    found = group_checks._finding("projection", group_checks.StoppedPartition(lag, members))
+    found = group_checks._finding("projection", group_checks.GroupStatus(lag, members))
     assert found.state is state
     assert ("tallygate projection" in found.remedy) is (members == 0)
 
