@@ -1,4 +1,4 @@
 """A bill explained: its history from Kafka, the facts about it, and both in words.
 
-Which decision counts is said in `stream/answers.py` alone.
+`stream/answers.py` alone chooses the decision that counts; change a text in `words.py`, where each reason has one.
 """

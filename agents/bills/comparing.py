@@ -1,4 +1,4 @@
-"""What if: one file of events judged twice, side by side, and where the two differ."""
+"""What if: one file of events judged under two policies at the same time, and where the results differ."""
 
 from collections import Counter
 from datetime import date
@@ -12,7 +12,7 @@ from stream.records import Fate, Outgoing, Sink
 
 
 class JudgedBill(msgspec.Struct, frozen=True, gc=False):
-    """What a comparison looks at in a decision."""
+    """The fields of a decision that are compared."""
 
     bill: str
     conveyance: str
@@ -29,7 +29,7 @@ class JudgedBill(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def counted(self) -> int:
-        """What it adds to the released total, in cents."""
+        """The cents that it adds to the released total."""
         return (self.counted_cents or 0) if self.counts else 0
 
 
@@ -57,7 +57,7 @@ class Side(msgspec.Struct, frozen=True):
 
 
 class Amounts(msgspec.Struct, frozen=True):
-    """Bills that end the same, and of which another amount counts."""
+    """Bills with the same outcome and reason and another counted amount."""
 
     bills: int
     before_cents: int
@@ -65,11 +65,11 @@ class Amounts(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """Both ends of a file, and what is between them."""
+    """The results of both policies, and their differences."""
 
     events: int
     bad_events: int
-    """Those that could not be read; `tallygate judge --dead-letters` says why."""
+    """Events that could not be read; `tallygate judge --dead-letters` says why."""
     before: Side
     after: Side
     changes: tuple[ComparedChange, ...]
@@ -78,26 +78,26 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class _End:
-    """Keeps of each bill on each conveyance the decision that came last; a judge gives them in the order of rank."""
+    """Keeps the last decision of each bill on each conveyance; the offline judge sends them in the order of rank."""
 
     def __init__(self) -> None:
-        self.verdicts: dict[tuple[str, str], JudgedBill] = {}
+        self.decisions: dict[tuple[str, str], JudgedBill] = {}
 
     def take(self, outgoing: Outgoing) -> None:
-        """Look at what a judge sends."""
+        """Keep a decision that the judge sends."""
         if outgoing.sink is Sink.DECISIONS and outgoing.value is not None:
-            verdict = _decode(outgoing.value).data
-            self.verdicts[verdict.bill, verdict.conveyance] = verdict
+            decision = _decode(outgoing.value).data
+            self.decisions[decision.bill, decision.conveyance] = decision
 
     def side(self) -> Side:
-        """Sum up."""
-        counts = Counter(verdict.words for verdict in self.verdicts.values())
-        released = sum(verdict.counted for verdict in self.verdicts.values())
+        """Return the sums."""
+        counts = Counter(decision.words for decision in self.decisions.values())
+        released = sum(decision.counted for decision in self.decisions.values())
         return Side(dict(sorted(counts.items())), released)
 
 
 def compare(name: str, before: JudgeOptions, after: JudgeOptions) -> Comparison:
-    """Judge a file under both options. Raise FileError, and what `open_judge` raises before anything is read."""
+    """Judge a file under both options. Raise FileError, or before reading what `open_judge` raises."""
     one, other = _End(), _End()
     push, push_other = open_judge(before, one.take).push, open_judge(after, other.take).push
     events = bad = 0
@@ -109,7 +109,7 @@ def compare(name: str, before: JudgeOptions, after: JudgeOptions) -> Comparison:
         fate, _code = push(value, number)
         push_other(value, number)
         bad += fate is Fate.DEAD_LETTERED
-    both = [ComparedChange(verdict, other.verdicts[key]) for key, verdict in one.verdicts.items()]
+    both = [ComparedChange(decision, other.decisions[key]) for key, decision in one.decisions.items()]
     changes = tuple(each for each in both if each.before.words != each.after.words)
     return Comparison(events, bad, one.side(), other.side(), changes, _amounts(both))
 

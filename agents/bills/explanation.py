@@ -1,4 +1,4 @@
-"""An explanation: the facts in words, section by section, in the order in which somebody would ask."""
+"""An explanation: the facts in words, section by section, in the order of the questions that an officer asks."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from agents.bills import words
-from agents.bills.facts import BillOnDay, Facts
+from agents.bills.facts import Facts, TimedDecision
 from state.rules import ENFORCEMENT_SETTING, Rulebook
 from state.rules.wording import meaning, period
 from stream.decisions import DecisionData
@@ -39,7 +39,7 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """All that is said of a bill."""
+    """The whole explanation of a bill."""
 
     bill: str
     action: Action
@@ -50,7 +50,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 def explain(facts: Facts, rulebook: Rulebook) -> Explanation:
-    """Say what is known of a bill, why it is so, and what to do."""
+    """Return what is known of a bill, why it is so, and what to do."""
     sure = Section("How sure this is", tuple(_sure(facts)))
     if facts.decision is None:
         help_first = (Section("What to do", UNKNOWN_HELP), sure)
@@ -72,7 +72,7 @@ def explain(facts: Facts, rulebook: Rulebook) -> Explanation:
 
 
 def rule_facts(rulebook: Rulebook, rule: str | None) -> RuleFacts | None:
-    """Return the rule of an id in words; None where the rulebook has none of that id."""
+    """Return a rule in words by its id; None if the rulebook has no such rule."""
     for _section, entries in rulebook.data:
         for entry in entries:
             if entry.id == rule:
@@ -113,8 +113,8 @@ def _day_lines(facts: Facts, data: DecisionData) -> Iterator[str]:
         amount = "no value" if bill.counted_cents is None else words.dollars(bill.counted_cents)
         mark = ">" if (bill.bill, bill.conveyance) == (data.bill, data.conveyance) else " "
         meant = action(bill.outcome, bill.basis)
-        said = f"{bill.outcome} {bill.reason}{', counts' if bill.counts else ''}"
-        yield f"{mark} {number:3}. {bill.bill:<20} {amount:>12}  {meant:<4}  {said}"
+        outcome = f"{bill.outcome} {bill.reason}{', counts' if bill.counts else ''}"
+        yield f"{mark} {number:3}. {bill.bill:<20} {amount:>12}  {meant:<4}  {outcome}"
     if day.bills_count > len(day.bills):
         yield f"       and {day.bills_count - len(day.bills):,} more"
     limit = day.limit_cents
@@ -152,12 +152,12 @@ def _history(facts: Facts) -> Iterator[Section]:
         yield Section("What happened", tuple(_line(each) for each in facts.history))
 
 
-def _line(standing: BillOnDay) -> str:
-    data = standing.data
+def _line(decision: TimedDecision) -> str:
+    data = decision.data
     day = "no day" if data.day is None else words.day_words(data.day)
     cause = "; another bill of the day changed" if data.revision > 1 else ""
     return (
-        f"{words.time_words(standing.time)}  {standing.action:<4}  {data.outcome} {data.reason}"
+        f"{words.time_words(decision.time)}  {decision.action:<4}  {data.outcome} {data.reason}"
         f"  ({day}, version {data.bill_version}, {data.conveyance}{cause})"
     )
 

@@ -1,4 +1,4 @@
-"""Gathering the facts about a bill: straight from Redis and Kafka, or from a gateway."""
+"""Sources of the facts about a bill: Redis and Kafka, or a gateway."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -6,12 +6,11 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from agents.bills.facts import BillOnDay, DayFacts, Facts, standing_of
+from agents.bills.facts import DayFacts, Facts, TimedDecision, timed
 from agents.bills.history import HistoryAwayError, read_history
 from agents.client import Gateway, GatewayAwayError, GatewayError
-from agents.readmodel.projection_process import store_of
 from agents.readmodel.queries import BillReading, ReadModel
-from agents.readmodel.store import StoreError
+from agents.readmodel.store import StoreError, store_settings
 from agents.settings.settings import Settings
 from stream.answers import choose
 from stream.decisions import DecisionData
@@ -26,26 +25,26 @@ NOT_READ: Final = "the history is too long to be read now; ask again at a quiete
 
 
 class NothingAnswersError(Exception):
-    """Neither place could be asked; the text says why."""
+    """Neither Redis nor Kafka answers, or the gateway does not; the text says why."""
 
 
 class FactSource(Protocol):
-    """Where facts come from."""
+    """A source of facts."""
 
     async def facts(self, bill: str) -> Facts:
         """Return the facts about a bill. Raise NothingAnswersError, GatewayError."""
 
 
 class Stores:
-    """Redis and Kafka, by settings."""
+    """Redis and Kafka, as the settings name them."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     async def facts(self, bill: str) -> Facts:
-        """Return the facts; the newest decision of both places counts. Raise NothingAnswersError."""
+        """Return the facts from the decisions in both. Raise NothingAnswersError."""
         missing: list[str] = []
-        async with ReadModel(store_of(self._settings)) as model:
+        async with ReadModel(store_settings(self._settings.redis, self._settings.kafka.prefix)) as model:
             try:
                 reading: BillReading | None = await model.bill(bill)
             except StoreError:
@@ -54,7 +53,7 @@ class Stores:
             history, complete = await self._history(bill, reading, missing)
             if reading is None and not complete and not history:
                 raise NothingAnswersError("; ".join(missing))
-            known = (*history, *(standing_of(each) for each in (reading.decisions if reading else ())))
+            known = (*history, *(timed(each) for each in (reading.decisions if reading else ())))
             chosen, others = choose(known)
             day = None if reading is None or chosen is None else await _day(model, chosen.data)
         freshness = reading.freshness if reading else None
@@ -65,15 +64,15 @@ class Stores:
 
     async def _history(
         self, bill: str, reading: BillReading | None, missing: list[str]
-    ) -> tuple[tuple[BillOnDay, ...], bool]:
+    ) -> tuple[tuple[TimedDecision, ...], bool]:
         kafka = self._settings.kafka
         connection, topic = kafka.connection(), kafka.topics().decisions
-        past: list[BillOnDay] = []
+        past: list[TimedDecision] = []
         deadline, after = time.monotonic() + HISTORY_SECONDS, None
         try:
             while True:
                 page = await read_history(connection, topic, bill, reading.stated if reading else None, after=after)
-                past += [standing_of(each.decision) for each in page.past]
+                past += [timed(each.decision) for each in page.past]
                 if page.complete or time.monotonic() > deadline:
                     break
                 after = page.next
@@ -105,9 +104,9 @@ class OverGateway:
         """Return the facts. Raise NothingAnswersError, GatewayError."""
         missing: list[str] = []
         try:
-            body = await self._verdict(bill)
+            body = await self._answer(bill)
             history, complete = await self._history(bill, missing)
-            known = tuple(_standing(each) for each in (body, *body.get("conveyances", ())) if "conveyance" in each)
+            known = tuple(_timed(each) for each in (body, *body.get("conveyances", ())) if "conveyance" in each)
             chosen, others = choose((*history, *known))
             day = await self._day(chosen.data) if chosen else None
         except GatewayAwayError as error:
@@ -115,7 +114,7 @@ class OverGateway:
         as_of = msgspec.convert(body.get("as_of"), datetime | None)
         return Facts(bill, chosen, others, day, history, complete, as_of, bool(body.get("stale")), tuple(missing))
 
-    async def _verdict(self, bill: str) -> dict[str, Any]:
+    async def _answer(self, bill: str) -> dict[str, Any]:
         try:
             return await self._gateway.get(f"/v1/bills/{bill}")
         except GatewayError as error:
@@ -123,8 +122,8 @@ class OverGateway:
                 raise
             return error.document
 
-    async def _history(self, bill: str, missing: list[str]) -> tuple[tuple[BillOnDay, ...], bool]:
-        past: list[BillOnDay] = []
+    async def _history(self, bill: str, missing: list[str]) -> tuple[tuple[TimedDecision, ...], bool]:
+        past: list[TimedDecision] = []
         deadline = time.monotonic() + HISTORY_SECONDS
         query: dict[str, str] = {}
         while True:
@@ -133,7 +132,7 @@ class OverGateway:
             except GatewayAwayError as error:
                 missing.append(f"the history is not known: {error}")
                 return tuple(past), False
-            past += [_standing(each) for each in page["decisions"]]
+            past += [_timed(each) for each in page["decisions"]]
             if page["complete"] or time.monotonic() > deadline:
                 break
             query = {"after": page["next"]}
@@ -149,9 +148,9 @@ class OverGateway:
         return DayFacts(body["total_cents"], body["limit_cents"], bills, body["bills_count"])
 
 
-def _standing(body: dict[str, Any]) -> BillOnDay:
-    """Read a verdict, which has all fields of a decision where the scope is audit. Raise GatewayError."""
+def _timed(body: dict[str, Any]) -> TimedDecision:
+    """Return the decision in an answer; only with the scope audit it is whole. Raise GatewayError."""
     try:
-        return BillOnDay(msgspec.convert(body["time"], datetime), msgspec.convert(body, DecisionData))
+        return TimedDecision(msgspec.convert(body["time"], datetime), msgspec.convert(body, DecisionData))
     except (KeyError, msgspec.ValidationError):
         raise GatewayError(403, "Not allowed", "explaining needs a token with the scope audit") from None

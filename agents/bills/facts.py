@@ -1,4 +1,4 @@
-"""What is known of a bill, wherever it came from, and what could not be found out."""
+"""The facts about a bill from all sources, and what could not be found out."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from stream.decisions import Decision, DecisionData
 from stream.outcomes import Action, action
 
 
-class BillOnDay(msgspec.Struct, frozen=True):
+class TimedDecision(msgspec.Struct, frozen=True):
     """A decision and the time of the event that led to it."""
 
     time: datetime
@@ -16,12 +16,12 @@ class BillOnDay(msgspec.Struct, frozen=True):
 
     @property
     def action(self) -> Action:
-        """What it means for a scanner."""
+        """What a scanner shows for it."""
         return action(self.data.outcome, self.data.basis)
 
 
 class DayFacts(msgspec.Struct, frozen=True):
-    """The consignee's day as it is now."""
+    """The consignee's day now."""
 
     total_cents: int
     limit_cents: int | None
@@ -31,25 +31,25 @@ class DayFacts(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """Everything that an explanation says."""
+    """Everything that an explanation is made from."""
 
     bill: str
-    decision: BillOnDay | None
-    """The one that counts; None: nothing is known."""
-    others: tuple[BillOnDay, ...]
-    """The current ones on its other conveyances."""
+    decision: TimedDecision | None
+    """The decision that counts; None: nothing is known."""
+    others: tuple[TimedDecision, ...]
+    """The current decisions on its other conveyances."""
     day: DayFacts | None
-    history: tuple[BillOnDay, ...]
+    history: tuple[TimedDecision, ...]
     """Every decision, oldest first."""
     history_complete: bool
     as_of: datetime | None
-    """Everything decided up to then is in the day's figures."""
+    """The day's figures hold everything decided up to then."""
     stale: bool
-    """They may be old."""
+    """The day's figures may be old."""
     missing: tuple[str, ...]
     """What could not be found out, and what to do about it."""
 
 
-def standing_of(decision: Decision) -> BillOnDay:
-    """Take what is needed of a decision."""
-    return BillOnDay(decision.time, decision.data)
+def timed(decision: Decision) -> TimedDecision:
+    """Return what is needed of a decision event."""
+    return TimedDecision(decision.time, decision.data)

@@ -1,4 +1,4 @@
-"""Reading a bill's decisions: read-committed, one partition, from when the bill was first stated, in bounded time.
+"""Reading a bill's decisions: read-committed, in one partition, from when the bill was first stated, in bounded time.
 
 A decision is written after its event, and an event's time lies at most 24 hours ahead of the broker's clock. So no
 decision of a bill is older, by the topic's clock, than a day before the earliest time that any of its events states.
@@ -20,7 +20,7 @@ from stream.decisions import Decision
 from stream.partition import partition_of
 
 BEFORE: Final = timedelta(hours=25)
-"""Time of an event ahead of the broker at most, and an hour in which clocks may differ."""
+"""An event is at most 24 hours ahead of the broker; one hour more for clocks that differ."""
 
 DECISIONS_MAX: Final = 500
 """Of one page."""
@@ -32,11 +32,11 @@ _decode: Final = msgspec.json.Decoder(Decision).decode
 
 
 class HistoryAwayError(Exception):
-    """Kafka does not answer, or the topic is not there; the text says which."""
+    """Kafka does not answer, or the topic is missing; the text says which."""
 
 
 class Past(msgspec.Struct, frozen=True):
-    """A decision, and where it stands."""
+    """A decision, and its place in the topic."""
 
     decision: Decision
     partition: int
@@ -44,15 +44,15 @@ class Past(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct, frozen=True):
-    """What was found of a bill's decisions, oldest first by the topic's order."""
+    """A page of a bill's decisions, oldest first by the topic's order."""
 
     past: tuple[Past, ...]
     next: int | None
-    """Offset to go on from: there was more to read than was allowed; None: everything that is committed was read."""
+    """The offset of the next page; None: everything that is committed was read."""
 
     @property
     def complete(self) -> bool:
-        """Whether everything that was committed when it was asked for has been read from where it began."""
+        """Whether everything that was committed at the time of the question was read."""
         return self.next is None
 
 
@@ -66,10 +66,10 @@ async def read_history(
     most: int = DECISIONS_MAX,
     seconds: float = READ_SECONDS,
 ) -> History:
-    """Read a bill's decisions, `most` of them, for `seconds` at most, beside connecting.
+    """Return a bill's decisions, at most `most`, read in at most `seconds` after connecting.
 
     `since` is the earliest time that an event of the bill is known to state; None: the topic is read from its
-    beginning. `after` goes on where an earlier page ended (`History.next`). Raise HistoryAwayError.
+    beginning. `after` continues after an earlier page (`History.next`). Raise HistoryAwayError.
     """
     reader = AIOKafkaConsumer(
         isolation_level="read_committed",
@@ -92,7 +92,7 @@ async def read_history(
 
 
 async def _partition(connection: Connection, topic: str, bill: str) -> TopicPartition:
-    # Asked of an admin client: a consumer would have a missing topic created where the broker allows it.
+    # An admin client asks: a consumer could make the broker create a missing topic.
     found = await find_topics(connection, [topic], configs=False)
     if topic not in found:
         raise HistoryAwayError(f"no topic {topic}: is TALLYGATE_KAFKA__PREFIX right?")
@@ -102,13 +102,13 @@ async def _partition(connection: Connection, topic: str, bill: str) -> TopicPart
 async def _span(
     reader: AIOKafkaConsumer, partition: TopicPartition, since: datetime | None, after: int | None
 ) -> tuple[int, int]:
-    """Return the first offset to read, and the last stable one, at which to stop."""
+    """Return the first offset to read, and the last stable offset, at which to stop."""
     end = (await reader.end_offsets([partition]))[partition]
     start = (await reader.beginning_offsets([partition]))[partition]
     if after is not None:
         return max(start, after), end
     if since is not None:
-        # Years long past, of a back-test, come before everything.
+        # A back-test may have years before 1970, so the time is at least 0.
         millis = max(0, int((since - BEFORE).timestamp() * 1000))
         found = (await reader.offsets_for_times({partition: millis}))[partition]
         start = max(start, found.offset if found else end)
@@ -127,7 +127,7 @@ class _Search:
         self._reached = 0
 
     async def run(self, start: int, end: int, seconds: float) -> History:
-        """Read from `start` up to `end`, or as far as is allowed."""
+        """Read from `start` to `end`, or as far as the limits allow."""
         self._reached = start
         if start < end:
             self._reader.assign([self._partition])
@@ -143,12 +143,12 @@ class _Search:
             batches = await self._reader.getmany(self._partition, timeout_ms=200)
             for record in batches.get(self._partition, ()):
                 if record.offset >= end or len(self._past) == self._most:
-                    # Past the end, or past the page; of the page's own end what follows is for the next one.
+                    # Beyond the end, or beyond the page: the next page begins here.
                     self._reached = min(record.offset, end)
                     return
                 self._take(record)
                 self._reached = record.offset + 1
-            # The last offsets may be control records only, so the reader's position counts as well.
+            # The last offsets may be control records only, so the reader's position counts too.
             self._reached = max(self._reached, await self._reader.position(self._partition))
 
     def _take(self, record: Any) -> None:

@@ -1,4 +1,4 @@
-"""A history as JSON shows it: the decisions' own fields, and where each stands."""
+"""A history as JSON: the fields of each decision, and its place in the topic."""
 
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from stream.outcomes import Action, action
 
 
 class PastDecision(DecisionData, frozen=True, kw_only=True, gc=False):
-    """A decision of the past, with the fields of a decision; amounts are US cents."""
+    """An earlier decision with all its fields; amounts are US cents."""
 
     time: datetime
-    """That of the event that led to it."""
+    """Time of the event that caused it."""
     partition: int
     """Of the decisions topic."""
     offset: int

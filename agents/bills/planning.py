@@ -1,4 +1,4 @@
-"""Planning: would a value fit a person's day, asked of a gateway; the person stands in a file, never in an argument."""
+"""Planning: ask a gateway on which days a value would fit. The consignee is in a file, never in an argument."""
 
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ from stream.reading import consignee_misfit
 
 
 class ConsigneeFileError(Exception):
-    """The text is no consignee; the message quotes nothing of it."""
+    """The text is not a consignee; the message does not quote it."""
 
 
 class DayPlan(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class DayPlan(msgspec.Struct, frozen=True):
 
 
 def read_consignee(text: bytes) -> Consignee:
-    """Read a consignee as an event has it: name and address, or an identifier. Raise ConsigneeFileError."""
+    """Return a consignee, written as in an event. Raise ConsigneeFileError."""
     expected = 'expected JSON such as {"name": "...", "address": {"lines": ["..."], "country": "US"}}, as in an event'
     try:
         found = msgspec.json.decode(text, type=Consignee)
@@ -43,7 +43,7 @@ def read_consignee(text: bytes) -> Consignee:
 async def plan_days(
     gateway: Gateway, consignee: Consignee, value_cents: int, first: date, days: int
 ) -> AsyncIterator[DayPlan]:
-    """Return the days from `first` on, one question each. Raise GatewayError, GatewayAwayError."""
+    """Yield the answers for the days from `first` on, one request each. Raise GatewayError, GatewayAwayError."""
     for ahead in range(days):
         day = first + timedelta(days=ahead)
         question: dict[str, Any] = {"consignee": consignee, "value_cents": value_cents, "day": day}

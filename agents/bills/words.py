@@ -1,4 +1,4 @@
-"""The words: what each outcome and reason means, and what to do about it. One table each, every reason in it."""
+"""Words for each outcome and reason: what it means and what to do, in one table each that has every reason."""
 
 from datetime import date, datetime
 from typing import Final
@@ -16,7 +16,7 @@ OUTCOMES: Final[dict[tuple[Outcome, bool], str]] = {
     ("pending", True): "waiting: its arrival is not known",
     ("closed", True): "closed: it left another way, nothing is to be done here",
 }
-"""Outcome, and whether the bill has arrived (always said to, where it does not matter)."""
+"""By outcome, and whether the bill has arrived (True if that does not matter)."""
 
 WHY: Final[dict[str, str]] = {
     "deleted": "It was taken off its manifest. It does not count.",
@@ -42,7 +42,7 @@ WHY: Final[dict[str, str]] = {
     "within-limit": "It fits the person's limit for that day.",
 }
 
-# A decision does not say by what mode its bill came.
+# A decision does not hold the mode of transport.
 _MAIL: Final = (
     "If it came by mail it needs no such entry: it is dutiable, and the carrier or a qualified party collects the duty."
 )
@@ -91,13 +91,13 @@ CERTAINTY: Final = {
 
 
 def outcome_words(outcome: Outcome, basis: Basis | None) -> str:
-    """Say what an outcome means."""
+    """Return what an outcome means."""
     arrived = basis == "actual" or (outcome, False) not in OUTCOMES
     return OUTCOMES.get((outcome, arrived), outcome)
 
 
 def why(data: DecisionData) -> str:
-    """Say why, with the figures as they were when it was decided."""
+    """Return the reason in words, with the figures at the time of the decision."""
     counted, total, limit, headroom = data.counted_cents, data.total_cents, data.limit_cents, data.headroom_cents
     text = WHY.get(data.reason, data.reason)
     if counted is None or total is None or limit is None or headroom is None:
@@ -117,7 +117,7 @@ def why(data: DecisionData) -> str:
 
 
 def to_do(data: DecisionData) -> str:
-    """Say what to do, with the entry type and the next day where the decision names them."""
+    """Return what to do, with the entry type and the next day if the decision names them."""
     text = TO_DO.get(data.reason, "Ask the team that runs Tallygate.")
     advice = data.advice
     if advice is None:
@@ -139,15 +139,15 @@ def to_do(data: DecisionData) -> str:
 
 
 def dollars(cents: int) -> str:
-    """Write an amount: $1,234.50."""
+    """Return an amount as $1,234.50."""
     return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
 def day_words(day: date) -> str:
-    """Write a day: Wed 20 Aug 2025."""
+    """Return a day as Wed 20 Aug 2025."""
     return f"{day:%a} {day.day} {day:%b} {day.year}"
 
 
 def time_words(instant: datetime) -> str:
-    """Write an instant in the time that customs keeps: 2025-08-19 17:04 ET."""
+    """Return an instant in Eastern time, as customs uses it: 2025-08-19 17:04 ET."""
     return f"{instant.astimezone(EASTERN):%Y-%m-%d %H:%M} ET"

@@ -9,10 +9,10 @@ import uvloop
 
 from agents.demo.children import ChildReport
 from agents.demo.scene import Counts
-from agents.readmodel.connecting import store_settings
 from agents.readmodel.projection import Projection
 from agents.readmodel.projection_process import count_partitions, make_projection
 from agents.readmodel.queries import ReadModel
+from agents.readmodel.store import store_settings
 from agents.readmodel.writing import Writer
 from agents.settings.settings import Settings
 

@@ -14,8 +14,8 @@ from agents.gateway.rate_limits import Buckets
 from agents.gateway.sessions import Sessions, session_key
 from agents.gateway.tokens import TokenFileError, Tokens
 from agents.kafka.errors import RefusedError
-from agents.readmodel.projection_process import store_of
 from agents.readmodel.queries import ReadModel
+from agents.readmodel.store import store_settings
 from agents.settings.gateway_group import GatewaySettings
 from agents.settings.settings import Settings
 from agents.worker.steps import key_maker_of, rulebook_of
@@ -34,7 +34,7 @@ async def make_parts(settings: Settings, clock: Callable[[], datetime]) -> Async
         raise RefusedError(f"{error}: {REMEDY}") from None
     key = session_key(gateway.session_key_file or Path(f"{file}.session-key"))
     topic = settings.kafka.topics().shipments
-    async with ReadModel(store_of(settings)) as read_model:
+    async with ReadModel(store_settings(settings.redis, settings.kafka.prefix)) as read_model:
         yield Parts(
             settings=settings,
             rulebook=rulebook_of(settings).as_of(settings.policy.as_of),

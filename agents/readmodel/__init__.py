@@ -1,4 +1,4 @@
 """The read model in Redis, and the projection that fills it from decisions and alerts.
 
-Only this room talks to Redis; judging never waits for it.
+Only this package talks to Redis, and judging never waits for it. `keys.py` lists the keys: read it before a change.
 """

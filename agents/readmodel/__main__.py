@@ -1,4 +1,4 @@
-"""`python -m agents.readmodel`: the projection in this process, as a supervisor starts it."""
+"""`python -m agents.readmodel`: the projection in this process, for a supervisor to start."""
 
 from agents.readmodel.projection_process import run_projection
 

@@ -1,4 +1,4 @@
-"""How Redis itself does, for who looks after it; nothing of the read model is read."""
+"""The condition of Redis itself, for the doctor; nothing of the read model is read."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from agents.readmodel.store import StoreError, StoreSettings, connect, own_error
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """What Redis says of itself; None where this user may not ask."""
+    """What Redis reports about itself; None where this user may not ask."""
 
     version: str | None
     policy: str | None
@@ -18,8 +18,8 @@ class Condition(msgspec.Struct, frozen=True):
     used_bytes: int | None
 
 
-async def look(settings: StoreSettings) -> Condition:
-    """Ask. Raise StoreError where Redis is away or lets us not in."""
+async def read_condition(settings: StoreSettings) -> Condition:
+    """Return the condition of Redis. Raise StoreError if it is away or refuses the login."""
     client = connect(settings)
     try:
         with own_errors():

@@ -1,4 +1,4 @@
-"""What the script takes of a decision or an alert: keys, ranks and sums; the event itself stays as it is."""
+"""The script's arguments for a decision or an alert: keys, ranks and sums, and the unchanged event."""
 
 from datetime import date, datetime
 from typing import Final
@@ -44,11 +44,11 @@ _alert: Final = msgspec.json.Decoder(_AlertEvent).decode
 
 
 class UnreadableError(ValueError):
-    """Not a decision or alert of ours."""
+    """The record is not a decision or an alert of ours."""
 
 
 def decision_items(value: bytes, offset: int) -> tuple[str | bytes, ...]:
-    """Return what the script takes of a decision event. Raise UnreadableError, which quotes nothing."""
+    """Return the script's arguments for a decision event. Raise UnreadableError, which does not quote it."""
     try:
         event = _decision(value)
         stated = max(0, to_micros(event.time))
@@ -68,7 +68,7 @@ def decision_items(value: bytes, offset: int) -> tuple[str | bytes, ...]:
 
 
 def alert_items(value: bytes, _offset: int) -> tuple[str | bytes, ...]:
-    """Return what the script takes of an alert event. Raise UnreadableError, which quotes nothing."""
+    """Return the script's arguments for an alert event. Raise UnreadableError, which does not quote it."""
     try:
         event = _alert(value)
     except (ValueError, RecursionError) as error:
@@ -78,10 +78,10 @@ def alert_items(value: bytes, _offset: int) -> tuple[str | bytes, ...]:
 
 
 def event_of(held: bytes) -> bytes:
-    """Return the decision event out of what is kept of a bill on a conveyance."""
+    """Return the decision event in the kept value of a bill on a conveyance."""
     return held.split(b"|", 2)[2]
 
 
 def stated_of(held: bytes) -> datetime:
-    """Return when the bill was first stated, out of what is kept of it on a conveyance."""
+    """Return when the bill was first stated, from its kept value on a conveyance."""
     return from_micros(int(held[RANK_DIGITS : RANK_DIGITS + STATED_DIGITS]))

@@ -1,8 +1,8 @@
 """The catalogue of keys: what Tallygate keeps in Redis, under which names, in which shapes, and for how long.
 
-All keys of one Tallygate share the tag `{<topic prefix>}`, and so one slot: a decision takes its bill off one consignee
-day and puts it on another in one step, which Redis can do only where both lie in one place. `v1` is the version of the
-shapes; a new version begins beside the old one, whose keys then run out.
+All keys of one Tallygate share the hash tag `{<topic prefix>}`, and so one slot: a decision moves its bill from one
+consignee day to another in one script call, which Redis allows only within a slot. `v1` is the version of the shapes; a
+new version begins beside the old one, whose keys then expire.
 """
 
 from typing import Final
@@ -18,13 +18,13 @@ class Key(msgspec.Struct, frozen=True):
     name: str
     """Its name after the prefix, with placeholders."""
     type: str
-    """What Redis calls its type."""
+    """Its type in Redis."""
     shape: str
-    """What is in it."""
+    """Its content."""
     owner: str
-    """Who writes it; nobody else does."""
+    """The only process that writes it."""
     life: str = "`KEEP_DAYS` after its last change"
-    """When it goes."""
+    """When it expires."""
 
 
 OWNER: Final = "projection (`apply.lua`)"
@@ -78,11 +78,11 @@ class Keys:
     """Names of the keys of one Tallygate."""
 
     def __init__(self, prefix: str) -> None:
-        """Take the topic prefix: a back-test under its own has its own read model."""
+        """Take the topic prefix; a back-test with another prefix has a read model of its own."""
         self.prefix = f"{{{prefix}}}:{VERSION}:"
         self.positions = f"{self.prefix}positions"
         self.changes = f"{self.prefix}changes"
 
     def bill(self, bill: str) -> str:
-        """Name the key of a bill's current decisions."""
+        """Return the key of a bill's current decisions."""
         return f"{self.prefix}bill:{bill}"

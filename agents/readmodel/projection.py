@@ -1,9 +1,9 @@
-"""The loop: read what is committed, let Redis apply it, and where Redis does not go along, look where it stands.
+"""The loop of the projection: read committed records, have Redis apply them, and look up its position if it refuses.
 
-Redis itself holds the position of each partition, written by the very script that applies the records. So there is one
-way back from everything - a new assignment, Redis away, emptied, restored from an old copy, another projection at work:
-ask for the positions and read on from there, from the beginning where there is none. The offsets committed in Kafka
-follow behind; they are for those who watch the group's lag.
+Redis holds the position of each partition; the script that applies records writes it. So one way recovers from a new
+assignment, from Redis away, emptied or restored from an old copy, and from another projection at work: ask for the
+positions and read on from there, or from the beginning if there is none. The offsets committed in Kafka follow later;
+they only show the lag of the group.
 """
 
 import asyncio
@@ -31,23 +31,23 @@ log = logging.getLogger(__name__)
 RECORDS_A_TURN: Final = 4_000
 POLL_MS: Final = 200
 TICK_SECONDS: Final = 0.5
-"""So often Redis is told that nothing is new; and so soon it is noticed that it was emptied."""
+"""Interval at which Redis is told that nothing is new, and within which an emptied Redis is noticed."""
 COMMIT_SECONDS: Final = 5.0
 SAY_SECONDS: Final = 10.0
-"""So often it is said that Redis is still away."""
+"""Interval of the log line that Redis is still away."""
 
 
 def make_consumer(connection: Connection, group: str, session_timeout_ms: int) -> AIOKafkaConsumer:
-    """Return the consumer that a projection runs on; not started."""
+    """Return the consumer of a projection, not started."""
     return AIOKafkaConsumer(
         group_id=group,
         isolation_level="read_committed",
         enable_auto_commit=False,
-        # Positions are in Redis; this is for a position that retention has overtaken.
+        # Positions are in Redis; this is for a position that is older than the topic's first record.
         auto_offset_reset="earliest",
         session_timeout_ms=session_timeout_ms,
         heartbeat_interval_ms=min(3_000, session_timeout_ms // 3),
-        # While Redis is away nothing is read, for as long as it takes.
+        # While Redis is away nothing is read, however long that is.
         max_poll_interval_ms=86_400_000,
         max_partition_fetch_bytes=2 * MIB,
         **connection.arguments(),
@@ -55,7 +55,7 @@ def make_consumer(connection: Connection, group: str, session_timeout_ms: int) -
 
 
 class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's classes are Any to mypy
-    """Keeps the partitions that the group gives it; `stop` ends it in order."""
+    """Projects the partitions that the group assigns; `stop` ends it in order."""
 
     def __init__(self, consumer: AIOKafkaConsumer, writer: Writer, topics: Topics, partitions: int) -> None:
         self.progress = ProjectionProgress(turned=time.monotonic())
@@ -64,9 +64,9 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         self._topics = [topics.decisions, topics.alerts]
         self._runs = Runs(topics, partitions, self.progress)
         self._standings: dict[TopicPartition, ReadModelPosition] = {}
-        """Partitions that are read, and where Redis stands in each."""
+        """Partitions that are read, with the position of Redis."""
         self._unplaced: set[TopicPartition] = set()
-        """Partitions of which it is not known where Redis stands; they are paused."""
+        """Partitions whose position in Redis is not known; they are paused."""
         self._backoff = Backoff()
         self._stop = asyncio.Event()
         self._joined = False
@@ -74,11 +74,11 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         self._away = ""
 
     def stop(self) -> None:
-        """Let the loop end after its present turn."""
+        """End the loop after its present turn."""
         self._stop.set()
 
     async def run(self) -> None:
-        """Run until `stop`. Raise RefusedError where waiting cannot help, KafkaError where Kafka is away at first."""
+        """Run until `stop`. Raise RefusedError if waiting cannot help, KafkaError if Kafka is away at the start."""
         await self._consumer.start()
         try:
             self._consumer.subscribe(self._topics, listener=self)
@@ -89,7 +89,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
                 except StoreAwayError as error:
                     await self._wait("Redis", error)
                 except IllegalStateError:
-                    continue  # a partition was taken away in the middle of a turn
+                    continue  # a partition was revoked during the turn
                 except KafkaError as error:
                     if not (error.retriable or isinstance(error, KafkaConnectionError | KafkaTimeoutError)):
                         raise
@@ -101,14 +101,14 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
             await self._consumer.stop()
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
-        """Let partitions go; what Redis has applied of them it knows itself."""
+        """Forget partitions; Redis holds their positions."""
         for where in revoked:
             self._standings.pop(where, None)
             self._unplaced.discard(where)
             self.progress.places.pop(self._name(where), None)
 
     def unready(self) -> str:
-        """Say why not everything that the group gave it is being read, or nothing if it is."""
+        """Return why not every assigned partition is read, or an empty string."""
         if self.progress.away_since is not None:
             return "Redis or Kafka is away"
         if not self._joined:
@@ -116,7 +116,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         return "looking up where Redis stands" if self._unplaced else ""
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
-        """Take partitions over; nothing of them is read before it is known where Redis stands."""
+        """Take partitions, paused until their position in Redis is known."""
         self._joined = True
         self._standings.clear()
         self._unplaced = set(assigned)
@@ -137,12 +137,12 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
             await self._commit()
 
     async def _apply(self, fetched: dict[TopicPartition, list[Any]], *, ticks: bool) -> None:
-        """Let Redis apply what was fetched, and tell it how far the other partitions have come without records."""
+        """Have Redis apply the fetched records, and tell it how far the other partitions are without records."""
         runs: list[tuple[TopicPartition, Run]] = []
         for where in [*self._standings] if ticks else fetched:
             standing = self._standings.get(where)
             if standing is None:
-                continue  # taken away, or to be placed anew, while it was being fetched
+                continue  # revoked, or to be looked up again, during the fetch
             end, asked_ms = self._consumer.last_stable_offset(where), self._consumer.last_poll_timestamp(where)
             standing.reach(await self._consumer.position(where), end, asked_ms)
             place = self.progress.places.setdefault(self._name(where), LogPlace())
@@ -168,7 +168,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
             self._consumer.pause(where)
 
     async def _place(self) -> None:
-        """Look up where Redis stands in the partitions that are not read yet, and read on from there."""
+        """Look up the positions of Redis in the partitions that are not read yet, and read on from there."""
         wanted = sorted(self._unplaced)
         self.progress.placings += 1
         positions = await self._writer.positions()
@@ -198,7 +198,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         self._found()
 
     async def _begin(self, missing: list[TopicPartition], begins: dict[TopicPartition, int]) -> None:
-        """Note in an empty Redis that these partitions are being filled from their beginning."""
+        """Mark in an empty Redis that these partitions are filled from their beginning."""
         if missing:
             self.progress.fills += len(missing)
             log.warning("Redis holds nothing of %d partitions; filling them from the beginning", len(missing))
@@ -207,7 +207,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
 
     def _resume(self, where: TopicPartition, position: int, begin: int) -> None:
         if where not in self._unplaced:
-            return  # taken away meanwhile
+            return  # revoked meanwhile
         self._unplaced.discard(where)
         self._standings[where] = ReadModelPosition(position)
         self._consumer.seek(where, max(position, begin))
@@ -229,7 +229,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         self._backoff.reset()
 
     async def _wait(self, who: str, error: Exception) -> None:
-        """Forget where Redis stood, say who is away, and give it time."""
+        """Forget the positions of Redis, log who is away, and wait."""
         self.progress.failures += 1
         moment = time.monotonic()
         if self.progress.away_since is None:
@@ -248,7 +248,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
             await asyncio.wait_for(self._stop.wait(), self._backoff.next())
 
     async def _commit(self) -> None:
-        """Commit what Redis has applied."""
+        """Commit the offsets that Redis has applied."""
         offsets = {where: standing.position for where, standing in self._standings.items()}
         try:
             if offsets:

@@ -1,4 +1,4 @@
-"""What a projection shows: its counts as they stand when somebody asks, and how far the read model is behind."""
+"""Metrics of a projection: its counts at the time of a scrape, and how far the read model is behind."""
 
 from collections.abc import Callable, Iterable, Iterator
 from time import monotonic, time
@@ -15,7 +15,7 @@ from agents.settings.metrics_group import MetricsSettings
 PROJECTION: Final = Area("projection", "Projection")
 
 STUCK_SECONDS: Final = 120.0
-"""Kafka may take forty seconds to fail a request, and a turn makes a few."""
+"""A turn makes a few requests to Kafka, and one may take forty seconds to fail."""
 
 _WHERE: Final = (
     Label("topic", ("decisions", "alerts")),
@@ -85,7 +85,7 @@ _behind = PROJECTION.read(
 
 
 class ProjectionMetrics:
-    """Shows one projection; the only one of its process."""
+    """Metrics of the only projection of the process."""
 
     def __init__(self, projection: Projection, now: Callable[[], float] = time) -> None:
         self._projection = projection
@@ -93,7 +93,7 @@ class ProjectionMetrics:
         self.reading = PROJECTION.reads(self.families)
 
     def families(self) -> Iterable[Family]:
-        """Return what a scrape shows; called in the thread that serves it."""
+        """Yield the metrics of a scrape; called in the thread that serves it."""
         yield from self._counts()
         places = dict(self._projection.progress.places)
         yield _lag.family(((topic, str(number)), place.lag) for (topic, number), place in places.items())
@@ -105,7 +105,7 @@ class ProjectionMetrics:
         )
 
     def stuck(self) -> str:
-        """Say that the loop does not get on, for `/livez`."""
+        """Return for `/livez` that the loop is stuck, or an empty string."""
         seconds = monotonic() - self._projection.progress.turned
         return f"the loop has not turned for {seconds:.0f} s" if seconds > STUCK_SECONDS else ""
 
@@ -125,7 +125,7 @@ class ProjectionMetrics:
 
 
 def watch_projection(settings: MetricsSettings, projection: Projection) -> None:
-    """Show a projection's metrics, if they are on."""
+    """Serve a projection's metrics, if they are on."""
     if settings.port:
         metrics = ProjectionMetrics(projection)
         tell_build(PROJECTION)

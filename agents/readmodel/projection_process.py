@@ -1,4 +1,4 @@
-"""The projection as a process: topics checked, signals heeded, exit status as any worker's."""
+"""The projection as a process: it checks the topics, stops on signals, and exits as a worker does."""
 
 import asyncio
 import logging
@@ -13,10 +13,9 @@ from agents.kafka.errors import EngineError, RefusedError
 from agents.kafka.probing import explained
 from agents.kafka.topic_admin import HINT, find_topics
 from agents.observability.log import begin
-from agents.readmodel.connecting import store_settings
 from agents.readmodel.projection import Projection, make_consumer
 from agents.readmodel.projection_metrics import watch_projection
-from agents.readmodel.store import StoreSettings
+from agents.readmodel.store import store_settings
 from agents.readmodel.writing import Writer
 from agents.settings.settings import Settings, read_settings
 
@@ -37,11 +36,6 @@ async def count_partitions(settings: Settings) -> int:
     return counts.pop()
 
 
-def store_of(settings: Settings) -> StoreSettings:
-    """Return where the read model lives. Raise RefusedError where password or certificates cannot be read."""
-    return store_settings(settings.redis, settings.kafka.prefix)
-
-
 def make_projection(settings: Settings, writer: Writer, partitions: int) -> Projection:
     """Make a projection in the group of this prefix and epoch."""
     topics = settings.kafka.topics()
@@ -52,7 +46,7 @@ def make_projection(settings: Settings, writer: Writer, partitions: int) -> Proj
 async def project(settings: Settings) -> None:
     """Run a projection until SIGTERM or SIGINT. Raise EngineError, KafkaError."""
     partitions = await count_partitions(settings)
-    async with Writer(store_of(settings)) as writer:
+    async with Writer(store_settings(settings.redis, settings.kafka.prefix)) as writer:
         policy = await writer.evicts()
         if policy is not None:
             log.warning("Redis may evict keys of the read model (%s): set maxmemory-policy to noeviction", policy)
@@ -65,7 +59,7 @@ async def project(settings: Settings) -> None:
 
 
 def run_projection() -> NoReturn:
-    """Run the projection that the environment describes; exits: 0 after a signal, 78 refused, 75 worth a new start."""
+    """Run the projection with the settings of the environment; exit with 0 after a signal, 78 refused, 75 try again."""
     try:
         settings = begin(STEP)
         uvloop.run(project(settings))

@@ -1,15 +1,15 @@
-"""What a projection has done and where it stands, in numbers."""
+"""Counts and positions of a projection."""
 
 import msgspec
 
 
 class LogPlace(msgspec.Struct):
-    """Where Redis stands in one partition; kept while Redis is away."""
+    """The position of Redis in one partition, kept while Redis is away."""
 
     position: int = 0
-    """Up to here Redis has applied it."""
+    """Redis has applied everything before this offset."""
     stable_offset: int = 0
-    """The partition's last stable offset, as of the latest fetch."""
+    """The partition's last stable offset at the latest fetch."""
     fresh_ms: int | None = None
     """Everything committed at this time (Unix, ms) is in Redis; None: not known yet."""
 
@@ -27,16 +27,16 @@ class ProjectionProgress(msgspec.Struct):
     changed: int = 0
     """Decisions that became current, and alerts that were new."""
     unreadable: int = 0
-    """Records in our topics that are no decisions or alerts; they are logged by offset and passed over."""
+    """Records in our topics that are not decisions or alerts; they are logged by offset and skipped."""
     placings: int = 0
-    """How often partitions were looked up in Redis: at assignments and whenever Redis was away or stood elsewhere."""
+    """Lookups of positions in Redis: at assignments, and after Redis was away or had another position."""
     fills: int = 0
-    """Partitions that were filled from their beginning because Redis held nothing of them."""
+    """Partitions filled from their beginning because Redis held nothing of them."""
     failures: int = 0
-    """How often Redis, or Kafka when it was asked, did not answer."""
+    """Times that Redis or Kafka did not answer."""
     away_since: float | None = None
-    """When it went away (seconds, monotonic clock); None while all is well."""
+    """When Redis or Kafka went away (seconds, monotonic clock); None while both answer."""
     places: dict[tuple[str, int], LogPlace] = msgspec.field(default_factory=dict)
-    """Where Redis stands in each partition that this process has, by `decisions` or `alerts` and number."""
+    """Position in each partition of this process, by `decisions` or `alerts` and number."""
     turned: float = 0.0
-    """When the loop last began anew (seconds, monotonic clock)."""
+    """When the loop last began a turn (seconds, monotonic clock)."""

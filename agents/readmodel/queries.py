@@ -1,7 +1,6 @@
 """The reading side, for the gateway: a bill's answer, a consignee's day, and what changed lately.
 
-Whatever is read comes with `Freshness`, read in the same moment: an answer is only as good as the read model is up to
-date, and whoever shows GO has to know.
+Each answer comes with `Freshness`, read at the same moment: GO may be shown only if the read model is up to date.
 """
 
 import asyncio
@@ -21,7 +20,7 @@ from stream.decisions import Decision
 
 BILLS_A_PAGE: Final = 1_000
 AT_A_TIME: Final = 32
-"""Readings of bills and days; there are some more connections, for those who wait for changes."""
+"""Most reads of bills and days at a time; a few more connections wait for changes."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _decision: Final = msgspec.json.Decoder(Decision).decode
@@ -29,18 +28,18 @@ _alert: Final = msgspec.json.Decoder(Alert).decode
 
 
 class Freshness(msgspec.Struct, frozen=True):
-    """How far the read model had come."""
+    """How far the read model was filled."""
 
     as_of: datetime | None
-    """Everything committed up to then is in it; None while it is being filled, when answers may be old or missing."""
+    """It holds everything committed up to then; None while it is being filled: answers may be old or missing."""
     sweeping: bool = False
-    """It is being emptied for a rebuild."""
+    """A rebuild is removing its keys."""
     reached: Mapping[int, int] = {}
-    """Of each partition of the decisions topic the offset before which everything is in it."""
+    """For each partition of the decisions topic, the offset before which it holds everything."""
 
 
 class BillReading(msgspec.Struct, frozen=True):
-    """What is known of a bill."""
+    """What is known about a bill."""
 
     answer: Decision | None
     """The decision that counts for a scanner (DESIGN section 3); None: unknown."""
@@ -57,11 +56,11 @@ class DayReading(msgspec.Struct, frozen=True):
     total_cents: int
     """The released total: sum of the counted values of the bills that count."""
     limit_cents: int | None
-    """As the bills read here state it, the latest of them; None where none states one."""
+    """The limit in the latest of the bills read here; None if none has one."""
     bills_count: int
     """Bills whose current decision is on the day."""
     bills: tuple[Decision, ...]
-    """Those asked for, in the order in which they were first stated, then by conveyance and bill."""
+    """The bills asked for, in the order in which they were first stated, then by conveyance and bill."""
     alerts: tuple[Alert, ...]
     """Those of this day and those of no single day, such as `structuring`; oldest first, of the latest epoch."""
     freshness: Freshness
@@ -76,12 +75,12 @@ class ReadModelChange(msgspec.Struct, frozen=True):
     """A decision became current."""
 
     id: str
-    """Its place among the changes; a tail can go on after it."""
+    """Its place among the changes; a tail can continue after it."""
     bill: str
     conveyance: str
     partition: int
     offset: int
-    """Where the decision stands in the decisions topic."""
+    """Offset of the decision in the decisions topic."""
 
 
 class ReadModel:
@@ -91,7 +90,7 @@ class ReadModel:
         self._redis = connect(settings)
         self._keys = Keys(settings.prefix)
         self._day = self._redis.register_script(script("day.lua"))
-        # Fair, which the wait for a connection is not: under load some would wait for seconds.
+        # A semaphore is fair; the pool is not, and under load some callers would wait for seconds.
         self._turn = asyncio.Semaphore(AT_A_TIME)
         self._patience_seconds = settings.timeout_seconds
 
@@ -102,13 +101,13 @@ class ReadModel:
         await self._redis.aclose()
 
     async def freshness(self) -> Freshness:
-        """Return how far the read model has come."""
+        """Return how far the read model is filled."""
         with own_errors():
             positions: Any = await self._redis.hgetall(self._keys.positions)
         return _freshness(positions)
 
     async def bill(self, bill: str) -> BillReading:
-        """Return a bill's answer and what it comes from."""
+        """Return the decision that counts for a bill, and its current decisions."""
         async with self._in_turn():
             pipe = self._redis.pipeline(transaction=True)
             pipe.hgetall(self._keys.positions)
@@ -120,7 +119,7 @@ class ReadModel:
         return BillReading(chosen, tuple(decisions), _freshness(positions), stated)
 
     async def day(self, consignee: str, day: date, first: int = 0, count: int = BILLS_A_PAGE) -> DayReading:
-        """Return a consignee's day; of its bills `count`, beginning with number `first`, counted from 0."""
+        """Return a consignee's day with `count` of its bills, from number `first` on, counted from 0."""
         async with self._in_turn():
             found: Any = await self._day(
                 keys=[self._keys.positions], args=self._arguments(consignee, day, first, count)
@@ -128,7 +127,7 @@ class ReadModel:
         return _day_reading(found)
 
     async def days(self, consignee: str, days: Sequence[date], count: int = 0) -> list[DayReading]:
-        """Return several days of a consignee, each with its first `count` bills, in one go but not in one piece."""
+        """Return several days of a consignee with the first `count` bills of each; the days are not read atomically."""
         async with self._in_turn():
             pipe = self._redis.pipeline(transaction=False)
             for day in days:
@@ -140,7 +139,7 @@ class ReadModel:
 
     @asynccontextmanager
     async def _in_turn(self) -> AsyncIterator[None]:
-        """Wait for one's turn, no longer than for an answer; then with errors that are ours. Raise StoreError."""
+        """Wait for a turn, no longer than for an answer, and turn errors into ours. Raise StoreError."""
         try:
             async with asyncio.timeout(self._patience_seconds):
                 await self._turn.acquire()
@@ -156,15 +155,15 @@ class ReadModel:
         return [self._keys.prefix, consignee, day.isoformat(), first, count]
 
     async def last_change(self) -> str:
-        """Return the id of the latest change, from which a tail may begin."""
+        """Return the id of the latest change, after which a tail may begin."""
         with own_errors():
             found: Any = await self._redis.xrevrange(self._keys.changes, count=1)
         return str(found[0][0], "ascii") if found else "0-0"
 
     async def changes(self, after: str, wait_ms: int = 1_000, count: int = 1_000) -> list[ReadModelChange]:
-        """Return the changes after an id; waits for some, and gives none if none came.
+        """Return the changes after an id; wait for some, and return an empty list if none come.
 
-        Where Redis was emptied meanwhile, the ids begin anew and may be lower: then it gives those there are.
+        If Redis was emptied meanwhile, new ids may be lower: then return all changes that there are.
         """
         with own_errors():
             found: Any = await self._redis.xread({self._keys.changes: after}, count=count, block=wait_ms)
@@ -174,7 +173,7 @@ class ReadModel:
         return [_change(*entry) for entries in streams for entry in _flat(entries)]
 
     async def tail(self, after: str | None = None, pause_seconds: float = 0.0) -> AsyncIterator[ReadModelChange]:
-        """Return changes for ever, from now on unless told after which."""
+        """Yield changes for ever, from now on or after the given id."""
         last = await self.last_change() if after is None else after
         while True:
             for change in await self.changes(last):
@@ -197,7 +196,7 @@ def _day_reading(found: Sequence[Any]) -> DayReading:
 
 
 def _flat(entries: Sequence[Any]) -> Sequence[tuple[bytes, Mapping[bytes, bytes]]]:
-    """Take off the list that RESP 3 puts around the entries of a stream."""
+    """Remove the list that RESP 3 puts around the entries of a stream."""
     return entries[0] if entries and isinstance(entries[0], list) else entries
 
 
@@ -225,7 +224,7 @@ def _freshness(positions: Mapping[bytes, bytes]) -> Freshness:
 
 
 def _limit(decisions: Sequence[Decision]) -> int | None:
-    """Return the limit stated last: it changes only with the rules."""
+    """Return the limit of the latest decision; it changes only with the rules."""
     stated = [(each.data.epoch, each.time, each.data.limit_cents) for each in decisions if each.data.limit_cents]
     return max(stated)[2] if stated else None
 

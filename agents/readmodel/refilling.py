@@ -1,4 +1,4 @@
-"""Rebuilding the read model: everything of it goes, then a projection fills it from Kafka, beside any that runs."""
+"""Rebuilding the read model: remove all its keys, then fill it from Kafka, beside any projection that runs."""
 
 import asyncio
 import secrets
@@ -8,7 +8,8 @@ from typing import Final, Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.readmodel.projection import Projection
-from agents.readmodel.projection_process import count_partitions, make_projection, store_of
+from agents.readmodel.projection_process import count_partitions, make_projection
+from agents.readmodel.store import store_settings
 from agents.readmodel.writing import Writer
 from agents.settings.settings import Settings
 
@@ -16,17 +17,17 @@ LOOK_SECONDS: Final = 0.25
 
 
 class RefillWatcher(Protocol):
-    """Is told how a rebuild gets on."""
+    """Shows the progress of a rebuild."""
 
     def swept(self, keys: int) -> None:
-        """So many keys were removed."""
+        """Show the number of keys removed."""
 
     def filled(self, done: int, total: int) -> None:
-        """So many offsets of so many are in Redis."""
+        """Show how many of all offsets are in Redis."""
 
 
 class Ends:
-    """Begins and ends of the topics when the rebuild began; what comes later is the running projection's."""
+    """First and end offsets of the topics when the rebuild began; the running projection takes later records."""
 
     def __init__(self, begins: Mapping[str, int], ends: Mapping[str, int]) -> None:
         self._begins = begins
@@ -34,24 +35,24 @@ class Ends:
         self.total = sum(ends[name] - begins[name] for name in ends)
 
     def done(self, positions: Mapping[str, str]) -> int:
-        """Return how many offsets lie behind the positions in Redis."""
+        """Return how many offsets are before the positions in Redis."""
         return sum(
             max(0, min(int(positions.get(f"at:{name}", begin)), self._ends[name]) - begin)
             for name, begin in self._begins.items()
         )
 
     def reached(self, positions: Mapping[str, str]) -> bool:
-        """Return whether Redis stands at or behind every end, in partitions without records too."""
+        """Return whether Redis has reached every end, also in partitions without records."""
         return all(int(positions.get(f"at:{name}", -1)) >= end for name, end in self._ends.items())
 
 
 async def rebuild(settings: Settings, watcher: RefillWatcher) -> int:
-    """Empty the read model and fill it; return the number of offsets filled. Raise EngineError, StoreError, KafkaError.
+    """Empty the read model and fill it; return the number of offsets. Raise EngineError, StoreError, KafkaError.
 
-    A projection that runs meanwhile waits while the keys go, and then shares the filling.
+    A projection that runs meanwhile waits while keys are removed, and then helps to fill.
     """
     partitions = await count_partitions(settings)
-    async with Writer(store_of(settings)) as writer:
+    async with Writer(store_settings(settings.redis, settings.kafka.prefix)) as writer:
         ends = await _ends(settings, partitions)
         token = secrets.token_hex(8)
         await writer.begin_sweep(token)

@@ -1,4 +1,4 @@
-"""Fetched records become runs: so many of one partition that Redis applies them in one short script call."""
+"""Runs made of fetched records: few enough for Redis to apply in one short script call."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +14,13 @@ from stream.topics import Topics
 log = logging.getLogger(__name__)
 
 RECORDS_A_RUN: Final = 250
-"""Redis serves nobody else while it applies a run: some five milliseconds."""
+"""Redis serves no other client while it applies a run, which takes about five milliseconds."""
 
 Reading = Callable[[bytes, int], tuple[str | bytes, ...]]
 
 
 class Runs:
-    """Makes runs; one for each projection."""
+    """Makes the runs of one projection."""
 
     def __init__(self, topics: Topics, partitions: int, progress: ProjectionProgress) -> None:
         self._progress = progress
@@ -31,7 +31,7 @@ class Runs:
     def of(
         self, where: TopicPartition, start: int, records: Sequence[Any], stop: int, fresh_ms: int | None
     ) -> Iterator[Run]:
-        """Return runs that lead from `start` to `stop`, where the consumer now stands."""
+        """Yield runs from `start` to `stop`, the consumer's position now."""
         for first in range(0, len(records), RECORDS_A_RUN):
             part = records[first : first + RECORDS_A_RUN]
             last = first + RECORDS_A_RUN >= len(records)
@@ -42,7 +42,7 @@ class Runs:
             yield self._run(where, start, stop, [], fresh_ms)
 
     def begin(self, where: TopicPartition, offset: int) -> Run:
-        """Return the run that makes an empty Redis stand at the beginning of a partition."""
+        """Return the run that sets an empty Redis to the beginning of a partition."""
         return self._run(where, None, offset, [], None)
 
     def _run(

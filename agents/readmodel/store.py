@@ -1,4 +1,4 @@
-"""How Redis is reached, and what becomes of its errors: away (wait and try again) or refused (ours to mend)."""
+"""The connection to Redis, and its errors as ours: away (wait and try again) or refused (correct something)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,14 +21,17 @@ from redis.exceptions import (
     TimeoutError,  # noqa: A004 - as above
 )
 
+from agents.kafka.security import ca_checked, read_secret
+from agents.settings.connection_groups import REDIS, RedisSettings
+
 DAY_SECONDS: Final = 86_400
 CONNECTIONS: Final = 40
-"""Of one client at most; a server is quickest with few."""
+"""Most connections of one client; Redis is fastest with few."""
 _AWAY: Final = (
     BusyLoadingError, ConnectionError, NoScriptError, OutOfMemoryError, ReadOnlyError, TimeoutError
 )  # fmt: skip
 _FAULTS_OF_TIME: Final = ("BUSY ", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN", "MISCONF")
-"""How Redis begins answers that pass by themselves, or when somebody gives it room."""
+"""Beginnings of Redis errors that pass by themselves, or when Redis gets more memory or disk."""
 
 
 class StoreError(Exception):
@@ -36,15 +39,15 @@ class StoreError(Exception):
 
 
 class StoreAwayError(StoreError):
-    """Redis is not there, loading, full, or busy: trying again later helps; whether anything was done is unknown."""
+    """Redis is away, loading, full or busy: another try later helps. The command may or may not have been done."""
 
 
 class StoreRefusedError(StoreError):
-    """Redis refuses: wrong password, keys of another kind, or a program error; trying again does not help."""
+    """Redis refuses: a wrong password, keys of another type, or a program error. Another try does not help."""
 
 
 class StoreSettings(msgspec.Struct, frozen=True):
-    """Where the read model lives and how long it keeps what."""
+    """Where the read model is, and how long it keeps its keys."""
 
     url: str
     """`redis://host:port/db`, `rediss://` for TLS, `unix:///path`."""
@@ -52,23 +55,30 @@ class StoreSettings(msgspec.Struct, frozen=True):
     """The topic prefix."""
     password: str | None = None
     ttl_seconds: int = 60 * DAY_SECONDS
-    """Keys untouched for so long go, as the topics' records do."""
+    """Keys that are unchanged for this long expire, as the records of the topics do."""
     changes_length: int = 10_000
-    """About so many of the latest changes are kept."""
+    """Approximate number of the latest changes to keep."""
     timeout_seconds: float = 5.0
     ca_file: str | None = None
-    """Authorities that its certificate may come from, for `rediss://`; none: the system's."""
+    """Certificate authorities for `rediss://`; None: those of the system."""
 
     def __repr__(self) -> str:
-        """Show everything but the password, which must not reach a log with the settings."""
+        """Return the settings without the password, which must not get into a log."""
         return f"StoreSettings(url={self.url!r}, prefix={self.prefix!r}, password={'***' if self.password else None})"
 
 
+def store_settings(redis: RedisSettings, prefix: str) -> StoreSettings:
+    """Return how the read model under a topic prefix connects. Raise RefusedError if a file cannot be used."""
+    password = None if redis.password_file is None else read_secret(f"{REDIS}PASSWORD_FILE", redis.password_file)
+    ca_file = ca_checked(f"{REDIS}CA_FILE", redis.ca_file)
+    return StoreSettings(redis.url, prefix, password, redis.keep_days * DAY_SECONDS, redis.changes, ca_file=ca_file)
+
+
 def connect(settings: StoreSettings) -> Redis:
-    """Return a client; it connects when it is used. Nothing is tried again behind our back."""
+    """Return a client that connects at its first use and does not repeat commands by itself."""
     more: dict[str, Any] = {} if settings.password is None else {"password": settings.password}
     more |= {} if settings.ca_file is None else {"ssl_ca_certs": settings.ca_file}
-    # Redis's own pool fails the hundred-and-first who asks at the same time; here they wait their turn.
+    # The default pool fails a caller when all connections are in use; this one lets the caller wait.
     pool = BlockingConnectionPool.from_url(
         settings.url,
         max_connections=CONNECTIONS,
@@ -100,7 +110,7 @@ def own_errors() -> Iterator[None]:
 
 
 def own_error(error: Exception) -> StoreError:
-    """Return whether waiting helps."""
+    """Return an error of redis as ours, by whether waiting helps."""
     text = str(error)
     if isinstance(error, AuthenticationError):
         return StoreRefusedError(text)

@@ -1,4 +1,4 @@
-"""The writing side, for the projection: runs of records applied by one script, each exactly where Redis stands."""
+"""The writing side, for the projection: a script applies runs of records, each only at the position of Redis."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Self
@@ -9,43 +9,43 @@ from agents.readmodel.keys import Keys
 from agents.readmodel.store import StoreError, StoreSettings, connect, own_error, own_errors, script
 
 SWEEP_SECONDS: Final = 86_400
-"""A sweep that nobody ends is forgotten after a day."""
+"""A sweep that is never completed is forgotten after a day."""
 _SCAN: Final = 1_000
 
 
 class Run(msgspec.Struct, frozen=True):
-    """Records of one partition that follow each other."""
+    """Consecutive records of one partition."""
 
     topic: str
     """`decisions` or `alerts`."""
     partition: int
     partitions: int
-    """How many the topic has."""
+    """Number of partitions of the topic."""
     start: int | None
-    """Where Redis must stand for this run to be applied; None: nowhere, as after it was emptied."""
+    """The position at which Redis applies this run; None: it must have no position, as after it was emptied."""
     stop: int
-    """Where it stands afterwards."""
+    """Its position afterwards."""
     items: Sequence[str | bytes] = ()
-    """Flat: four of each decision, three of each alert."""
+    """One flat list: four items of each decision, three of each alert."""
     fresh_ms: int | None = None
-    """When nothing more was to be read than what is applied with this run."""
+    """The time at which the topic had no more records than are applied with this run."""
 
 
 class Applied(msgspec.Struct, frozen=True):
     """The run was applied."""
 
     changed: int
-    """How many of its records changed anything; the others were known or outranked."""
+    """Number of records that changed anything; the others were known or outranked."""
 
 
 class Elsewhere(msgspec.Struct, frozen=True):
-    """Redis stands elsewhere, None: nowhere; nothing was applied."""
+    """Redis has another position, or None; nothing was applied."""
 
     position: int | None
 
 
 class Sweeping(msgspec.Struct, frozen=True):
-    """Everything is being removed; nothing was applied."""
+    """A sweep is removing all keys; nothing was applied."""
 
     token: str
 
@@ -71,14 +71,14 @@ class Writer:
         await self._redis.aclose()
 
     async def positions(self) -> dict[str, str]:
-        """Return the positions as they are kept; makes sure as well that Redis knows the script. Raise StoreError."""
+        """Load the script into Redis, and return the positions that Redis holds. Raise StoreError."""
         with own_errors():
             self._sha = await self._redis.script_load(self._script)
             found: Any = await self._redis.hgetall(self.keys.positions)
         return {field.decode(): value.decode() for field, value in found.items()}
 
     async def apply(self, runs: Iterable[Run]) -> list[Answer]:
-        """Apply runs in order, in one round trip; an answer each. Raise StoreError; any may be applied then."""
+        """Apply runs in order, in one round trip; return an answer for each. After StoreError any may be applied."""
         with own_errors():
             pipe = self._redis.pipeline(transaction=False)
             for run in runs:
@@ -96,7 +96,7 @@ class Writer:
         return [self.keys.prefix, place, start, run.stop, run.partitions, fresh, *self._fixed, run.topic, *run.items]
 
     async def begin_sweep(self, token: str) -> None:
-        """Forget all positions and stop all writing, until the sweep with this token is over. Raise StoreError."""
+        """Forget all positions and stop all writing until the sweep with this token ends. Raise StoreError."""
         with own_errors():
             pipe = self._redis.pipeline(transaction=True)
             pipe.delete(self.keys.positions)
@@ -105,9 +105,9 @@ class Writer:
             await pipe.execute()
 
     async def sweep(self, token: str) -> int:
-        """Remove all keys of this Tallygate, then let writing begin; several may sweep at once, or end each other's.
+        """Remove all keys of this Tallygate, then allow writing; several processes may sweep at once.
 
-        Gives the number of keys removed here. Raise StoreError.
+        Return the number of keys removed here. Raise StoreError.
         """
         removed = 0
         with own_errors():
@@ -122,7 +122,7 @@ class Writer:
                 removed += gone
                 if not cursor:
                     break
-            # Over: where the sweep is still on, its mark goes, and with it the key.
+            # The sweep ends: remove its mark, and the key with it, unless another sweep began.
             await self._redis.eval(
                 "if redis.call('HGET', KEYS[1], 'sweeping') == ARGV[1] then return redis.call('DEL', KEYS[1]) end",
                 1,

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from agents.kafka.errors import RefusedError
-from agents.readmodel.connecting import store_settings
+from agents.readmodel.store import store_settings
 from agents.settings.settings import MIB, Settings
 from agents.worker.engine_setup import engine_settings
 

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from agents.ops.doctor.finding import Finding, doubtful, right, unknown, wrong
-from agents.readmodel.condition import Condition, look
-from agents.readmodel.connecting import store_settings
+from agents.readmodel.condition import Condition, read_condition
 from agents.readmodel.queries import ReadModel
-from agents.readmodel.store import StoreAwayError, StoreError, StoreRefusedError
+from agents.readmodel.store import StoreAwayError, StoreError, StoreRefusedError, store_settings
 from agents.settings.connection_groups import REDIS
 from agents.settings.settings import Settings
 
@@ -24,7 +23,7 @@ async def store(settings: Settings) -> AsyncIterator[Finding]:
     """Connect to Redis, check its condition and the age of the read model. Raise RefusedError."""
     place = store_settings(settings.redis, settings.kafka.prefix)
     try:
-        condition = await look(place)
+        condition = await read_condition(place)
     except StoreError as error:
         yield unreachable(error)
         return

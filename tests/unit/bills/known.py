@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.bills.facts import BillOnDay, DayFacts, Facts, standing_of
+from agents.bills.facts import DayFacts, Facts, TimedDecision, timed
 from stream.decisions import Advice
 from tests.redis.events import DAY, LIMIT, START, decision
 
@@ -12,12 +12,12 @@ WITHHELD: dict[str, Any] = {
 }  # fmt: skip
 
 
-def standing(bill: str = "ACME0001", conveyance: str = "air:1", **more: Any) -> BillOnDay:
+def standing(bill: str = "ACME0001", conveyance: str = "air:1", **more: Any) -> TimedDecision:
     """Return a decision and its time."""
-    return standing_of(decision(bill, conveyance, **more))
+    return timed(decision(bill, conveyance, **more))
 
 
-def facts(decided: BillOnDay | None = None, **more: Any) -> Facts:
+def facts(decided: TimedDecision | None = None, **more: Any) -> Facts:
     """Return facts, fresh and complete unless told otherwise."""
     others = () if decided is None else (decided,)
     day = None if decided is None else DayFacts(70_000, LIMIT, (standing().data, decided.data), 2)

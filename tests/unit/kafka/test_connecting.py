@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from agents.kafka.connection import Connection
 from agents.kafka.errors import RefusedError
 from agents.kafka.probing import AwayError, explained, meaning, open_connection
-from agents.readmodel.connecting import store_settings
+from agents.readmodel.store import store_settings
 from agents.settings.connection_groups import KafkaSettings, RedisSettings
 from tests.kafka.broker import free_ports
 from tests.kafka.secured import Authority
