@@ -2,7 +2,7 @@
 
 from agents.kafka.security import ca_checked, read_secret
 from agents.readmodel.store import DAY_SECONDS, StoreSettings
-from agents.settings.connection_groups import REDIS, RedisSettings
+from agents.settings.redis_group import REDIS, RedisSettings
 
 
 def store_settings(redis: RedisSettings, prefix: str) -> StoreSettings:

@@ -10,7 +10,7 @@ from agents.readmodel.condition import Condition, look
 from agents.readmodel.connecting import store_settings
 from agents.readmodel.queries import ReadModel
 from agents.readmodel.store import StoreAwayError, StoreError, StoreRefusedError
-from agents.settings.connection_groups import REDIS
+from agents.settings.redis_group import REDIS
 from agents.settings.settings import Settings
 
 OLDEST: Final = (7, 0)
