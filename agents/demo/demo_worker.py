@@ -21,7 +21,12 @@ from agents.demo.scene import Counts
 from agents.engine.engine_progress import EngineProgress, SilentObserver
 from agents.engine.job import Job, job_of
 from agents.settings.gateway_group import GatewaySettings
-from agents.settings.settings import KafkaSettings, KeySettings, PolicySettings, RedisSettings, Settings, WorkerSettings
+from agents.settings.kafka_group import KafkaSettings
+from agents.settings.key_group import KeySettings
+from agents.settings.policy_group import PolicySettings
+from agents.settings.redis_group import RedisSettings
+from agents.settings.settings import Settings
+from agents.settings.worker_group import WorkerSettings
 from agents.worker.worker import STEPS, make_job, run_worker
 from stream.records import Fate
 

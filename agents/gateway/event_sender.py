@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
 
 from agents.engine.engine_settings import MIB
 from agents.gateway.batching import Gathering, Keyed
 from agents.kafka.backoff import Backoff
 from agents.kafka.connection import Connection
+from agents.kafka.idempotent_producer import make_producer, stop_producer
 from agents.kafka.starting import start_whole
 from agents.kafka.topic_admin import HINT
 
@@ -93,12 +93,8 @@ class EventSender:
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Any]:
         gathering: Gathering | None = None
-        limits = {"request_timeout_ms": int(self._seconds * 1000)}
-        producer = AIOKafkaProducer(
-            enable_idempotence=True,
-            acks="all",
-            max_batch_size=BATCH_BYTES,
-            **{**limits, **self._connection.arguments()},
+        producer = make_producer(
+            self._connection, max_batch_size=BATCH_BYTES, request_timeout_ms=int(self._seconds * 1000)
         )
         try:
             await start_whole(producer, START_SECONDS)
@@ -108,7 +104,7 @@ class EventSender:
             self._gathering = None
             if gathering is not None:
                 await gathering.end(KafkaConnectionError("the connection is given up"))
-            await _close(producer)
+            await stop_producer(producer, STOP_SECONDS)
 
     async def _probe(self, producer: Any) -> None:
         """Ask for the topic every now and then, until the producer is lost. Raises KafkaError."""
@@ -122,11 +118,3 @@ class EventSender:
                 self.problem = None
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._lost.wait(), PROBE_SECONDS)
-
-
-async def _close(producer: Any) -> None:
-    """Wait a little for what is on its way, then let go."""
-    with contextlib.suppress(TimeoutError, KafkaError):
-        async with asyncio.timeout(STOP_SECONDS):
-            await producer.stop()
-    await producer.client.close()

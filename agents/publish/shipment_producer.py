@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Final, Self
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import BrokerResponseError, KafkaError, KafkaTimeoutError
 
 from agents.kafka.errors import RefusedError as NotAsConfiguredError
+from agents.kafka.idempotent_producer import make_producer, stop_producer
 from agents.kafka.probing import explained
 from agents.kafka.topic_admin import find_topics
 from agents.publish.event_checks import Good
@@ -55,27 +55,22 @@ class Publisher:
             connection = self._kafka.connection()
         except NotAsConfiguredError as error:
             raise PublishRefusedError(str(error)) from None
-        self._producer = AIOKafkaProducer(
-            enable_idempotence=True,
-            acks="all",
-            linger_ms=0,
-            max_batch_size=BATCH_BYTES,
-            max_request_size=2 * TOPIC_RECORD_BYTES,
-            **connection.arguments(),
+        self._producer = make_producer(
+            connection, linger_ms=0, max_batch_size=BATCH_BYTES, max_request_size=2 * TOPIC_RECORD_BYTES
         )
         try:
             async with self._own_errors():
                 self._partitions = await self._count_partitions()
                 await self._producer.start()
         except BaseException:
-            await self._stop()
+            await stop_producer(self._producer, STOP_SECONDS)
             raise
         return self
 
     async def __aexit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        await self._stop()
+        await stop_producer(self._producer, STOP_SECONDS)
 
     @property
     def place(self) -> str:
@@ -150,14 +145,3 @@ class Publisher:
             if for_good or isinstance(found, NotAsConfiguredError)
             else PublishAwayError(str(found))
         )
-
-    async def _stop(self) -> None:
-        producer = self._producer
-        with suppress(KafkaError):
-            try:
-                async with asyncio.timeout(STOP_SECONDS):
-                    await producer.stop()
-            except TimeoutError:
-                # aiokafka waits for what can no longer be sent, and would leave the task that tries to.
-                await producer._sender.close()  # noqa: SLF001
-        await producer.client.close()

@@ -19,6 +19,7 @@ from agents.engine.engine_settings import MIB
 from agents.kafka.backoff import Backoff
 from agents.kafka.connection import Connection
 from agents.kafka.errors import RefusedError
+from agents.kafka.group_consumer import make_group_consumer
 from agents.readmodel.position import ReadModelPosition
 from agents.readmodel.projection_progress import LogPlace, ProjectionProgress
 from agents.readmodel.runs import Runs
@@ -39,10 +40,9 @@ SAY_SECONDS: Final = 10.0
 
 def make_consumer(connection: Connection, group: str, session_timeout_ms: int) -> AIOKafkaConsumer:
     """Return the consumer of a projection, not started."""
-    return AIOKafkaConsumer(
-        group_id=group,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
+    return make_group_consumer(
+        connection,
+        group,
         # Positions are in Redis; this is for a position that is older than the topic's first record.
         auto_offset_reset="earliest",
         session_timeout_ms=session_timeout_ms,
@@ -50,7 +50,6 @@ def make_consumer(connection: Connection, group: str, session_timeout_ms: int) -
         # While Redis is away nothing is read, however long that is.
         max_poll_interval_ms=86_400_000,
         max_partition_fetch_bytes=2 * MIB,
-        **connection.arguments(),
     )
 
 

@@ -22,7 +22,7 @@ from redis.exceptions import (
 )
 
 from agents.kafka.security import ca_checked, read_secret
-from agents.settings.connection_groups import REDIS, RedisSettings
+from agents.settings.redis_group import REDIS, RedisSettings
 
 DAY_SECONDS: Final = 86_400
 CONNECTIONS: Final = 40

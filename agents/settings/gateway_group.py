@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
+
+from agents.settings.settings_group import SettingsGroup
 
 Positive = Annotated[int, Field(ge=1)]
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.:\[\]-]{1,260}$")]
 
 
-class GatewaySettings(BaseModel):
+class GatewaySettings(SettingsGroup):
     """The HTTP gateway: where it listens, which tokens it accepts, and how much callers may ask."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str = "127.0.0.1"
     """Address to listen on. Use `0.0.0.0` (all addresses) only with TLS, here or in front of the gateway."""

@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from agents.settings.settings_group import SettingsGroup
 
 Positive = Annotated[int, Field(ge=1)]
 MIB = 1024 * 1024
 
 
-class LiveSettings(BaseModel):
+class LiveSettings(SettingsGroup):
     """The gateway's open streams, `GET /v1/decisions` and `GET /v1/scan`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     window_records: Annotated[int, Field(ge=1_000)] = 20_000
     """Number of the latest decisions in memory (the window). A reader that falls further behind is disconnected."""
@@ -36,10 +36,10 @@ class LiveSettings(BaseModel):
 
     @property
     def window_bytes(self) -> int:
-        """Give the window's memory in bytes."""
+        """Return the window's memory in bytes."""
         return self.window_mib * MIB
 
     @property
     def queue_bytes(self) -> int:
-        """Give a scanner's waiting messages in bytes."""
+        """Return a scanner's waiting messages in bytes."""
         return self.queue_kib * 1024

@@ -2,13 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from agents.settings.settings_group import SettingsGroup
 
 
-class LogSettings(BaseModel):
+class LogSettings(SettingsGroup):
     """The log that each process writes to standard error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Lowest level that is written. `DEBUG` adds a line for each transaction."""

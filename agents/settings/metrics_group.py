@@ -2,7 +2,9 @@
 
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from agents.settings.settings_group import SettingsGroup
 
 OFFSETS: Final = {"supervisor": 0, "manifest": 1, "withholding": 2, "projection": 3}
 """Each kind of process serves metrics on the first port plus this number; the gateway uses its HTTP port."""
@@ -10,10 +12,8 @@ ELSE: Final = 4
 """Offset of any other step."""
 
 
-class MetricsSettings(BaseModel):
+class MetricsSettings(SettingsGroup):
     """Where a process serves `/metrics`, `/livez` and `/readyz`. Each kind of process has its own port."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     port: Annotated[int, Field(ge=0, le=65531)] = 0
     """The supervisor's port. The next three ports are those of manifest, withholding and projection, in this order; 0:
@@ -22,5 +22,5 @@ class MetricsSettings(BaseModel):
     """Address to listen on; `0.0.0.0` for a Prometheus or kubelet elsewhere. Anyone who reaches the port can read."""
 
     def port_of(self, process: str) -> int | None:
-        """Give the port of a kind of process, or None where metrics are off."""
+        """Return the port of a kind of process, or None where metrics are off."""
         return self.port + OFFSETS.get(process, ELSE) if self.port else None

@@ -1,13 +1,12 @@
 """Settings of Tallygate, a group for each concern: from `TALLYGATE_<GROUP>__<FIELD>`, else from a file, else defaults.
 
-A package keeps its group in its own `settings.py`; one line in `Settings` registers it. Nobody reads `os.environ`.
+Each group has a file of its own, `*_group.py`; one line in `Settings` registers it. No other module reads `os.environ`.
 """
 
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -19,59 +18,18 @@ from pydantic_settings import (
 )
 
 from agents.kafka.errors import RefusedError
-from agents.settings.connection_groups import KafkaSettings, Name, RedisSettings, SettingsGroup
 from agents.settings.gateway_group import GatewaySettings
+from agents.settings.kafka_group import KafkaSettings
+from agents.settings.key_group import KeySettings
 from agents.settings.live_group import LiveSettings
 from agents.settings.log_group import LogSettings
 from agents.settings.metrics_group import MetricsSettings
+from agents.settings.policy_group import PolicySettings
+from agents.settings.redis_group import RedisSettings
 from agents.settings.sources import SettingsError, environment, mistakes_in, named, read_file, unknown_variables
+from agents.settings.worker_group import WorkerSettings
 
 __all__ = ["KafkaSettings", "RedisSettings", "Settings", "SettingsError", "read_settings"]
-
-MIB = 1024 * 1024
-
-
-class KeySettings(SettingsGroup):
-    """How consignee keys are made. A change needs a new epoch and a rebuild."""
-
-    secret_file: Path | None = None
-    """File with the secret of the keyed digest, at least 16 bytes. Workers need it."""
-    match: Literal["exact", "normalised"] = "normalised"
-    """`normalised`: names and addresses that are written differently may be one consignee. `exact`: they may not."""
-
-
-class PolicySettings(SettingsGroup):
-    """How a day over its limit is judged. A change needs a new epoch and a rebuild."""
-
-    overflow: Literal["skip", "latch", "all_or_none"] = "skip"
-    """After a bill that does not fit: `skip` goes on with later bills, `latch` stops, `all_or_none` releases no bill of
-    the day."""
-    rounding: Literal["cents", "whole-dollars"] = "cents"
-    """Count exact cents, or round each bill to whole dollars, half up."""
-    enforcement: Literal["auto", "warn", "withhold"] = "auto"
-    """Withhold an arrived bill that does not fit, or only warn. `auto`: as the dated rules say."""
-    as_of: date | None = None
-    """Judge every day by the rules as they stood on this day; none: each day by its own."""
-
-
-class WorkerSettings(SettingsGroup):
-    """One worker process, and how it balances latency against throughput."""
-
-    name: Name = "0"
-    """Stable name, unique among the workers of a step; in Kubernetes the ordinal. A restart under the same name
-    aborts at once the transaction that the dead process left open."""
-    gather_ms: Annotated[int, Field(ge=0, le=1000)] = 16
-    """How long the broker may hold a fetch to collect more records."""
-    lane_mib: Annotated[int, Field(ge=1, le=1024)] = 8
-    """Memory for the waiting records of one partition. Beyond it the worker does not fetch that partition."""
-    portion_records: Annotated[int, Field(ge=1)] = 10_000
-    """Most records of one partition in one transaction."""
-    session_timeout_ms: Annotated[int, Field(ge=1000)] = 10_000
-    """A worker that sends no heartbeat for this long loses its partitions."""
-    stall_seconds: Annotated[int, Field(ge=10)] = 60
-    """A worker that has work but makes no progress for this long ends itself."""
-    stale_offsets_seconds: Annotated[int, Field(ge=0)] = 180
-    """How long a worker whose tables are ahead of the group's committed offsets asks for the offsets again."""
 
 
 class Settings(BaseSettings):
@@ -126,7 +84,7 @@ def read_settings() -> Settings:
 
 
 def mistakes_told(error: BaseException) -> list[str]:
-    """Give a sentence for each mistake that an error of `Settings()` is about, and nothing for any other error."""
+    """Return a sentence for each mistake that an error of `Settings()` is about, and nothing for any other error."""
     if isinstance(error, RefusedError):
         return list(error.mistakes) if isinstance(error, SettingsError) else [str(error)]
     if isinstance(error, UnreadableError):

@@ -1,15 +1,11 @@
 """The engine of a worker as settings describe it."""
 
-from typing import Final
-
-from agents.engine.engine_settings import EngineSettings
+from agents.engine.engine_settings import MIB, EngineSettings
 from agents.settings.settings import Settings
-
-MIB: Final = 1024 * 1024
 
 
 def engine_settings(settings: Settings, step: str) -> EngineSettings:
-    """Give the engine's settings for the worker of one step."""
+    """Return the engine's settings for the worker of one step."""
     worker = settings.worker
     return EngineSettings(
         connection=settings.kafka.connection(),

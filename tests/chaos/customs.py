@@ -14,7 +14,9 @@ from typing import Any
 from confluent_kafka import Producer
 
 from agents.demo.simulated_day import Planned, SimulatedDay
-from agents.settings.settings import KafkaSettings, KeySettings, Settings
+from agents.settings.kafka_group import KafkaSettings
+from agents.settings.key_group import KeySettings
+from agents.settings.settings import Settings
 from agents.worker.steps import manifest_step, withholding_step
 from state.step import Step
 from state.table import Table

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from agents.engine.engine_settings import MIB
 from agents.kafka.errors import RefusedError
 from agents.readmodel.store import store_settings
-from agents.settings.settings import MIB, Settings
+from agents.settings.settings import Settings
 from agents.worker.engine_setup import engine_settings
 
 SECRET_WORD = "hunter2-hunter2-hunter2"

@@ -9,7 +9,7 @@ from agents.ops.doctor.finding import Finding, doubtful, right, unknown, wrong
 from agents.readmodel.condition import Condition, read_condition
 from agents.readmodel.queries import ReadModel
 from agents.readmodel.store import StoreAwayError, StoreError, StoreRefusedError, store_settings
-from agents.settings.connection_groups import REDIS
+from agents.settings.redis_group import REDIS
 from agents.settings.settings import Settings
 
 OLDEST: Final = (7, 0)

@@ -17,7 +17,7 @@ from agents.kafka.connection import Connection
 from agents.kafka.log_reader import end_offsets, open_reader, read_to
 from agents.ops.access.granting import password_in
 from agents.ops.access.roles import principal
-from agents.settings.connection_groups import KafkaSettings
+from agents.settings.kafka_group import KafkaSettings
 from stream.topics import Topics
 from tests.kafka.field import HANG_SECONDS
 from tests.kafka.secured import ADMIN, ADMIN_PASSWORD, SecuredBroker

@@ -18,7 +18,8 @@ from agents.kafka.connection import Connection
 from agents.kafka.errors import RefusedError
 from agents.kafka.probing import AwayError, explained, meaning, open_connection
 from agents.readmodel.store import store_settings
-from agents.settings.connection_groups import KafkaSettings, RedisSettings
+from agents.settings.kafka_group import KafkaSettings
+from agents.settings.redis_group import RedisSettings
 from tests.kafka.broker import free_ports
 from tests.kafka.secured import Authority
 

@@ -16,7 +16,10 @@ import msgspec
 import pytest
 
 from agents.ops.rebuild.key_check import table_fingerprint
-from agents.settings.settings import KafkaSettings, KeySettings, PolicySettings, Settings
+from agents.settings.kafka_group import KafkaSettings
+from agents.settings.key_group import KeySettings
+from agents.settings.policy_group import PolicySettings
+from agents.settings.settings import Settings
 from agents.worker.steps import manifest_step, withholding_step
 from stream.alerts import AlertData
 from stream.decisions import Cause, DecisionData

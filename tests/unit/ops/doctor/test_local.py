@@ -9,7 +9,9 @@ import pytest
 from agents.ops.doctor.finding import Finding, State
 from agents.ops.doctor.local_checks import gateway_files, key_secret, rules, secret_files, settings_findings, versions
 from agents.settings.gateway_group import GatewaySettings
-from agents.settings.settings import KafkaSettings, KeySettings, Settings
+from agents.settings.kafka_group import KafkaSettings
+from agents.settings.key_group import KeySettings
+from agents.settings.settings import Settings
 
 
 @pytest.fixture(autouse=True)

@@ -1,18 +1,15 @@
-"""Settings of the connections to Kafka and Redis: addresses, logins and certificates."""
+"""Settings of Kafka: its address, the login, and the names of topics and groups."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from agents.kafka.connection import KAFKA, Connection
 from agents.kafka.security import client_context, read_secret
+from agents.settings.settings_group import Name, SettingsGroup
 from stream.topics import Topics
 
-Name = Annotated[str, StringConstraints(pattern=re.compile(r"^[A-Za-z0-9._-]{1,100}$"))]
-REDIS: Final = "TALLYGATE_REDIS__"
 SECRET_WORDS: Final = ("password", "secret", "token", "credential")
 OWN_OPTIONS: Final = {
     "bootstrap_servers": "BROKERS",
@@ -23,12 +20,6 @@ OWN_OPTIONS: Final = {
     "ssl_context": "CA_FILE",
 }
 """Arguments of aiokafka that have a setting of their own."""
-
-
-class SettingsGroup(BaseModel):
-    """A group of settings; an unknown field is a mistake, not a wish."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class KafkaSettings(SettingsGroup):
@@ -61,7 +52,7 @@ class KafkaSettings(SettingsGroup):
     """File with the client certificate and its chain (PEM), for brokers that require one."""
     key_file: Path | None = None
     """File with the private key (PEM, without a password) of the client certificate."""
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {}  # noqa: RUF012 - pydantic copies it
     """Further arguments of every Kafka client as JSON, such as `{"request_timeout_ms": 60000}`; never a secret."""
 
     @model_validator(mode="after")
@@ -84,7 +75,7 @@ class KafkaSettings(SettingsGroup):
         return self
 
     def connection(self) -> Connection:
-        """Give what clients connect with. Raises RefusedError where a file of it cannot be used."""
+        """Return what clients connect with. Raises RefusedError where a file of it cannot be used."""
         more: dict[str, Any] = {}
         if self.security_protocol != "PLAINTEXT":
             more["security_protocol"] = self.security_protocol
@@ -97,38 +88,8 @@ class KafkaSettings(SettingsGroup):
         return Connection(self.brokers, {**self.options, **more})
 
     def topics(self) -> Topics:
-        """Give the names of topics and groups."""
+        """Return the names of topics and groups."""
         return Topics(prefix=self.prefix, epoch=self.epoch, manifest_epoch=self.manifest_epoch)
-
-
-class RedisSettings(SettingsGroup):
-    """The Redis of the read model, and how much of the read model is kept."""
-
-    url: str = "redis://localhost:6379/0"
-    """`redis://host:port/db`, `rediss://` for TLS, or `unix:///path`. Write `redis://user@host` to log in as a user."""
-    password_file: Path | None = None
-    """File with the password of the login."""
-    ca_file: Path | None = None
-    """File with the certificate authorities (PEM) of Redis's certificate, for `rediss://`; none: the system's."""
-    keep_days: Annotated[int, Field(ge=1)] = 60
-    """Days after its last change that a key is kept; the decisions topic keeps its records as long."""
-    changes: Annotated[int, Field(ge=1)] = 10_000
-    """Approximate number of the latest changes that are kept for readers that fell behind."""
-
-    @model_validator(mode="after")
-    def _fitting(self) -> Self:
-        try:
-            parts = urlsplit(self.url)
-            secret = parts.password is not None or "password=" in parts.query
-        except ValueError:
-            raise ValueError(f"{REDIS}URL is not an address: write redis://host:port/db") from None
-        if parts.scheme not in {"redis", "rediss", "unix"}:
-            raise ValueError(f"{REDIS}URL: write redis://host:port/db, rediss:// for TLS, or unix:///path")
-        if secret:
-            raise ValueError(f"{REDIS}URL has a password in it: write it into a file, named in {REDIS}PASSWORD_FILE")
-        if self.ca_file is not None and parts.scheme != "rediss":
-            raise ValueError(f"{REDIS}CA_FILE is for TLS only: write rediss:// in {REDIS}URL, or leave it out")
-        return self
 
 
 def _secret(name: str) -> bool:
