@@ -1,4 +1,4 @@
-"""The demo's worker processes, as the demo sees them: started, listened to, stopped, and never left behind."""
+"""The demo's worker processes as the demo runs them: started, read, stopped, and never left behind."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ _LAST_WORDS: Final = 12
 
 
 class WorkerSpec(msgspec.Struct, frozen=True):
-    """What a worker process is told on its standard input."""
+    """The settings that a worker process reads from its standard input."""
 
     step: str
     """A step, `projection` or `gateway`."""
@@ -31,7 +31,7 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     secret_file: str
     """Holds the secret of the consignee keys, made at the start of the demo."""
     embedded: bool
-    """The broker is the embedded one, which cannot be asked about its topics."""
+    """Whether the broker is the embedded one, which cannot answer questions about its topics."""
     redis: str
     """Address of the embedded Redis."""
     tokens_file: str
@@ -39,7 +39,7 @@ class WorkerSpec(msgspec.Struct, frozen=True):
 
 
 class ChildReport(msgspec.Struct):
-    """What a worker process says on its standard output, a line each time."""
+    """A line that a worker process writes to its standard output."""
 
     ready: bool
     counts: Counts
@@ -48,7 +48,7 @@ class ChildReport(msgspec.Struct):
 
 
 class Worker(Child):
-    """One worker process; `report` is told what it counts, by a thread. One that ends is not started again."""
+    """One worker process; a thread calls `report` with its counts. It is not started again after it ends."""
 
     def __init__(self, spec: WorkerSpec, report: Callable[[str, Counts], None]) -> None:
         super().__init__(spec.step, ["agents.demo.demo_worker"], apart=True, piped=True)
@@ -58,22 +58,22 @@ class Worker(Child):
         self.address = ""
         """Where it serves, if it is the gateway and ready."""
         self._words: deque[str] = deque(maxlen=_LAST_WORDS)
-        self._ears: list[Thread] = []
+        self._readers: list[Thread] = []
 
     def start(self) -> None:
-        """Start the process, tell it what to do, and listen."""
+        """Start the process, write its settings to it, and read its output."""
         super().start()
         process = self.running
         assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018 - they are pipes
         process.stdin.write(msgspec.json.encode(self._spec) + b"\n")
         process.stdin.flush()
-        hears = ((process.stdout, self._listen), (process.stderr, self._overhear))
-        self._ears = [Thread(target=deque, args=(map(hear, pipe), 0), daemon=True) for pipe, hear in hears]
-        for ear in self._ears:
-            ear.start()
+        readings = ((process.stdout, self._take_report), (process.stderr, self._keep_words))
+        self._readers = [Thread(target=deque, args=(map(read, pipe), 0), daemon=True) for pipe, read in readings]
+        for reader in self._readers:
+            reader.start()
 
     async def ready(self) -> None:
-        """Wait until it judges."""
+        """Wait until it is ready."""
         try:
             await asyncio.wait_for(_until(lambda: self._ready), READY_SECONDS)
         except TimeoutError:
@@ -90,7 +90,7 @@ class Worker(Child):
             raise self._failed("ended badly")
 
     async def stop(self) -> int:
-        """Let it finish its transaction and end; return its status once its last report is in."""
+        """Let it finish its transaction and end; return its status after its last report."""
         if self.process is None:
             return 0
         if self.process.stdin is not None:
@@ -103,24 +103,24 @@ class Worker(Child):
             return await self._ended()
 
     async def _ended(self) -> int:
-        await _until(lambda: self.running.poll() is not None and not any(ear.is_alive() for ear in self._ears))
+        await _until(lambda: self.running.poll() is not None and not any(reader.is_alive() for reader in self._readers))
         return self.running.returncode
 
     def _failed(self, how: str) -> WorkerDiedError:
         words = "\n".join(self._words) or "it printed nothing"
         return WorkerDiedError(f"the {self.name} worker {how}:\n{words}")
 
-    def _listen(self, line: bytes) -> None:
+    def _take_report(self, line: bytes) -> None:
         report = msgspec.json.decode(line, type=ChildReport)
         self._report(self.name, report.counts)
         self.address = report.address or self.address
         self._ready = self._ready or report.ready
 
-    def _overhear(self, line: bytes) -> None:
+    def _keep_words(self, line: bytes) -> None:
         self._words.append(line.decode(errors="replace").rstrip())
 
 
 async def _until(done: Callable[[], bool]) -> None:
-    """Look again and again: a process tells no event loop of ours when it ends."""
+    """Poll: a process does not tell our event loop when it ends."""
     while not done():  # noqa: ASYNC110 - as it says
         await asyncio.sleep(LOOK_SECONDS)

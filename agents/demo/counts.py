@@ -1,4 +1,4 @@
-"""What the demo has seen so far, in numbers: a reader's own count, made from the output topics alone."""
+"""What the demo has read so far, counted from the output topics alone."""
 
 from collections import Counter, deque
 from datetime import date
@@ -10,9 +10,9 @@ from stream.answers import replaces
 from stream.decisions import Decision, DecisionData, Outcome
 
 LAST: Final = 40
-"""Decisions kept of each outcome, to be shown."""
+"""Decisions of each outcome to keep for the screen."""
 SHOWN: Final[tuple[Outcome, ...]] = ("withhold", "release", "reject", "warn", "clear", "closed", "pending")
-"""Outcomes, those first that say most; a small screen has room for few."""
+"""Outcomes in order of interest: a small screen has room for few."""
 
 
 class BillCount(NamedTuple):
@@ -44,7 +44,7 @@ class OutputCounts:
         self.decisions = 0
         """Decisions read, earlier ones and revisions included."""
         self.repeated = 0
-        """Decisions that were read before: exactly once means none."""
+        """Decisions read a second time: with exactly once there are none."""
         self.alerts: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()
         self._last: dict[Outcome, deque[tuple[int, DecisionData]]] = {each: deque(maxlen=LAST) for each in SHOWN}
@@ -86,9 +86,9 @@ class OutputCounts:
         self.dead_letters[code] += 1
 
     def last(self, count: int) -> list[DecisionData]:
-        """Return the last decisions of each outcome in turn, `count` in all, in the order in which they came.
+        """Return `count` recent decisions, the last of each outcome in turn, in the order in which they came.
 
-        One arrival releases hundreds at once; the one that was withheld among them is worth seeing.
+        One arrival releases hundreds at once; a withheld bill among them must still be seen.
         """
         some: list[tuple[int, DecisionData]] = []
         for depth in range(1, count + 1):

@@ -1,4 +1,4 @@
-"""Plays the day into the shipments topic, in small batches, at the pace that makes it last as long as was asked."""
+"""Publishes the day to the shipments topic, in small batches, at a pace that makes it last as long as asked."""
 
 import asyncio
 import time
@@ -12,16 +12,16 @@ from agents.demo.simulated_day import Planned
 from stream.partition import partition_of
 
 TICK_SECONDS: Final = 0.02
-"""What is due within a tick goes out in one batch a partition: the embedded broker hands out one batch a fetch."""
+"""Records due within a tick go in one batch per partition: the embedded broker returns one batch per fetch."""
 
 GAP_SECONDS_MAX: Final = 0.25
-"""A quiet night is no reason to wait longer than this."""
+"""The longest wait, so that the night passes quickly."""
 
 BATCH_BYTES: Final = 900_000
 """A batch is at most this large, unless a single record is larger."""
 
 BURST_RECORDS: Final = 1000
-"""So many are sent at once where the day runs ahead of the clock."""
+"""Most records to send at once when the day is behind the clock."""
 
 
 class DayPlayer:
@@ -75,7 +75,7 @@ class DayPlayer:
         self.published.update(planned.kind for planned in records)
 
     async def _send_batch(self, partition: int, batch: Any, offset: int) -> None:
-        # The demo is the only producer of its topic, so it knows the offset before the broker says it.
+        # The demo is the only producer of its topic, so it knows the offset in advance.
         self._latency.sent(partition, offset, time.monotonic())
         future = await self._producer.send_batch(batch, self._topic, partition=partition)
         acknowledged = (await future).offset
@@ -84,21 +84,21 @@ class DayPlayer:
 
 
 def schedule(day: Iterable[Planned], seconds: float) -> list[tuple[float, Planned]]:
-    """Return each record the moment, in ticks from 0 to about `seconds`, at which it is due."""
+    """Return each record with the moment at which it is due, in ticks from 0 to about `seconds`."""
     records = list(day)
     pace = seconds / max(1, sum(planned.delay for planned in records))
     moments, moment = [], 0.0
     for planned in records:
         moment += min(planned.delay * pace, GAP_SECONDS_MAX)
         moments.append(moment)
-    # Cutting the gaps has shortened the day; stretch what is left, so that it lasts as long as was asked.
+    # Shorter gaps make the day shorter, so stretch the rest to the length that was asked.
     stretch = seconds / moment if moment else 1.0
     ticks = (int(moment * stretch / TICK_SECONDS) for moment in moments)
     return [(tick * TICK_SECONDS, planned) for tick, planned in zip(ticks, records, strict=True)]
 
 
 async def _stopped(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait this long, or less if `stop` is set; tell whether it is."""
+    """Wait this long, or until `stop` is set; return whether it is."""
     if stop.is_set():
         return True
     try:

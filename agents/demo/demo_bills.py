@@ -1,4 +1,4 @@
-"""A bill of the simulated day: what it is drawn from, and how it is written as an event."""
+"""A bill of the simulated day: how it is drawn, and how it is written as an event."""
 
 from bisect import bisect
 from functools import lru_cache
@@ -22,7 +22,7 @@ from agents.demo.people import Consignees
 
 VALUE_CENTS_MAX: Final = 2_400_00
 LIMIT_CENTS: Final = 800_00
-"""The limit of that day; the generator only needs it to know which bills are worth splitting or disposing of."""
+"""The limit of that day; the generator uses it only to choose bills to split or to dispose of."""
 
 GOODS: Final = (
     ("Cotton T-shirt", "6109100012"), ("LED desk lamp", "9405210000"), ("Phone case", "3926909990"),
@@ -37,11 +37,11 @@ _FLAG_ENDS: Final = tuple(accumulate(share for _, share in FLAGS))
 SPLIT_CENTS: Final = (900_00, 1400_00)
 """What an order over the limit that travels as several bills is worth."""
 
-# The few split orders carry much value; without them the mean is lower by this much.
+# The few split orders have a high value; without them the mean is lower by this amount.
 _MU: Final = log(MEAN_VALUE_CENTS - HABITS.split_order * sum(SPLIT_CENTS) / 2) - TAIL * TAIL / 2
 
 
-@lru_cache(maxsize=8192)  # a large day says the same second many times
+@lru_cache(maxsize=8192)  # a large day writes the same second many times
 def stamp(seconds: int) -> str:
     """Return an instant, in seconds from the day's midnight, as RFC 3339 in UTC."""
     days, rest = divmod(seconds + MIDNIGHT.hour * HOUR, DAY_SECONDS)
@@ -55,7 +55,7 @@ def date_of(seconds: int) -> str:
 
 
 class DemoBill:
-    """One bill and what becomes of it; `version` counts its events."""
+    """One bill and its state; `version` counts its events."""
 
     __slots__ = (
         "arrived", "closed", "conveyance", "error", "filed", "flag", "good", "manifested_at", "number", "order",
@@ -99,7 +99,7 @@ class DemoBill:
         )
 
     def _filing(self, estimate: int) -> str:
-        """Return what a type 86 entry needs, except what this bill lacks by error."""
+        """Return the fields of a type 86 entry, except those that this bill lacks by error."""
         if self.filed != "type86":
             return ""
         day = date_of(estimate)
@@ -110,7 +110,7 @@ class DemoBill:
         return f'"estimated_arrivals":[{dates}],"bill_type":"{kind}",{quantity}{port}'
 
     def _lines(self) -> str:
-        """Return the lines: one, or for dearer goods two; together they have the bill's value."""
+        """Return one line, or two for more expensive goods, which add up to the bill's value."""
         cents, good = self.value_cents, self.good
         if cents < 60_00 or good % 3:
             return self._line(good, cents)

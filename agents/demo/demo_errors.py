@@ -1,4 +1,4 @@
-"""What can go wrong with the demo that is worth one sentence to its user, and no traceback."""
+"""Errors of the demo that its user sees as one sentence, without a traceback."""
 
 
 class DemoError(Exception):
@@ -15,11 +15,11 @@ class DayTooLargeError(DemoError):
 
 
 class LogMovedError(DemoError):
-    """The embedded broker threw records away, so nothing that was counted can be trusted."""
+    """The embedded broker dropped records, so no count can be trusted."""
 
 
 class BrokerError(DemoError):
-    """The broker cannot be used, or does not let the demo have its topics."""
+    """The broker cannot be used, or refuses to create the demo's topics."""
 
 
 class BrokerAwayError(BrokerError):

@@ -1,4 +1,4 @@
-"""The demo's gateway: the code of `tallygate gateway` on this machine alone, with a token for this one day."""
+"""The demo's gateway: the code of `tallygate gateway`, for this machine only, with a token for one day."""
 
 import asyncio
 import secrets
@@ -19,13 +19,13 @@ from agents.settings.settings import Settings
 
 LIFE: Final = timedelta(days=1)
 SCOPES: Final[tuple[Scope, ...]] = ("audit", "plan", "scan")
-"""Nobody may publish: the sums at the end are those of the simulated day."""
+"""No scope to publish: the sums at the end are those of the simulated day."""
 SECRET_BYTES_MAX: Final = 8
-"""Short, so that the address fits a line: it is good for one day, on this machine."""
+"""A short secret, so that the address fits a line; it is valid for one day, on this machine."""
 
 
 def make_demo_token(file: Path) -> str:
-    """Make the tokens file with one token; return the token."""
+    """Make the tokens file with one token, and return the token."""
     _kept, text = create_token(
         file, "demo", SCOPES, datetime.now(UTC), LIFE, lambda count: secrets.token_bytes(min(count, SECRET_BYTES_MAX))
     )

@@ -20,7 +20,7 @@ LOOK_SECONDS: Final = 0.1
 
 
 def run_demo_projection(settings: Settings, partitions: int | None, say: Callable[[ChildReport], None]) -> NoReturn:
-    """Project until SIGTERM; `partitions` where the broker cannot be asked. Exits the process."""
+    """Project until SIGTERM, then exit the process; `partitions` is given if the broker cannot be asked."""
     uvloop.run(_project(settings, partitions, say))
     raise SystemExit(0)
 

@@ -1,4 +1,4 @@
-"""Runs the demo: broker, workers, publisher, reader and view, each started in order and all of them ended."""
+"""Runs the demo: broker, workers, publisher, reader and view, started in order and all ended."""
 
 import asyncio
 import contextlib
@@ -34,33 +34,33 @@ from agents.kafka.idempotent_producer import open_producer
 from agents.kafka.log_reader import open_reader
 from stream.topics import RECORD_BYTES_MAX, Topics
 
-HANDS: Final = ("manifest", "withholding", "projection", "gateway")
+PROCESSES: Final = ("manifest", "withholding", "projection", "gateway")
 FRAME_SECONDS: Final = 0.25
 PHASE_SECONDS: Final = 0.1
 LINE_SECONDS: Final = 5.0
 QUIET_SECONDS: Final = 1.0
-"""No worker has counted anything and no decision has come for so long: the day is over."""
+"""The day is over when no worker has counted anything and no decision has come for this long."""
 SETTLE_SECONDS: Final = 60.0
 
 
 class DemoOptions(NamedTuple):
-    """What may differ from one demo to the next."""
+    """Options of a demo."""
 
     bills: int
     seconds: float
     seed: int
     brokers: str | None = None
-    """Any Kafka; None is the embedded broker."""
+    """A Kafka; None: the embedded broker."""
     plain: bool = False
-    """Lines instead of a screen, as where there is no terminal."""
+    """Print lines instead of a screen, as without a terminal."""
     stay: bool = False
     """Go on after the day until Ctrl-C, so that its bills can be scanned."""
     command: str = "tallygate"
-    """How this command was called, for the advice at the end."""
+    """How the user called this command, for the advice at the end."""
 
 
 class PrivateFiles(NamedTuple):
-    """What only this user may read, and only today."""
+    """Secrets of this day, in files that only this user may read."""
 
     secret: str
     tokens: str
@@ -78,22 +78,22 @@ class Demo:
         self._children: list[Worker] = []
 
     async def run(self) -> bool:
-        """Run the day and print the summary; return whether every sum came out."""
+        """Run the day, print the summary, and return whether every sum is right."""
         started = time.monotonic()
-        day = self._made_day()
+        day = self._make_day()
         async with AsyncExitStack() as stack:
-            stack.enter_context(_signals(self._stop, self._hurry))
-            scene = await self._perform(stack, day)
+            stack.enter_context(_signals(self._stop, self._end_at_once))
+            scene = await self._run_day(stack, day)
         for line in summary(scene, time.monotonic() - started, self._options.command):
             self._print(line)
         return all(claim.holds for claim in claims(scene))
 
-    def _made_day(self) -> list[Planned]:
+    def _make_day(self) -> list[Planned]:
         day = SimulatedDay(Random(self._options.seed), self._options.bills)  # noqa: S311 - a simulation wants its seed
         return list(fitting(day) if self._options.brokers is None else day)
 
-    async def _perform(self, stack: AsyncExitStack, day: Sequence[Planned]) -> Scene:
-        """Start everything in order; what was started is ended in the opposite order, whatever happens."""
+    async def _run_day(self, stack: AsyncExitStack, day: Sequence[Planned]) -> Scene:
+        """Start everything in order; end it in the opposite order in every case."""
         embedded = self._options.brokers is None
         redis = await stack.enter_async_context(embedded_redis())
         brokers = await stack.enter_async_context(self._broker())
@@ -120,11 +120,11 @@ class Demo:
         return scene
 
     async def _day(self, scene: Scene, publisher: DayPlayer, day: Sequence[Planned], token: str) -> None:
-        """Wait for the workers, play the day, wait until all of it is judged, and then as long as is wanted."""
+        """Wait for the workers, play the day, wait until all of it is judged, and with `stay` until Ctrl-C."""
         scene.phase = "workers join their groups"
         await _first(self._ready(), self._stop.wait())
         if not self._stop.is_set():
-            # The page takes the token from behind the #, which browsers send to nobody.
+            # The page reads the token from behind the #, which browsers do not send to a server.
             scene.page = f"{self._children[-1].address}/#{token}"
             if not self._console.is_terminal or self._options.plain:
                 self._print(f"Scan its bills at {scene.page}")
@@ -143,12 +143,12 @@ class Demo:
         prefix, epoch, embedded = self._topics.prefix, self._topics.epoch, self._options.brokers is None
         return [
             WorkerSpec(step, brokers, prefix, epoch, PARTITIONS, files.secret, embedded, redis, files.tokens)
-            for step in HANDS
+            for step in PROCESSES
         ]
 
     @asynccontextmanager
     async def _broker(self) -> AsyncIterator[str]:
-        """Return the address of a broker that has the topics."""
+        """Yield the address of a broker that has the topics."""
         if self._options.brokers is None:
             async with embedded_broker([plan.name for plan in self._topics.plans()]) as address:
                 yield address
@@ -157,14 +157,14 @@ class Demo:
             yield self._options.brokers
 
     async def _view(self, scene: Scene) -> None:
-        """Show how it goes, for ever: a screen on a terminal, else a line now and then."""
+        """Show the state for ever: a screen on a terminal, else lines."""
         try:
             if self._options.plain or not self._console.is_terminal:
                 await self._print_lines(scene)
             else:
                 await self._draw(scene)
         except SystemExit:
-            # How rich says that nobody reads our output any more (`| head`); the day ends in order all the same.
+            # rich raises it when the reader of the output has gone (`| head`); the day still ends in order.
             self._stop.set()
 
     async def _print_lines(self, scene: Scene) -> None:
@@ -173,7 +173,7 @@ class Demo:
         due, said = time.monotonic() + LINE_SECONDS, scene.phase
         while True:
             await asyncio.sleep(PHASE_SECONDS)
-            # A phase may be over before the next line is due, so its beginning is a line of its own.
+            # A phase may end before the next line is due, so each phase begins with a line.
             if scene.phase != said or time.monotonic() >= due:
                 due, said = time.monotonic() + LINE_SECONDS, scene.phase
                 self._print(view.line(scene, scene.rates(time.monotonic())))
@@ -188,22 +188,22 @@ class Demo:
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def _hurry(self) -> None:
+    def _end_at_once(self) -> None:
         """End at once: a second Ctrl-C."""
         for child in self._children:
             child.kill()
 
 
 @contextlib.contextmanager
-def _signals(stop: asyncio.Event, hurry: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the day early and in order, and a second one at once."""
-    loop, performance = asyncio.get_running_loop(), asyncio.current_task()
+def _signals(stop: asyncio.Event, end_at_once: Callable[[], None]) -> Iterator[None]:
+    """End the day early and in order on Ctrl-C and SIGTERM, and at once on a second one."""
+    loop, running = asyncio.get_running_loop(), asyncio.current_task()
 
     def end() -> None:
         if stop.is_set():
-            hurry()
-            if performance is not None:
-                performance.cancel()
+            end_at_once()
+            if running is not None:
+                running.cancel()
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -217,7 +217,7 @@ def _signals(stop: asyncio.Event, hurry: Callable[[], None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _private_files() -> Iterator[PrivateFiles]:
-    """Make a secret for this day's consignee keys and a token, readable by nobody else, and forget them afterwards."""
+    """Make a secret for consignee keys and a token, readable by this user only, and remove them at the end."""
     with tempfile.TemporaryDirectory(prefix="tallygate-demo-") as folder:
         secret, tokens = Path(folder, "secret"), Path(folder, "tokens.json")
         secret.write_text(secrets.token_hex(32))
@@ -240,7 +240,7 @@ def _consumer(brokers: str, *, embedded: bool) -> AbstractAsyncContextManager[AI
 
 @asynccontextmanager
 async def _showing(endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run something beside the rest until the rest is done."""
+    """Run a coroutine beside the block until the block ends."""
     task = asyncio.create_task(endless)
     try:
         yield
@@ -251,7 +251,7 @@ async def _showing(endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def _first(main: Coroutine[Any, Any, Any], *others: Coroutine[Any, Any, Any]) -> None:
-    """Run all until the first of them ends; what it raised is raised here, the others are cancelled."""
+    """Run all until the first one ends, and cancel the others; raise what the first one raised."""
     tasks = [asyncio.create_task(each) for each in (main, *others)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -264,7 +264,7 @@ async def _first(main: Coroutine[Any, Any, Any], *others: Coroutine[Any, Any, An
 
 
 async def _settled(scene: Scene) -> None:
-    """Wait until everything published is judged and nothing more comes; the sums tell later if it did not."""
+    """Wait until everything published is judged and nothing more comes; the sums show later if this was too early."""
     deadline = time.monotonic() + SETTLE_SECONDS
     seen, since = None, time.monotonic()
     while time.monotonic() < deadline:
@@ -279,7 +279,7 @@ async def _settled(scene: Scene) -> None:
 
 
 async def _guard_logs(consumer: AIOKafkaConsumer, topics: Topics) -> None:
-    """Fail when the embedded broker begins to throw records away."""
+    """Raise LogMovedError when the embedded broker begins to drop records."""
     partitions = [TopicPartition(plan.name, number) for plan in topics.plans() for number in range(PARTITIONS)]
     while True:
         check_log_starts(await consumer.beginning_offsets(partitions))

@@ -16,17 +16,17 @@ NEXT = (
     ("{} demo --broker HOST:PORT", "on your Kafka, exactly once"),
     ("docs/", "events in, decisions out, rules"),
 )
-"""What to try next; the braces stand for how this command was called."""
+"""What to try next; the braces are replaced by how the user called this command."""
 
 INDENT = " " * 8
 WIDTH = 79
 
 
 class Claim(NamedTuple):
-    """One sum that has to come out."""
+    """One sum that must be right."""
 
     holds: bool
-    said: str
+    text: str
 
 
 def claims(scene: Scene) -> list[Claim]:
@@ -58,7 +58,7 @@ def claims(scene: Scene) -> list[Claim]:
 
 
 def summary(scene: Scene, seconds: float, command: str) -> Iterator[str]:
-    """Return the lines of the summary; `command` is how this command is called here."""
+    """Return the lines of the summary; `command` is how the user calls this command."""
     tally, latency = scene.tally, scene.latency
     yield f"Tallygate demo: {scene.share:.0%} of the day in {seconds:.0f} s, up to {scene.clock}"
     yield ""
@@ -67,7 +67,7 @@ def summary(scene: Scene, seconds: float, command: str) -> Iterator[str]:
     yield f"  {'':<5} {tally.known:>8,}  {dollars(tally.cents.total()):>12}  all bills"
     yield ""
     for claim in claims(scene):
-        yield f"  {'ok   ' if claim.holds else 'WRONG'} {claim.said}"
+        yield f"  {'ok   ' if claim.holds else 'WRONG'} {claim.text}"
     yield from _wrapped("dead letters", listed(tally.dead_letters))
     yield from _wrapped("alerts", listed(tally.alerts))
     yield (
@@ -76,9 +76,9 @@ def summary(scene: Scene, seconds: float, command: str) -> Iterator[str]:
     )
     yield ""
     yield "Try next"
-    known = [(said.format(command), what) for said, what in NEXT]
-    width = max(len(said) for said, _ in known)
-    yield from (f"  {said:<{width}}  {what}" for said, what in known)
+    known = [(text.format(command), what) for text, what in NEXT]
+    width = max(len(text) for text, _ in known)
+    yield from (f"  {text:<{width}}  {what}" for text, what in known)
 
 
 def _wrapped(name: str, text: str) -> list[str]:

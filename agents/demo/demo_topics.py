@@ -1,4 +1,4 @@
-"""Topics of the demo's own on somebody's Kafka: made before the day, removed after it."""
+"""The demo's own topics on a Kafka of the user: created before the day, deleted after it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ REPLICAS_MAX: Final = 3
 
 @asynccontextmanager
 async def own_topics(brokers: str, topics: Topics, partitions: int) -> AsyncIterator[None]:
-    """Make the topics under the demo's prefix; remove them at the end, come what may. Raise BrokerError."""
+    """Create the topics under the demo's prefix, and delete them at the end in every case. Raise BrokerError."""
     connection = Connection(brokers)
     names = [plan.name for plan in topics.plans()]
     try:

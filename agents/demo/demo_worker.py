@@ -1,7 +1,7 @@
-"""A worker process of the demo: `python -m agents.demo.demo_worker`, told what to do on standard input.
+"""A worker process of the demo: `python -m agents.demo.demo_worker`, which reads its settings from standard input.
 
-It runs the very code of `tallygate worker`. It reports on standard output after each commit, and ends in order when its
-input ends, so that none is left behind whatever happens to the demo.
+It runs the code of `tallygate worker`. It reports on standard output after each commit, and ends in order when its
+input ends, so no process is left behind if the demo dies.
 """
 
 import contextlib
@@ -33,13 +33,13 @@ from stream.records import Fate
 PROJECTION: Final = "projection"
 GATEWAY: Final = "gateway"
 GATEWAY_PORT: Final = 8080
-"""Taken if it is free, since it is easily remembered; else any."""
+"""The port, easy to remember, if it is free; else any."""
 ORDERLY_SECONDS: Final = 10.0
-"""A worker has so long to end in order."""
+"""A worker has this long to end in order."""
 
 
 class Reporter(SilentObserver):
-    """An observer that writes what is committed to standard output."""
+    """An observer that writes counts to standard output after each commit."""
 
     def committed(self, progress: EngineProgress, _seconds: float) -> None:
         """Report the counts of a commit."""
@@ -60,7 +60,7 @@ def counts_of(progress: EngineProgress) -> Counts:
 
 
 def settings_of(spec: WorkerSpec) -> Settings:
-    """Return the settings; nothing is taken from the environment, the demo is the same everywhere."""
+    """Return the settings, without the environment, so that the demo is the same everywhere."""
     # The embedded broker writes commit markers without a checksum.
     options = {"check_crcs": False} if spec.embedded and spec.step in {PROJECTION, GATEWAY} else {}
     kafka = KafkaSettings(
@@ -78,7 +78,7 @@ def settings_of(spec: WorkerSpec) -> Settings:
 
 
 def job_for(spec: WorkerSpec, settings: Settings) -> Job:
-    """Make the job; the embedded broker alone is not asked whether its topics are right: it could not say."""
+    """Return the job; only the embedded broker is not asked about its topics, since it cannot answer."""
     if spec.embedded:
         return job_of(STEPS[spec.step](settings, spec.partitions), settings.kafka.topics())
     return make_job(settings, spec.step, None)
@@ -106,17 +106,17 @@ def work(spec: WorkerSpec) -> NoReturn:
 
 
 def main() -> NoReturn:
-    """Read what to do from the first line of standard input, and do it."""
+    """Read the settings from the first line of standard input, and run."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=WorkerSpec)
-    # Until the step runs and takes the signal itself there is nothing to bring into order.
+    # Until the step handles the signal itself, there is nothing to end in order.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     threading.Thread(target=_end_with_input, daemon=True).start()
     work(spec)
 
 
 def _end_with_input() -> None:
-    """End in order when the input ends, and anyhow soon after: where the broker is gone, order cannot be had."""
+    """End in order when the input ends, or at once a little later: without a broker there is no orderly end."""
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(ORDERLY_SECONDS)
@@ -124,7 +124,7 @@ def _end_with_input() -> None:
 
 
 def _say(report: ChildReport) -> None:
-    # Nobody may be listening any more; that is no reason for a worker not to end in order.
+    # The demo may have gone; the worker must still end in order.
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
         sys.stdout.buffer.flush()

@@ -1,10 +1,10 @@
 """The embedded broker: librdkafka's mock broker, which comes inside the confluent-kafka wheel, in a process of its own.
 
-It speaks produce, fetch, groups and transactions, needs no Java and starts at once; it is no Kafka: it keeps little,
-gives open transactions to every reader, and forgets offsets that were committed in a transaction. Nothing but the
-demo may use it, and no claim of exactness rests on it.
+It knows produce, fetch, groups and transactions, needs no Java and starts at once. It is not Kafka: it keeps little,
+returns open transactions to every reader, and forgets offsets that were committed in a transaction. Only the demo may
+use it, and it proves nothing about exactly once.
 
-Run as a module it hosts the broker: it takes the topics' names, prints the address, and ends when its input ends.
+As a module it hosts the broker: it takes the topics' names, prints the address, and ends when its input ends.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ from agents.demo.simulated_day import Planned
 from stream.partition import partition_of
 
 PARTITIONS: Final = 4
-"""Every topic of this broker has so many; it cannot be told otherwise."""
+"""Partitions of every topic of this broker; the number is fixed."""
 
 PARTITION_BYTES_MAX: Final = 5 * 1024 * 1024
-"""What it keeps of a partition; older batches go without a word (`max_size` in librdkafka's rdkafka_mock.c)."""
+"""What it keeps of a partition; it silently drops older batches (`max_size` in librdkafka's rdkafka_mock.c)."""
 
 COMPRESSED: Final = 1.5
-"""Shipment events are at least so many times smaller in the log; at the usual pace it is about 2."""
+"""Shipment events are at least this many times smaller in the log; at the usual pace about 2 times."""
 
 DECISIONS_BYTES: Final = 650
 """Bytes of decisions in the log for each shipment record; at the usual pace it is about 500, and no topic has more."""
@@ -34,13 +34,13 @@ DECISIONS_BYTES: Final = 650
 _START_SECONDS: Final = 20.0
 _STOP_SECONDS: Final = 5.0
 _LINGER_SECONDS: Final = 3.0
-"""When the demo dies its workers notice as well, and cannot end in order without a broker."""
+"""When the demo dies, its workers still need a broker to end in order."""
 
 
 @asynccontextmanager
 async def embedded_broker(topics: Sequence[str]) -> AsyncIterator[str]:
     """Run the embedded broker with these topics; return its address."""
-    # In a session of its own: Ctrl-C is for the demo, which stops its children in the right order.
+    # In its own session: Ctrl-C goes to the demo, which stops its children in the right order.
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", __name__, *topics,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
@@ -69,7 +69,7 @@ def fitting(day: Iterable[Planned]) -> Iterator[Planned]:
         bills += planned.kind == "bill.manifested"
         decisions += DECISIONS_BYTES / PARTITIONS
         partition = partition_of(planned.key, PARTITIONS)
-        # The one record that is too large is mostly blanks, which compress to nothing.
+        # The one record that is too large is mostly blanks, which compress well.
         shipments[partition] += min(len(planned.value), 2_000)
         if max(decisions, shipments[partition] / COMPRESSED) > PARTITION_BYTES_MAX:
             raise DayTooLargeError(
@@ -80,7 +80,7 @@ def fitting(day: Iterable[Planned]) -> Iterator[Planned]:
 
 
 def check_log_starts(starts: Mapping[Any, int]) -> None:
-    """Fail if a partition (topic and number) no longer starts at 0: the embedded broker drops what does not fit."""
+    """Raise LogMovedError if a partition (topic, number) no longer starts at 0: the broker has dropped records."""
     moved = sorted(f"{topic}/{partition}" for (topic, partition), start in starts.items() if start > 0)
     if moved:
         raise LogMovedError(f"the embedded broker dropped records of {', '.join(moved)}; try fewer bills")

@@ -1,4 +1,4 @@
-"""Bad records, one kind for each code of a dead letter: what a broken or hostile producer would send."""
+"""Bad records, one kind for each code of a dead letter, as a broken or hostile producer sends them."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ RARE: Final = frozenset({Fault.TOO_LARGE})
 
 
 class BadRecord(NamedTuple):
-    """A record as it is sent; `shift` moves it that many partitions away from where its key belongs."""
+    """A record to send; `shift` is its distance in partitions from the partition of its key."""
 
     key: str
     value: bytes
@@ -26,7 +26,7 @@ def _changed(old: str, new: str) -> Callable[[str, str], BadRecord]:
     return lambda key, event: BadRecord(key, event.replace(old, new).encode())
 
 
-# Each makes its record from a sound event of a live bill and the event's conveyance.
+# Each makes its record from a valid event of an open bill and the event's conveyance.
 _MADE: Final[dict[Fault, Callable[[str, str], BadRecord]]] = {
     Fault.TOO_LARGE: lambda key, event: BadRecord(key, _padded(event)),
     Fault.NOT_JSON: lambda key, event: BadRecord(key, event[: len(event) // 2].encode()),
@@ -36,11 +36,11 @@ _MADE: Final[dict[Fault, Callable[[str, str], BadRecord]]] = {
     Fault.KEY_MISMATCH: lambda key, event: BadRecord(f"{key}.copy", event.encode()),
     Fault.WRONG_PARTITION: lambda key, event: BadRecord(key, event.encode(), 1),
     Fault.TIME_AHEAD: _changed('"time":"20', '"time":"21'),
-    # The same version of the bill says something else now.
+    # The same version of the bill has other content.
     Fault.VERSION_CONFLICT: _changed('"value":{"amount":"', '"value":{"amount":"7'),
 }
 
 
 def bad_record(fault: Fault, key: str, event: str) -> BadRecord:
-    """Spoil a sound `manifested` event so that it becomes a dead letter with the code `fault`."""
+    """Return a valid `manifested` event changed so that it becomes a dead letter with the code `fault`."""
     return _MADE[fault](key, event)

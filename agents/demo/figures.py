@@ -1,4 +1,4 @@
-"""What the simulated day is made of: published figures where there are any, assumptions said to be such.
+"""Figures of the simulated day: published ones if there are any, else assumptions, marked as such.
 
 The day is 20 August 2025, inside the seventeen days (12 to 28 August 2025) in which ACE withheld automatically.
 """
@@ -92,7 +92,7 @@ class Habits(NamedTuple):
     restated: float = 0.3
     """Trips that state a second one."""
     retracted: float = 0.04
-    """Trips whose estimate or arrival is taken back and stated anew."""
+    """Trips whose estimate or arrival is withdrawn and stated again."""
     past_midnight: float = 0.06
     """Trips expected late in the evening that arrive on the next day."""
 

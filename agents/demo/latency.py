@@ -5,11 +5,11 @@ from collections import deque
 from typing import Final
 
 RECENT: Final = 2000
-"""Measurements that the live figures look back on."""
+"""Measurements in the live figures."""
 
 
 class Latency:
-    """Matches decisions with the moment at which their cause was sent; seconds of any one clock."""
+    """Matches decisions with the time at which their cause was sent; seconds of any one clock."""
 
     def __init__(self) -> None:
         self._offsets: dict[int, list[int]] = {}

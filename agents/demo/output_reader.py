@@ -1,4 +1,4 @@
-"""Reads what Tallygate sends, as any consumer would: read-committed, without a group, from the beginning."""
+"""Reads the output of Tallygate as any consumer does: read-committed, without a group, from the beginning."""
 
 import time
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _alert: Final = msgspec.json.Decoder(Alert).decode
 
 
 class OutputReader:
-    """Keeps the tally; `consumer` is a started aiokafka consumer without a group."""
+    """Counts the output; `consumer` is a started aiokafka consumer without a group."""
 
     def __init__(
         self, consumer: AIOKafkaConsumer, topics: Topics, partitions: int, tally: OutputCounts, latency: Latency
@@ -34,7 +34,7 @@ class OutputReader:
         self._partitions = [TopicPartition(topic, number) for topic in self._takers for number in range(partitions)]
 
     async def open(self) -> None:
-        """Begin at the beginning."""
+        """Start at the beginning of each partition."""
         self._consumer.assign(self._partitions)
         await self._consumer.seek_to_beginning()
 

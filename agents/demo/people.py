@@ -65,7 +65,7 @@ NEXT_WAREHOUSE: Final = 0.2
 
 
 class Consignees:
-    """Who the bills of a day are for; ordinary persons first, then shops, warehouses and owners."""
+    """The consignees of a day: first ordinary persons, then shops, warehouses and owners."""
 
     def __init__(self, rng: Random, bills: int) -> None:
         self._firms: list[tuple[str, str, str]] = []
@@ -110,7 +110,7 @@ class Consignees:
         return self.ordinary_taken
 
     def _share_out(self, rng: Random, share: PopulationShare, bills: int) -> None:
-        """Deal `bills` to firms of one kind; the last one gets what is left."""
+        """Share `bills` among firms of one kind; the last one gets the rest."""
         warehouse, place = "", PLACES[0]
         while bills > 0:
             count = min(bills, rng.randint(share.least, share.most))

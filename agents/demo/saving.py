@@ -1,4 +1,4 @@
-"""The simulated day as a file of JSON lines, for `tallygate judge` and for anybody's own experiments."""
+"""The simulated day as a file of JSON lines, for `tallygate judge` and for your own experiments."""
 
 from pathlib import Path
 from random import Random
@@ -12,7 +12,7 @@ NEED_A_BROKER: Final = frozenset({Fault.KEY_MISMATCH, Fault.WRONG_PARTITION, Fau
 
 
 def save_day(path: Path, bills: int, seed: int) -> int:
-    """Write the day's events, a line each, to a new or emptied file; give their number."""
+    """Write the day's events, a line each, to a new or emptied file; return their number."""
     lines = 0
     with path.open("wb") as file:
         for planned in SimulatedDay(Random(seed), bills):  # noqa: S311 - a simulation wants its seed

@@ -1,4 +1,4 @@
-"""Everything the view shows at one moment, gathered from those who count it."""
+"""Everything that the view shows at one moment."""
 
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -16,7 +16,7 @@ _RATE_SECONDS: Final = 3.0
 
 
 class Counts(msgspec.Struct):
-    """What one worker reports: input records by their fate, as of its last commit."""
+    """The report of one worker: input records by their fate, at its last commit."""
 
     applied: int = 0
     stale: int = 0
@@ -37,7 +37,7 @@ class Rates(NamedTuple):
 
 
 class Scene:
-    """The demo as it stands; `counts` is kept by the workers, the rest by publisher and reader."""
+    """The state of the demo; the workers update `counts`, publisher and reader the rest."""
 
     def __init__(self, publisher: DayPlayer, tally: OutputCounts, latency: Latency, planned: int) -> None:
         self.publisher = publisher
@@ -48,7 +48,7 @@ class Scene:
         self.counts: dict[str, Counts] = {}
         self.phase = "starting"
         self.page = ""
-        """Address of the scanner page, once it is there."""
+        """Address of the scanner page, when it is ready."""
         self._marks: list[tuple[float, int, int]] = []
         """Moment, events and decisions, of the last seconds."""
 
@@ -75,10 +75,10 @@ class Scene:
 
 
 def dollars(cents: int) -> str:
-    """Write an amount for people."""
+    """Return an amount for the screen."""
     return f"${cents / 100:,.2f}" if abs(cents) < 1_000_00 else f"${cents / 100:,.0f}"
 
 
 def milliseconds(seconds: float | None) -> str:
-    """Write a latency for people."""
+    """Return a latency for the screen."""
     return "–" if seconds is None else f"{seconds * 1000:.0f} ms"

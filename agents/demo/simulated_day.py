@@ -1,6 +1,6 @@
 """The simulated day: trips, their bills, and what happens to both, as shipment events in the order of time.
 
-Everything follows from the random numbers that are passed in, so a seed gives the same day byte for byte.
+Everything follows from the random generator passed in, so the same seed makes the same day byte for byte.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,12 +33,12 @@ class Planned(NamedTuple):
     key: bytes
     value: bytes
     kind: str
-    """What the event says (`bill.manifested`), `repeat`, or the fault of a bad record."""
+    """The type of the event (`bill.manifested`), `repeat`, or the fault of a bad record."""
     shift: int = 0
-    """Partitions away from where the key belongs."""
+    """Distance in partitions from the partition of the key."""
 
 
-Spoken = tuple[str, bytes, str, int] | None
+Emitted = tuple[str, bytes, str, int] | None
 """Key, value, kind and shift of the record that an action makes, or None."""
 
 
@@ -54,24 +54,24 @@ class SimulatedDay:
         self._faults = self._spoil(bills)
         self._totals: dict[tuple[int, int], int] = {}
         # A heap of (second, ordinal, action, its arguments); the ordinal keeps the order of what was planned first.
-        self._agenda: list[tuple[int, int, Callable[..., Spoken], tuple[object, ...]]] = []
+        self._agenda: list[tuple[int, int, Callable[..., Emitted], tuple[object, ...]]] = []
         self._ordinal = 0
         self._waiting = plan_trips(rng, bills)[::-1]
 
     def __iter__(self) -> Iterator[Planned]:
-        """Return the records in the order of time."""
+        """Yield the records in the order of time."""
         agenda, waiting, before = self._agenda, self._waiting, None
         while agenda or waiting:
             while waiting and (not agenda or waiting[-1].opens <= agenda[0][0]):
                 self._open(waiting.pop())
             at, _, act, arguments = heappop(agenda)
-            spoken = act(at, *arguments)
-            if spoken is not None:
-                key, value, kind, shift = spoken
+            emitted = act(at, *arguments)
+            if emitted is not None:
+                key, value, kind, shift = emitted
                 yield Planned(0 if before is None else at - before, at, key.encode(), value, kind, shift)
                 before = at
 
-    def _at(self, second: int, act: Callable[..., Spoken], *arguments: object) -> None:
+    def _at(self, second: int, act: Callable[..., Emitted], *arguments: object) -> None:
         self._ordinal += 1
         heappush(self._agenda, (second, self._ordinal, act, arguments))
 
@@ -87,7 +87,7 @@ class SimulatedDay:
         return chosen
 
     def _spoil(self, bills: int) -> dict[int, Fault]:
-        """Choose beside which bills a bad record comes."""
+        """Choose the bills beside which a bad record comes."""
         each = max(1, round(HABITS.faults * bills))
         faults = [fault for fault in Fault for _ in range(1 if fault in RARE else each)]
         return dict(zip(self._rng.sample(range(bills), len(faults)), faults, strict=True))
@@ -95,7 +95,7 @@ class SimulatedDay:
     # -- trips -----------------------------------------------------------------------------------------------------
 
     def _open(self, trip: Trip) -> None:
-        """Put what is known of a trip on the agenda."""
+        """Put the events of a trip on the agenda."""
         rng = self._rng
         draw = rng.random
         self._at(trip.filed_at(0), self._manifest, trip, 0)
@@ -122,18 +122,18 @@ class SimulatedDay:
             trip.firms_bills.append(bill)
         return bill
 
-    def _estimate(self, at: int, trip: Trip, expected: int | None) -> Spoken:
+    def _estimate(self, at: int, trip: Trip, expected: int | None) -> Emitted:
         said = "null" if expected is None else f'"{stamp(expected)}"'
         data = f'{{"conveyance":"{trip.conveyance}","estimated_arrival":{said}}}'
-        return self._say(at, "conveyance.estimated", trip.conveyance, data)
+        return self._event(at, "conveyance.estimated", trip.conveyance, data)
 
-    def _arrive(self, at: int, trip: Trip, arrived: int | None) -> Spoken:
+    def _arrive(self, at: int, trip: Trip, arrived: int | None) -> Emitted:
         said = "null" if arrived is None else f'"{stamp(arrived)}"'
         data = f'{{"conveyance":"{trip.conveyance}","arrived_at":{said},"port":"4701"}}'
-        return self._say(at, "conveyance.arrived", trip.conveyance, data)
+        return self._event(at, "conveyance.arrived", trip.conveyance, data)
 
     def _take_stock(self, _at: int, trip: Trip) -> None:
-        """Find firms' bills that do not fit the day, about as the judge does, and send some of them another way."""
+        """Find firms' bills that do not fit the day, about as the engine does, and dispose of some of them."""
         rng, totals, day = self._rng, self._totals, trip.arrives // DAY_SECONDS
         for bill in trip.firms_bills:
             if trip.traffic.mode != "mail" and bill.origin not in _EXCLUDED and not bill.closed:
@@ -146,28 +146,28 @@ class SimulatedDay:
 
     # -- bills -----------------------------------------------------------------------------------------------------
 
-    def _manifest(self, at: int, trip: Trip, place: int) -> Spoken:
-        """File one bill and see to it that the next one follows."""
+    def _manifest(self, at: int, trip: Trip, place: int) -> Emitted:
+        """File one bill, and plan the next one of the trip."""
         rng, bill = self._rng, self._bill(trip, place)
         draw = rng.random
         if place + 1 < trip.count:
             self._at(trip.filed_at(place + 1), self._manifest, trip, place + 1)
         bill.manifested_at = at - 3
-        spoken = self._whole(at, "bill.manifested", trip, bill)
+        emitted = self._whole(at, "bill.manifested", trip, bill)
         if draw() < HABITS.repeated:
-            self._at(at + rng.randint(5, 600), _repeat, spoken)
+            self._at(at + rng.randint(5, 600), _repeat, emitted)
         fault = self._faults.get(trip.first + place)
         if fault is not None:
-            self._at(at, _spoil_event, fault, spoken)
+            self._at(at, _spoil_event, fault, emitted)
         if draw() < HABITS.amended:
             self._at(at + rng.randint(60, 5 * HOUR), self._amend, trip, bill)
         if draw() < HABITS.deleted:
             self._at(at + rng.randint(60, 2 * HOUR), self._delete, bill)
         if draw() < HABITS.arrived_apart:
             self._at(max(at, trip.arrives - HOUR), self._arrive_apart, trip, bill)
-        return spoken
+        return emitted
 
-    def _amend(self, at: int, trip: Trip, bill: DemoBill) -> Spoken:
+    def _amend(self, at: int, trip: Trip, bill: DemoBill) -> Emitted:
         if bill.closed:
             return None
         bill.version += 1
@@ -176,34 +176,36 @@ class SimulatedDay:
             bill.who = self._consignees.newcomer()
         return self._whole(at, "bill.amended", trip, bill)
 
-    def _arrive_apart(self, at: int, trip: Trip, bill: DemoBill) -> Spoken:
+    def _arrive_apart(self, at: int, trip: Trip, bill: DemoBill) -> Emitted:
         if bill.closed:
             return None
         bill.version += 1
         bill.arrived = at
         return self._whole(at, "bill.amended", trip, bill)
 
-    def _delete(self, at: int, bill: DemoBill) -> Spoken:
+    def _delete(self, at: int, bill: DemoBill) -> Emitted:
         return self._leave(at, bill, "bill.deleted", "")
 
-    def _dispose(self, at: int, bill: DemoBill) -> Spoken:
+    def _dispose(self, at: int, bill: DemoBill) -> Emitted:
         how = self._rng.choice(EXITS)
         entry = f',"entry_number":"ZZZ{bill.sequence:08d}"' if how.startswith("entry") else ""
         return self._leave(at, bill, "bill.disposed", f',"how":"{how}"{entry}')
 
-    def _leave(self, at: int, bill: DemoBill, kind: str, more: str) -> Spoken:
+    def _leave(self, at: int, bill: DemoBill, kind: str, more: str) -> Emitted:
         if bill.closed:
             return None
         bill.closed = True
         bill.version += 1
         data = f'{{"bill":"{bill.number}","conveyance":"{bill.conveyance}","version":{bill.version}{more}}}'
-        return self._say(at, kind, bill.conveyance, data)
+        return self._event(at, kind, bill.conveyance, data)
 
     def _whole(self, at: int, kind: str, trip: Trip, bill: DemoBill) -> tuple[str, bytes, str, int]:
         otherwise = self._rng.random() < HABITS.spelt_otherwise
-        return self._say(at, kind, bill.conveyance, bill.written(self._consignees, trip.expected, otherwise=otherwise))
+        return self._event(
+            at, kind, bill.conveyance, bill.written(self._consignees, trip.expected, otherwise=otherwise)
+        )
 
-    def _say(self, at: int, kind: str, conveyance: str, data: str) -> tuple[str, bytes, str, int]:
+    def _event(self, at: int, kind: str, conveyance: str, data: str) -> tuple[str, bytes, str, int]:
         self._ordinal += 1
         event = (
             f'{{"specversion":"1.0","id":"d{self._ordinal}","source":"/demo/{conveyance[:3]}",'
@@ -212,12 +214,12 @@ class SimulatedDay:
         return conveyance, event.encode(), kind, 0
 
 
-def _repeat(_at: int, spoken: tuple[str, bytes, str, int]) -> Spoken:
-    key, value, _, _ = spoken
+def _repeat(_at: int, emitted: tuple[str, bytes, str, int]) -> Emitted:
+    key, value, _, _ = emitted
     return key, value, "repeat", 0
 
 
-def _spoil_event(_at: int, fault: Fault, spoken: tuple[str, bytes, str, int]) -> Spoken:
-    key, value, _, _ = spoken
+def _spoil_event(_at: int, fault: Fault, emitted: tuple[str, bytes, str, int]) -> Emitted:
+    key, value, _, _ = emitted
     bad = bad_record(fault, key, value.decode())
     return bad.key, bad.value, fault.value, bad.shift

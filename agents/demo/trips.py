@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from agents.demo.demo_bills import DemoBill
 
 TRIPS_MIN: Final = 60
-"""A small day has smaller trips rather than fewer, so that there is always something to see."""
+"""A small day has smaller trips, not fewer, so that there is always something to see."""
 
 
 class Trip:
@@ -25,12 +25,12 @@ class Trip:
         """Number of its first bill."""
         self.count = count
         self.expected, self.arrives = _arrival(rng, traffic)
-        """When it is expected as of its departure, and when it really arrives."""
+        """When it is expected at its departure, and when it arrives."""
         self.departs = self.expected - int(rng.uniform(*traffic.journey) * HOUR)
         self.files = tuple(self.expected - int(hours * HOUR) for hours in traffic.filed_before)
         """When its first and its last bill are filed."""
         self.firms_bills: list[DemoBill] = []
-        """Filed bills of consignees that get many: those are the ones that may not fit their day."""
+        """Filed bills of consignees with many bills, which may not fit their day."""
 
     @property
     def opens(self) -> int:
@@ -71,7 +71,7 @@ def _sizes(rng: Random, bills: int, usual: int) -> list[int]:
 
 
 def _arrival(rng: Random, traffic: Traffic) -> tuple[int, int]:
-    """When a trip is expected, and when it really arrives."""
+    """Return when a trip is expected, and when it arrives."""
     if rng.random() < HABITS.past_midnight:
         return int(rng.uniform(21.5, 23.4) * HOUR), int(rng.uniform(24.2, 26.5) * HOUR)
     low, high, peak = traffic.arrivals

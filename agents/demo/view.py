@@ -32,7 +32,7 @@ OUTCOMES: Final[tuple[tuple[Outcome, Action, str], ...]] = (
 )
 KEY_CHARACTERS: Final = 12
 NEAR: Final = 90
-"""Per cent of the limit from which a consignee's day is near it."""
+"""A consignee's day is near its limit from this per cent on."""
 TITLE_LINES: Final = 2
 FOOT_LINES: Final = 5
 FRAME_LINES: Final = 3
@@ -137,14 +137,14 @@ def short(key: str) -> str:
 
 
 def reason(data: DecisionData) -> str:
-    """Say why in a few words."""
+    """Return the reason in a few words."""
     if data.filing_errors:
         return f"{data.outcome}: {data.reason} {', '.join(data.filing_errors)}"
     return f"{data.outcome}: {data.reason}"
 
 
 def advice(data: DecisionData) -> str:
-    """Say what to do with a bill that does not fit: file an entry of this type, or bring it in on that day."""
+    """Return what to do with a bill that does not fit: the entry type, or the day on which to bring it in."""
     if data.advice is None:
         return ""
     later = f" or {data.advice.next_day:%d %b}" if data.advice.next_day else ""
@@ -152,7 +152,7 @@ def advice(data: DecisionData) -> str:
 
 
 def line(scene: Scene, rates: Rates) -> str:
-    """Say in one line how the day goes, where there is no terminal."""
+    """Return the state of the day in one line, for output without a terminal."""
     tally = scene.tally
     if not scene.publisher.total:
         return scene.phase
