@@ -1,4 +1,5 @@
-"""The `tallygate` command: `main` lists the commands, every other module here is one of them.
+"""The `tallygate` command: a module for each command, and `main`, which lists them and imports only the one it runs.
 
-A module offers `command`, a function or a `typer.Typer`, and is imported only when it is called for.
+A command's module has `command`, a function or a `typer.Typer`. It refuses by `exits.refuse` and asks Kafka by
+`kafka_call.ask`, and in no other way, so the exit codes of docs/exit-codes.md stay one contract.
 """

@@ -15,7 +15,7 @@ BAD_USAGE: Final = 2
 AWAY: Final = EXIT_RETRY
 """Kafka, Redis or the gateway does not answer: try again."""
 REFUSES: Final = EXIT_REFUSED
-"""The command refuses to run like this until somebody acts."""
+"""The command refuses to run like this until you change something."""
 INTERRUPTED: Final = 130
 
 

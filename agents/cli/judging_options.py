@@ -1,4 +1,4 @@
-"""Options of the commands that judge a file offline: said once, the same for each."""
+"""Options of the commands that judge a file offline, the same for each."""
 
 from datetime import datetime
 from pathlib import Path

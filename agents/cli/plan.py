@@ -56,11 +56,11 @@ async def _ask(url: str, token_file: Path, consignee: Any, cents: int, first: da
     fitting, stale, later = 0, False, None
     async with Gateway(url, read_token(token_file)) as gateway:
         async for plan in plan_days(gateway, consignee, cents, first, days):
-            said = "fits" if plan.fits else REASON_LINES.get(plan.reason or "", "does not fit")
+            result = "fits" if plan.fits else REASON_LINES.get(plan.reason or "", "does not fit")
             used = (
                 f"{dollars(plan.total_cents)} of {dollars(plan.limit_cents)} used, {dollars(plan.headroom_cents)} left"
             )
-            print(f"{day_words(plan.day):<16}  {used:<44}  {said}")
+            print(f"{day_words(plan.day):<16}  {used:<44}  {result}")
             fitting, stale, later = fitting + plan.fits, stale or plan.stale, plan.next_day
     if not fitting:
         print(f"first day on which it fits: {day_words(later)}" if later else "it fits on none of the days looked at")

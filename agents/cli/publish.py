@@ -87,30 +87,30 @@ def _publish(job: Any, show: int, *, check_only: bool, skip_bad: bool, over: tup
     from agents.publish.publish_file import Sift, check, right, whole
 
     terminal = sys.stderr.isatty()
-    teller = _Teller(job.name, show)
-    report = check(job, bar_named("checking", shown=terminal), teller.mistake)
-    teller.end()
-    _say(report)
+    printer = _MistakePrinter(job.name, show)
+    report = check(job, bar_named("checking", shown=terminal), printer.mistake)
+    printer.end()
+    _print_sums(report)
     if report.unreadable:
         refuse(f"{job.name}: no line of it could be read")
     if (report.codes and not skip_bad) or (check_only and not skip_bad):
         print(f"{report.good:,} events are right; nothing was sent")
         raise typer.Exit(NO if report.codes else DONE)
     sift, bar = Sift(), bar_named("checking again" if check_only else "sending", shown=terminal)
-    events = whole(job, bar, report, sift, teller.held) if skip_bad else right(job, bar)
+    events = whole(job, bar, report, sift, printer.held) if skip_bad else right(job, bar)
     if check_only:
         print(f"{sum(1 for _ in events):,} events would be sent; nothing was sent")
     else:
         _send(events, over=over)
-    teller.end()
+    printer.end()
     if skip_bad:
         print(f"{sift.sums()}; bills held back {len(sift.bills_held):,}")
     if report.codes:
         raise typer.Exit(NO)
 
 
-def _say(report: Any) -> None:
-    """Sum up what the checks found."""
+def _print_sums(report: Any) -> None:
+    """Print the sums of the checks."""
     if report.codes:
         by_code = ", ".join(f"{code} {count:,}" for code, count in report.codes.most_common())
         print(f"{report.bad:,} of {report.good + report.bad:,} cannot be sent: {by_code}", file=sys.stderr)
@@ -123,8 +123,8 @@ def _say(report: Any) -> None:
         )
 
 
-class _Teller:
-    """Tells of so many mistakes, and of so many events that are held back, and how many more there are."""
+class _MistakePrinter:
+    """Prints a limited number of mistakes and of events held back, and how many more there are."""
 
     def __init__(self, name: str, most: int) -> None:
         self._name = name
@@ -132,17 +132,17 @@ class _Teller:
         self._count = 0
 
     def mistake(self, mistake: Any) -> None:
-        self._tell(mistake.text(self._name))
+        self._print(mistake.text(self._name))
 
     def held(self, line: int, bill: str) -> None:
-        self._tell(f"{self._name}:{line}: held back: bill {bill} is not sent, since not every row of it is right")
+        self._print(f"{self._name}:{line}: held back: bill {bill} is not sent, since not every row of it is right")
 
     def end(self) -> None:
         if self._most and self._count > self._most:
             print(f"and {self._count - self._most:,} more; --show 0 lists all", file=sys.stderr)
         self._count = 0
 
-    def _tell(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self._count += 1
         if not self._most or self._count <= self._most:
             print(line, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`tallygate resume`: lists halted partitions, and lets them go on."""
+"""`tallygate resume`: lists halted partitions, and resumes them."""
 
 from typing import Annotated
 

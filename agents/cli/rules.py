@@ -1,4 +1,4 @@
-"""`tallygate rules`: what holds on a day and why, and whether a rule file can be used."""
+"""`tallygate rules`: the rules of a day with their sources, and whether a rule file can be used."""
 
 import sys
 from collections.abc import Sequence

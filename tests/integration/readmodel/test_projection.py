@@ -1,4 +1,4 @@
-"""Redis holds what the topics say, whatever happens to Redis or to the projection meanwhile."""
+"""Redis holds what the topics hold, even after faults of Redis or of the projection."""
 
 import subprocess
 import sys
@@ -159,7 +159,7 @@ def test_rebuild_makes_it_anew(stage: Stage, running: bool) -> None:
 
 
 def test_rebuild_that_died_is_ended_by_the_projection(stage: Stage) -> None:
-    """A sweep that nobody goes on with is ended by whoever comes next, and then everything is filled."""
+    """The next projection completes a sweep that was left, and then fills everything."""
     stage.send(decisions_of(1_000, seed=12))
     projection = stage.project()
     stage.settle()

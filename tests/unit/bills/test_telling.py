@@ -1,4 +1,4 @@
-"""An explanation: everything that somebody would ask, in order, and what is not known."""
+"""An explanation: the answers to an officer's questions, in order, and what is not known."""
 
 import msgspec
 import pytest
@@ -162,7 +162,7 @@ def test_how_sure_it_is_is_said(more: dict[str, object], said: list[str]) -> Non
 
 
 def test_unknown_bill_says_where_to_look() -> None:
-    """Of a bill that nobody decided about it says so, what to check, and never GO."""
+    """For a bill without a decision it says so, says what to check, and never GO."""
     found = explain(facts(day=None), RULEBOOK)
     assert (found.action, found.headline) == (Action.HOLD, "Nothing is known of this bill.")
     assert "dead-letters" in section(found, "What to do")
@@ -179,7 +179,7 @@ def test_explanation_can_be_read_by_programs() -> None:
 
 
 def test_newest_decision_of_all_that_is_known_counts() -> None:
-    """Out of the history and the read model together the highest rank on a conveyance counts, in whatever order."""
+    """Of the decisions in history and read model the highest rank on a conveyance counts, in any order."""
     old, new = standing(rank=(1, 1, 1, 1)), standing(rank=(1, 1, 2, 1), **WITHHELD)
     closed = standing(conveyance="air:2", outcome="closed", reason="deleted")
     for known in ((old, new, closed), (closed, new, old), (new, closed, old, new)):

@@ -49,7 +49,7 @@ def test_owners_share_a_warehouse_address(consignees: Consignees) -> None:
 
 
 def test_newcomers_have_no_bill(consignees: Consignees) -> None:
-    """A newcomer is ordinary and was nobody's consignee before."""
+    """A newcomer is an ordinary person, and no bill had it as its consignee before."""
     taken = set(consignees.of_bill)
     for _ in range(50):
         number = consignees.newcomer()

@@ -1,4 +1,4 @@
-"""The demo's gateway: a token for one day on this machine, and settings that reach nobody else."""
+"""The demo's gateway: a token for one day, and settings that keep it on this machine."""
 
 import asyncio
 import contextlib
@@ -67,7 +67,7 @@ def test_gateway_is_reachable_from_this_machine_alone(step: str) -> None:
 
 @pytest.mark.parametrize(("step", "checked"), [(PROJECTION, False), (GATEWAY, False), ("manifest", True)])
 def test_missing_checksums_are_pardoned_in_the_embedded_broker_alone(step: str, checked: bool) -> None:
-    """Readers of the embedded broker pass over its markers' missing checksums; on a real Kafka nobody does."""
+    """Readers ignore missing checksums on the embedded broker only, never on a real Kafka."""
     assert settings_of(spec(step)).kafka.options.get("check_crcs", True) is checked
     assert settings_of(spec(step, embedded=False)).kafka.options.get("check_crcs", True)
 

@@ -28,7 +28,7 @@ async def test_bill_has_one_answer_of_several_conveyances(store: StoreSettings) 
 
 
 async def test_unknown_bill_has_no_answer(store: StoreSettings) -> None:
-    """Nothing is known of a bill that nobody decided, and the reading says how fresh that is."""
+    """Nothing is known about a bill without a decision, and the reading says how fresh that is."""
     async with Writer(store) as writer, ReadModel(store) as model:
         await fill(writer, [decision()])
         found = await model.bill("ACME0002")
@@ -77,7 +77,7 @@ async def test_limit_is_the_one_stated_last(store: StoreSettings) -> None:
 
 
 async def test_alerts_are_those_of_the_latest_epoch(store: StoreSettings) -> None:
-    """After tables were rebuilt their alerts are raised anew, and the old ones are not shown beside them."""
+    """After a rebuild its alerts are shown, and those of the earlier epoch are not."""
     alerts = [alert(), alert(epoch=2, offset=5)]
     async with Writer(store) as writer, ReadModel(store) as model:
         await fill(writer, [], alerts)
@@ -86,7 +86,7 @@ async def test_alerts_are_those_of_the_latest_epoch(store: StoreSettings) -> Non
 
 
 async def test_freshness_needs_every_partition(store: StoreSettings) -> None:
-    """Until every partition has been read to its end once, nobody may rely on an answer; then the oldest counts."""
+    """There is no freshness until every partition was read to its end once; then the oldest time counts."""
     async with Writer(store) as writer, ReadModel(store) as model:
         assert (await model.freshness()).as_of is None
         await writer.positions()

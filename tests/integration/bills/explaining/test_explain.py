@@ -75,7 +75,7 @@ def test_json_has_it_all(over: str, known: Ground) -> None:
 
 @pytest.mark.parametrize("over", ["stores", "gateway"])
 def test_unknown_bill_is_one(over: str, known: Ground) -> None:
-    """Of a bill that nobody decided about it says so, where to look, and ends with 1."""
+    """For a bill without a decision it says so, says where to look, and ends with 1."""
     status, said, wrong = explained(known, "NOBODY01", over=over)
     assert (status, wrong) == (1, "")
     assert " HOLD  NOBODY01: Nothing is known of this bill." in said

@@ -28,7 +28,7 @@ def known(field: Field, store: StoreSettings) -> StoreSettings:
 
 
 async def test_officer_sees_every_decision(field: Field, known: StoreSettings, tmp_path: Path) -> None:
-    """With scope audit the whole history comes, oldest first, whatever separators the number was typed with."""
+    """With scope audit the whole history comes, oldest first, for a number typed with any separators."""
     gate = gate_on(tmp_path, known, field.broker.address)
     async with Writer(known) as writer:
         await fill(writer, story(5))
@@ -93,7 +93,7 @@ async def test_history_needs_no_redis(field: Field, known: StoreSettings, tmp_pa
 
 
 async def test_absent_kafka_is_worth_another_try(store: StoreSettings, tmp_path: Path) -> None:
-    """With Kafka away the answer is 503, says when to ask again, and tells nobody where Kafka is."""
+    """With Kafka away the answer is 503, says when to ask again, and does not name the address of Kafka."""
     gate = gate_on(tmp_path, store)
     async with gate.serving() as client, client.get(PATH, headers=gate.bearer("audit")) as answer:
         assert (answer.status, answer.headers["Retry-After"]) == (503, "10")

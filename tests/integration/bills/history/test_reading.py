@@ -94,7 +94,7 @@ async def test_open_transaction_is_not_waited_for(field: Field) -> None:
 
 
 async def test_unknown_bill_has_an_empty_history(field: Field) -> None:
-    """Of a bill that nobody decided about, and in an empty topic, the history is empty and complete."""
+    """The history of a bill without a decision, and in an empty topic, is empty and complete."""
     assert await read(field) == History((), None)
     send(field, story(3))
     assert await read(field, "NOBODY01") == History((), None)

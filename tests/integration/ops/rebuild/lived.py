@@ -59,7 +59,7 @@ class Lived(Town):
             async with open_group_lag(self.field.connection, self.field.partitions) as lag:
                 for step, source in sources.items():
                     group, ends = RebuildGroup(step, topics.group(step), source), await lag.ends(source)
-                    while not await lag.reached(group, ends):  # noqa: ASYNC110 - the group tells nobody
+                    while not await lag.reached(group, ends):  # noqa: ASYNC110 - the group sends no event
                         await asyncio.sleep(0.02)
 
         asyncio.run(wait())

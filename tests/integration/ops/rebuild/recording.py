@@ -74,7 +74,7 @@ class Recording(msgspec.Struct, frozen=True):
 
 
 def take_down(field: Field, made_by: str, settings: dict[str, str], secret: bytes) -> Recording:
-    """Return everything under the field's prefix; nobody may be at work."""
+    """Return everything under the field's prefix; no worker may run."""
     admin = AdminClient({"bootstrap.servers": field.broker.address})
     names = sorted(name for name in admin.list_topics().topics if name.startswith(field.topics.prefix + "."))
     logs = [_log(field, name, number) for name in names for number in range(field.partitions)]
@@ -215,7 +215,7 @@ def _commit(field: Field, stands: Iterable[Stand]) -> None:
 
 
 def put_offsets(field: Field, group: str, places: list[TopicPartition]) -> None:
-    """Set where a group stands; wait until nobody is at work, and until the broker looks after the group."""
+    """Set the offsets of a group, after it has no members and has a coordinator."""
     consumer = Consumer({"bootstrap.servers": field.broker.address, "group.id": group})
 
     def stands() -> bool:

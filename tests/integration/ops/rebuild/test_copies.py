@@ -76,7 +76,7 @@ def test_a_changelog_compacted_while_it_is_read(field: Field) -> None:
         progress = EngineProgress()
         settings = EngineSettings(connection=field.connection, transactional_id="none")
         running = asyncio.ensure_future(Restorer(settings, changelog, progress).restore([lane]))
-        while not progress.restored_rows:  # noqa: ASYNC110 - the restore tells nobody
+        while not progress.restored_rows:  # noqa: ASYNC110 - the restore sends no event
             await asyncio.sleep(0.001)
         assert progress.restored_rows < KEYS * ROUNDS
         # Nothing else runs in this loop until the log is another one.

@@ -1,6 +1,6 @@
 """Each procedure of docs/upgrading.md and docs/operating.md that makes tables again, on a system that has lived.
 
-The tests share one system, and each goes on from the epoch that is current, in whatever order they come.
+The tests share one system; each continues from the current epoch, so they may run in any order.
 """
 
 import shutil
@@ -149,7 +149,7 @@ def test_a_release_that_cannot_judge_a_record(lived: Lived, tmp_path: Path) -> N
 
 
 def test_an_offset_that_was_reset_is_put_back(lived: Lived) -> None:
-    """The worker says where its table stands; the command sets it there while nobody works, and judging goes on."""
+    """The worker reports the position of its table; without workers the command sets it, and judging continues."""
     topics = lived.rebuilt.topics(lived.field.topics.prefix)
 
     group, place = topics.group("manifest"), (topics.shipments, 2)

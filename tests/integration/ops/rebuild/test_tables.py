@@ -1,6 +1,6 @@
 """`tallygate rebuild tables`: a changelog lost, another policy, another secret; each is refused first, and then mended.
 
-The tests share one town, and each goes on from the epoch that is current, in whatever order they come.
+The tests share one town; each continues from the current epoch, so they may run in any order.
 """
 
 import asyncio

@@ -93,7 +93,7 @@ def test_strimzi_topics_are_those_of_the_plan() -> None:
 
 
 def test_redis_users_have_digests_only() -> None:
-    """The ACL file knows nobody by default, and of passwords only their SHA-256."""
+    """The ACL file turns the default user off, and holds only the SHA-256 of passwords."""
     lines = list(redis_users(TOPICS, {"gateway": "made-up", "projection": "made-up-too"}))
     assert lines[0] == "user default off"
     assert {line.split()[1] for line in lines[1:]} == {"night-gateway", "night-projection"}

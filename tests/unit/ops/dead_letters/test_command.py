@@ -1,4 +1,4 @@
-"""The command refuses what it cannot understand, and says what to do where Kafka is away."""
+"""The command refuses wrong usage, and says what to do when Kafka is away."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def run(arguments: list[str], **environment: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize(("arguments", "said"), WRONG)
 def test_bad_usage_exits_with_two(arguments: list[str], said: str) -> None:
-    """What is asked wrongly is refused before Kafka is, with the remedy."""
+    """Wrong usage is refused before Kafka is asked, with the remedy."""
     code, output = run(arguments, TALLYGATE_KAFKA__BROKERS="127.0.0.1:1")
     assert (code, said in output) == (2, True), output
 
@@ -42,7 +42,7 @@ def test_wrong_settings_exit_with_two() -> None:
 
 @pytest.mark.parametrize("arguments", [["list"], ["retry", "--all", "--yes"]])
 def test_broker_away_exits_with_75(arguments: list[str], tmp_path: Path) -> None:
-    """Where nobody answers, address and remedy are said in one line, and no file is left."""
+    """Without an answer the command names address and remedy in one line, and leaves no file."""
     address = f"127.0.0.1:{free_ports(1)[0]}"
     values = ["--values-to", str(tmp_path / "values")] if arguments == ["list"] else []
     code, output = run(arguments + values, TALLYGATE_KAFKA__BROKERS=address)

@@ -1,4 +1,4 @@
-"""Values leave only into a new file that nobody else may read."""
+"""Values go only into a new file that only its owner may read."""
 
 import os
 import stat

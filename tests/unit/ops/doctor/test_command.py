@@ -46,7 +46,7 @@ def test_nothing_there_is_told_in_lines() -> None:
 
 
 def test_json_is_one_document() -> None:
-    """With `--json` nothing else is printed, whatever is wrong."""
+    """With `--json` nothing else is printed in any case."""
     done = run(main, ["doctor", "--json"])
     assert done.exit_code == 1
     assert json.loads(done.stdout)["counts"]["wrong"] == 2
@@ -76,7 +76,7 @@ def test_a_password_file_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_role_that_there_is_not() -> None:
-    """A role that nobody defined is bad usage."""
+    """A role that is not defined is bad usage."""
     done = run(main, ["doctor", "--role", "janitor"])
     assert done.exit_code == 2
     assert "there is no role janitor" in done.stderr
@@ -108,7 +108,7 @@ async def test_a_check_that_fails_is_a_finding(error: Exception, state: State, w
 
 
 async def test_findings_come_as_they_are_made() -> None:
-    """The first are there before a broker was asked, for whoever waits at a terminal."""
+    """The first lines are printed before a broker is asked, since a person may be waiting."""
     areas = []
     async for finding in examine():
         areas.append(finding.area)

@@ -34,7 +34,7 @@ ALL = sum(1 << bit for bit in OPERATIONS.values())
     ],
 )
 def test_room_on_a_disk(total: int, usable: int, state: State) -> None:
-    """Below a twentieth it is wrong, below an eighth or so somebody should look; what to do comes with it."""
+    """Less than a twentieth free is wrong, less than about an eighth is doubtful; each has a remedy."""
     found = broker_checks._disk(1, (0, "/folder", [], total << 30, usable << 30))
     assert found.state is state
     assert ("make room" in found.remedy) is (state in {State.DOUBTFUL, State.WRONG})
@@ -99,7 +99,7 @@ def test_our_own_clock_without_a_fresh_record() -> None:
     [(0, 1, State.RIGHT), (20_000, 1, State.DOUBTFUL), (0, 0, State.DOUBTFUL), (1, 0, State.WRONG)],
 )
 def test_groups(lag: int, members: int, state: State) -> None:
-    """Work that nobody does is wrong; work that is behind, and nobody there without work, is to be looked at."""
+    """A lag without members is wrong; a large lag, and a group without members or lag, are doubtful."""
     found = group_checks._finding("projection", group_checks.GroupStatus(lag, members))
     assert found.state is state
     assert ("tallygate projection" in found.remedy) is (members == 0)
@@ -165,7 +165,7 @@ def test_the_age_of_the_read_model() -> None:
     ],
 )
 def test_why_redis_does_not_let_us_in(error: StoreRefusedError, word: str) -> None:
-    """Login, certificate, or nobody there: each has its remedy."""
+    """A refused login, a bad certificate and a server that is away each have their remedy."""
     assert word in store_checks.unreachable(error).remedy
 
 

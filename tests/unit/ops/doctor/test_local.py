@@ -1,4 +1,4 @@
-"""What lies on this machine: a poisoned rule file, a short secret, tokens that nobody should read."""
+"""Checks of this machine: a poisoned rule file, a short secret, a tokens file that others may read."""
 
 import os
 from collections.abc import Iterable

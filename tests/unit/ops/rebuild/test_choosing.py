@@ -26,7 +26,7 @@ def test_a_new_epoch_is_higher_than_all_that_there_were() -> None:
 
 
 def test_what_was_begun_goes_on() -> None:
-    """The same command again takes up the same rebuild, whatever stage it is at; another source is another rebuild."""
+    """The same command continues the same rebuild at every stage; another source is another rebuild."""
     begun = done(3, stage="publishing")
     assert choose(begun, {1, 3}, 3, "shipments") == begun[3]
     with pytest.raises(EpochError, match="begun from the shipments: run `tallygate rebuild tables --epoch 3`"):
