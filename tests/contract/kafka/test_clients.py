@@ -57,10 +57,10 @@ async def test_a_producer_is_let_go_while_the_broker_is_silent(field: Field) -> 
     """What cannot be sent does not hold the end up, and the task that sends has ended."""
     producer = make_producer(field.connection)
     await producer.start()
-    await producer.send_and_wait(field.topics.control, b"there", partition=0)
+    await producer.send_and_wait(field.topics.decisions, b"there", partition=0)
     field.broker.freeze()
     try:
-        sent = await producer.send(field.topics.control, b"held", partition=0)
+        sent = await producer.send(field.topics.decisions, b"held", partition=0)
         await stop_producer(producer, 0.1)
         assert producer._sender.sender_task.done()
         assert not sent.done()
@@ -73,7 +73,7 @@ async def test_a_producer_that_is_not_silenced_sends_all(field: Field) -> None:
     """What was sent before the stop is acknowledged by its end, in order."""
     producer = make_producer(field.connection)
     await producer.start()
-    sent = [await producer.send(field.topics.control, b"%d" % number, partition=3) for number in range(50)]
+    sent = [await producer.send(field.topics.decisions, b"%d" % number, partition=3) for number in range(50)]
     await stop_producer(producer, 60)
     assert [(await each).offset for each in sent] == list(range(50))
 
