@@ -3,7 +3,7 @@
 import pytest
 from aiokafka import TopicPartition
 
-from agents.kafka.group_admin import member_count, stable_offsets
+from agents.kafka.group_admin import ask_patiently, member_count, stable_offsets
 from agents.kafka.group_consumer import make_group_consumer
 from agents.kafka.idempotent_producer import make_producer, send_row, stop_producer
 from agents.kafka.log_reader import open_reader, read_to, topic_partitions
@@ -41,7 +41,7 @@ async def test_the_coordinator_counts_members_and_tells_offsets(field: Field) ->
     """A group has no member, then one that commits, then none; its offset stays."""
     group, where = field.topics.group("toy"), TopicPartition(field.topics.control, 1)
     async with admin_client(field.connection) as client:
-        counts = [await member_count(client, group)]
+        counts = [await ask_patiently(lambda: member_count(client, group))]
         consumer = make_group_consumer(field.connection, group)
         consumer.subscribe([field.topics.control])
         await consumer.start()
