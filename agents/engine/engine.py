@@ -310,7 +310,7 @@ class Engine:
     # For other threads: the watchdog's, and that which shows metrics
 
     def look(self) -> EngineProgress:
-        """Return the counts, with what is looked up only when somebody asks."""
+        """Return the counts, with what is looked up only on request."""
         for lane in list(self.lanes.values()):
             progress, thread = lane.progress, self._thread
             stable, heard = (None, None) if thread is None else thread.stable_offset(lane.partition)

@@ -106,7 +106,7 @@ class TransactionalProducer(AIOKafkaProducer):
         """Have the broker drop offsets of the group that a predecessor of our name left pending, if there are any.
 
         A broker that was frozen or starved can keep the offsets of a transaction that it has long aborted. They are
-        pending for good: nobody can take these partitions over, and the next commit under our name would make them
+        pending for good: no worker can take these partitions over, and the next commit under our name would make them
         count. Aborting a transaction with the group in it ends them.
         """
         await self.begin_transaction()

@@ -251,7 +251,7 @@ class ChunkTransport(driver.Transport):
 
 
 class ChunkSchema(faust.Schema):
-    """Gives the chunk itself; nothing here can fail, so no record is lost to a decoder."""
+    """Returns the chunk itself; nothing here can fail, so no record is lost to a decoder."""
 
     def loads_key(self, _app: Any, _message: Any, **_ignored: Any) -> None:
         """Return no key: a chunk has none."""

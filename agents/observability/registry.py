@@ -1,6 +1,6 @@
 """The typed registry: every metric states its kind, unit and meaning, and what bounds the values of its labels.
 
-A metric is counted as things happen, or read from plain numbers when somebody asks. No label ever holds what comes from
+A metric is counted as things happen, or read from plain numbers at a scrape. No label ever holds what comes from
 outside unchecked: a value that was not declared is counted as `other`. docs/metrics.md is written from this.
 """
 
