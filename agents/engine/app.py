@@ -23,7 +23,7 @@ PINNED: Final = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokaf
 """The only versions this engine is known to be right with; the contract tests go with them."""
 
 QUIET_LOGGERS: Final = ("aiokafka", "faust", "mode", "kafka", "agents.engine.app", "agents.engine.transport")
-"""They stay at DEBUG under Faust and build records that nobody sees; the last two are Faust's classes, our names."""
+"""They stay at DEBUG under Faust and build records that no handler takes; the last two are Faust's classes."""
 NEVER_SECONDS: Final = 86_400.0
 
 

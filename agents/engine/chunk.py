@@ -9,7 +9,7 @@ class Chunk(NamedTuple):
     """Records of one fetch, in offset order, at least one."""
 
     partition: int
-    fence: GroupMember
+    member: GroupMember
     """The generation and member id at the moment of the fetch, taken in the consumer's thread."""
     era: int
     """Which opening of the partition's gate it came through; chunks of an earlier one are void."""

@@ -1,4 +1,4 @@
-"""The control topic: watches and halts of partitions as JSON, written by the engine, lifted by `tallygate resume`.
+"""The control topic: suspicions and halts of partitions as JSON, written by the engine, lifted by `tallygate resume`.
 
 The key is `<group>/<partition>/<kind>`, in the control partition of that number. A value of kind `watch` is a
 `Suspicion` (see `poison_isolation`), a value of kind `halt` is a `Halt`; a tombstone takes it away. Two more kinds of
@@ -19,7 +19,8 @@ from agents.kafka.idempotent_producer import send_row
 from agents.kafka.log_reader import end_offsets, open_reader, read_to, topic_partitions
 from stream.topics import Topics
 
-WATCH: Final = "watch"
+SUSPICION: Final = "watch"
+"""The kind's name on the wire; the halt's reason `ceiling` (the DLQ limit) is another that stays."""
 HALT: Final = "halt"
 UNREADABLE: Final = "unreadable"
 NOWHERE: Final = -1
@@ -64,7 +65,7 @@ def control_key(group: str, partition: int, kind: str) -> bytes:
 class Control(msgspec.Struct, frozen=True):
     """What the control topic says of one partition."""
 
-    watch: Suspicion | None = None
+    suspicion: Suspicion | None = None
     """Where it cannot be read, one that asks for care."""
     halt: Halt | None = None
     """Where it cannot be read, one that says so."""
@@ -90,9 +91,9 @@ def _control_in(rows: Mapping[bytes, bytes], group: str, partition: int) -> Cont
             return else_(row)
         return read
 
-    watch = found(WATCH, Suspicion, lambda _row: Suspicion(NOWHERE))
+    suspicion = found(SUSPICION, Suspicion, lambda _row: Suspicion(NOWHERE))
     halt = found(HALT, Halt, lambda row: _unread_halt(group, partition, row))
-    return Control(watch, halt, tuple(unreadable))
+    return Control(suspicion, halt, tuple(unreadable))
 
 
 def _read(row: bytes, form: type[Any]) -> Any:

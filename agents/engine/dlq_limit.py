@@ -1,4 +1,4 @@
-"""The ceiling on dead letters: a partition that turns them out by the dozen halts, before it has emptied itself."""
+"""The DLQ limit: a partition with too many dead letters among its last records halts."""
 
 from collections import deque
 from struct import Struct
@@ -56,5 +56,5 @@ class DlqLimit:
 
     @classmethod
     def decode(cls, row: bytes | None) -> Self:
-        """Read the row; none gives an empty window."""
+        """Read the row; without one the window is empty."""
         return cls(tuple(number for (number,) in _ORDINAL.iter_unpack(row or b"")))

@@ -28,7 +28,7 @@ from agents.engine.step_runner import BigRecordError, StepRaisedError
 from agents.engine.transaction import Transactions
 from agents.engine.transport import ChunkThread
 from agents.kafka.errors import EXIT_RETRY, EngineError, FencedError
-from agents.kafka.group_member import NO_FENCE
+from agents.kafka.group_member import NO_MEMBER
 from agents.kafka.log_reader import end_offsets, open_reader
 from state.table import Table
 
@@ -171,10 +171,10 @@ class Engine:
             log.error("%s cannot be read: a later release wrote it, or it is damaged; judging goes on with care", row)
         for number, lane in lanes.items():
             lane.seated(starts[lane.partition])
-            lane.watch = controls[number].watch
-            # What a life that died here may have had in hand: all that is there, but no more than a transaction takes.
-            region = min(self.settings.portion_records, ends[lane.partition] - lane.position.offset)
-            lane.caution = PoisonIsolation.after(lane.watch, lane.position.offset, region)
+            lane.suspicion = controls[number].suspicion
+            # What a process that died may have been judging: all that is there, but no more than a transaction takes.
+            region = min(self.settings.slice_records, ends[lane.partition] - lane.position.offset)
+            lane.isolation = PoisonIsolation.after(lane.suspicion, lane.position.offset, region)
             if lane.window.exceeded and controls[number].halt is None:
                 lane.lifted()
         self._halting.found({lanes[number]: control.halt for number, control in controls.items() if control.halt})
@@ -198,9 +198,9 @@ class Engine:
         """Fetch a lane from where it stands; if it is no longer ours, a rebalance follows and nothing is lost."""
         if self._thread is None:
             return
-        fence, gate = await self._thread.open_gate(lane.partition, lane.position.offset)
-        if fence != NO_FENCE:
-            lane.opened(fence, gate)
+        member, gate = await self._thread.open_gate(lane.partition, lane.position.offset)
+        if member != NO_MEMBER:
+            lane.opened(member, gate)
             self._wake.set()
 
     async def release(self) -> None:
@@ -218,12 +218,12 @@ class Engine:
             self._halting.forget()
 
     async def _part(self) -> None:
-        """Take the watches away: this life ends in order."""
-        watches = {lane: lane.parting() for lane in self.lanes.values() if lane.fence != NO_FENCE}
-        watches = {lane: watch for lane, watch in watches.items() if watch != lane.watch}
-        if watches:
+        """Take the suspicions away: this process ends in order."""
+        suspicions = {lane: lane.parting() for lane in self.lanes.values() if lane.member != NO_MEMBER}
+        suspicions = {lane: suspicion for lane, suspicion in suspicions.items() if suspicion != lane.suspicion}
+        if suspicions:
             try:
-                await self._transactions.write_watches(watches)
+                await self._transactions.write_suspicions(suspicions)
             except FencedError as error:
                 log.warning("%s is late: %s", self.job.group, error, extra={"incident": "fence"})
 
@@ -253,7 +253,7 @@ class Engine:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while any(lane.waiting or lane.caution.fatal for lane in self.lanes.values()):
+            while any(lane.waiting or lane.isolation.fatal for lane in self.lanes.values()):
                 empty = await self._drained() if self.settings.in_order else frozenset()
                 before = self.progress.transactions
                 async with self._turning:
@@ -271,14 +271,14 @@ class Engine:
     async def _turn(self, empty: frozenset[Lane]) -> None:
         lanes = sorted(self.lanes.values(), key=lambda lane: lane.judged_at)
         for lane in lanes:
-            if lane.caution.fatal:
+            if lane.isolation.fatal:
                 await self._poisoned(lane)
         ready = [lane for lane in lanes if lane.waiting]
         if self.settings.in_order:
             ready = next_in_order(lanes, empty)
-        owed = {lane: watch for lane in ready if (watch := lane.owed()) is not None}
+        owed = {lane: suspicion for lane in ready if (suspicion := lane.owed()) is not None}
         if owed:
-            await self._transactions.write_watches(owed)
+            await self._transactions.write_suspicions(owed)
         alone = [] if self.settings.in_order else [lane for lane in ready if lane.at_big_record]
         if ready:
             await self._transact(alone[:1] or ready)
@@ -291,7 +291,7 @@ class Engine:
             big.lane.big = big.offset
         except StepRaisedError as raised:
             await self._transactions.abort()
-            raised.lane.caution = raised.lane.caution.raised(raised.offset)
+            raised.lane.isolation = raised.lane.isolation.raised(raised.offset)
             more = {"incident": "abort", "partition": raised.lane.number, "offset": raised.offset}
             log.error("%s: %s", self.job.group, raised, exc_info=raised.__cause__, extra=more)  # noqa: TRY400 - traced
         else:
@@ -299,18 +299,18 @@ class Engine:
                 self._halting.halt(self.lanes[halt.partition], halt)
 
     async def _poisoned(self, lane: Lane) -> None:
-        """Halt a lane at its next record; once lifted, that record is tried again, alone, and counted anew."""
+        """Halt a lane at its next record; once lifted, that record is tried again, alone, and counted from 1."""
         offset = lane.position.offset
-        halt = Halt(self.job.group, lane.number, offset, "poison", {"failures": lane.caution.failures})
+        halt = Halt(self.job.group, lane.number, offset, "poison", {"failures": lane.isolation.failures})
         fresh = PoisonIsolation(alone=1)
-        await self._transactions.write_watches({lane: Suspicion(offset, 1, -1, 1)}, [halt])
-        lane.caution = fresh
+        await self._transactions.write_suspicions({lane: Suspicion(offset, 1, -1, 1)}, [halt])
+        lane.isolation = fresh
         self._halting.halt(lane, halt)
 
     # For other threads: the watchdog's, and that which shows metrics
 
     def look(self) -> EngineProgress:
-        """Return the counts, with what is looked up only when somebody asks."""
+        """Return the counts, with what is looked up only on request."""
         for lane in list(self.lanes.values()):
             progress, thread = lane.progress, self._thread
             stable, heard = (None, None) if thread is None else thread.stable_offset(lane.partition)

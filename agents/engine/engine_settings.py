@@ -33,7 +33,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A partition's share of one fetch, about the size of a chunk."""
     lane_bytes: int = 8 * MIB
     """A partition of which this much waits to be judged is not fetched."""
-    portion_records: int = 10_000
+    slice_records: int = 10_000
     """Records of one partition in one transaction: bounds how long a revocation waits."""
     transaction_seconds: float = 1.0
     """A transaction takes no further records once it has judged for this long: far below the broker's time-out, however

@@ -14,11 +14,11 @@ class Gate:
     `position` belongs to the consumer's thread, the number of bytes to both.
     """
 
-    def __init__(self, position: int, era: int, fence: GroupMember, limit: int, wake: Callable[[], None]) -> None:
+    def __init__(self, position: int, era: int, member: GroupMember, limit: int, wake: Callable[[], None]) -> None:
         """Open a gate at `position`; `wake` is called when it has been full and is no longer."""
         self.position = position
         self.era = era
-        self.fence = fence
+        self.member = member
         self._limit = limit
         self._wake = wake
         self._waiting = 0

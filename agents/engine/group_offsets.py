@@ -27,9 +27,9 @@ class GroupOffsets:
         self._mock = mock_broker
 
     async def stable(self, partitions: list[int]) -> dict[int, int | None]:
-        """Wait until no transaction holds offsets of these partitions; give what is committed, None where nothing is.
+        """Wait until no transaction holds offsets of these partitions; return what is committed, None where nothing is.
 
-        Whoever owned the partitions before, nothing of it can be committed after this.
+        After this, no former owner of the partitions can commit anything.
         """
         while True:
             response = await self._ask(partitions)

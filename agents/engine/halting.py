@@ -90,7 +90,7 @@ class Halting:
                 log.error("%s; see `tallygate resume`", halt.sentence())
 
     async def _measure(self, lanes: list[Lane]) -> None:
-        """Note how far their input has come: they are not fetched, so nobody else hears of it."""
+        """Note how far their input has come: they are not fetched, so no fetch tells it."""
         async with open_reader(self._settings.connection) as reader:
             ends = await reader.end_offsets([lane.partition for lane in lanes])
         for lane in lanes:

@@ -20,7 +20,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     changelog: str
     """Changelog of the step's tables."""
     control: str
-    """The project's compacted topic of watches and halts."""
+    """The project's compacted topic of suspicions and halts."""
     sinks: Mapping[Sink, str]
     """Topic of each sink."""
 

@@ -12,12 +12,13 @@ from agents.engine.engine_progress import PartitionProgress
 from agents.engine.gate import Gate
 from agents.engine.poison_isolation import PoisonIsolation, Suspicion
 from agents.kafka.errors import BrokenLaneError, RefusedError
-from agents.kafka.group_member import NO_FENCE, GroupMember
+from agents.kafka.group_member import NO_MEMBER, GroupMember
 from state.step import Step
 from state.table import PARTITION_ROOT, POSITION, Overlay, Table, Totals
 
 FINGERPRINT: Final = b"fingerprint"
-CEILING: Final = b"ceiling"
+DLQ_WINDOW: Final = b"ceiling"
+"""Key of the row with the DLQ limit's window; the name on the wire stays."""
 
 _POSITION_ROW: Final = Struct(">BQQQQ")
 _ROW_VERSION: Final = 2
@@ -75,18 +76,18 @@ class Lane:
         self.changelog_position = changelog_position
         """Offset of the changelog from which a table that is kept catches up."""
         self.position = Position(0, 0)
-        self.caution = PoisonIsolation()
-        self.watch: Suspicion | None = None
-        """The watch that stands in the control topic now."""
+        self.isolation = PoisonIsolation()
+        self.suspicion: Suspicion | None = None
+        """The suspicion that stands in the control topic now."""
         self.window = DlqLimit()
         self.window_changed = False
         """The window is not what the table's row says."""
         self.progress = PartitionProgress()
-        self.fence: GroupMember = NO_FENCE
+        self.member: GroupMember = NO_MEMBER
         self.gate: Gate | None = None
         self.swept_at = 0.0
         self.judged_at = 0.0
-        """When its last transaction was committed: whoever waited longest comes first."""
+        """When its last transaction was committed: the lane that waited longest comes first."""
         self.big: int | None = None
         """Offset of a record that needs a transaction of its own."""
         self.torn = False
@@ -99,13 +100,13 @@ class Lane:
     def seated(self, log_start: int) -> None:
         """Stand where the restored table says; a new one begins where the input's log does."""
         self.position = Position.of(self.table) or Position(log_start, 0)
-        self.window = DlqLimit.decode(self.table.rows_of(PARTITION_ROOT).get(CEILING))
+        self.window = DlqLimit.decode(self.table.rows_of(PARTITION_ROOT).get(DLQ_WINDOW))
         self.progress = PartitionProgress(position=self.position.offset)
 
-    def opened(self, fence: GroupMember, gate: Gate) -> None:
+    def opened(self, member: GroupMember, gate: Gate) -> None:
         """Start taking chunks from the gate."""
         self.emptied()
-        self.fence, self.gate, self._next = fence, gate, self.position.offset
+        self.member, self.gate, self._next = member, gate, self.position.offset
 
     def emptied(self) -> None:
         """Drop all chunks, take no more, and have the partition fetched no longer."""
@@ -113,11 +114,11 @@ class Lane:
             self.gate.shut()
         self._chunks.clear()
         self._head = self._waiting = 0
-        self.fence, self.gate = NO_FENCE, None
+        self.member, self.gate = NO_MEMBER, None
 
     def take_in(self, chunk: Chunk) -> bool:
         """Take a chunk, unless it is void: of another generation, or of a gate that was closed since."""
-        if self.gate is None or chunk.era != self.gate.era or chunk.fence != self.fence:
+        if self.gate is None or chunk.era != self.gate.era or chunk.member != self.member:
             return False
         if chunk.start != self._next:
             raise BrokenLaneError(f"partition {self.number}: a chunk starts at {chunk.start}, expected {self._next}")
@@ -152,12 +153,12 @@ class Lane:
         """Where the last chunk that came ended, or where the lane was opened."""
         return self._next
 
-    def portion(self, most: int) -> RecordSlice:
-        """Look at the next records, as many as caution allows; they stay until `advance`."""
+    def next_slice(self, most: int) -> RecordSlice:
+        """Look at the next records, as many as poison record isolation allows; they stay until `advance`."""
         first = self.next_offset
         if first is None:
             return RecordSlice([], self.position.offset)
-        wanted = 1 if self.at_big_record else self.caution.limit(first, self._waiting, most)
+        wanted = 1 if self.at_big_record else self.isolation.limit(first, self._waiting, most)
         records: list[Any] = []
         head, end = self._head, self.position.offset
         for chunk in self._chunks:
@@ -170,13 +171,13 @@ class Lane:
                 break
         return self._stopping_before(first, RecordSlice(records, end))
 
-    def _stopping_before(self, first: int, portion: RecordSlice) -> RecordSlice:
-        """Cut a portion short before a suspect or a big record that comes later in it."""
-        for stop in (self.caution.suspect, self.big):
-            if stop is not None and first < stop <= portion.records[-1].offset:
-                before = [record for record in portion.records if record.offset < stop]
-                portion = RecordSlice(before, before[-1].offset + 1)
-        return portion
+    def _stopping_before(self, first: int, lane_slice: RecordSlice) -> RecordSlice:
+        """Cut a slice short before a suspect or a big record that comes later in it."""
+        for stop in (self.isolation.suspect, self.big):
+            if stop is not None and first < stop <= lane_slice.records[-1].offset:
+                before = [record for record in lane_slice.records if record.offset < stop]
+                lane_slice = RecordSlice(before, before[-1].offset + 1)
+        return lane_slice
 
     @property
     def at_big_record(self) -> bool:
@@ -184,11 +185,11 @@ class Lane:
         return self.big is not None and self.next_offset == self.big
 
     def owed(self) -> Suspicion | None:
-        """Return the watch that must be written before judging on, if the one that stands is another."""
-        needed = self.caution.watch(self.position.offset, self.next_offset, self._waiting)
+        """Return the suspicion that must be written before judging on, if the one that stands is another."""
+        needed = self.isolation.suspicion(self.position.offset, self.next_offset, self._waiting)
         if needed is None:
-            return None if self.watch is not None and not self.watch.span else Suspicion(self.position.offset)
-        return None if needed == self.watch else needed
+            return None if self.suspicion is not None and not self.suspicion.span else Suspicion(self.position.offset)
+        return None if needed == self.suspicion else needed
 
     def lifted(self) -> None:
         """Go on after a halt: the dead letters that led to it are forgotten."""
@@ -197,8 +198,8 @@ class Lane:
         self.window_changed = True
 
     def parting(self) -> Suspicion | None:
-        """Return the watch to leave behind."""
-        return self.caution.parting(self.position.offset, self.next_offset)
+        """Return the suspicion to leave behind."""
+        return self.isolation.parting(self.position.offset, self.next_offset)
 
     def advance(self, count: int, position: Position) -> None:
         """Drop records that are judged and committed."""
@@ -217,7 +218,7 @@ class Lane:
                 self.gate.judged(chunk.size)
 
     def begin(self, fingerprint: str) -> Overlay:
-        """Return the overlay of a transaction; the first one of a life writes what the table depends on from now on."""
+        """Return the overlay of a transaction; the first one of a process writes what the table depends on."""
         overlay = self.table.overlay()
         meta = overlay.group(PARTITION_ROOT)
         # Another one is here only where this version reads that version's rows: see `check_fingerprint`.

@@ -1,4 +1,4 @@
-"""Staying a member of the group: aiokafka's coordinator stops at an error until somebody takes the error from it.
+"""Staying a member of the group: aiokafka's coordinator stops at an error until its owner takes the error.
 
 Its `getmany` would do so; our pump reads past it. A coordinator that has stopped may go on with its heartbeats and hear
 of no rebalance: the group then waits for this member, up to the whole rebalance time-out, and gives it up.
@@ -20,7 +20,7 @@ WITHIN_SECONDS: Final = 60.0
 
 
 class Membership:
-    """Takes errors from the coordinator and joins anew; only in the consumer's thread."""
+    """Takes errors from the coordinator and joins again; only in the consumer's thread."""
 
     def __init__(self) -> None:
         """Start without any error."""

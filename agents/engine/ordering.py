@@ -17,7 +17,7 @@ Ends = Mapping[TopicPartition, int]
 
 
 def drained(lanes: Sequence[Lane], ends: Ends) -> frozenset[Lane]:
-    """Return the lanes that have nothing and that nothing is on the way to."""
+    """Return the lanes without records, waiting or on the way."""
     return frozenset(lane for lane in lanes if not lane.waiting and lane.fetched_to == ends.get(lane.partition))
 
 
@@ -35,12 +35,12 @@ def next_in_order(lanes: Sequence[Lane], empty: frozenset[Lane]) -> list[Lane]:
     return [first] if first.at_big_record else ready
 
 
-def runs(portions: Sequence[tuple[Lane, RecordSlice]]) -> Iterator[tuple[Lane, list[Any]]]:
+def runs(slices: Sequence[tuple[Lane, RecordSlice]]) -> Iterator[tuple[Lane, list[Any]]]:
     """Return records in the order of their time, then partition, as runs of one lane each.
 
-    Ends with the first portion that is used up: what its partition has next may come before the others' records.
+    Ends with the first slice that is used up: what its partition has next may come before the others' records.
     """
-    heads = [(portion.records[0].timestamp, lane.number, 0, lane, portion.records) for lane, portion in portions]
+    heads = [(lane_slice.records[0].timestamp, lane.number, 0, lane, lane_slice.records) for lane, lane_slice in slices]
     heapify(heads)
     while True:
         _time, number, start, lane, records = heads[0]

@@ -1,11 +1,15 @@
-"""How carefully a partition is judged after a death or an error, until the record that caused it is known.
+"""Poison record isolation: how a partition is judged after a death or an error, until the record is known.
 
-A record is poison when a step raised, or the process died, while it was being judged, three times. An error says which
-record it was; a death does not, and most deaths have nothing to do with any record. So each life of a partition leaves
-a *watch* in the control topic before it judges, and takes it away when it ends in order. A life that finds a watch
-knows that the one before died, and judges the first records in groups, writing a watch before each group; a life that
-finds the watch of a group judges its records one by one, again with a watch before each. Only deaths over the watch of
-a single record count against it. In the usual case this costs one small transaction when a partition is taken over.
+A record is poison when judging it failed three times: the step raised, or the process died. An error names the record.
+A death does not, and most deaths have nothing to do with any record. So a process does this for each partition:
+
+1. Before it judges, it writes a suspicion into the control topic. It takes the suspicion away when it ends in order.
+2. A process that finds a suspicion knows that the one before died. It judges the first records in groups, and writes a
+   suspicion before each group.
+3. A process that finds the suspicion of a group judges the records of that group one by one, again with a suspicion
+   before each. Only deaths under the suspicion of a single record count against that record.
+
+In the usual case this costs one small transaction when a partition is taken over.
 """
 
 from typing import Final
@@ -16,14 +20,14 @@ FATAL_COUNT: Final = 3
 """A record at which judging failed this often halts its partition (DESIGN section 5)."""
 
 GROUP_RECORDS: Final = 400
-"""Records judged under one watch after a death."""
+"""Records judged under one suspicion after a death."""
 
 FEW_RECORDS: Final = 20
 """Where no more than this wait, they are judged one by one at once."""
 
 
 class Suspicion(msgspec.Struct, frozen=True):
-    """What is written before records are judged; found by the next life if this one dies."""
+    """What is written before records are judged; found by the next process if this one dies."""
 
     at: int
     """The partition's position when it was written."""
@@ -51,9 +55,9 @@ class PoisonIsolation(msgspec.Struct, frozen=True):
 
     @classmethod
     def after(cls, found: Suspicion | None, position: int, region: int) -> "PoisonIsolation":
-        """Return the caution that a life owes which takes over at `position` and finds a watch, or none.
+        """Return how a process judges that takes over at `position` and finds a suspicion, or none.
 
-        `region` is how many records the life before may have had in hand.
+        `region` is how many records the process before may have been judging.
         """
         if found is None:
             return cls()
@@ -78,8 +82,8 @@ class PoisonIsolation(msgspec.Struct, frozen=True):
             return 1 if next_offset >= self.suspect else min(waiting, most)
         return min(waiting, self._span(waiting) if self.alone or self.rest else most)
 
-    def watch(self, position: int, next_offset: int | None, waiting: int) -> Suspicion | None:
-        """Return the watch that must stand before judging on from `position`; None: any that says "freely" will do."""
+    def suspicion(self, position: int, next_offset: int | None, waiting: int) -> Suspicion | None:
+        """Return the suspicion to write before judging on from `position`; None: any without a span will do."""
         if self.suspect is not None:
             at_suspect = next_offset is not None and next_offset >= self.suspect
             return Suspicion(position, 1, self.failures, 1) if at_suspect else None
@@ -88,7 +92,7 @@ class PoisonIsolation(msgspec.Struct, frozen=True):
         return None
 
     def passed(self, records: int, last_offset: int) -> "PoisonIsolation":
-        """Return the caution after records were judged and committed, the last at `last_offset`."""
+        """Return how to judge on after records were committed, the last at `last_offset`."""
         if self.suspect is not None:
             return self if last_offset < self.suspect else PoisonIsolation()
         if self.alone:
@@ -96,12 +100,12 @@ class PoisonIsolation(msgspec.Struct, frozen=True):
         return PoisonIsolation(rest=max(0, self.rest - records))
 
     def raised(self, offset: int) -> "PoisonIsolation":
-        """Return the caution after a step raised at the record with this offset."""
+        """Return how to judge on after a step raised at the record with this offset."""
         known = self.suspect == offset or (self.suspect is None and self.failures > 0)
         return PoisonIsolation(failures=self.failures + 1 if known else 1, suspect=offset)
 
     def parting(self, position: int, next_offset: int | None) -> Suspicion | None:
-        """Return the watch to leave when a process ends in order: none, unless there is more to be careful about."""
-        left = self.watch(position, next_offset, FEW_RECORDS)
-        # The next life counts the watch it finds as a failure, but this one ends without.
+        """Return the suspicion to leave when a process ends in order: none, unless records are still suspect."""
+        left = self.suspicion(position, next_offset, FEW_RECORDS)
+        # The next process counts the suspicion it finds as a failure, but this one ends without.
         return left and Suspicion(position, 1, left.failures - 1, left.alone, left.rest)

@@ -21,7 +21,7 @@ from agents.kafka.errors import EngineError
 log = logging.getLogger(__name__)
 
 Attach = Callable[[Callable[[], EngineProgress], Watchdog], None]
-"""Is given what looks up the counts, in any thread, and the watchdog, before the engine starts."""
+"""Takes what looks up the counts, in any thread, and the watchdog, before the engine starts."""
 
 
 def run_job(

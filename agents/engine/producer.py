@@ -12,7 +12,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from agents.engine.engine_settings import EngineSettings
 from agents.kafka.errors import FencedError
-from agents.kafka.group_member import NO_FENCE, GroupMember
+from agents.kafka.group_member import NO_MEMBER, GroupMember
 from agents.kafka.protocol import FencedOffsetCommit
 
 FENCED_CODES = frozenset({22, 25, 27, 82})
@@ -20,7 +20,7 @@ FENCED_CODES = frozenset({22, 25, 27, 82})
 
 
 class FencedOffsetCommitHandler(TxnOffsetCommitHandler):
-    """Sends the offsets of a transaction with the fence of its chunks."""
+    """Sends the offsets of a transaction with the member of its chunks."""
 
     def create_request(self) -> FencedOffsetCommit:
         """Return the request in version 3."""
@@ -29,7 +29,9 @@ class FencedOffsetCommitHandler(TxnOffsetCommitHandler):
         for partition, committed in sorted(self._offsets.items()):
             offsets[partition.topic].append((partition.partition, committed.offset))
         producer = (manager.producer_id, manager.producer_epoch)
-        return FencedOffsetCommit(manager.transactional_id, self._group_id, producer, self._sender.fence, dict(offsets))
+        return FencedOffsetCommit(
+            manager.transactional_id, self._group_id, producer, self._sender.member, dict(offsets)
+        )
 
     def handle_response(self, resp: Any) -> float | None:
         """Fail the offsets where the group has moved on; the rest is aiokafka's.
@@ -59,9 +61,9 @@ class QuickAddPartitionsHandler(AddPartitionsToTxnHandler):
 
 
 class FencedSender(Sender):
-    """aiokafka's sender with our two handlers; `fence` is that of the running transaction."""
+    """aiokafka's sender with our two handlers; `member` is that of the running transaction."""
 
-    fence: GroupMember = NO_FENCE
+    member: GroupMember = NO_MEMBER
 
     async def _do_txn_offset_commit(self, offsets: dict[TopicPartition, OffsetAndMetadata], group_id: str) -> None:
         if not offsets:
@@ -104,7 +106,7 @@ class TransactionalProducer(AIOKafkaProducer):
         """Have the broker drop offsets of the group that a predecessor of our name left pending, if there are any.
 
         A broker that was frozen or starved can keep the offsets of a transaction that it has long aborted. They are
-        pending for good: nobody can take these partitions over, and the next commit under our name would make them
+        pending for good: no worker can take these partitions over, and the next commit under our name would make them
         count. Aborting a transaction with the group in it ends them.
         """
         await self.begin_transaction()
@@ -112,8 +114,8 @@ class TransactionalProducer(AIOKafkaProducer):
             await self._sender._do_add_offsets_to_txn(group)
         await self.abort_transaction()
 
-    def commit_offsets(self, group: str, offsets: dict[TopicPartition, int], fence: GroupMember) -> Any:
-        """Add the offsets to the open transaction; the future fails with `FencedError` if the fence is not current."""
-        self._sender.fence = fence
+    def commit_offsets(self, group: str, offsets: dict[TopicPartition, int], member: GroupMember) -> Any:
+        """Add the offsets to the open transaction; the future fails with `FencedError` if the member is not current."""
+        self._sender.member = member
         committed = {partition: OffsetAndMetadata(offset, "") for partition, offset in offsets.items()}
         return self._txn_manager.add_offsets_to_txn(committed, group)

@@ -21,17 +21,17 @@ class OutputTooLargeError(Exception):
 class BatchBuilder:
     """Packs the records for one partition; what it skips of aiokafka's own `append` costs more than the packing."""
 
-    __slots__ = ("_append", "_batch", "_count", "_outbox", "_stamp", "_where")
+    __slots__ = ("_append", "_batch", "_batches", "_count", "_stamp", "_where")
 
-    def __init__(self, outbox: "ProducerBatches", where: tuple[str, int], stamp: int) -> None:
+    def __init__(self, batches: "ProducerBatches", where: tuple[str, int], stamp: int) -> None:
         """Pack for a topic and partition; `stamp` is the time that records are created at."""
-        self._outbox = outbox
+        self._batches = batches
         self._where = where
         self._stamp = stamp
         self._open()
 
     def _open(self) -> None:
-        self._batch = self._outbox.new_batch()
+        self._batch = self._batches.new_batch()
         self._append = self._batch._builder.append
         self._count = 0
 
@@ -45,9 +45,9 @@ class BatchBuilder:
         self._count += 1
 
     def close(self) -> None:
-        """Hand the batch to the outbox."""
+        """Hand the batch over."""
         self._batch._relative_offset = self._count
-        self._outbox.take(self._where, self._batch, self._count)
+        self._batches.take(self._where, self._batch, self._count)
 
 
 class ProducerBatches:
@@ -58,20 +58,20 @@ class ProducerBatches:
         self._producer = producer
         self._hold_bytes = hold_bytes
         self._stamp = int(time() * 1000)
-        self._packers: dict[tuple[str, int], BatchBuilder] = {}
+        self._builders: dict[tuple[str, int], BatchBuilder] = {}
         self._full: list[tuple[TopicPartition, int, Any]] = []
         self._full_bytes = 0
         self._pending: list[tuple[TopicPartition, int, Any]] = []
         self.records = 0
         """Records in full batches."""
 
-    def packer(self, topic: str, partition: int) -> BatchBuilder:
-        """Return the packer for a partition."""
+    def builder(self, topic: str, partition: int) -> BatchBuilder:
+        """Return the builder of a partition's batches."""
         where = (topic, partition)
-        packer = self._packers.get(where)
-        if packer is None:
-            packer = self._packers[where] = BatchBuilder(self, where, self._stamp)
-        return packer
+        builder = self._builders.get(where)
+        if builder is None:
+            builder = self._builders[where] = BatchBuilder(self, where, self._stamp)
+        return builder
 
     def new_batch(self) -> Any:
         """Return an empty batch."""
@@ -97,13 +97,13 @@ class ProducerBatches:
 
     async def flush(self) -> None:
         """Send everything that is packed, without waiting for the broker to acknowledge it."""
-        for packer in self._packers.values():
-            packer.close()
-        self._packers = {}
+        for builder in self._builders.values():
+            builder.close()
+        self._builders = {}
         await self.send()
 
     async def acknowledged(self) -> dict[TopicPartition, int]:
-        """Wait for the broker to have every batch; give the offset after the last record for each partition.
+        """Wait for the broker to have every batch; return the offset after the last record for each partition.
 
         A batch that failed does not fail aiokafka's commit, so each is looked at here, before it.
         """

@@ -1,4 +1,4 @@
-"""Restoring tables from the changelog: up to the high watermark, read-committed, batched, breathing."""
+"""Restoring tables from the changelog: up to the high watermark, read-committed, in batches, with yields."""
 
 import logging
 from time import monotonic, perf_counter
@@ -25,7 +25,7 @@ class Restorer:
         self._settings = settings
         self._changelog = changelog
         self._progress = progress
-        self._breath = LoopYield()
+        self._loop_yield = LoopYield()
         self.moved_at = monotonic()
         """When the restore last got on, for the watchdog."""
 
@@ -58,8 +58,8 @@ class Restorer:
             if len(rows) > ROWS_A_JOIN:
                 await self._join(lanes[partition], rows)
                 collected[partition] = {}
-            elif self._breath.due:
-                await self._breath.take()
+            elif self._loop_yield.due:
+                await self._loop_yield.take()
         for partition, lane in lanes.items():
             await self._join(lane, collected.pop(partition))
             lane.torn = False
@@ -79,5 +79,5 @@ class Restorer:
         lane.torn = lane.torn or bool(rows)
         for _slice in lane.table.restore(rows):
             self.moved_at = monotonic()
-            if self._breath.due:
-                await self._breath.take()
+            if self._loop_yield.due:
+                await self._loop_yield.take()

@@ -1,7 +1,7 @@
 """Whether restored tables can be trusted: they add up, and stand where the group's committed offsets say.
 
 Rows, position and committed offset are written in one transaction. So a table that does not add up has lost rows; one
-that is behind its offset has lost them all; and one that is ahead shows that the offset went back: somebody set it, or
+that is behind its offset has lost them all; and one that is ahead shows that the offset went back: a person set it, or
 the broker that came back answers with what it remembered before.
 """
 

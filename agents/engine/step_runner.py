@@ -1,4 +1,4 @@
-"""Judging: one lane's portion through the step into an overlay, outputs into the outbox."""
+"""Judging: the step runs over one lane's slice into an overlay; its outputs go into batches."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from agents.engine.job import Job
-from agents.engine.lane import CEILING, Lane, Position, RecordSlice
+from agents.engine.lane import DLQ_WINDOW, Lane, Position, RecordSlice
 from agents.engine.producer_batches import BatchBuilder, OutputTooLargeError, ProducerBatches
 from agents.engine.yielding import LoopYield
 from state.table import PARTITION_ROOT, POSITION, Overlay, changelog_key
@@ -40,36 +40,36 @@ class BigRecordError(Exception):
 
 
 class RunResult:
-    """What became of one lane's portion; joins the lane once the transaction is committed."""
+    """What became of one lane's slice; joins the lane once the transaction is committed."""
 
-    def __init__(self, lane: Lane, portion: RecordSlice, overlay: Overlay) -> None:
+    def __init__(self, lane: Lane, lane_slice: RecordSlice, overlay: Overlay) -> None:
         """Start with nothing judged."""
         self.lane = lane
-        self.portion = portion
+        self.lane_slice = lane_slice
         self.overlay = overlay
         self.window = lane.window
         self.fates: Counter[tuple[Fate, str]] = Counter()
         self.count = 0
-        self.over_ceiling = False
+        self.over_dlq_limit = False
 
     @property
     def position(self) -> Position:
         """Where the lane stands when this is committed."""
-        whole = self.count >= len(self.portion.records)
-        end = self.portion.end if whole else self.portion.records[self.count - 1].offset + 1
+        whole = self.count >= len(self.lane_slice.records)
+        end = self.lane_slice.end if whole else self.lane_slice.records[self.count - 1].offset + 1
         return Position(end, self.lane.position.ordinal + self.count, self.overlay.totals)
 
     def dead_lettered(self, code: str) -> None:
-        """Count a dead letter, the one judged last, against the ceiling."""
+        """Count a dead letter, the one judged last, against the DLQ limit."""
         if self.window is self.lane.window:
             self.window = self.lane.window.copy()
-        self.over_ceiling = self.window.add(self.lane.position.ordinal + self.count, code)
+        self.over_dlq_limit = self.window.add(self.lane.position.ordinal + self.count, code)
 
     def rows(self) -> Iterator[tuple[bytes, bytes | None]]:
         """Yield the changelog records: last of all the position, which says what all other rows now come to."""
         meta = self.overlay.group(PARTITION_ROOT)
         if self.window is not self.lane.window or self.lane.window_changed:
-            meta.put(CEILING, self.window.encode())
+            meta.put(DLQ_WINDOW, self.window.encode())
         yield from self.overlay.changes()
         row = self.position.encode()
         meta.put(POSITION, row)
@@ -80,19 +80,19 @@ class StepRunner:
     """Runs the step; one for each transaction."""
 
     def __init__(
-        self, job: Job, outbox: ProducerBatches, limits: dict[Sink, int], seconds: float, *, alone: bool
+        self, job: Job, batches: ProducerBatches, limits: dict[Sink, int], seconds: float, *, alone: bool
     ) -> None:
-        """Judge into `outbox` for about so many seconds; `limits` are the most bytes of an output by sink.
+        """Judge into `batches` for about so many seconds; `limits` are the most bytes of an output by sink.
 
         `alone` allows a big record.
         """
         self._step = job.step
         self._topics = {str(sink): topic for sink, topic in job.sinks.items()}
         self._limits = {str(sink): limit for sink, limit in limits.items()}
-        self._packers: dict[tuple[str, int], BatchBuilder] = {}
-        self._outbox = outbox
+        self._builders: dict[tuple[str, int], BatchBuilder] = {}
+        self._batches = batches
         self._alone = alone
-        self.breath = LoopYield()
+        self.loop_yield = LoopYield()
         self._until = perf_counter() + seconds
 
     @property
@@ -100,21 +100,21 @@ class StepRunner:
         """Tell whether the transaction has lasted long enough to take no further records."""
         return perf_counter() > self._until
 
-    async def judge(self, lane: Lane, portion: RecordSlice) -> RunResult:
-        """Judge the records in order, at least one, until the ceiling breaks or the time is spent."""
-        judged = self.begin(lane, portion)
-        await self.run(judged, portion.records)
+    async def judge(self, lane: Lane, lane_slice: RecordSlice) -> RunResult:
+        """Judge the records in order, at least one, until the DLQ limit is exceeded or the time is spent."""
+        judged = self.begin(lane, lane_slice)
+        await self.run(judged, lane_slice.records)
         return judged
 
-    def begin(self, lane: Lane, portion: RecordSlice) -> RunResult:
-        """Start with a lane's portion; `run` judges it, and `RunResult.rows` ends it."""
-        return RunResult(lane, portion, lane.begin(self._step.fingerprint))
+    def begin(self, lane: Lane, lane_slice: RecordSlice) -> RunResult:
+        """Start with a lane's slice; `run` judges it, and `RunResult.rows` ends it."""
+        return RunResult(lane, lane_slice, lane.begin(self._step.fingerprint))
 
     async def run(self, judged: RunResult, records: list[Any]) -> None:
-        """Judge the portion's next records, at least one, until the ceiling breaks or the time is spent."""
+        """Judge the slice's next records, at least one, until the DLQ limit is exceeded or the time is spent."""
         lane = judged.lane
         step, overlay, fates = self._step, judged.overlay, judged.fates
-        packers, limits = self._packers, self._limits
+        builders, limits = self._builders, self._limits
         look = LOOK_EVERY
         for record in records:
             try:
@@ -125,8 +125,8 @@ class StepRunner:
                         sink, partition, key, value, headers = output
                         if value is not None and len(value) > limits[sink]:
                             raise OutputTooLargeError(sink)  # noqa: TRY301 - it is the step's fault like any other
-                        packer = packers.get((sink, partition)) or self._packer(sink, partition)
-                        packer.pack(key, value, headers)
+                        builder = builders.get((sink, partition)) or self._builder(sink, partition)
+                        builder.pack(key, value, headers)
                         count += 1
                     if output is None or not count % LOOK_EVERY:
                         await self._look(count, lane, record)
@@ -138,29 +138,29 @@ class StepRunner:
             fates[fate, code] += 1
             if fate is Fate.DEAD_LETTERED:
                 judged.dead_lettered(code)
-                if judged.over_ceiling:
+                if judged.over_dlq_limit:
                     break
             look -= 1
             if not look:
                 look = LOOK_EVERY
-                await self.breathe()
+                await self.yield_if_due()
                 if self.spent:
                     break
 
-    def _packer(self, sink: str, partition: int) -> BatchBuilder:
-        packer = self._packers[sink, partition] = self._outbox.packer(self._topics[sink], partition)
-        return packer
+    def _builder(self, sink: str, partition: int) -> BatchBuilder:
+        builder = self._builders[sink, partition] = self._batches.builder(self._topics[sink], partition)
+        return builder
 
     async def _look(self, count: int, lane: Lane, record: Any) -> None:
         if count > BIG_OUTPUTS and not self._alone:
             raise BigRecordError(lane, record.offset)
-        await self.breathe()
+        await self.yield_if_due()
 
-    async def breathe(self) -> None:
+    async def yield_if_due(self) -> None:
         """Send what is due and let the loop turn, if it is time."""
-        if self._outbox.due:
-            self.breath.ended()
-            await self._outbox.send()
-            self.breath.began()
-        if self.breath.due:
-            await self.breath.take()
+        if self._batches.due:
+            self.loop_yield.ended()
+            await self._batches.send()
+            self.loop_yield.began()
+        if self.loop_yield.due:
+            await self.loop_yield.take()

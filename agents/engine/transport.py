@@ -18,7 +18,7 @@ from agents.engine.gate import Gate
 from agents.engine.membership import Membership
 from agents.kafka.errors import RefusedError
 from agents.kafka.group_consumer import make_group_consumer
-from agents.kafka.group_member import NO_FENCE, GroupMember
+from agents.kafka.group_member import NO_MEMBER, GroupMember
 
 IDLE_FETCH_MS = 500
 """How long the broker holds a fetch while nothing comes at all."""
@@ -73,28 +73,28 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
                 await self._pumping
         await super().on_thread_stop()
 
-    def fence(self) -> GroupMember:
-        """Return the generation and member id as they are now, or `NO_FENCE` during a change; only in this thread."""
+    def member(self) -> GroupMember:
+        """Return the generation and member id as they are now, or `NO_MEMBER` during a change; only in this thread."""
         consumer = self._ensure_consumer()
         if consumer._subscription.reassignment_in_progress:
-            return NO_FENCE
+            return NO_MEMBER
         return GroupMember(consumer._coordinator.generation, consumer._coordinator.member_id)
 
     async def open_gate(self, partition: TopicPartition, position: int) -> tuple[GroupMember, Gate]:
-        """Let a partition be fetched from `position` on; `NO_FENCE` says that it is not ours any more."""
+        """Let a partition be fetched from `position` on; `NO_MEMBER` says that it is not ours any more."""
         return cast("tuple[GroupMember, Gate]", await self.call_thread(self._open_gate, partition, position))
 
     async def _open_gate(self, partition: TopicPartition, position: int) -> tuple[GroupMember, Gate]:
         consumer = self._ensure_consumer()
         self._eras += 1
-        fence = self.fence()
-        gate = Gate(position, self._eras, fence, self.app.engine.settings.lane_bytes, self.wake)
-        if fence == NO_FENCE or partition not in consumer.assignment():
-            return NO_FENCE, gate
+        member = self.member()
+        gate = Gate(position, self._eras, member, self.app.engine.settings.lane_bytes, self.wake)
+        if member == NO_MEMBER or partition not in consumer.assignment():
+            return NO_MEMBER, gate
         consumer.seek(partition, position)
         self._gates[partition] = gate
         self._wake()
-        return fence, gate
+        return member, gate
 
     def wake(self) -> None:
         """Look at the gates again; called from the event loop."""
@@ -126,17 +126,17 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
     async def _fetched(self) -> list[Chunk]:
         """Take what has been fetched, as chunks; nothing in here waits, so no change of generation can come between."""
         fetcher = self._ensure_consumer()._fetcher
-        fence = self.fence()
+        member = self.member()
         # A gate left from a former generation stays shut: its partition has not been sought yet, if it is ours at all.
-        wanted = {partition for partition, gate in self._gates.items() if gate.open and gate.fence == fence}
-        if not wanted or fence.generation < 0:
+        wanted = {partition for partition, gate in self._gates.items() if gate.open and gate.member == member}
+        if not wanted or member.generation < 0:
             return []
         fetched = await fetcher.fetched_records(wanted, timeout=0)
-        if self.fence() != fence:
+        if self.member() != member:
             # Cannot be: see above. If it is, the records are not ours, and the next generation seeks anyway.
             return []
         positions = self._positions(wanted)
-        chunks = [self._chunk(partition, records, fence, positions) for partition, records in fetched.items()]
+        chunks = [self._chunk(partition, records, member, positions) for partition, records in fetched.items()]
         for partition in fetched:
             # A fetch may bring no more than a marker; a chunk starts where the chunk before it ended.
             self._gates[partition].position = positions[partition]
@@ -144,12 +144,12 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         return [chunk._replace(following=last - number) for number, chunk in enumerate(chunks)]
 
     def _chunk(
-        self, partition: TopicPartition, records: list[Any], fence: GroupMember, ends: Mapping[TopicPartition, int]
+        self, partition: TopicPartition, records: list[Any], member: GroupMember, ends: Mapping[TopicPartition, int]
     ) -> Chunk:
         gate = self._gates[partition]
         size = chunk_size(records)
         gate.fetched(size)
-        return Chunk(partition.partition, fence, gate.era, gate.position, ends[partition], records, size)
+        return Chunk(partition.partition, member, gate.era, gate.position, ends[partition], records, size)
 
     def _positions(self, partitions: set[TopicPartition]) -> dict[TopicPartition, int]:
         assignment = self._ensure_consumer()._subscription.subscription.assignment
@@ -176,8 +176,8 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         return cast("dict[TopicPartition, int]", await self.call_thread(self._ends))
 
     async def _ends(self) -> dict[TopicPartition, int]:
-        fence = self.fence()
-        open_gates = {partition: gate for partition, gate in self._gates.items() if gate.open and gate.fence == fence}
+        member = self.member()
+        open_gates = {partition: gate for partition, gate in self._gates.items() if gate.open and gate.member == member}
         positions = self._positions(set(open_gates))
         stable = {partition: self.stable_offset(partition)[0] for partition in positions}
         return {
@@ -230,7 +230,7 @@ class ChunkConsumer(driver.Consumer):
 
     def _to_message(self, tp: TP, record: Chunk) -> ConsumerMessage:
         offset = record.end - 1
-        generation = record.fence.generation
+        generation = record.member.generation
         return ConsumerMessage(
             tp.topic, tp.partition, offset, 0.0, 0, (), None, record, None, 0, 0, tp, generation_id=generation
         )
@@ -251,7 +251,7 @@ class ChunkTransport(driver.Transport):
 
 
 class ChunkSchema(faust.Schema):
-    """Gives the chunk itself; nothing here can fail, so no record is lost to a decoder."""
+    """Returns the chunk itself; nothing here can fail, so no record is lost to a decoder."""
 
     def loads_key(self, _app: Any, _message: Any, **_ignored: Any) -> None:
         """Return no key: a chunk has none."""

@@ -1,4 +1,4 @@
-"""Breathing: work that goes on for long lets the event loop turn now and then, by elapsed time."""
+"""Yielding: long work lets the event loop turn now and then, by elapsed time."""
 
 import asyncio
 from time import perf_counter

@@ -18,5 +18,5 @@ class Backoff:
         return min(FIRST_SECONDS * (1 << min(self.failures - 1, 16)), LONGEST_SECONDS)
 
     def reset(self) -> None:
-        """Begin anew: Redis has answered."""
+        """Begin again: the other side has answered."""
         self.failures = 0

@@ -11,19 +11,16 @@ from aiokafka.protocol.types import (
     Boolean,
     Bytes,
     CompactArray,
-    CompactString,
     Int16,
     Int32,
     Int64,
     Schema,
     String,
-    TaggedFields,
 )
 
-TEXT: Final = CompactString("utf-8")
+from agents.kafka.protocol import NO_TAGS, TAGS, TEXT
+
 OLD_TEXT: Final = String("utf-8")
-TAGS: Final = ("tags", TaggedFields)
-NO_TAGS: Final[dict[int, bytes]] = {}
 
 OPERATIONS: Final = {
     "Read": 3, "Write": 4, "Create": 5, "Delete": 6, "Alter": 7, "Describe": 8, "DescribeConfigs": 10

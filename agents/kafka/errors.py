@@ -5,7 +5,7 @@ from typing import Final
 EXIT_REFUSED: Final = 78
 """Exit status of a worker that must not run as configured (EX_CONFIG): starting it again cannot help."""
 EXIT_RETRY: Final = 75
-"""Exit status of a worker that lost its place or its way (EX_TEMPFAIL): starting it again helps."""
+"""Exit status of a worker that lost its partitions or its connection (EX_TEMPFAIL): starting it again helps."""
 
 
 class EngineError(Exception):
@@ -21,7 +21,7 @@ class RefusedError(EngineError):
 
 
 class FencedError(EngineError):
-    """The group has given this worker's partitions to others: whatever it still holds must not be committed."""
+    """The group has given this worker's partitions to others: what it still holds must not be committed."""
 
 
 class BrokenLaneError(EngineError):

@@ -10,5 +10,5 @@ class GroupMember(NamedTuple):
     member_id: str
 
 
-NO_FENCE = GroupMember(-1, "")
+NO_MEMBER = GroupMember(-1, "")
 """Not a member of any generation."""

@@ -87,10 +87,10 @@ class FencedOffsetCommit(Request[TxnOffsetCommitRequestV3]):
     API_KEY = 28
 
     def __init__(
-        self, transactional_id: str, group: str, producer: tuple[int, int], fence: GroupMember, offsets: dict[str, Any]
+        self, transactional_id: str, group: str, producer: tuple[int, int], member: GroupMember, offsets: dict[str, Any]
     ) -> None:
-        """Take the producer's id and epoch, the fence, and for each topic a list of (partition, offset)."""
-        self._head = (transactional_id, group, *producer, fence.generation, fence.member_id, None)
+        """Take the producer's id and epoch, the group's member, and for each topic a list of (partition, offset)."""
+        self._head = (transactional_id, group, *producer, member.generation, member.member_id, None)
         self._offsets = offsets
 
     def build(self, request_struct_class: type[TxnOffsetCommitRequestV3]) -> TxnOffsetCommitRequestV3:

@@ -59,7 +59,7 @@ async def _configs(client: AIOKafkaAdminClient, names: Iterable[str]) -> dict[st
 async def create_topics(
     connection: Connection, plans: Iterable[TopicPlan], partitions: int, replication: int
 ) -> list[str]:
-    """Create the topics that are not there yet; give their names. Raises what the broker says against one."""
+    """Create the topics that are not there yet; return their names. Raises what the broker says against one."""
     new_plans = list(plans)
     new = [NewTopic(plan.name, partitions, replication, topic_configs=dict(plan.config)) for plan in new_plans]
     created = []

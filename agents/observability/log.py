@@ -88,7 +88,7 @@ def _ordered(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Write down, as any other incident, an error that nobody caught."""
+    """Write down, as any other incident, an error that no code caught."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return

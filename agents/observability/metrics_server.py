@@ -15,11 +15,11 @@ TEXT: Final = "text/plain; charset=utf-8"
 READ_SECONDS: Final = 10.0
 
 Health = Callable[[], str]
-"""Gives what is wrong in a few words, or nothing."""
+"""Returns what is wrong in a few words, or nothing."""
 
 
 def well() -> str:
-    """Return nothing: whoever can answer is well."""
+    """Return nothing: a process that can answer is well."""
     return ""
 
 
@@ -75,7 +75,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def show(settings: MetricsSettings, process: str, shown: Shown) -> int | None:
-    """Serve from now on until the process ends; give the port, None if metrics are off or the port is taken.
+    """Serve from now on until the process ends; return the port, None if metrics are off or the port is taken.
 
     A taken port is logged and no more: judging goes on without being watched, and `TallygateDown` tells somebody.
     """

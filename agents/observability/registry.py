@@ -1,6 +1,6 @@
 """The typed registry: every metric states its kind, unit and meaning, and what bounds the values of its labels.
 
-A metric is counted as things happen, or read from plain numbers when somebody asks. No label ever holds what comes from
+A metric is counted as things happen, or read from plain numbers at a scrape. No label ever holds what comes from
 outside unchecked: a value that was not declared is counted as `other`. docs/metrics.md is written from this.
 """
 
@@ -28,7 +28,7 @@ QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.
 COUNTS: Final = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4)
 """Buckets for numbers of records."""
 
-# A second series beside each, which says when it began, helps nobody here.
+# A second series beside each, which says when it began, helps no reader here.
 disable_created_metrics()  # type: ignore[no-untyped-call] # prometheus_client's own
 
 
@@ -185,7 +185,7 @@ class Area:
         return metric
 
     def reads(self, collect: Callable[[], Iterable[Family]]) -> Collector:
-        """Have `collect` asked at every scrape, from now on; give what `forgets` takes."""
+        """Have `collect` asked at every scrape, from now on; return what `forgets` takes."""
         reading = _Reading(collect)
         self.registry.register(reading)
         return reading

@@ -45,7 +45,7 @@ def _text(error: BaseException) -> str:
 
 
 def _module(file: str) -> str:
-    """Return a file's path from its package on: where things are installed concerns nobody."""
+    """Return a file's path from its package on: where things are installed is left out."""
     parts = Path(file).parts
     for root in ("site-packages", "agents", "state", "stream"):
         if root in parts:

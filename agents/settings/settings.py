@@ -29,7 +29,10 @@ from agents.settings.redis_group import RedisSettings
 from agents.settings.sources import SettingsError, environment, mistakes_in, named, read_file, unknown_variables
 from agents.settings.worker_group import WorkerSettings
 
-__all__ = ["KafkaSettings", "RedisSettings", "Settings", "SettingsError", "read_settings"]
+__all__ = [
+    "KafkaSettings", "KeySettings", "PolicySettings", "RedisSettings", "Settings", "SettingsError", "WorkerSettings",
+    "read_settings",
+]  # fmt: skip
 
 
 class Settings(BaseSettings):

@@ -1,4 +1,4 @@
-"""What a worker shows: the engine's counts as they stand when somebody asks, and what its step has decided.
+"""What a worker shows: the engine's counts as they stand at a scrape, and what its step has decided.
 
 Nothing but three histograms is counted as records pass: the engine keeps its own numbers anyway, in `EngineProgress`.
 """

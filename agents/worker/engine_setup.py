@@ -12,7 +12,8 @@ def engine_settings(settings: Settings, step: str) -> EngineSettings:
         transactional_id=f"{settings.kafka.topics().group(step)}-{worker.name}",
         gather_ms=worker.gather_ms,
         lane_bytes=worker.lane_mib * MIB,
-        portion_records=worker.portion_records,
+        # The setting keeps its first name; a portion is a slice of a lane.
+        slice_records=worker.portion_records,
         session_timeout_ms=worker.session_timeout_ms,
         heartbeat_ms=min(3000, worker.session_timeout_ms // 3),
         stall_seconds=worker.stall_seconds,

@@ -1,7 +1,7 @@
 """Whether the process in this container is ready: `python -m agents.worker.probe`, for its health check.
 
 A container runs one of our commands. Whatever of it listens, on the ports that the settings mean, is asked; all have to
-be well, and there has to be somebody.
+be well, and at least one has to listen.
 """
 
 import ssl
@@ -45,7 +45,7 @@ def ask(port: int, *, tls: bool) -> str | None:
 
 
 def main() -> int:
-    """Print what is wrong; exit status 0 if nothing is and somebody listens, else 1."""
+    """Print what is wrong; exit status 0 if nothing is and a process listens, else 1."""
     found = {port: ask(port, tls=tls) for port, tls in ports(Settings())}
     wrong = {port: said for port, said in found.items() if said}
     for port, said in wrong.items():

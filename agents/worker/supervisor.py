@@ -145,7 +145,7 @@ class ChildProcesses:
         for child in alive:
             child.end(deadline)
 
-    def bury(self) -> None:
+    def reap(self) -> None:
         """Take note of the end of processes that were left to us, as they are to the first process of a container."""
         own = {child.process.pid for child in self.children if child.process is not None}
         with contextlib.suppress(ChildProcessError):
@@ -175,19 +175,20 @@ def _signals() -> Iterator[tuple[socket.socket, list[int]]]:
 
 def supervise(steps: Sequence[str]) -> int:
     """Run a worker for each step until SIGTERM or SIGINT; return 0, or 78 if one must not run as configured."""
-    crew = ChildProcesses([Child(step, ["agents.worker.worker", step, "--parent", str(os.getpid())]) for step in steps])
+    parent = str(os.getpid())
+    children = ChildProcesses([Child(step, ["agents.worker.worker", step, "--parent", parent]) for step in steps])
     status = 0
     with _signals() as (woken, asked):
         try:
             while not asked:
-                crew.look()
-                crew.bury()
-                select.select([woken], [], [], max(0.01, min(child.waits for child in crew.children)))
+                children.look()
+                children.reap()
+                select.select([woken], [], [], max(0.01, min(child.waits for child in children.children)))
                 with contextlib.suppress(BlockingIOError):
                     woken.recv(4096)
         except RefusedError as error:
             status = error.status
             words = "%s must not run as configured: stopping the others"
-            log.critical(words, crew.refused, extra={"step": crew.refused})
-        crew.stop()
+            log.critical(words, children.refused, extra={"step": children.refused})
+        children.stop()
     return status

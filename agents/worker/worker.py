@@ -65,7 +65,7 @@ def imported(path: str) -> Any:
 
 
 async def check_topics(settings: Settings, topics: Sequence[str]) -> int:
-    """Refuse topics that a worker must not run on; give their partition count."""
+    """Refuse topics that a worker must not run on; return their partition count."""
     plans = [plan for plan in settings.kafka.topics().plans() if plan.name in topics]
     found = await find_topics(settings.kafka.connection(), topics)
     missing = [f"topic {name} is missing" for name in topics if name not in found]
@@ -95,7 +95,7 @@ def make_job(settings: Settings, step: str, source: str | None) -> Job:
 
 
 def reached(make: Callable[[], Job], settings: Settings, seconds: float = AWAY_SECONDS) -> Job:
-    """Make a job, waiting for Kafka to be there: started anew again and again a worker would be kept back for longer.
+    """Make a job, waiting for Kafka to be there: a worker that is started again and again waits longer each time.
 
     Raise EngineError: where Kafka does not let us in, or is away for so many seconds.
     """

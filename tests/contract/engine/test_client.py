@@ -46,11 +46,11 @@ async def test_an_offset_under_a_foreign_generation_is_refused_and_can_be_aborte
     """The broker refuses the offset, the transaction is aborted on the broker as well, and the next one works."""
     consumer = AIOKafkaConsumer(field.topics.postings, group_id="fenced", **field.connection.arguments())
     await consumer.start()
-    fence = GroupMember(consumer._coordinator.generation, consumer._coordinator.member_id)
+    member = GroupMember(consumer._coordinator.generation, consumer._coordinator.member_id)
     producer = TransactionalProducer(settings(field))
     await producer.start()
     partition = TopicPartition(field.topics.postings, 0)
-    for wrong in (GroupMember(fence.generation + 1, fence.member_id), GroupMember(fence.generation, "nobody")):
+    for wrong in (GroupMember(member.generation + 1, member.member_id), GroupMember(member.generation, "nobody")):
         await producer.begin_transaction()
         await producer.send(field.topics.decisions, b"wrong", partition=0)
         with pytest.raises(FencedError, match="refused"):
@@ -58,7 +58,7 @@ async def test_an_offset_under_a_foreign_generation_is_refused_and_can_be_aborte
         await producer.abort_transaction()
     await producer.begin_transaction()
     await producer.send(field.topics.decisions, b"right", partition=0)
-    await producer.commit_offsets("fenced", {partition: 7}, fence)
+    await producer.commit_offsets("fenced", {partition: 7}, member)
     await producer.commit_transaction()
     assert await GroupOffsets(producer, "fenced", field.topics.postings, mock_broker=False).stable([0, 1]) == {
         0: 7,

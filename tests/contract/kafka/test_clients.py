@@ -3,7 +3,7 @@
 import pytest
 from aiokafka import TopicPartition
 
-from agents.kafka.group_admin import member_count, stable_offsets
+from agents.kafka.group_admin import ask_patiently, member_count, stable_offsets
 from agents.kafka.group_consumer import make_group_consumer
 from agents.kafka.idempotent_producer import make_producer, send_row, stop_producer
 from agents.kafka.log_reader import open_reader, read_to, topic_partitions
@@ -41,7 +41,7 @@ async def test_the_coordinator_counts_members_and_tells_offsets(field: Field) ->
     """A group has no member, then one that commits, then none; its offset stays."""
     group, where = field.topics.group("toy"), TopicPartition(field.topics.control, 1)
     async with admin_client(field.connection) as client:
-        counts = [await member_count(client, group)]
+        counts = [await ask_patiently(lambda: member_count(client, group))]
         consumer = make_group_consumer(field.connection, group)
         consumer.subscribe([field.topics.control])
         await consumer.start()
@@ -57,10 +57,10 @@ async def test_a_producer_is_let_go_while_the_broker_is_silent(field: Field) -> 
     """What cannot be sent does not hold the end up, and the task that sends has ended."""
     producer = make_producer(field.connection)
     await producer.start()
-    await producer.send_and_wait(field.topics.control, b"there", partition=0)
+    await producer.send_and_wait(field.topics.decisions, b"there", partition=0)
     field.broker.freeze()
     try:
-        sent = await producer.send(field.topics.control, b"held", partition=0)
+        sent = await producer.send(field.topics.decisions, b"held", partition=0)
         await stop_producer(producer, 0.1)
         assert producer._sender.sender_task.done()
         assert not sent.done()
@@ -73,7 +73,7 @@ async def test_a_producer_that_is_not_silenced_sends_all(field: Field) -> None:
     """What was sent before the stop is acknowledged by its end, in order."""
     producer = make_producer(field.connection)
     await producer.start()
-    sent = [await producer.send(field.topics.control, b"%d" % number, partition=3) for number in range(50)]
+    sent = [await producer.send(field.topics.decisions, b"%d" % number, partition=3) for number in range(50)]
     await stop_producer(producer, 60)
     assert [(await each).offset for each in sent] == list(range(50))
 

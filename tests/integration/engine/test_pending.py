@@ -10,7 +10,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from agents.engine.engine_settings import EngineSettings
 from agents.engine.producer import FencedOffsetCommitHandler, TransactionalProducer
-from agents.kafka.group_member import NO_FENCE
+from agents.kafka.group_member import NO_MEMBER
 from tests.integration.engine.test_judging import exact
 from tests.kafka.broker import Broker
 from tests.kafka.field import Field
@@ -42,7 +42,7 @@ async def leave_pending(field: Field, name: str, offset: int) -> None:
     await producer.begin_transaction()
     await producer.send_and_wait(field.topics.decisions, b"aborted", partition=0)
     sender = producer._sender
-    sender.fence = NO_FENCE
+    sender.member = NO_MEMBER
     pending = FencedOffsetCommitHandler(
         sender, {TopicPartition(field.topics.postings, 0): OffsetAndMetadata(offset, "")}, group
     )

@@ -1,1 +1,1 @@
-"""The engine's own parts that need no broker: caution, ceiling, lanes, gates, the watchdog."""
+"""The engine's own parts that need no broker: isolation, DLQ limit, lanes, gates, the watchdog."""

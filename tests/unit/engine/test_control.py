@@ -10,7 +10,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from agents.engine import halting
-from agents.engine.control import HALT, UNREADABLE, WATCH, ControlRow, Halt, control_key, controls_in, halts_in
+from agents.engine.control import HALT, SUSPICION, UNREADABLE, ControlRow, Halt, control_key, controls_in, halts_in
 from agents.engine.lane import Lane
 from agents.engine.poison_isolation import PoisonIsolation, Suspicion
 from state.table import Table
@@ -35,12 +35,12 @@ def row(value: bytes, partition: int) -> ControlRow:
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 def test_bad_row_concerns_its_own_partition(bad: bytes) -> None:
-    """A bad halt halts and says where it stands, a bad watch asks for care; others are read as ever."""
+    """A bad halt halts and says where it stands, a bad suspicion asks for care; others are read as ever."""
     rows = {
         control_key(GROUP, 1, HALT): row(bad, 1),
-        control_key(GROUP, 1, WATCH): row(bad, 1),
+        control_key(GROUP, 1, SUSPICION): row(bad, 1),
         control_key(GROUP, 2, HALT): row(msgspec.json.encode(GOOD), 2),
-        control_key(GROUP, 3, WATCH): row(msgspec.json.encode(Suspicion(5, 1)), 3),
+        control_key(GROUP, 3, SUSPICION): row(msgspec.json.encode(Suspicion(5, 1)), 3),
     }
     controls = controls_in(rows, GROUP, [0, 1, 2, 3])
     halt = controls[1].halt
@@ -48,10 +48,10 @@ def test_bad_row_concerns_its_own_partition(bad: bytes) -> None:
     assert (halt.partition, halt.reason) == (1, UNREADABLE)
     assert "t.manifest.e1/1/halt" in halt.sentence()
     assert "t.control.v1, partition 1, offset 41" in halt.sentence()
-    assert PoisonIsolation.after(controls[1].watch, 5, 30) == PoisonIsolation(rest=30)
+    assert PoisonIsolation.after(controls[1].suspicion, 5, 30) == PoisonIsolation(rest=30)
     assert len(controls[1].unreadable) == 2
     assert (controls[2].halt, controls[2].unreadable) == (GOOD, ())
-    assert (controls[3].watch, controls[0].halt, controls[0].watch) == (Suspicion(5, 1), None, None)
+    assert (controls[3].suspicion, controls[0].halt, controls[0].suspicion) == (Suspicion(5, 1), None, None)
     assert halts_in(rows) == [halt, GOOD]
 
 

@@ -1,4 +1,4 @@
-"""A lane: which chunks it takes, what portion it gives, where it stands after."""
+"""A lane: which chunks it takes, what slice it gives, where it stands after."""
 
 from struct import pack
 
@@ -15,14 +15,14 @@ from state.table import PARTITION_ROOT, Table, Totals
 from stream.records import PlainRecord
 from tests.toy.step import ToyStep
 
-FENCE = GroupMember(3, "me")
+MEMBER = GroupMember(3, "me")
 MOST = 1000
 
 
-def chunk(start: int, offsets: range, end: int, era: int = 1, fence: GroupMember = FENCE) -> Chunk:
+def chunk(start: int, offsets: range, end: int, era: int = 1, member: GroupMember = MEMBER) -> Chunk:
     """Make a chunk of records with these offsets."""
     records = [PlainRecord("t", 0, offset, 0, b"k", b"v") for offset in offsets]
-    return Chunk(0, fence, era, start, end, records, 10 * len(records))
+    return Chunk(0, member, era, start, end, records, 10 * len(records))
 
 
 @pytest.fixture
@@ -33,21 +33,21 @@ def woken() -> list[bool]:
 
 @pytest.fixture
 def lane(woken: list[bool]) -> Lane:
-    """Give a lane that stands at offset 5, its gate open for 100 bytes."""
+    """Return a lane that stands at offset 5, its gate open for 100 bytes."""
     made = Lane(TopicPartition("t", 0), Table(), 0)
     made.position = Position(5, 2)
-    made.opened(FENCE, Gate(5, 1, FENCE, 100, lambda: woken.append(True)))
+    made.opened(MEMBER, Gate(5, 1, MEMBER, 100, lambda: woken.append(True)))
     return made
 
 
 def offsets(lane: Lane, most: int = MOST) -> list[int]:
-    """Give the offsets of the next portion."""
-    return [record.offset for record in lane.portion(most).records]
+    """Return the offsets of the next slice."""
+    return [record.offset for record in lane.next_slice(most).records]
 
 
 def test_void_chunks_are_dropped(lane: Lane) -> None:
     """Another generation, another opening of the gate: nothing is taken, nothing is wrong."""
-    assert not lane.take_in(chunk(5, range(5, 8), 8, fence=GroupMember(2, "me")))
+    assert not lane.take_in(chunk(5, range(5, 8), 8, member=GroupMember(2, "me")))
     assert not lane.take_in(chunk(5, range(5, 8), 8, era=2))
     assert lane.waiting == 0
     lane.emptied()
@@ -59,7 +59,7 @@ def test_holes_are_no_breaks(lane: Lane) -> None:
     assert lane.take_in(chunk(5, range(7, 9), 12))
     assert lane.take_in(chunk(12, range(12, 14), 14))
     assert offsets(lane) == [7, 8, 12, 13]
-    assert lane.portion(MOST).end == 14
+    assert lane.next_slice(MOST).end == 14
 
 
 def test_a_missing_chunk_breaks_the_lane(lane: Lane) -> None:
@@ -72,10 +72,10 @@ def test_a_missing_chunk_breaks_the_lane(lane: Lane) -> None:
 def test_a_portion_ends_inside_a_chunk(lane: Lane) -> None:
     """What is left stays, and its end is that of the fetch only when all of it is taken."""
     lane.take_in(chunk(5, range(5, 8), 20))
-    assert lane.portion(2).end == 7
+    assert lane.next_slice(2).end == 7
     lane.advance(2, Position(7, 4))
     assert offsets(lane) == [7]
-    assert lane.portion(2).end == 20
+    assert lane.next_slice(2).end == 20
     lane.advance(1, Position(20, 5))
     assert (lane.waiting, lane.next_offset) == (0, None)
 
@@ -83,7 +83,7 @@ def test_a_portion_ends_inside_a_chunk(lane: Lane) -> None:
 def test_a_suspect_is_judged_alone(lane: Lane) -> None:
     """Records before it, then it, then the rest."""
     lane.take_in(chunk(5, range(5, 9), 9))
-    lane.caution = PoisonIsolation().raised(7)
+    lane.isolation = PoisonIsolation().raised(7)
     assert offsets(lane) == [5, 6]
     lane.advance(2, Position(7, 4))
     assert offsets(lane) == [7]
@@ -91,7 +91,7 @@ def test_a_suspect_is_judged_alone(lane: Lane) -> None:
 
 
 def test_a_big_record_is_judged_alone(lane: Lane) -> None:
-    """As a suspect, without a watch."""
+    """As a suspect, without a suspicion."""
     lane.take_in(chunk(5, range(5, 9), 9))
     lane.big = 6
     assert (offsets(lane), lane.at_big_record) == ([5], False)
@@ -113,10 +113,10 @@ def test_a_full_gate_opens_when_chunks_are_judged(lane: Lane, woken: list[bool])
 
 
 def test_a_free_watch_is_owed_once(lane: Lane) -> None:
-    """It is written before the first record is judged, and any free watch will do after."""
+    """It is written before the first record is judged, and any free suspicion will do after."""
     lane.take_in(chunk(5, range(5, 6), 6))
     assert lane.owed() == Suspicion(5)
-    lane.watch = Suspicion(2)
+    lane.suspicion = Suspicion(2)
     assert lane.owed() is None
 
 

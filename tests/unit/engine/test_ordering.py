@@ -26,7 +26,7 @@ def lane(number: int, *times: int) -> Lane:
 
 def ran(*lanes: Lane) -> list[tuple[int, list[int]]]:
     """Give the runs as partition and times."""
-    found = runs([(each, each.portion(100)) for each in lanes])
+    found = runs([(each, each.next_slice(100)) for each in lanes])
     return [(each.number, [record.timestamp for record in records]) for each, records in found]
 
 
@@ -64,7 +64,7 @@ def test_a_big_record_waits_for_its_turn_and_is_then_alone() -> None:
 def test_a_partition_judged_with_caution_ends_the_run_early() -> None:
     """After a death its records go one by one; the others wait for what it has next."""
     careful = lane(0, 4, 5, 9)
-    careful.caution = PoisonIsolation(alone=2)
+    careful.isolation = PoisonIsolation(alone=2)
     assert ran(careful, lane(1, 1, 7)) == [(1, [1]), (0, [4])]
 
 

@@ -8,18 +8,18 @@ MANY = 10_000
 
 def lives(poison: int, end: int, region: int) -> tuple[int, int, int]:
     """Let life after life judge records up to `end`, dying at `poison`; give halt, deaths, and records judged."""
-    position, deaths, watch, judged = 0, 0, Suspicion(0), 0
+    position, deaths, suspicion, judged = 0, 0, Suspicion(0), 0
     while True:
-        caution = PoisonIsolation.after(watch, position, region)
-        while not caution.fatal:
+        isolation = PoisonIsolation.after(suspicion, position, region)
+        while not isolation.fatal:
             waiting = end - position
-            watch = caution.watch(position, position, waiting) or Suspicion(position)
-            count = caution.limit(position, waiting, MANY)
+            suspicion = isolation.suspicion(position, position, waiting) or Suspicion(position)
+            count = isolation.limit(position, waiting, MANY)
             if position <= poison < position + count:
                 deaths += 1
                 break
             position, judged = position + count, judged + count
-            caution = caution.passed(count, position - 1)
+            isolation = isolation.passed(count, position - 1)
         else:
             return position, deaths, judged
 
@@ -39,11 +39,11 @@ def test_without_a_watch_there_is_no_caution() -> None:
     """A life that ended in order leaves nothing to be careful about."""
     assert PoisonIsolation.after(None, 5, MANY) == FREELY
     assert FREELY.limit(5, 700, MANY) == 700
-    assert FREELY.watch(5, 5, 700) is None
+    assert FREELY.suspicion(5, 5, 700) is None
 
 
 def test_a_death_elsewhere_convicts_nobody() -> None:
-    """A watch over a single record counts only while the partition stands before that record."""
+    """A suspicion over a single record counts only while the partition stands before that record."""
     found = Suspicion(at=5, span=1, failures=2, alone=1)
     assert PoisonIsolation.after(found, 5, MANY).fatal
     assert not PoisonIsolation.after(found, 6, MANY).fatal
@@ -51,20 +51,20 @@ def test_a_death_elsewhere_convicts_nobody() -> None:
 
 def test_judging_a_suspect_well_acquits_it() -> None:
     """Failures belong to one record: the next one starts from none."""
-    caution = PoisonIsolation.after(Suspicion(at=5, span=1, failures=1, alone=3, rest=50), 5, MANY)
-    assert caution.failures == 2
-    assert caution.passed(1, 5) == PoisonIsolation(alone=2, rest=50)
+    isolation = PoisonIsolation.after(Suspicion(at=5, span=1, failures=1, alone=3, rest=50), 5, MANY)
+    assert isolation.failures == 2
+    assert isolation.passed(1, 5) == PoisonIsolation(alone=2, rest=50)
 
 
 def test_an_error_names_its_record() -> None:
     """What comes before a suspect is judged freely, the suspect alone, what follows freely again."""
-    caution = FREELY.raised(40)
-    assert caution.limit(10, 100, MANY) == 100
-    assert caution.watch(10, 10, 100) is None
-    assert caution.limit(40, 100, MANY) == 1
-    assert caution.watch(40, 40, 100) == Suspicion(40, 1, 1, 1)
-    assert caution.passed(30, 39) == caution
-    assert caution.passed(1, 40) == FREELY
+    isolation = FREELY.raised(40)
+    assert isolation.limit(10, 100, MANY) == 100
+    assert isolation.suspicion(10, 10, 100) is None
+    assert isolation.limit(40, 100, MANY) == 1
+    assert isolation.suspicion(40, 40, 100) == Suspicion(40, 1, 1, 1)
+    assert isolation.passed(30, 39) == isolation
+    assert isolation.passed(1, 40) == FREELY
 
 
 def test_three_errors_at_one_record_are_fatal_and_two_records_share_none() -> None:
@@ -77,14 +77,14 @@ def test_three_errors_at_one_record_are_fatal_and_two_records_share_none() -> No
 
 def test_an_error_counts_with_deaths_over_the_same_record() -> None:
     """A record over which two lives died and at which the step then raises is convicted."""
-    caution = PoisonIsolation.after(Suspicion(at=5, span=1, failures=1, alone=1), 5, MANY)
-    assert caution.raised(5).fatal
+    isolation = PoisonIsolation.after(Suspicion(at=5, span=1, failures=1, alone=1), 5, MANY)
+    assert isolation.raised(5).fatal
 
 
 def test_parting_in_order_is_no_failure() -> None:
-    """A life that stops while being careful leaves a watch that the next one counts to the same number."""
-    caution = PoisonIsolation(alone=3, rest=9, failures=1)
-    left = caution.parting(5, 5)
+    """A life that stops while being careful leaves a suspicion that the next one counts to the same number."""
+    isolation = PoisonIsolation(alone=3, rest=9, failures=1)
+    left = isolation.parting(5, 5)
     assert left is not None
-    assert PoisonIsolation.after(left, 5, MANY) == caution
+    assert PoisonIsolation.after(left, 5, MANY) == isolation
     assert FREELY.parting(5, 5) is None

@@ -15,30 +15,30 @@ def work(seconds: float) -> None:
 
 def test_a_turn_is_due_after_its_time() -> None:
     """Not at once, and surely after the time of a turn."""
-    breath = LoopYield()
-    first = breath.due
+    loop_yield = LoopYield()
+    first = loop_yield.due
     work(TURN_SECONDS * 1.2)
-    assert (first, breath.due) == (False, True)
+    assert (first, loop_yield.due) == (False, True)
 
 
 async def test_others_run_when_a_breath_is_taken() -> None:
-    """What waits in the loop gets its turn, and the next breath is not due at once."""
+    """What waits in the loop gets its turn, and the next yield is not due at once."""
     turned: list[bool] = []
     asyncio.get_running_loop().call_soon(turned.append, True)
-    breath = LoopYield()
+    loop_yield = LoopYield()
     work(TURN_SECONDS * 1.2)
     assert not turned
-    await breath.take()
+    await loop_yield.take()
     assert turned == [True]
-    assert not breath.due
+    assert not loop_yield.due
 
 
 async def test_waiting_for_something_does_not_count_as_work() -> None:
     """The longest stretch is of work alone: time spent waiting in between is left out."""
-    breath = LoopYield()
+    loop_yield = LoopYield()
     work(0.002)
-    breath.ended()
+    loop_yield.ended()
     await asyncio.sleep(0.3)
-    breath.began()
-    breath.ended()
-    assert 0.002 <= breath.longest < 0.3
+    loop_yield.began()
+    loop_yield.ended()
+    assert 0.002 <= loop_yield.longest < 0.3
