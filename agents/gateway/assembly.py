@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from agents.gateway.parts import Parts
-from agents.gateway.rate_limits import Buckets
-from agents.gateway.reconnecting_producer import ReconnectingProducer
-from agents.gateway.sessions import Sessions, session_key
-from agents.gateway.tokens import TokenFileError, Tokens
+from agents.gateway.http.parts import Parts
+from agents.gateway.http.rate_limits import Buckets
+from agents.gateway.http.reconnecting_producer import ReconnectingProducer
+from agents.gateway.http.sessions import Sessions, session_key
+from agents.gateway.http.tokens import TokenFileError, Tokens
 from agents.kafka.errors import RefusedError
 from agents.readmodel.projection_process import store_of
 from agents.readmodel.queries import ReadModel

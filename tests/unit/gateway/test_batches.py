@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.gateway import batch_cutting, ingest
-from agents.gateway.batch_cutting import COMMAS_MAX, NoEventError, TooManyEventsError, cut
-from agents.gateway.problems import Problem
+from agents.gateway.endpoints import batch_cutting, ingest
+from agents.gateway.endpoints.batch_cutting import COMMAS_MAX, NoEventError, TooManyEventsError, cut
+from agents.gateway.http.problems import Problem
 from stream.reading import Reader
 
 EVENT = {"specversion": "1.0", "id": "1", "source": "/a", "type": "t", "time": "2025-08-19T21:04:11Z", "data": {}}

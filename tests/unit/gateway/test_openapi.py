@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from agents.gateway.openapi import document
+from agents.gateway.endpoints.openapi import document
 from agents.gateway.server import HANDLERS
 
 NOT_DESCRIBED = re.compile(r"/$|/consignee$|/pages/")

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from agents.gateway import reconnecting_producer
-from agents.gateway.reconnecting_producer import ReconnectingProducer
+from agents.gateway.http import reconnecting_producer
+from agents.gateway.http.reconnecting_producer import ReconnectingProducer
 from agents.kafka.connection import Connection
 from agents.publish.partition_queues import BatchShare, Keyed
 from agents.publish.publish_errors import PublishAwayError

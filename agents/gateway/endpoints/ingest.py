@@ -9,13 +9,13 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from agents.gateway.auth import require
-from agents.gateway.batch_cutting import NoEventError, TooManyEventsError, cut
-from agents.gateway.bodies import media_type, read_body
-from agents.gateway.gateway_metrics import ingested
-from agents.gateway.parts import Parts, parts_of
-from agents.gateway.problems import Problem, retry_later
-from agents.gateway.replies import reply
+from agents.gateway.endpoints.batch_cutting import NoEventError, TooManyEventsError, cut
+from agents.gateway.http.auth import require
+from agents.gateway.http.bodies import media_type, read_body
+from agents.gateway.http.gateway_metrics import ingested
+from agents.gateway.http.parts import Parts, parts_of
+from agents.gateway.http.problems import Problem, retry_later
+from agents.gateway.http.replies import reply
 from agents.publish.partition_queues import Keyed
 from agents.publish.publish_errors import PublishAwayError
 from stream.deadletters import Fault

@@ -9,12 +9,12 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from agents.gateway.ingest import BadEvent
-from agents.gateway.operations import JSON, OPERATIONS, Answer, Operation, Parameter
-from agents.gateway.problems import PROBLEM_JSON
-from agents.gateway.replies import reply
-from agents.gateway.sessions import COOKIE
-from agents.gateway.views import AuditBillView, BillView
+from agents.gateway.endpoints.ingest import BadEvent
+from agents.gateway.endpoints.operations import JSON, OPERATIONS, Answer, Operation, Parameter
+from agents.gateway.endpoints.views import AuditBillView, BillView
+from agents.gateway.http.problems import PROBLEM_JSON
+from agents.gateway.http.replies import reply
+from agents.gateway.http.sessions import COOKIE
 
 Document = dict[str, Any]
 
