@@ -21,7 +21,7 @@ _ONCE: Final = ("conveyance", "manifested_at", "mode", "filing")
 
 
 def assemble(rows: Iterable[CsvRow | Unread], source: str) -> Iterator[Candidate]:
-    """Give the events of a file, and the rows that are none, in its order; `source` is the events' attribute."""
+    """Return the events of a file, and the rows that are none, in its order; `source` is the events' attribute."""
     with closing(_Assembling(source)) as assembling:
         for row in rows:
             yield from assembling.take(row)
@@ -65,7 +65,7 @@ class _Assembling:
             self._rows, self._count = [row], 1
 
     def finish(self) -> Iterator[Candidate]:
-        """Give the bill whose rows were read, if there is one."""
+        """Return the bill whose rows were read, if there is one."""
         rows, count, self._rows = self._rows, self._count, []
         if not rows:
             return

@@ -36,7 +36,7 @@ class Candidate(NamedTuple):
 
 
 def read_lines(lines: BinaryIO) -> Iterator[Candidate]:
-    """Give the candidates of a file of JSON lines; blank lines are left out. Raises FileError."""
+    """Return the candidates of a file of JSON lines; blank lines are left out. Raise FileError."""
     for number, value in read_events(lines):
         yield Candidate(number + 1, value, _finder(number + 1))
 

@@ -101,7 +101,7 @@ _ARRIVAL: Final = {
 
 
 def template() -> str:
-    """Give a header with all columns, a bill and the arrival of its conveyance."""
+    """Return a header with all columns, a bill and the arrival of its conveyance."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(BY_NAME)
@@ -111,7 +111,7 @@ def template() -> str:
 
 
 def column_of(path: str) -> Column | None:
-    """Give the column that a path within an event, list places left empty, comes from; of an object its first."""
+    """Return the column that a path within an event, list places left empty, comes from; of an object its first."""
     inside = [column for column in COLUMNS if column.path and path.startswith(column.path)]
     below = [column for column in COLUMNS if column.path.startswith(path)]
     return max(inside, key=lambda column: len(column.path)) if inside else next(iter(below), None)

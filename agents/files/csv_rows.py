@@ -168,7 +168,7 @@ class _Header:
 
 
 def read_rows(lines: BinaryIO, name: str) -> Iterator[CsvRow | Unread]:
-    """Give rows, and what is none, in the order of the file. Raises FileError where the header cannot be used."""
+    """Return rows, and what is none, in the order of the file. Raise FileError where the header cannot be used."""
     width, before, row = 0, 0, None
     for after in chain(_rows(lines, name), [None]):
         if isinstance(after, _Header):

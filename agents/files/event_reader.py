@@ -23,9 +23,9 @@ class ReadCount:
 def read_candidates(
     name: str, form: Form, source: EventFile, count: ReadCount, attribute: str = EVENT_SOURCE
 ) -> Iterator[Candidate]:
-    """Give what an open file states as events; `attribute` is the `source` of those made of CSV.
+    """Return what an open file states as events; `attribute` is the `source` of those made of CSV.
 
-    Raises FileError: also where the file is no such form, or has a header that cannot be used.
+    Raise FileError: also where the file is no such form, or has a header that cannot be used.
     """
     refuse_misfit(name, form, source.head)
     if form == "csv":

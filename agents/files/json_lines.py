@@ -14,7 +14,7 @@ BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
 def read_events(lines: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Give each line with its number from 0; blank lines are counted and left out. Raises FileError."""
+    """Return each line with its number from 0; blank lines are counted and left out. Raise FileError."""
     for number in count():
         line = _read_line(lines)
         if not line:

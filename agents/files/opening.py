@@ -63,7 +63,7 @@ class _NamedBytes(io.RawIOBase):
 
 
 def read_some(name: str, stream: _Readable, size: int) -> bytes:
-    """Read some bytes; at the end none. Raises FileError."""
+    """Read some bytes; at the end none. Raise FileError."""
     try:
         return stream.read(size)
     except (EOFError, zlib.error, gzip.BadGzipFile):
@@ -74,7 +74,7 @@ def read_some(name: str, stream: _Readable, size: int) -> bytes:
 
 @contextmanager
 def open_source(name: str) -> Iterator[EventFile]:
-    """Open a file of events, or standard input (`-`); gzip is known by its first bytes. Raises FileError."""
+    """Open a file of events, or standard input (`-`); gzip is known by its first bytes. Raise FileError."""
     with ExitStack() as stack:
         if name == STDIN:
             raw, size = sys.stdin.buffer, None
@@ -114,14 +114,14 @@ def _head(name: str, stream: _Readable) -> bytes:
 
 @contextmanager
 def twice_readable(name: str) -> Iterator[Opener]:
-    """Give what opens the file from its beginning, however often. Raises FileError."""
+    """Return what opens the file from its beginning, however often. Raise FileError."""
     with open_source(name) as source, rereadable(name, source) as opener:
         yield opener
 
 
 @contextmanager
 def rereadable(name: str, source: EventFile) -> Iterator[Opener]:
-    """Give what opens the file of a source from its beginning; what is no file is kept aside. Raises FileError."""
+    """Return what opens the file of a source from its beginning; what is no file is kept aside. Raise FileError."""
     if name != STDIN and S_ISREG(Path(name).stat().st_mode):
         yield lambda: open_source(name)
         return

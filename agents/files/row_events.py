@@ -101,7 +101,7 @@ class Finder:
         self._time = "time" if "time" in first or first.get(time) == NULL else time
 
     def find(self, path: str) -> FilePlace:
-        """Give line and column of a path such as `$.data.lines[1].origin`."""
+        """Return line and column of a path such as `$.data.lines[1].origin`."""
         within = _LINE_PLACE.match(path)
         number = min(int(within[1]), len(self._lines) - 1) if within else 0
         column = column_of(re.sub(r"\[[0-9.]{1,20}]", "[]", path))

@@ -1,4 +1,4 @@
-"""Making the gateway's parts out of the settings; what cannot work is refused here, with the remedy."""
+"""Making the gateway's parts from the settings; what cannot work is refused here, with the remedy."""
 
 import asyncio
 import ssl
@@ -25,7 +25,7 @@ REMEDY = "make one with `tallygate token create` and name its file in TALLYGATE_
 
 @asynccontextmanager
 async def make_parts(settings: Settings, clock: Callable[[], datetime]) -> AsyncIterator[Parts]:
-    """Give the parts, closed when the block ends; Kafka and Redis may be away. Raises RefusedError."""
+    """Make the parts, and close them when the block ends; Kafka and Redis may be away. Raise RefusedError."""
     gateway = settings.gateway
     file = tokens_file(gateway)
     try:
@@ -51,14 +51,14 @@ async def make_parts(settings: Settings, clock: Callable[[], datetime]) -> Async
 
 
 def tokens_file(gateway: GatewaySettings) -> Path:
-    """Give where the tokens are. Raises RefusedError where it is not said."""
+    """Return the path of the tokens file. Raise RefusedError if no setting names it."""
     if gateway.tokens_file is None:
         raise RefusedError(f"no tokens file: {REMEDY}")
     return gateway.tokens_file
 
 
 def tls_context(gateway: GatewaySettings) -> ssl.SSLContext | None:
-    """Give what TLS needs, None where there is none. Raises RefusedError where the files cannot be used."""
+    """Return what TLS needs; None: the gateway serves plain HTTP. Raise RefusedError if the files cannot be used."""
     certificate, key = gateway.tls_certificate, gateway.tls_key
     if certificate is None and key is None:
         return None
@@ -75,5 +75,5 @@ def tls_context(gateway: GatewaySettings) -> ssl.SSLContext | None:
 
 
 def _no_password() -> str:
-    """Say that there is no password for the key: without this OpenSSL would ask at the terminal."""
+    """Refuse to ask for a password of the key: OpenSSL would ask at the terminal."""
     raise ValueError("the key has a password")

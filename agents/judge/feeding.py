@@ -18,7 +18,7 @@ Fed = tuple[int, bytes, Candidate | None]
 
 
 def feed(name: str) -> Iterator[Fed]:
-    """Give what a file holds, in its order (`-`: standard input). Raises FileError."""
+    """Return what a file holds, in its order (`-`: standard input). Raise FileError."""
     bar = progress_bar if sys.stderr.isatty() else no_progress
     with open_source(name) as source:
         form = form_of(name, source.head)
@@ -35,7 +35,7 @@ def feed(name: str) -> Iterator[Fed]:
 
 
 def _rows(name: str, opener: Opener) -> Iterator[Fed]:
-    """Give the events of whole bills: a bill of which a row is missing would be judged by what is left of it."""
+    """Return the events of whole bills: a bill of which a row is missing would be judged by what is left of it."""
     bar = progress_bar if sys.stderr.isatty() else no_progress
     unwhole: set[str] = set()
     with opener() as source:

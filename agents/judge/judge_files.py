@@ -29,7 +29,7 @@ class Outputs(NamedTuple):
 def judge_file(name: str, options: JudgeOptions, outputs: Outputs) -> Summary:
     """Judge the events in a file (`-`: standard input), in its order.
 
-    Raises FileError, and what `open_judge` raises before anything is read.
+    Raise FileError, and what `open_judge` raises before anything is read.
     """
     summary = Summary()
     writer = _Writer(outputs, summary)
@@ -47,7 +47,7 @@ def judge_file(name: str, options: JudgeOptions, outputs: Outputs) -> Summary:
 
 @contextmanager
 def open_outputs(decisions: BinaryIO, dead_letters: Path | None, alerts: Path | None) -> Iterator[Outputs]:
-    """Open the files that were asked for; raises FileError, also when one cannot be written to the end."""
+    """Open the files that were asked for; raise FileError, also when one cannot be written to the end."""
     with ExitStack() as stack:
 
         def opened(path: Path | None) -> BinaryIO | None:

@@ -105,7 +105,7 @@ class Judge:
 
 
 def open_judge(options: JudgeOptions, emit: Callable[[Outgoing], None]) -> Judge:
-    """Build a judge; raises RulebookError or, for a secret too short, ConsigneeError."""
+    """Build a judge; raise RulebookError or, for a secret too short, ConsigneeError."""
     topics = Topics(epoch=EPOCH)
     policy = options.policy
     rulebook = load_rulebook(options.rules).as_of(policy.as_of).with_enforcement(policy.enforcement)

@@ -1,4 +1,4 @@
-"""Mending an event for the search of its next mistake, and words for what is often wrong with an amount."""
+"""Mending an event so that its next mistake is found, and hints for amounts that are often written wrongly."""
 
 import re
 from typing import Any, Final
@@ -15,7 +15,7 @@ def _steps(path: str) -> list[str | int]:
 
 
 def part_of(value: bytes, path: str) -> Any:
-    """Return what stands in an event where the path leads; None where it leads nowhere."""
+    """Return the part of an event at a path; None: there is none."""
     within = msgspec.json.decode(value)
     for step in _steps(path):
         try:
@@ -26,7 +26,7 @@ def part_of(value: bytes, path: str) -> Any:
 
 
 def amount_words(amount: Any) -> str | None:
-    """Return what was expected instead of a text that was meant as an amount; None: it says too little."""
+    """Return what was expected instead of a text that was meant as an amount; None: there is no hint."""
     if not isinstance(amount, str):
         return None
     if re.fullmatch(r"[0-9]{1,9}\.[0-9]{3,99}", amount):
@@ -39,7 +39,7 @@ def amount_words(amount: Any) -> str | None:
 
 
 def heal(value: bytes, path: str) -> bytes | None:
-    """Put a sample's part where the path leads; None where there is no mending."""
+    """Return the event with a sample's part at the path; None: it cannot be mended."""
     document = msgspec.json.decode(value)
     kind = document.get("type") if isinstance(document, dict) else None
     sample: Any = SAMPLES.get(kind) if isinstance(kind, str) else None

@@ -1,4 +1,4 @@
-"""Publishing over HTTP, for who reaches the gateway and not Kafka: the same events, acknowledged the same way."""
+"""Publishing over HTTP, for programs that reach only the gateway: the same events, acknowledged in the same way."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final

@@ -1,7 +1,7 @@
-"""Gathers what waits for a partition into one batch: while one is on its way, the next fills up.
+"""Queues of events by partition: while a batch is on its way, the next one fills up.
 
-So a thousand publishers of single events cost Kafka little more than one of batches. And it is needed: aiokafka's own
-`send_batch`, called for one partition by many at once, counts waiting time twice and gives up long before its time.
+So a thousand publishers of single events cost Kafka little more than one publisher of batches. It is also needed: if
+many tasks call aiokafka's `send_batch` for one partition, it counts waiting time twice and times out too early.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from stream.decisions import STRUCTURED
 from stream.partition import partition_of
 
 HEADERS: Final = list(STRUCTURED)
-SLICE: Final = 200
-"""Events whose partitions are worked out before others get a turn."""
+EVENTS_A_TURN: Final = 200
+"""Events whose partitions are computed before other tasks get a turn."""
 
 
 class Keyed(NamedTuple):
@@ -26,10 +26,10 @@ class Keyed(NamedTuple):
 
 
 class BatchShare:
-    """One request's events for one partition."""
+    """One caller's events for one partition."""
 
     def __init__(self, events: Sequence[Keyed]) -> None:
-        """Wait to be taken."""
+        """Wait for a batch."""
         self.events = events
         self.taken = 0
         """How many are in batches already."""
@@ -38,7 +38,7 @@ class BatchShare:
         self.acknowledged.add_done_callback(_seen)
 
     def fill(self, batch: Any, moment_ms: int) -> bool:
-        """Put as many as fit into a batch; tells whether all are in."""
+        """Put as many events as fit into a batch; return whether all are in."""
         for event in self.events[self.taken :]:
             if batch.append(key=event.key, value=event.value, timestamp=moment_ms, headers=HEADERS) is None:
                 return False
@@ -47,13 +47,13 @@ class BatchShare:
 
 
 def _seen(future: asyncio.Future[None]) -> None:
-    """Look at the error, for who has waited may have gone."""
+    """Look at the error, since the caller that waited may have gone."""
     if not future.cancelled():
         future.exception()
 
 
 class PartitionQueues:
-    """The queues of all partitions of a topic, on one producer; ends with it."""
+    """The queues of all partitions of a topic, for one producer; they end with it."""
 
     def __init__(self, producer: Any, topic: str) -> None:
         self._producer = producer
@@ -62,17 +62,17 @@ class PartitionQueues:
         self._senders: dict[int, asyncio.Task[None]] = {}
         self._ended: Exception | None = None
         self.waiting_bytes = 0
-        """Of what is not acknowledged, or was given up only after it had been taken."""
+        """Of events that are not acknowledged, or were given up after a batch had taken them."""
 
     async def send(self, events: Sequence[Keyed]) -> None:
-        """Send events, each partition's in order; returns when all are acknowledged. Raises KafkaError.
+        """Send events in order by partition; return when all are acknowledged. Raise KafkaError.
 
-        Cancelled, it takes back what has not been taken into a batch yet.
+        If cancelled, it takes back what is not in a batch yet.
         """
         partitions = len(await self._producer.partitions_for(self._topic))
         split: dict[int, list[Keyed]] = {}
         for number, event in enumerate(events, 1):
-            if not number % SLICE:
+            if not number % EVENTS_A_TURN:
                 await asyncio.sleep(0)
             split.setdefault(partition_of(event.key, partitions), []).append(event)
         shares = [self._join(partition, BatchShare(mine)) for partition, mine in split.items()]
@@ -103,14 +103,14 @@ class PartitionQueues:
         except asyncio.CancelledError:
             self._finish(whole, self._ended)
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+        except Exception as error:  # noqa: BLE001 - whatever it is, the callers that wait must get it
             self._finish([*whole, *queue], error)
             queue.clear()
         finally:
             del self._senders[partition]
 
     def _fill(self, queue: deque[BatchShare]) -> tuple[Any, list[BatchShare]]:
-        """Give a batch, and the requests that have come to their end with it."""
+        """Return a batch, and the shares that are complete with it."""
         batch, whole = self._producer.create_batch(), []
         moment_ms = int(time.time() * 1000)
         while queue:
@@ -131,7 +131,7 @@ class PartitionQueues:
                     share.acknowledged.set_exception(error)
 
     async def end(self, error: Exception) -> None:
-        """Give everything up that waits: who waits for it gets the error."""
+        """Give up everything that waits; its callers get the error."""
         self._ended = error
         senders = [*self._senders.values()]
         for sender in senders:

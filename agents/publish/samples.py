@@ -1,4 +1,4 @@
-"""An event of each type with every field in it: its parts stand in for what is wrong while more mistakes are sought."""
+"""An event of each type with every field: its parts replace what is wrong while more mistakes are sought."""
 
 from typing import Any, Final
 

@@ -23,7 +23,7 @@ ACTIONS = {
 
 @pytest.fixture
 def page(browser: Browser, stand_in: StandIn) -> Iterator[Browser]:
-    """Give the page, signed in and live; whatever the test did, nothing was complained about or fetched elsewhere."""
+    """Return the page, signed in and live; whatever the test did, nothing was complained about or fetched elsewhere."""
     browser.sign_in(f"{stand_in.address}/", TOKEN)
     browser.shows("#link", "Live")
     yield browser
@@ -34,7 +34,7 @@ def page(browser: Browser, stand_in: StandIn) -> Iterator[Browser]:
 
 
 def looks(page: Browser, action: str) -> tuple[str, ...]:
-    """Give what tells an action apart, colours left out: word, shape, frame, and the background for comparison."""
+    """Return what tells an action apart, colours left out: word, shape, frame, and the background for comparison."""
     page.until("document.getElementById('word').textContent === arguments[0]", action)
     return tuple(
         page.js("""

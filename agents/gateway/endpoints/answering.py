@@ -1,4 +1,4 @@
-"""A bill's answer out of the read model and, where that lags, the live feed's window of recent decisions."""
+"""A bill's answer from the read model and, if that lags, from the live feed's window of recent decisions."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import msgspec
 from aiohttp import web
 
-from agents.gateway.endpoints.views import DayBillView
+from agents.gateway.endpoints.views import AnswerFreshness
 from agents.gateway.http.parts import PARTS
 from agents.gateway.http.problems import retry_later
 from agents.readmodel.queries import Freshness
@@ -17,19 +17,19 @@ from stream.decisions import Decision
 
 
 class Recent(Protocol):
-    """What the live feed has read lately; it bridges the gap up to a read model that lags."""
+    """What the live feed has read lately; it covers what a lagging read model does not have yet."""
 
     def since(self) -> datetime | None:
-        """Every decision committed after then is in the window; None: it has none, or is behind itself."""
+        """Return the time after which every committed decision is in the window; None: it is empty, or lags itself."""
 
     def as_of(self) -> datetime | None:
-        """Every decision committed up to then has been read."""
+        """Return the time up to which every committed decision has been read."""
 
     def decisions(self, bill: str) -> Sequence[Decision]:
-        """Give the bill's decisions in the window, in any order, outranked ones too."""
+        """Return the bill's decisions in the window, in any order, outranked ones too."""
 
     def follows(self, bill: str, reached: Mapping[int, int]) -> bool:
-        """Tell whether the window goes on from where a read model stands, by offsets, in the bill's partition."""
+        """Return whether the window goes on from a read model's offset in the bill's partition."""
 
 
 RECENT: Final = web.AppKey[Recent]("recent")
@@ -43,11 +43,11 @@ class Answered(msgspec.Struct, frozen=True):
     """The one that counts for a scanner; None: nothing is known."""
     others: tuple[Decision, ...]
     """The current ones on its other conveyances."""
-    standing: DayBillView
+    freshness: AnswerFreshness
 
 
 async def answer_bill(app: web.Application, bill: str) -> Answered:
-    """Give what is known of a bill. Raises Problem 503 where the read model is away."""
+    """Return what is known of a bill. Raise Problem 503 if the read model is away."""
     try:
         reading = await app[PARTS].read_model.bill(bill)
     except StoreError:
@@ -60,14 +60,14 @@ async def answer_bill(app: web.Application, bill: str) -> Answered:
     chosen = shown.pop(data.conveyance) if data else None
     others = tuple(shown[conveyance] for conveyance in sorted(shown))
     bridged = recent is not None and recent.follows(bill, reading.freshness.reached)
-    return Answered(chosen, others, standing(app, reading.freshness, bridged=bridged))
+    return Answered(chosen, others, answer_freshness(app, reading.freshness, bridged=bridged))
 
 
-def standing(app: web.Application, freshness: Freshness, *, bridged: bool | None = None) -> DayBillView:
-    """Tell how up to date an answer is.
+def answer_freshness(app: web.Application, freshness: Freshness, *, bridged: bool | None = None) -> AnswerFreshness:
+    """Return how up to date an answer is.
 
-    `bridged`: the window's decisions were taken into account, and nothing is missing in between; None: by their times
-    that is so as far as clocks can tell, which will do for whoever looks after the gateway.
+    `bridged`: the answer includes the window's decisions, and nothing is missing in between. None: times decide
+    that, as far as clocks agree, which is enough for readiness.
     """
     parts, recent = app[PARTS], app.get(RECENT)
     as_of = None if freshness.sweeping else freshness.as_of
@@ -78,9 +78,9 @@ def standing(app: web.Application, freshness: Freshness, *, bridged: bool | None
     if bridged and until is not None:
         as_of = until if as_of is None else max(as_of, until)
     limit = timedelta(seconds=parts.gateway.stale_seconds)
-    return DayBillView(as_of, as_of is None or parts.clock() - as_of > limit)
+    return AnswerFreshness(as_of, as_of is None or parts.clock() - as_of > limit)
 
 
 def away() -> Exception:
-    """Give the problem of a read model that cannot be asked."""
+    """Return the problem of a read model that cannot be asked."""
     return retry_later("The read model is away", "no bill can be answered now; try again", 2)

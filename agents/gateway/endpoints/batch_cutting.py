@@ -1,7 +1,7 @@
-"""Cutting a batch into its events: a body never makes millions of pieces, each of which takes memory and time.
+"""Cutting a batch into its events without millions of pieces, each of which takes memory and time.
 
-What is no event can be so short that millions fit into a body. So the pieces are only made where each has what every
-event has, or where there cannot be too many of them.
+Millions of pieces that are not events fit into one body. So the pieces are made only if each has the attributes of an
+event, or if there cannot be too many of them.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ _decode_batch: Final = msgspec.json.Decoder(list[Raw]).decode
 
 
 def cut(body: bytes, most: int) -> Sequence[bytes]:
-    """Return the events of a JSON array, good or bad. Raise TooManyError, NoEventError, ValueError if it is none."""
+    """Return the pieces of a JSON array. Raise TooManyEventsError, NoEventError, ValueError: it is no array."""
     try:
         count = len(_decode_rough(body))
     except msgspec.ValidationError as error:

@@ -14,7 +14,7 @@ from stream.reasons import UNKNOWN_LINE
 
 
 def bill_of(request: web.Request) -> str:
-    """Give the bill number in the address, folded as a scanner's text is. Raises Problem 404."""
+    """Return the bill number in the address, folded as a scanner's text is. Raise Problem 404."""
     bill = fold_bill(request.match_info["bill"])
     if bill is None:
         raise Problem(404, "Not a bill number", "a bill number has 4 to 35 letters and digits")
@@ -26,12 +26,12 @@ async def show(request: web.Request) -> web.Response:
     caller = require(request, "scan")
     found = await answer_bill(request.app, bill_of(request))
     if found.decision is None:
-        detail = "the read model is being filled; try again" if found.standing.stale else UNKNOWN_LINE
-        raise Problem(404, "Unknown bill", detail, as_of=found.standing.as_of, stale=found.standing.stale)
+        detail = "the read model is being filled; try again" if found.freshness.stale else UNKNOWN_LINE
+        raise Problem(404, "Unknown bill", detail, as_of=found.freshness.as_of, stale=found.freshness.stale)
     audit = "audit" in caller.scopes
-    return reply(verdict(found.decision, audit=audit, standing=found.standing, others=found.others))
+    return reply(verdict(found.decision, audit=audit, freshness=found.freshness, others=found.others))
 
 
 def routes() -> Iterable[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes of this module."""
     return [web.get("/v1/bills/{bill}", show)]

@@ -21,7 +21,7 @@ from agents.readmodel.store import StoreError
 log = logging.getLogger(__name__)
 
 AT_A_TIME: Final = 4
-"""Each reads a partition of its own accord; more would take the broker's time from the live feed."""
+"""Each reads a partition with a consumer of its own; more would take the broker's time from the live feed."""
 WAIT_SECONDS: Final = 10
 PLACE: Final = "^[0-9]{1,18}$"
 """A page's `next`: an offset."""
@@ -30,7 +30,7 @@ GATE: Final = web.AppKey("history_gate", asyncio.Semaphore)
 
 
 async def open_gate(app: web.Application) -> AsyncIterator[None]:
-    """Let so many histories be read at a time."""
+    """Allow so many histories to be read at a time."""
     app[GATE] = asyncio.Semaphore(AT_A_TIME)
     yield
 
@@ -55,7 +55,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def _since(parts: Parts, bill: str) -> datetime | None:
-    """Give the earliest time known of the bill; where the read model knows none the topic is read from its start."""
+    """Return the earliest time known of the bill; None: the topic is read from its start."""
     try:
         return (await parts.read_model.bill(bill)).stated
     except StoreError:
@@ -72,5 +72,5 @@ def _after(request: web.Request) -> int | None:
 
 
 def routes() -> Iterable[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes of this module."""
     return [web.get("/v1/bills/{bill}/history", show)]

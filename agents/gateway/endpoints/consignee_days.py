@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from agents.gateway.endpoints.answering import away, standing
+from agents.gateway.endpoints.answering import answer_freshness, away
 from agents.gateway.endpoints.views import AuditBillView, BillView, verdict
 from agents.gateway.http.auth import require
 from agents.gateway.http.parts import parts_of
@@ -59,11 +59,11 @@ class ConsigneeDay(msgspec.Struct, frozen=True):
     """Everything decided up to then is in it."""
     stale: bool
     next: str | None
-    """Give it as `after` for the bills that follow; null: these were the last."""
+    """Return it as `after` for the bills that follow; null: these were the last."""
 
 
 def day_of(text: str) -> date:
-    """Read a day. Raises Problem 400."""
+    """Read a day. Raise Problem 400."""
     try:
         day = date.fromisoformat(text) if re.fullmatch(DAY, text) else None
     except ValueError:
@@ -88,13 +88,13 @@ async def show(request: web.Request) -> web.Response:
         reading = await parts.read_model.day(key, day, first, count)
     except StoreError:
         raise away() from None
-    # The window of the live feed is of bills, not of days: it cannot bridge anything here.
-    found = standing(request.app, reading.freshness, bridged=False)
+    # The live feed's window is kept by bill, not by day: it cannot cover a lag here.
+    found = answer_freshness(request.app, reading.freshness, bridged=False)
     limit = reading.limit_cents or parts.rulebook.on(day).limit_cents
     after = first + len(reading.bills)
     body = ConsigneeDay(
         key, day, reading.total_cents, limit, limit - reading.total_cents, reading.bills_count,
-        tuple(_audited(verdict(bill, audit=True, standing=found)) for bill in reading.bills),
+        tuple(_audited(verdict(bill, audit=True, freshness=found)) for bill in reading.bills),
         tuple(_alert(alert) for alert in reading.alerts),
         found.as_of, found.stale, str(after) if reading.bills and after < reading.bills_count else None,
     )  # fmt: skip
@@ -102,7 +102,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 def _audited(shown: BillView) -> AuditBillView:
-    assert isinstance(shown, AuditBillView)  # noqa: S101 - what `audit=True` gives
+    assert isinstance(shown, AuditBillView)  # noqa: S101 - `audit=True` returns this type
     return shown
 
 
@@ -114,7 +114,7 @@ def _alert(alert: Alert) -> AlertView:
 
 
 def _page(request: web.Request) -> tuple[int, int]:
-    """Give the number of the first bill wanted, from 0, and how many. Raises Problem 400."""
+    """Return the number of the first bill wanted, counted from 0, and how many. Raise Problem 400."""
     after, limit = request.query.get("after", "0"), request.query.get("limit", str(PAGE))
     if not re.fullmatch(AFTER, after):
         raise Problem(400, "Not understood", "query parameter after: expected the value of `next`")
@@ -124,5 +124,5 @@ def _page(request: web.Request) -> tuple[int, int]:
 
 
 def routes() -> Iterable[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes of this module."""
     return [web.get("/v1/consignees/{key}/days/{day}", show)]

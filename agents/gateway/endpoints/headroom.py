@@ -1,4 +1,4 @@
-"""`POST /v1/headroom`: would a value still fit a person's day? Asked in clear, answered and logged by key only."""
+"""`POST /v1/headroom`: would a value still fit a person's day? The question has the name, the log only the key."""
 
 import logging
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from agents.gateway.endpoints.answering import away, standing
+from agents.gateway.endpoints.answering import answer_freshness, away
 from agents.gateway.http.auth import require
 from agents.gateway.http.bodies import media_type, read_body
 from agents.gateway.http.counting import route_of
@@ -85,7 +85,7 @@ async def ask(request: web.Request) -> web.Response:
         raise away() from None
     reasons = [_misfit(parts, day, reading, value) for day, reading in zip(days, readings, strict=True)]
     limit, total = parts.rulebook.on(first).limit_cents, readings[0].total_cents
-    found = standing(request.app, readings[0].freshness, bridged=False)
+    found = answer_freshness(request.app, readings[0].freshness, bridged=False)
     later = next((day for day, reason in zip(days[1:], reasons[1:], strict=True) if reason is None), None)
     body = Headroom(
         day=first, fits=reasons[0] is None, headroom_cents=limit - total, limit_cents=limit,
@@ -96,7 +96,7 @@ async def ask(request: web.Request) -> web.Response:
 
 
 def _read(request: web.Request, body: bytes) -> HeadroomQuestion:
-    """Read the question. Raises Problem 400, which says where it is wrong and quotes nothing, 415."""
+    """Read the question. Raise Problem 415, or 400, which says where the question is wrong and quotes nothing."""
     if media_type(request) != "application/json":
         raise Problem(415, "Unsupported media type", "send application/json")
     try:
@@ -117,7 +117,7 @@ def _wrong(path: str) -> Problem:
 
 
 def _misfit(parts: Parts, day: date, reading: DayReading, value_cents: int) -> Misfit | None:
-    """Say why a bill of this value would not be released on the day, by the rules and what is on it."""
+    """Return why a bill of this value would not be released on the day, by the rules and the day's bills."""
     rules = parts.rulebook.on(day)
     exact = parts.settings.policy.rounding == "cents"
     counted = value_cents if exact else whole_dollars(value_cents)
@@ -130,5 +130,5 @@ def _misfit(parts: Parts, day: date, reading: DayReading, value_cents: int) -> M
 
 
 def routes() -> Iterable[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes of this module."""
     return [web.post("/v1/headroom", ask)]

@@ -1,4 +1,4 @@
-"""`/livez` and `/readyz`: whether the process lives, and whether all it needs is there; what is not is named."""
+"""`/livez` and `/readyz`: whether the process serves, and which of the things that it needs is missing."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from agents.gateway.endpoints.answering import standing
+from agents.gateway.endpoints.answering import answer_freshness
 from agents.gateway.http.parts import parts_of
 from agents.gateway.http.problems import Problem
 from agents.gateway.http.replies import reply
@@ -31,7 +31,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 async def live(_request: web.Request) -> web.Response:
-    """Say that the process serves, whoever else is away."""
+    """Say that the process serves, even if Kafka or Redis is away."""
     return reply(Alive())
 
 
@@ -49,7 +49,7 @@ async def ready(request: web.Request) -> web.Response:
         away["tokens"] = "the tokens file cannot be read: every token is refused"
     if not {"redis", "freshness"} <= excluded:
         try:
-            found = standing(request.app, await parts.read_model.freshness())
+            found = answer_freshness(request.app, await parts.read_model.freshness())
             as_of = found.as_of
             if found.stale:
                 away["freshness"] = "the read model is behind, or is being filled: is the projection running?"
@@ -63,5 +63,5 @@ async def ready(request: web.Request) -> web.Response:
 
 
 def routes() -> Iterable[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes of this module."""
     return [web.get("/livez", live), web.get("/readyz", ready)]

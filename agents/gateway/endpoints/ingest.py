@@ -1,4 +1,4 @@
-"""`POST /v1/events`: events checked by the very code of the manifest step, then Kafka's word before ours."""
+"""`POST /v1/events`: events are checked by the code of the manifest step, and answered when Kafka has them."""
 
 import asyncio
 import logging
@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 
 SINGLE: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
-SLICE: Final = 200
+EVENTS_A_TURN: Final = 200
 """Events that are checked before others get a turn, if they are small."""
-SLICE_BYTES: Final = 64 * 1024
+BYTES_A_TURN: Final = 64 * 1024
 """Bytes of events likewise."""
 AWAY_SECONDS: Final = 5
 
@@ -51,7 +51,7 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 async def publish(request: web.Request) -> web.Response:
-    """Take events in: all or, where one is bad, none."""
+    """Take events in: all, or none if one is bad."""
     caller = require(request, "publish")
     parts = parts_of(request)
     media = media_type(request)
@@ -84,8 +84,8 @@ def _split(body: bytes, most: int) -> Sequence[bytes]:
 
 
 async def _check(values: Sequence[bytes], now_ms: int) -> list[Keyed]:
-    """Give the events with their keys. Raises Problem 400 that names every bad one."""
-    # Without partitions: key and partition are ours to give, so only the event itself can be wrong.
+    """Return the events with their keys. Raise Problem 400, which names every bad event."""
+    # Without partitions: the gateway sets key and partition, so only the event itself can be wrong.
     reader = Reader(None)
     events, bad, size = [], [], 0
     for index, value in enumerate(values):
@@ -94,8 +94,8 @@ async def _check(values: Sequence[bytes], now_ms: int) -> list[Keyed]:
             bad.append(BadEvent(index, read.fault, read.detail))
         else:
             events.append(Keyed(read.data.conveyance.encode(), value))
-        size += len(value) + SLICE_BYTES // SLICE
-        if size > SLICE_BYTES:
+        size += len(value) + BYTES_A_TURN // EVENTS_A_TURN
+        if size > BYTES_A_TURN:
             size = 0
             await asyncio.sleep(0)
     if bad:
@@ -118,5 +118,5 @@ async def _send(parts: Parts, events: Sequence[Keyed]) -> None:
 
 
 def routes() -> Iterable[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes of this module."""
     return [web.post("/v1/events", publish)]

@@ -1,4 +1,4 @@
-"""`/openapi.json`: OpenAPI 3.1, written from the types that are really read and sent."""
+"""`/openapi.json`: OpenAPI 3.1, written from the types that handlers read and send."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -44,7 +44,7 @@ class ProblemDocument(msgspec.Struct, frozen=True, rename={"kind": "type"}):
 
 
 def describe(operations: Sequence[Operation]) -> Document:
-    """Give the whole description."""
+    """Return the whole description."""
     types = list(_types(operations))
     schemas, components = _with_own_names(msgspec.json.schema_components(types, ref_template=REFS))
     by_type = {_name(kind): schema for kind, schema in zip(types, schemas, strict=True)}
@@ -178,7 +178,7 @@ def _error(status: int) -> Document:
 
 @cache
 def document() -> Document:
-    """Give the description of this gateway."""
+    """Return the description of this gateway."""
     return describe(OPERATIONS)
 
 
@@ -188,5 +188,5 @@ async def show(_request: web.Request) -> web.Response:
 
 
 def routes() -> Iterable[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes of this module."""
     return [web.get("/openapi.json", show)]

@@ -1,4 +1,4 @@
-"""What there is, said once: each operation with scope, parameters, bodies and answers; `openapi.py` writes it out."""
+"""Every operation, stated once: scope, parameters, bodies and answers; `openapi.py` writes the document."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple

@@ -1,4 +1,4 @@
-"""`/session`: a browser gives its token once and gets a cookie that its pages cannot read."""
+"""`/session`: a browser sends its token once and gets a cookie that its pages cannot read."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -35,7 +35,7 @@ class Session(msgspec.Struct, frozen=True):
 
 
 async def sign_in(request: web.Request) -> web.Response:
-    """Give a cookie for a token."""
+    """Set a cookie for a token."""
     if "Origin" in request.headers and not same_origin(request):
         raise Problem(403, "Another site's page", "only this gateway's own pages sign in")
     parts = parts_of(request)
@@ -93,7 +93,7 @@ async def sign_out(request: web.Request) -> web.Response:
 
 
 def routes() -> Iterable[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes of this module."""
     return [
         web.post("/session", sign_in),
         web.get("/session", show, allow_head=False),

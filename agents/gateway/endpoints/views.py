@@ -1,4 +1,4 @@
-"""What is shown of a decision, by scope: a scanner sees what to do and why, an auditor everything."""
+"""What is shown of a decision, by scope: a scanner sees what to do and why, an auditor sees everything."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -30,7 +30,7 @@ class BillView(msgspec.Struct, frozen=True, kw_only=True):
     entry_type: Literal["11", "01"] | None
     """The type of entry to file instead, where one is needed."""
     as_of: datetime | UnsetType | None = UNSET
-    """Everything decided up to then was taken into account; null: what is known is being read anew."""
+    """Everything decided up to then was taken into account; null: the read model is being filled again."""
     stale: bool | UnsetType = UNSET
     """What is known may be old: do not act on it."""
 
@@ -73,7 +73,7 @@ AUDIT_FIELDS: Final = (
 )  # fmt: skip
 
 
-class DayBillView(msgspec.Struct, frozen=True):
+class AnswerFreshness(msgspec.Struct, frozen=True):
     """How up to date an answer is."""
 
     as_of: datetime | None
@@ -84,16 +84,16 @@ def verdict(
     decision: Decision,
     *,
     audit: bool,
-    standing: DayBillView | None = None,
+    freshness: AnswerFreshness | None = None,
     others: Sequence[Decision] | None = None,
 ) -> BillView:
     """Show a decision.
 
-    Without a `standing` it is one of a stream or list, which says by itself how up to date it is; `others` are the
-    current decisions on the bill's other conveyances.
+    Without a `freshness` the decision is part of a stream or list, which states its own. `others` are the current
+    decisions on the bill's other conveyances.
     """
     data = decision.data
-    stale = standing is not None and standing.stale
+    stale = freshness is not None and freshness.stale
     fields: dict[str, Any] = {
         "bill": data.bill,
         "conveyance": data.conveyance,
@@ -106,20 +106,20 @@ def verdict(
         "code": data.code,
         "entry_type": data.advice.entry_type if data.advice else None,
     }
-    if standing is not None:
-        fields |= {"as_of": standing.as_of, "stale": standing.stale}
+    if freshness is not None:
+        fields |= {"as_of": freshness.as_of, "stale": freshness.stale}
     if not audit:
         return BillView(**fields)
     fields |= {name: getattr(data, name) for name in AUDIT_FIELDS} | {"time": decision.time}
     if others is not None:
-        fields["conveyances"] = tuple(verdict(other, audit=True, standing=standing) for other in others)
+        fields["conveyances"] = tuple(verdict(other, audit=True, freshness=freshness) for other in others)
     return AuditBillView(**fields)
 
 
-def unknown(bill: str, standing: DayBillView) -> BillView:
-    """Say that nothing is known of a bill; for those who asked by WebSocket."""
+def unknown(bill: str, freshness: AnswerFreshness) -> BillView:
+    """Return the view of a bill of which nothing is known, for a scanner's WebSocket."""
     return BillView(
-        bill=bill, conveyance=None, action=Action.HOLD, line=STALE_LINE if standing.stale else UNKNOWN_LINE,
+        bill=bill, conveyance=None, action=Action.HOLD, line=STALE_LINE if freshness.stale else UNKNOWN_LINE,
         outcome=None, reason=None, basis=None, day=None, code=None, entry_type=None,
-        as_of=standing.as_of, stale=standing.stale,
+        as_of=freshness.as_of, stale=freshness.stale,
     )  # fmt: skip

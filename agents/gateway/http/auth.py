@@ -1,4 +1,4 @@
-"""Who is asking, by bearer token or session cookie: its scope, its share. A refusal does not say why a token fails."""
+"""Who asks, by bearer token or session cookie, and what they may do. A refusal does not say why a token fails."""
 
 import logging
 from datetime import datetime
@@ -32,16 +32,16 @@ class Caller(msgspec.Struct, frozen=True):
     _tokens: Tokens
 
     def is_live(self) -> bool:
-        """Whether the token is still good: neither revoked nor expired; for streams that stay open."""
+        """Whether the token is still valid, neither revoked nor expired; streams that stay open ask this."""
         return self._tokens.by_id(self.id) is not None
 
     async def ended(self) -> None:
-        """Wait until it is not; noticed within about a second."""
+        """Wait until the token is revoked or expires; that is noticed within about a second."""
         await self._tokens.ended(self.id)
 
 
 def require(request: web.Request, scope: Scope) -> Caller:
-    """Give the caller, if he may do what needs this scope and has not asked too often. Raises Problem 401, 403, 429."""
+    """Return the caller if its token has the scope and is within its rate. Raise Problem 401, 403, 429."""
     caller = authenticate(request)
     if scope not in caller.scopes:
         token_refused("scope")
@@ -53,7 +53,7 @@ def require(request: web.Request, scope: Scope) -> Caller:
 
 
 def authenticate(request: web.Request) -> Caller:
-    """Give the caller whatever his scopes. Raises Problem 401, 403 for another site's page, 429."""
+    """Return the caller, whatever scopes its token has. Raise Problem 401, 403 for another site's page, 429."""
     parts = parts_of(request)
     given = request.headers.getall("Authorization", [])
     token = _of_bearer(given, parts) if given else _of_cookie(request, parts)
@@ -96,12 +96,12 @@ def is_secure(request: web.Request) -> bool:
 
 
 def cookie_name(request: web.Request) -> str:
-    """Give the name of the session cookie."""
+    """Return the name of the session cookie."""
     return SECURE_COOKIE if is_secure(request) else COOKIE
 
 
 def same_origin(request: web.Request) -> bool:
-    """Whether a page of this very gateway asks; a request without an origin does not come from one."""
+    """Whether one of this gateway's own pages asks; a request without an origin does not come from one."""
     origin = request.headers.get("Origin", "")
     expected = parts_of(request).gateway.public_origin or f"{request.scheme}://{request.host}"
     return origin.lower() == expected.lower()

@@ -1,4 +1,4 @@
-"""Reading bodies: never more than was allowed, never longer than was granted."""
+"""Reading bodies within limits of size and time."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ def media_type(request: web.Request) -> str:
 
 
 async def read_body(request: web.Request, most: int) -> bytes:
-    """Give the body. Raises Problem 413 above `most` bytes, 408 when it is too slow, 415 when it is compressed."""
+    """Return the body. Raise Problem 413 above `most` bytes, 408 when it is too slow, 415 when it is compressed."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem(415, "Unsupported encoding", "send the body uncompressed")
     if (request.content_length or 0) > most:

@@ -10,14 +10,14 @@ from agents.gateway.http.problems import Handler
 
 
 def route_of(request: web.Request) -> str:
-    """Give the pattern of the request's route."""
+    """Return the pattern of the request's route."""
     resource = request.match_info.route.resource
     return UNMATCHED if resource is None else resource.canonical
 
 
 @web.middleware
 async def counting(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Count an answered request; stands outside the middleware that makes problems."""
+    """Count an answered request; it wraps the middleware that makes problems."""
     begun = time.monotonic()
     response = await handler(request)
     seconds = time.monotonic() - begun if isinstance(response, web.Response) else None
@@ -26,11 +26,11 @@ async def counting(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Show what the gateway has counted; nothing in it is about anybody."""
+    """Show what the gateway has counted; it holds no data of persons."""
     body, content_type = GATEWAY.exposition(request.headers.get("Accept", ""))
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 
 def routes() -> Iterable[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes of this module."""
     return [web.get("/metrics", metrics)]

@@ -16,7 +16,7 @@ UNMATCHED: Final = "unmatched"
 READERS: Final = ("sse", "scan")
 """Kinds of subscribers: `GET /v1/decisions` and `GET /v1/scan`."""
 REFUSALS: Final = ("missing", "unknown", "expired", "scope")
-"""Why a token is refused: there is none, we know none such, its time is over, it may not do this."""
+"""Why a token is refused: none was sent, it is not in the file, it has expired, it lacks the scope."""
 INGEST_RESULTS: Final = ("accepted", "invalid", "unavailable")
 """What became of a publication: acknowledged by Kafka, refused by our checks, or Kafka was away."""
 
@@ -122,7 +122,7 @@ def token_refused(reason: str) -> None:
 
 
 def rate_limited(route: str) -> None:
-    """Count a request that was one too many."""
+    """Count a request above the rate limit."""
     _limited.add(route)
 
 
@@ -132,11 +132,11 @@ def verdict_written(kind: str, seconds: float) -> None:
 
 
 def probing_noticed() -> None:
-    """Count that a consignee's total was tried out."""
+    """Count a consignee's total that was tried out."""
     _probing.add()
 
 
 def feed_stands(lag_offsets: int, heard_at: float) -> None:
-    """State where the live feed stands, and when Kafka last answered it (Unix time); call it every second or so."""
+    """State the live feed's lag, and when Kafka last answered it (Unix time); call it every second or so."""
     _feed_lag.set(lag_offsets)
     _feed_heard.set(heard_at)

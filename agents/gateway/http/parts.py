@@ -1,4 +1,4 @@
-"""What the gateway works with, handed to every handler as one typed thing on the application."""
+"""What the gateway works with, handed to every handler as one typed object on the application."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,18 +20,18 @@ from stream.consignee import KeyMaker
 
 
 def now() -> datetime:
-    """Give the time; the one clock of the gateway unless a test hands in another."""
+    """Return the time: the clock of the gateway, unless a test passes another."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The collaborators; made by `making.make_parts`, closed by whoever made them."""
+    """The collaborators, made and closed by `assembly.make_parts`."""
 
     settings: Settings
     rulebook: Rulebook
     keys: KeyMaker | None
-    """None: this gateway has no secret and offers no headroom."""
+    """None: this gateway has no secret and does not answer questions for headroom."""
     read_model: ReadModel
     publisher: ReconnectingProducer
     tokens: Tokens
@@ -46,7 +46,7 @@ class Parts:
 
     @property
     def gateway(self) -> GatewaySettings:
-        """Give the gateway's own settings."""
+        """Return the gateway's own settings."""
         return self.settings.gateway
 
 
@@ -54,5 +54,5 @@ PARTS: Final = web.AppKey("parts", Parts)
 
 
 def parts_of(request: web.Request) -> Parts:
-    """Give the parts of the application that serves a request."""
+    """Return the parts of the application that serves a request."""
     return request.app[PARTS]

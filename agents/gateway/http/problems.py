@@ -1,4 +1,4 @@
-"""Every error is problem JSON (RFC 9457): what was wrong, where, what to do; never what anybody's data said."""
+"""Every error is problem JSON (RFC 9457): what was wrong, where, what to do; it never quotes data."""
 
 import logging
 import traceback
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 PROBLEM_JSON: Final = "application/problem+json"
 PREPARED: Final = web.RequestKey("prepared", bool)
-"""Set once the head of the answer is on its way: then it is too late for a problem."""
+"""Set when the head of the answer is on its way: from then on it is too late for a problem."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -40,35 +40,35 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         self.more = more
 
     def document(self) -> dict[str, Any]:
-        """Give the document."""
+        """Return the document."""
         return {"type": "about:blank", "status": self.status, "title": self.title, "detail": self.detail, **self.more}
 
     def response(self) -> web.Response:
-        """Give the answer."""
+        """Return the answer."""
         body = msgspec.json.encode(self.document())
         return web.Response(status=self.status, body=body, headers=self.headers, content_type=PROBLEM_JSON)
 
 
 def problem_of(status: int, headers: Mapping[str, str] | None = None) -> Problem:
-    """Give the plain problem of a status."""
+    """Return the plain problem of a status."""
     phrase = HTTPStatus(status).phrase
     return Problem(status, phrase, DETAILS.get(status, phrase.lower()), headers=headers)
 
 
 def retry_later(title: str, detail: str, seconds: float = 1.0, status: int = 503) -> Problem:
-    """Give a problem that passes: try again after so many seconds."""
+    """Return a problem that passes: the client may try again after so many seconds."""
     return Problem(status, title, detail, headers={"Retry-After": str(max(1, int(seconds + 0.999)))})
 
 
 def _log_failure(request: web.Request, error: Exception) -> None:
-    """Log where it failed; neither the path nor the error's own text, which may quote what somebody sent."""
+    """Log where it failed; neither the path nor the error's own text, since both may quote what was sent."""
     trace = "".join(traceback.format_tb(error.__traceback__))
     log.error("%s failed: %s\n%s", request.match_info.handler.__qualname__, type(error).__name__, trace)
 
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn whatever a handler raises into a problem, unless its answer is on its way already."""
+    """Turn what a handler raises into a problem, unless its answer is on its way already."""
     try:
         return await handler(request)
     except Problem as problem:
@@ -79,8 +79,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         allow = error.headers.get("Allow")
         found = problem_of(error.status, {"Allow": allow} if allow else None)
     except ConnectionError:
-        raise  # whoever asked has gone
-    except Exception as error:  # noqa: BLE001 - whatever it is, who asked gets an answer
+        raise  # the client has gone
+    except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
         _log_failure(request, error)
         found = problem_of(500)
     if request.get(PREPARED):

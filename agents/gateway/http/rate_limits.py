@@ -1,4 +1,4 @@
-"""How much one token may ask: a token bucket each, filled evenly, full at first."""
+"""How often one token may ask: a token bucket each, filled evenly, full at first."""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,7 +8,7 @@ KEPT: Final = 10_000
 
 
 class Buckets:
-    """One bucket for each name; `rate` a second, `burst` at once; `clock` gives seconds that only rise."""
+    """One bucket for each name; `rate` a second, `burst` at once; `clock` returns seconds that only rise."""
 
     def __init__(self, rate: float, burst: int, clock: Callable[[], float]) -> None:
         self._rate = rate
@@ -17,7 +17,7 @@ class Buckets:
         self._levels: dict[str, tuple[float, float]] = {}
 
     def take(self, name: str) -> float:
-        """Take one; give 0, or the seconds until there is one again."""
+        """Take one; return 0, or the seconds until there is one again."""
         moment = self._clock()
         level, since = self._levels.get(name, (self._burst, moment))
         level = min(self._burst, level + (moment - since) * self._rate)

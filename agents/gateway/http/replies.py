@@ -28,7 +28,7 @@ def reply(body: Any, status: int = 200, headers: Mapping[str, str] | None = None
 
 
 async def finish_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Add what every answer has, and take away what tells strangers about our software."""
+    """Add the headers of every answer, and remove those that tell about our software."""
     request[PREPARED] = True
     headers = response.headers
     for name, value in SECURITY_HEADERS.items():

@@ -1,7 +1,7 @@
 """Session cookies: signed, so that they outlive the gateway's process and need no memory; the token is not in them.
 
-A cookie says which token it was given for, until when, and is signed with the gateway's key over these and the
-token's digest. It is worth nothing once its token has ended.
+A cookie names its token and its end, and is signed with the gateway's key over these and the token's digest. It ends
+when its token ends.
 """
 
 import hmac
@@ -30,13 +30,13 @@ class Sessions:
         self._hours = hours
 
     def open(self, token: Token, now: datetime) -> tuple[str, datetime]:
-        """Give the value for a token's cookie and when it ends."""
+        """Return the cookie's value for a token, and when it ends."""
         ends = min(token.expires, now + timedelta(hours=self._hours)).replace(microsecond=0)
         stamp = f"{token.id}.{int(ends.timestamp())}"
         return f"{stamp}.{self._sign(stamp, token)}", ends
 
     def find(self, value: str, tokens: Tokens, now: datetime) -> Token | Refusal:
-        """Give the token that a cookie stands for, or why it stands for none."""
+        """Return the token of a cookie, or why it has none."""
         stamp, _, signature = value.rpartition(".")
         token_id, _, ends = stamp.rpartition(".")
         token = tokens.by_id(token_id)
@@ -51,7 +51,7 @@ class Sessions:
 
 
 def session_key(file: Path) -> bytes:
-    """Give the key in a file, made when it is missing; where it cannot be, one for this process only."""
+    """Return the key in a file, which is made if it is missing; if that fails, a key for this process only."""
     try:
         if not file.exists():
             _make_key(file)
@@ -72,7 +72,7 @@ def _make_key(file: Path) -> None:
     with os.fdopen(descriptor, "wb") as output:
         output.write(secrets.token_bytes(KEY_BYTES))
     try:
-        os.link(fresh, file)  # unlike a rename it leaves alone what another gateway has just put there
+        os.link(fresh, file)  # unlike a rename it does not replace what another gateway has just put there
     except FileExistsError:
         pass
     finally:

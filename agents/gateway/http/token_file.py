@@ -20,9 +20,9 @@ ID_BYTES: Final = 5
 def create_token(
     file: Path, name: str, scopes: Sequence[Scope], now: datetime, life: timedelta, chance: Callable[[int], bytes]
 ) -> tuple[Token, str]:
-    """Add a token; gives what is kept and the token itself, which is nowhere else. Raises TokenFileError.
+    """Add a token; return its entry and its text, which is stored nowhere. Raise TokenFileError.
 
-    `chance` gives so many random bytes.
+    `chance` returns so many random bytes.
     """
     token_id = chance(ID_BYTES).hex()
     text = f"{PREFIX}_{token_id}_{chance(SECRET_BYTES).hex()}"
@@ -33,7 +33,7 @@ def create_token(
 
 
 def revoke_token(file: Path, token_id: str) -> bool:
-    """Take a token out; tells whether it was there. Raises TokenFileError."""
+    """Take a token out; return whether it was there. Raise TokenFileError."""
     with _locked(file):
         tokens = read_tokens(file)
         left = tuple(token for token in tokens if token.id != token_id)

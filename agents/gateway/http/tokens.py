@@ -1,4 +1,4 @@
-"""Tokens: who may come in. The file holds digests only; a token that leaves it is worth nothing within seconds."""
+"""Tokens and their scopes. The file holds digests only; a token that is taken out of it ends within seconds."""
 
 import asyncio
 import hashlib
@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 Scope = Literal["publish", "scan", "audit", "plan"]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 IMPLIED: Final[dict[Scope, frozenset[Scope]]] = {"audit": frozenset({"scan"})}
-"""Who may see everything of a bill may see the little that a scanner shows."""
+"""A token that may see everything of a bill may also see the little that a scanner shows."""
 
 Refusal = Literal["missing", "unknown", "expired"]
-"""Why nobody is let in; told to the metrics, not to who asked."""
+"""Why a request is refused; the metrics say it, the answer does not."""
 
 PREFIX: Final = "tg"
 REREAD_SECONDS: Final = 1.0
@@ -31,7 +31,7 @@ class Token(msgspec.Struct, frozen=True):
 
     id: str
     name: str
-    """What it is for, in its owner's words; no secret."""
+    """Its purpose, in its owner's words; not a secret."""
     sha256: str
     """Digest of the whole token, hexadecimal."""
     scopes: tuple[Scope, ...]
@@ -39,7 +39,7 @@ class Token(msgspec.Struct, frozen=True):
     expires: datetime
 
     def allowed(self) -> frozenset[Scope]:
-        """Give its scopes and what they imply."""
+        """Return its scopes and what they imply."""
         return frozenset(self.scopes).union(*(IMPLIED.get(scope, frozenset()) for scope in self.scopes))
 
 
@@ -54,12 +54,12 @@ class TokenFileError(Exception):
 
 
 def digest(text: str) -> str:
-    """Give what is kept of a token; any text has one, also what a header holds beside UTF-8."""
+    """Return the digest that the file keeps of a token; header text that is not UTF-8 has one too."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def read_tokens(file: Path) -> tuple[Token, ...]:
-    """Read the file. Raises TokenFileError."""
+    """Read the file. Raise TokenFileError."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=TokenDocument).tokens
     except OSError as error:
@@ -69,10 +69,10 @@ def read_tokens(file: Path) -> tuple[Token, ...]:
 
 
 class Tokens:
-    """The tokens of a file, read again whenever it changes. A file that cannot be read lets nobody in."""
+    """The tokens of a file, read again whenever it changes. If it cannot be read, every token is refused."""
 
     def __init__(self, file: Path, clock: Callable[[], datetime]) -> None:
-        """Read the file for the first time. Raises TokenFileError."""
+        """Read the file for the first time. Raise TokenFileError."""
         self._file = file
         self._clock = clock
         self._seen: object = None
@@ -80,10 +80,10 @@ class Tokens:
         self._ends: dict[str, asyncio.Event] = {}
         self._take(_state(file), read_tokens(file))
         self.problem: str | None = None
-        """Why nobody is let in, for those who look after the gateway."""
+        """Why every token is refused, for operators; None: the file can be read."""
 
     def find(self, text: str) -> Token | Refusal:
-        """Give the token of this text if it is valid, else why not; takes the same time whatever is wrong."""
+        """Return the token of this text if it is valid, else why it is not, in the same time whatever is wrong."""
         _prefix, _, rest = text.partition("_")
         token = self._tokens.get(rest.partition("_")[0])
         same = hmac.compare_digest(digest(text), token.sha256 if token else NO_DIGEST)
@@ -92,17 +92,17 @@ class Tokens:
         return token if self._clock() < token.expires else "expired"
 
     def by_id(self, token_id: str) -> Token | None:
-        """Give the valid token of an id; only for who has proven otherwise that he had it."""
+        """Return the valid token of an id; the caller must have proven in another way that it had the token."""
         token = self._tokens.get(token_id)
         return token if token and self._clock() < token.expires else None
 
     async def ended(self, token_id: str) -> None:
-        """Wait until a token is revoked or expires; noticed within a second or so."""
+        """Wait until a token is revoked or expires; that is noticed within about a second."""
         while self.by_id(token_id) is not None:
             await self._ends.setdefault(token_id, asyncio.Event()).wait()
 
     async def watch(self) -> None:
-        """Read the file again whenever it changes, and tell those who wait that a token has ended; never returns."""
+        """Read the file again whenever it changes, and wake the waiters of tokens that have ended; never returns."""
         while True:
             await asyncio.sleep(REREAD_SECONDS)
             await self.reread()
@@ -129,7 +129,7 @@ class Tokens:
 
 
 def _state(file: Path) -> object:
-    """Tell one version of the file from another; every version is a file of its own, moved into place."""
+    """Return what differs between two versions of the file: each version is a new file, moved into place."""
     try:
         found = file.stat()
     except OSError as error:

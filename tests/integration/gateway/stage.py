@@ -58,7 +58,7 @@ class Gate:
         return text
 
     def settings(self, **gateway: Any) -> Settings:
-        """Give the settings, those of the gateway extended."""
+        """Return the settings, those of the gateway extended."""
         groups: dict[str, dict[str, Any]] = {}
         for variable, value in self.environment.items():
             group, _, field = variable.removeprefix("TALLYGATE_").lower().partition("__")
@@ -67,7 +67,7 @@ class Gate:
         return Settings(**groups)  # type: ignore[arg-type]
 
     def bearer(self, name: str) -> dict[str, str]:
-        """Give the header that a token goes into."""
+        """Return the header that a token goes into."""
         return {"Authorization": f"Bearer {self.tokens[name]}"}
 
     @asynccontextmanager
@@ -78,13 +78,13 @@ class Gate:
 
 
 def port_of(client: ClientSession) -> int:
-    """Give the port of the gateway that a client speaks to."""
+    """Return the port of the gateway that a client speaks to."""
     assert client._base_url is not None
     return client._base_url.port or 0
 
 
 def gate_on(folder: Path, store: StoreSettings, brokers: str = NOWHERE) -> Gate:
-    """Give a gateway on a read model."""
+    """Return a gateway on a read model."""
     return Gate(folder, brokers, store.prefix, store.url)
 
 
@@ -103,7 +103,7 @@ class GatewayProcess:
             )  # fmt: skip
 
     def log(self) -> str:
-        """Give all that it has said."""
+        """Return all that it has said."""
         return self._log.read_text(errors="replace")
 
     def address(self) -> str:

@@ -32,7 +32,7 @@ def path_of(pattern: str) -> str:
 
 
 async def problem_in(response: ClientResponse) -> dict[str, Any]:
-    """Give the problem that an answer is."""
+    """Return the problem that an answer is."""
     assert response.content_type == "application/problem+json"
     found: dict[str, Any] = await response.json(content_type=None)
     assert found["status"] == response.status

@@ -129,7 +129,7 @@ async def test_live_window_bridges_a_lag(gate: Gate, store: StoreSettings) -> No
     newer = decision(rank=(1, 1, 2, 1), outcome="withhold", reason="daily-limit")
     window = Window(LATER, newer, decision(rank=(1, 1, 1, 0)))
     found = await answered(gate, window)
-    assert (found.decision, found.standing.as_of, found.standing.stale) == (newer, LATER, False)
+    assert (found.decision, found.freshness.as_of, found.freshness.stale) == (newer, LATER, False)
     assert [other.data.conveyance for other in found.others] == ["air:2"]
     [(bill, reached)] = window.asked
     assert bill == "ACME0001"
@@ -143,7 +143,7 @@ async def test_window_with_a_gap_is_no_bridge(
     """A window that begins later, or is not up to date itself, leaves the answer as old as the read model is."""
     await filled(store, decision())
     found = await answered(gate, Window(until, follows=follows))
-    assert (found.standing.as_of, found.standing.stale) == (FRESH, True)
+    assert (found.freshness.as_of, found.freshness.stale) == (FRESH, True)
 
 
 async def test_redis_may_go_and_come_back(tmp_path: Path, own_redis: RedisServer) -> None:

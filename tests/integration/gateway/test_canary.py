@@ -26,7 +26,7 @@ async def publish(client: ClientSession, gate: Gate, batch: list[Any]) -> tuple[
 
 
 async def answers(client: ClientSession, gate: Gate, requests: list[tuple[str, str, Any]]) -> dict[str, str]:
-    """Give what each of these says, by scope, method and path."""
+    """Return what each of these says, by scope, method and path."""
     found = {}
     for method, path, body in requests:
         for scope in ("scan", "audit", "plan", "publish"):

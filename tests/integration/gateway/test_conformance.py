@@ -43,7 +43,7 @@ def fits_schema(event: Any) -> bool:
 def served(
     broker: Broker, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, str]]:
-    """Give the address of a gateway over a filled read model, and a token of every scope."""
+    """Return the address of a gateway over a filled read model, and a token of every scope."""
     folder = tmp_path_factory.mktemp("conformance")
     with Field(broker, "conformance", folder) as field:
         field.create_topics(partitions=2)

@@ -34,7 +34,7 @@ async def counted(client: ClientSession) -> dict[tuple[str, tuple[str, ...]], fl
 
 
 async def risen(client: ClientSession, before: dict[Any, float]) -> dict[tuple[str, ...], float]:
-    """Give which of our counters have risen since, by the last words of their name and their labels."""
+    """Return which of our counters have risen since, by the last words of their name and their labels."""
     after = await counted(client)
     return {
         (name.removeprefix("tallygate_gateway_").removesuffix("_total"), *labels): value - before.get((name, labels), 0)

@@ -47,7 +47,7 @@ async def until_status(client: ClientSession, gate: Gate, wanted: int, numbers: 
 
 
 async def away(client: ClientSession) -> list[str]:
-    """Give what readiness names."""
+    """Return what readiness names."""
     async with client.get("/readyz", params=[("exclude", "redis"), ("exclude", "freshness")]) as response:
         found: list[str] = (await response.json(content_type=None)).get("away", [])
         assert (response.status == 503) == bool(found)

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from agents.gateway.http import connection
+from agents.gateway.http import client_connection
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from tests.integration.gateway.stage import Gate, gate_on, port_of
@@ -49,7 +49,7 @@ async def test_answer_that_nobody_takes_is_let_go(
     tmp_path: Path, store: StoreSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that asks for much and does not read it is cut off, and what was meant for it is let go."""
-    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(client_connection, "ANSWER_SECONDS", 0.5)
     gate = gate_on(tmp_path, store)
     async with Writer(store) as writer:
         await fill(writer, [decision(f"ACME{number:05}", minutes=number) for number in range(BILLS)])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from agents.gateway.http import connection
+from agents.gateway.http import client_connection
 from agents.readmodel.queries import ReadModel
 from tests.integration.gateway.stage import Gate, port_of
 from tests.integration.gateway.wire import head, say
@@ -202,4 +202,4 @@ async def test_every_answer_has_the_security_headers(gate: Gate) -> None:
                 assert "frame-ancestors 'none'" in found["Content-Security-Policy"]
                 assert found["Cache-Control"] == "no-store"
                 assert "Server" not in found
-    assert connection.LINGER_SECONDS < 5
+    assert client_connection.LINGER_SECONDS < 5

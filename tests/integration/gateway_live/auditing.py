@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 
 def id_of(told: Json) -> Id:
-    """Give what names a decision, as an auditor is shown it."""
+    """Return what names a decision, as an auditor is shown it."""
     return (
         told["bill"], told["conveyance"], told["epoch"], told["bill_version"], told["posting"], told["revision"],
     )  # fmt: skip

@@ -85,11 +85,11 @@ class Gateway:
 
     @property
     def pid(self) -> int:
-        """Give its process id."""
+        """Return its process id."""
         return self._process.pid
 
     def log(self) -> str:
-        """Give all that it has said."""
+        """Return all that it has said."""
         return self._log.read_text()
 
 
@@ -110,7 +110,7 @@ class Run:
         self._tell(f"{time.monotonic() - self._began:6.1f} s  {text}")
 
     async def go(self) -> Report:
-        """Play, break, mend, audit. Raises AssertionError where anybody was told anything wrong."""
+        """Play, break, mend, audit. Raise AssertionError where anybody was told anything wrong."""
         gate = gate_on(self._folder, self._redis.store(self._field.topics.prefix), self._field.broker.address)
         more = {"TALLYGATE_GATEWAY__STALE_SECONDS": str(STALE_SECONDS), "TALLYGATE_GATEWAY__HEARTBEAT_SECONDS": "1"}
         gateway = Gateway({**gate.environment, **more}, self._folder / "gateway.log")

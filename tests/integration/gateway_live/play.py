@@ -19,12 +19,12 @@ CONVEYANCES = ("air:1", "air:2")
 
 
 def bill_of(number: int) -> str:
-    """Give a bill by number."""
+    """Return a bill by number."""
     return f"ACME{number % BILLS:04d}"
 
 
 def told(number: int) -> Decision:
-    """Give decision number `number`: bills take turns, outcomes change, now and then one is outranked when it comes."""
+    """Return decision `number`: bills take turns, outcomes change, now and then one is outranked when it comes."""
     outcome, basis = OUTCOMES[number // BILLS % 4]
     late = number % 17 == 0
     return decision(

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from agents.gateway.assembly import make_parts
 from agents.gateway.http.parts import now
-from agents.gateway.live.live import LIVE, Live
+from agents.gateway.live.live_side import LIVE, Live
 from agents.gateway.server import build_app, make_runner
 from tests.integration.gateway.stage import Gate, gate_on
 from tests.integration.gateway_live.listening import Scanner, Subscriber
@@ -40,13 +40,13 @@ class Stand:
         self._tasks: list[asyncio.Task[None]] = []
 
     def subscriber(self, query: str = "", last: str = "", scope: str = "audit") -> Subscriber:
-        """Give one that follows from now on."""
+        """Return one that follows from now on."""
         made = Subscriber(self.address, self.gate.bearer(scope), query, last)
         self._tasks.append(asyncio.create_task(made.follow()))
         return made
 
     def scanner(self, *bills: str, scope: str = "scan", again: bool = True) -> Scanner:
-        """Give one that watches from now on."""
+        """Return one that watches from now on."""
         made = Scanner(self.address, self.gate.bearer(scope), list(bills))
         self._tasks.append(asyncio.create_task(made.watch(again=again)))
         return made
@@ -65,7 +65,7 @@ class Stand:
 
 @asynccontextmanager
 async def standing(field: Field, redis: RedisServer, folder: Path, **live: Any) -> AsyncIterator[Stand]:
-    """Give a gateway that has found its place in the topic; `live` are settings of open streams."""
+    """Return a gateway that has found its place in the topic; `live` are settings of open streams."""
     gate = gate_on(folder, redis.store(field.topics.prefix), field.broker.address)
     settings = gate.settings(heartbeat_seconds=1, requests_per_second=1_000, requests_burst=1_000)
     settings = settings.model_copy(update={"live": settings.live.model_copy(update=live)})

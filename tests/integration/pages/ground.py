@@ -50,7 +50,7 @@ class Ground:
 
 @contextmanager
 def ground_on(field: Field, folder: Path) -> Iterator[Ground]:
-    """Give a ground on which everything runs; nothing of it is left behind."""
+    """Return a ground on which everything runs; nothing of it is left behind."""
     redis = RedisServer(folder).start()
     try:
         with stage_on(field, redis) as stage:

@@ -30,7 +30,7 @@ EXPECTED: dict[str, Any] = {"outcome": "clear", "basis": "estimated", "counts": 
 
 @pytest.fixture(scope="module")
 def ground(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Give topics, Redis, projection and gateway, for all tests here; each has bills of its own."""
+    """Return topics, Redis, projection and gateway, for all tests here; each has bills of its own."""
     folder = tmp_path_factory.mktemp("pages")
     with Field(broker, f"t{uuid.uuid4().hex[:8]}", folder) as field:
         field.create_topics(partitions=4)
@@ -40,7 +40,7 @@ def ground(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def scanner(browser: Browser, ground: Ground) -> Iterator[Browser]:
-    """Give the scanner page, signed in and live; GO was never shown without a live link."""
+    """Return the scanner page, signed in and live; GO was never shown without a live link."""
     browser.sign_in(f"{ground.address}/", ground.gate.tokens["scan"])
     browser.shows("#link", "Live")
     yield browser
@@ -59,7 +59,7 @@ def answers(scanner: Browser, bill: str, action: str, line: str) -> None:
 
 
 def spaced(bill: str) -> str:
-    """Give a bill number as the page sets it."""
+    """Return a bill number as the page sets it."""
     return "\u2009".join(bill[start : start + 4] for start in range(0, len(bill), 4))
 
 
@@ -136,7 +136,7 @@ def test_emptied_read_model_is_no_ground_for_go(scanner: Browser, ground: Ground
 
 
 def day_of_decisions() -> list[Decision]:
-    """Give a consignee's day as it might be: released, withheld after it was expected, refused, expected."""
+    """Return a consignee's day as it might be: released, withheld after it was expected, refused, expected."""
     common: dict[str, Any] = {"conveyance": FLIGHT, "consignee": CONSIGNEE}
     refused: dict[str, Any] = {"outcome": "reject", "reason": "goods-excluded", "rule": "goods-adcvd", "counts": False}
     over = {**WITHHELD, "total_cents": 61_240, "headroom_cents": 18_760}
@@ -153,14 +153,14 @@ def day_of_decisions() -> list[Decision]:
 
 
 def structuring() -> bytes:
-    """Give an alert of the consignee."""
+    """Return an alert of the consignee."""
     data = AlertData("structuring", CONSIGNEE, None, None, None, "A-1002", 56_900, 80_000, 1, Cause("shipments", 0, 9))
     return msgspec.json.encode(alert_event(data, START))
 
 
 @pytest.fixture
 def officer(browser: Browser, ground: Ground) -> Iterator[Browser]:
-    """Give the officer page, signed in, with a day to look at; it asked nobody else, and complained about nothing."""
+    """Return the officer page, signed in, with a day to look at; it asked nobody else, and complained about nothing."""
     ground.decide(*day_of_decisions(), alerts=(structuring(),))
     ground.stage.settle()
     browser.sign_in(f"{ground.address}/consignee", ground.gate.tokens["audit"])

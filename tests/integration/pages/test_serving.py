@@ -20,7 +20,7 @@ MODULES = {name: file.body.decode() for name, file in static_files().items() if 
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[ClientSession]:
-    """Give a client of a gateway for which neither Kafka nor Redis is there: the pages need none of them."""
+    """Return a client of a gateway for which neither Kafka nor Redis is there: the pages need none of them."""
     async with Gate(tmp_path).serving() as made:
         yield made
 

@@ -11,6 +11,6 @@ from tests.redis.server import RedisServer
 
 @pytest.fixture(scope="package")
 def ground(broker: Broker, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Give a running Tallygate; tests on it use bills and persons of their own."""
+    """Return a running Tallygate; tests on it use bills and persons of their own."""
     with ground_on(broker, redis_server, tmp_path_factory.mktemp("ground")) as made:
         yield made

@@ -55,7 +55,7 @@ class Ground:
             (folder / f"{scope}-token").write_text(f"{token}\n")
 
     def gateway(self, scope: str) -> list[str]:
-        """Give the options by which commands reach the gateway."""
+        """Return the options by which commands reach the gateway."""
         return ["--gateway", self.address, "--token-file", str(self.folder / f"{scope}-token")]
 
     def run(self, *arguments: str, given: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
@@ -74,7 +74,7 @@ class Ground:
         return found
 
     def applied(self) -> int:
-        """Give how many shipment events lie in the topic."""
+        """Return how many shipment events lie in the topic."""
         return len(self.field.values(self.field.topics.shipments))
 
 
@@ -97,7 +97,7 @@ def ground_on(broker: Broker, redis: RedisServer, folder: Path) -> Iterator[Grou
 
 
 def unique(text: bytes) -> bytes:
-    """Give a file of events about bills, persons and a trip of its own, so that tests share no day."""
+    """Return a file of events about bills, persons and a trip of its own, so that tests share no day."""
     mark = secrets.token_hex(3).upper().encode()
     return (
         text.replace(b"ACME", b"T" + mark)

@@ -34,7 +34,7 @@ def write(path: Path, count: int) -> None:
 
 
 def bills(field: Field) -> list[str]:
-    """Give the bills in the topic, partition by partition."""
+    """Return the bills in the topic, partition by partition."""
     return [json.loads(value)["data"]["bill"] for value in field.values(field.topics.shipments)]
 
 

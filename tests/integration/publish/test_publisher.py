@@ -32,13 +32,13 @@ MOMENT = datetime(2025, 8, 20, 12, tzinfo=UTC)
 
 
 def arrival(number: int, trips: int = 7) -> ConveyanceArrived:
-    """Give an arrival of one of a few trips."""
+    """Return an arrival of one of a few trips."""
     data = Arrival(conveyance=f"air:{number % trips}", arrived_at=MOMENT)
     return ConveyanceArrived(specversion="1.0", id=f"e-{number}", source="/tests", time=MOMENT, data=data)
 
 
 def manifested(description: str = "toy", origin: str = "FR") -> BillManifested:
-    """Give a bill with one line of goods."""
+    """Return a bill with one line of goods."""
     person = Consignee(name="Zoe Quill", address=Address(lines=["9 Elm Row"], country="US"))
     goods = Line(
         description=description, hts="9503", origin=origin, quantity=1, value=Money(amount="1.00", currency="USD")

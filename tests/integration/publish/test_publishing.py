@@ -25,7 +25,7 @@ Way = Callable[[Ground], list[str]]
 
 
 def about(values: list[bytes], text: bytes) -> dict[str, list[str]]:
-    """Give what was decided about the bills of a file, in order: outcome and reason by bill."""
+    """Return what was decided about the bills of a file, in order: outcome and reason by bill."""
     bills = set(re.findall(rb"T[0-9A-F]{6}0000[0-9]", text))
     found: dict[str, list[str]] = {}
     for value in values:

@@ -17,7 +17,7 @@ PROBLEM = {"title": "Not allowed", "detail": "this needs a token with the scope 
 
 @asynccontextmanager
 async def answering(*answers: tuple[int, Any]) -> AsyncIterator[tuple[Gateway, list[web.Request]]]:
-    """Give a gateway that answers so, one after another, the last for all that follow; and what it was asked."""
+    """Return a gateway that answers so, one after another, the last for all that follow; and what it was asked."""
     turns, asked = list(answers), []
 
     async def answer(request: web.Request) -> web.StreamResponse:

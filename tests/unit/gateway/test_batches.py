@@ -74,5 +74,5 @@ async def test_others_have_their_turn_between_events(size: int, monkeypatch: pyt
         await ingest._check(values, 0)
     other.cancel()
     turns = [list(each) for _, each in groupby(checked, key=lambda each: each[0])]
-    assert max(sum(length for _turn, length in each) for each in turns) <= ingest.SLICE_BYTES + size + 10
-    assert max(map(len, turns)) <= ingest.SLICE + 1
+    assert max(sum(length for _turn, length in each) for each in turns) <= ingest.BYTES_A_TURN + size + 10
+    assert max(map(len, turns)) <= ingest.EVENTS_A_TURN + 1

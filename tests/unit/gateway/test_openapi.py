@@ -21,7 +21,7 @@ SCHEMAS = (
 
 
 def refs(node: Any) -> set[str]:
-    """Give everything that a description refers to."""
+    """Return everything that a description refers to."""
     if isinstance(node, dict):
         own = {node["$ref"]} if "$ref" in node else set()
         return own.union(*(refs(value) for value in node.values()))

@@ -20,7 +20,7 @@ ROW = re.compile(r"^\| (.+?) \|(?: (.*?) \|)?", re.MULTILINE)
 
 
 def rows(after: str) -> list[tuple[str, str]]:
-    """Give the first two cells of the table that follows some words."""
+    """Return the first two cells of the table that follows some words."""
     table = PAGE.partition(after)[2].partition("\n\n|")[2].partition("\n\n")[0]
     return [(first, second) for first, second in ROW.findall(f"|{table}") if not first.startswith("-")]
 

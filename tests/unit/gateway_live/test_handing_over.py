@@ -35,7 +35,7 @@ class Heard:
 
 
 def expected(log: Log, starts: Iterable[int]) -> dict[int, list[str]]:
-    """Give by partition the bills from these offsets on."""
+    """Return by partition the bills from these offsets on."""
     return {
         partition: [
             told(partition, offset).data.bill

@@ -193,4 +193,4 @@ async def test_others_have_their_turn_between_partitions(monkeypatch: pytest.Mon
     with pytest.raises(InterruptedError):
         await PartitionQueues(Producer(), "t").send([Keyed(b"%d" % number, b"") for number in range(5_000)])
     other.cancel()
-    assert max(len(list(each)) for _, each in groupby(worked)) <= partition_queues.SLICE
+    assert max(len(list(each)) for _, each in groupby(worked)) <= partition_queues.EVENTS_A_TURN

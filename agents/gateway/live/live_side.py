@@ -1,4 +1,4 @@
-"""The live side as one thing on the application, and what runs beside the requests: feed, heartbeats, sweeps."""
+"""The live side as one object on the application, and what runs beside the requests: feed, heartbeats, sweeps."""
 
 import asyncio
 import contextlib
@@ -19,8 +19,8 @@ from agents.gateway.live.feed import Feed
 from agents.gateway.live.followers import Followers
 from agents.gateway.live.memory import Memory
 from agents.gateway.live.replay import Replays
-from agents.gateway.live.streams import BEGUN_ANEW, Streams
-from agents.gateway.live.tried_totals import Probing
+from agents.gateway.live.streams import OTHER_TOPIC, Streams
+from agents.gateway.live.tried_totals import TriedTotals
 from agents.gateway.live.watches import Viewer, Watches
 from agents.gateway.live.window import Window
 
@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 TICK_SECONDS: Final = 0.1
 SWEEP_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 1.0
-BREATH: Final = 50
+YIELD_EVERY: Final = 50
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scanner hears at first and then every few seconds; `stale` goes for every verdict it has seen."""
+    """What a scanner is sent at first and then every few seconds; `stale` holds for every verdict it has seen."""
 
     type: Literal["hello", "heartbeat"]
     heartbeat_seconds: int | msgspec.UnsetType = msgspec.UNSET
@@ -55,17 +55,17 @@ class Live:
         self.watches = Watches(self.feed, parts.read_model)
         self.streams = Streams(self.settings.streams, self.settings.streams_per_token)
         self._beats: deque[Viewer] = deque()
-        """Scanners in the order in which they hear the next heartbeat."""
-        self.feed.began_anew.append(self._begin_anew)
-        self.feed.heard.append(Probing().hear)
+        """Scanners in the order of their next heartbeats."""
+        self.feed.restarted.append(self._restart)
+        self.feed.heard.append(TriedTotals().hear)
 
     def hello(self) -> bytes:
-        """Give what a scanner hears at first."""
+        """Return the first message to a scanner."""
         return self._beat("hello", self.heartbeat_seconds)
 
     @contextmanager
     def beating(self, viewer: Viewer) -> Iterator[None]:
-        """Let a scanner hear heartbeats."""
+        """Send a scanner heartbeats while the block runs."""
         self._beats.append(viewer)
         try:
             yield
@@ -73,7 +73,7 @@ class Live:
             self._beats.remove(viewer)
 
     async def run(self) -> None:
-        """Run until cancelled; what fails is logged and begins again, and meanwhile everything is stale."""
+        """Run until cancelled; what fails is logged and starts again, and until then everything is stale."""
         jobs: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (
             self.feed.run, self.watches.ask_again, self._tick, self._sweep,
         )  # fmt: skip
@@ -81,9 +81,9 @@ class Live:
             for job in jobs:
                 group.create_task(_for_ever(job))
 
-    def _begin_anew(self) -> None:
+    def _restart(self) -> None:
         self.watches.forget()
-        self.streams.end_all(BEGUN_ANEW)
+        self.streams.end_all(OTHER_TOPIC)
 
     def _beat(self, kind: Literal["hello", "heartbeat"], seconds: int | msgspec.UnsetType = msgspec.UNSET) -> bytes:
         feed = self.feed
@@ -91,7 +91,7 @@ class Live:
         return msgspec.json.encode(beat)
 
     async def _tick(self) -> None:
-        """Give each scanner its heartbeat, a few at a time; and all at once the news that the feed is stale, or not."""
+        """Send each scanner its heartbeat, a few at a time; tell all at once when the feed becomes stale or live."""
         was_live, due = self.feed.live, 0.0
         while True:
             await asyncio.sleep(TICK_SECONDS)
@@ -105,7 +105,7 @@ class Live:
             due -= int(due)
 
     def _beat_next(self, count: int) -> None:
-        """Give a heartbeat to those whose turn it is; `_tick` never ends, so a variable of its own would keep one."""
+        """Send a heartbeat to those whose turn it is; a variable in `_tick`, which never ends, would keep one alive."""
         for viewer in [self._beats[number] for number in range(min(count, len(self._beats)))]:
             self._beats.rotate(-1)
             viewer.show(self._beat("heartbeat"))
@@ -114,11 +114,11 @@ class Live:
         message = self._beat("heartbeat")
         for number, viewer in enumerate([*self._beats]):
             viewer.show(message)
-            if number % BREATH == 0:
+            if number % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
 
     async def _sweep(self) -> None:
-        """End streams whose token has ended, give back the memory of those gone, and say where the feed stands."""
+        """End streams whose token has ended, free the memory of streams that have gone, and state the feed's lag."""
         memory = Memory()
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
@@ -153,5 +153,5 @@ async def run_live(app: web.Application) -> AsyncIterator[None]:
 
 
 async def end_streams(app: web.Application) -> None:
-    """End all open streams, for the gateway stops."""
+    """End all open streams, since the gateway stops."""
     app[LIVE].streams.stop()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from agents.gateway.live import tried_totals
-from agents.gateway.live.tried_totals import TRIES, WITHIN_MS, Probing
+from agents.gateway.live.tried_totals import TRIES, WITHIN_MS, TriedTotals
 from agents.gateway.live.window import WindowEntry
 from tests.redis.events import decision
 from tests.unit.observability.scraping import value
@@ -17,7 +17,7 @@ class Heard:
     """A gateway that has heard decisions, one a minute."""
 
     def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
-        self._probing, self._caplog, self._minute = Probing(), caplog, 0
+        self._tried_totals, self._caplog, self._minute = TriedTotals(), caplog, 0
 
     def told(self, bill: str, outcome: str, *, minutes: int = 1, late: int = 0, **more: Any) -> None:
         """Hear a decision."""
@@ -25,7 +25,7 @@ class Heard:
         basis = more.pop("basis", "estimated")
         made = decision(bill, outcome=outcome, basis=basis, **more)
         moment = self._minute * MINUTE
-        self._probing.hear([WindowEntry(0, self._minute, made, 100, moment + late, moment)])
+        self._tried_totals.hear([WindowEntry(0, self._minute, made, 100, moment + late, moment)])
 
     def tried(self, number: int, consignee: str = "na2:a", outcome: str = "clear", minutes: int = 1) -> None:
         """Hear of a bill that is filed and taken off."""
@@ -34,7 +34,7 @@ class Heard:
 
     @property
     def lines(self) -> list[str]:
-        """Give what the audit log says."""
+        """Return what the audit log says."""
         return [record.getMessage() for record in self._caplog.records if record.name == "agents.gateway.audit"]
 
 
@@ -89,13 +89,13 @@ def test_memory_is_bounded(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> Non
     for number in range(100):
         heard.told(f"DCME{number:04}", "clear", consignee=f"na2:{number}")
         heard.tried(number, consignee=f"na2:{number}")
-    assert len(heard._probing._expected) in {9, 10}
-    assert len(heard._probing._tries) == 10
-    assert list(heard._probing._tries)[-1] == "na2:99"
+    assert len(heard._tried_totals._expected) in {9, 10}
+    assert len(heard._tried_totals._tries) == 10
+    assert list(heard._tried_totals._tries)[-1] == "na2:99"
 
 
 def counted() -> float:
-    """Give what the metric says."""
+    """Return what the metric says."""
     from agents.gateway.http.gateway_metrics import GATEWAY  # noqa: PLC0415 - only here
 
     return value(GATEWAY.exposition("")[0].decode(), "tallygate_gateway_probing_total")

@@ -1,4 +1,4 @@
-"""One client's connection: what cannot be read as HTTP gets a problem as well, and nobody holds a place for ever."""
+"""One client's connection: bytes that are not HTTP get a problem too, and no client keeps its place for ever."""
 
 import asyncio
 import contextlib
@@ -48,14 +48,14 @@ class ClientConnection(RequestHandler):
     def __init__(self, manager: "GatewayServer", **more: Any) -> None:
         super().__init__(manager, **more)
         self._heard = 0
-        """Bytes that have come since the latest request began to be answered."""
+        """Bytes that have come since the answer to the latest request began."""
         self._line: bytes | None = b""
-        """What has come of a request line; None where the next bytes are not known to be of one."""
+        """What has come of a request line; None: the next bytes may not belong to one."""
         self._blank = False
         """Whether the latest bytes end with an empty line, so that no part of another head is behind them."""
 
     def data_received(self, data: bytes) -> None:
-        """Take what comes, unless it is too much for one request: words about chunks may be endless too."""
+        """Take what comes, unless it is too much for one request: chunk headers may be endless too."""
         self._heard += len(data)
         server = self._manager
         endless = isinstance(server, GatewayServer) and self._heard > server.most_bytes and not self._upgraded
@@ -67,7 +67,7 @@ class ClientConnection(RequestHandler):
             super().data_received(data if self._well_lined(data) else NO_LINE)
 
     def _well_lined(self, data: bytes) -> bool:
-        """Whether a request line is one as far as it has come; the parser takes other protocols and more spaces."""
+        """Whether a request line is valid as far as it has come; the parser accepts other protocols and more spaces."""
         if self._line is None:
             return True
         line, ended, _ = (self._line + data[:LINE_BYTES]).lstrip(b"\r\n").partition(b"\n")
@@ -78,7 +78,7 @@ class ClientConnection(RequestHandler):
         return all(words) and len(words) <= WORDS and all(each.startswith(b"HTTP/") for each in words[WORDS - 1 :])
 
     async def start(self) -> None:
-        """Serve, and soon after the end cut the line: it would stay, with all that refers to it, until all is taken."""
+        """Serve, and abort the transport soon after: its buffers would stay until the client takes them."""
         line = self.transport
         try:
             await super().start()
@@ -98,7 +98,7 @@ class ClientConnection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what the application never saw; aiohttp's own text and log would quote what was sent."""
+        """Answer what the application never saw; aiohttp's own text and log would quote the request."""
         del message
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("a request failed below the application: %s", type(exc).__name__)
@@ -111,15 +111,14 @@ class ClientConnection(RequestHandler):
     async def _handle_request(
         self, request: web.BaseRequest, start_time: float | None, request_handler: Any
     ) -> tuple[web.StreamResponse, bool]:
-        """Answer a request; one of another HTTP is refused before anything looks at it, in the words of ours."""
+        """Answer a request; one of another HTTP version is refused before anything looks at it."""
         self._heard = 0
         if request.version not in VERSIONS and self._request_factory is not None:
             request = self._request_factory(ERROR, EMPTY_PAYLOAD, self, request.writer, request.task)
             request_handler = self._refuse_version
         if request.content is EMPTY_PAYLOAD and self._blank and not self._messages and not self._upgraded:
-            self._line = (
-                b""  # behind a body, or within what was sent ahead, nobody but the parser knows where it begins
-            )
+            # Behind a body, or within what was sent ahead, only the parser knows where a line begins.
+            self._line = b""
         return await super()._handle_request(request, start_time, request_handler)
 
     async def _refuse_version(self, _request: web.BaseRequest) -> web.StreamResponse:
@@ -129,7 +128,7 @@ class ClientConnection(RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send what is left of the answer, but not for ever."""
+        """Send what is left of the answer, within a time limit."""
         if isinstance(self._manager, GatewayServer) and self._manager.stopping:
             resp.force_close()
         try:
@@ -162,10 +161,10 @@ async def _let_go(request: web.BaseRequest) -> None:
 
 
 class GatewayServer(web.Server):
-    """aiohttp's server of such connections, of which there are so many at most."""
+    """aiohttp's server of such connections; it holds a limited number of them."""
 
     def __init__(self, plain: web.Server, most: int, body_bytes: int) -> None:
-        """Take over from a server that serves nobody yet."""
+        """Take over from a server that has no connections yet."""
         super().__init__(plain.request_handler, request_factory=plain.request_factory, **plain._kwargs)  # noqa: SLF001
         self._most = most
         self.most_bytes = 2 * body_bytes + LINGER_BYTES
@@ -174,7 +173,7 @@ class GatewayServer(web.Server):
         """No answer keeps its connection open any more."""
 
     def pre_shutdown(self) -> None:
-        """Close idle connections only: aiohttp hears nothing more on a closed one, not even the rest of a body."""
+        """Close idle connections only: aiohttp reads nothing more from a closed one, not even the rest of a body."""
         self.stopping = True
         for connection in self._idle():
             connection.close()
@@ -182,7 +181,7 @@ class GatewayServer(web.Server):
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aiohttp's signature
         """Wait so long for requests under way, then end what is left."""
         ends = self._loop.time() + (timeout or 0.0)
-        # aiohttp tells nobody when a request ends.
+        # aiohttp does not report when a request ends.
         while len(self._idle()) < len(self._connections) and self._loop.time() < ends:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_SECONDS)
         await super().shutdown(LAST_SECONDS)
