@@ -5,10 +5,12 @@ import re
 import re._parser as _sre  # type: ignore[import-not-found,unused-ignore]  # what a pattern is made of
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from os.path import normpath
 from pathlib import Path
 from typing import Any
+
+import aiokafka
 
 from tests.syntax import uncollected
 
@@ -35,6 +37,9 @@ STRANGERS = ("stream/", "state/", "agents/client/", "agents/ops/dead_letters/", 
 """Where text is read that strangers sent."""
 REACH_MAX = 300
 _REPEATED_CLASS = re.compile(r"\^?\[\^?\]?[^]]+\]\+\$?")
+KAFKA_ROOMS = ("agents/kafka/", "agents/engine/")
+CLIENT = ("AIOKafka", "create_conn")
+OURS = frozenset({"self", "cls"})
 CHECKING = re.compile(r"(?:assert|check)_|run_state_machine_as_test$|(?:raises|warns|fail)$")
 
 
@@ -216,6 +221,33 @@ def _impurity(node: ast.AST, *, reads: bool) -> str | None:
     return None
 
 
+def kafka_clients(source: Source) -> Iterator[str]:
+    """Complain about a client of Kafka that is built, or looked into, outside the two rooms that may."""
+    if source.python and source.path.startswith("agents/") and not source.path.startswith(KAFKA_ROOMS):
+        for node in ast.walk(source.tree):
+            match node:
+                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name.startswith(CLIENT):
+                    yield f"line {node.lineno}: {name} is built by {' and '.join(KAFKA_ROOMS)} only"
+                case ast.ClassDef(bases=bases) if any(_last_name(base).startswith(CLIENT) for base in bases):
+                    yield f"line {node.lineno}: {node.name} extends a client of Kafka"
+                case ast.alias(name=name, asname=str()) if name.startswith(CLIENT):
+                    yield f"line {node.lineno}: {name} goes by its own name, so that this rule sees it"
+                case ast.Attribute(value=owner, attr=name) if _last_name(owner) not in OURS and name in inner_names():
+                    yield f"line {node.lineno}: {name} is a private part of aiokafka"
+
+
+def _last_name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+@cache
+def inner_names() -> frozenset[str]:
+    """Return the private attributes and methods of all of aiokafka's classes."""
+    (folder,) = aiokafka.__path__
+    text = "\n".join(path.read_text("utf-8") for path in Path(folder).rglob("*.py"))
+    return frozenset(re.findall(r"(?:\bself\.|\bdef )(_[a-z]\w*)", text))
+
+
 def functions_of_tests(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Give the test functions of a test file."""
     if source.path.startswith("tests/") and source.path.rpartition("/")[2].startswith("test_"):
@@ -304,6 +336,7 @@ RULES: tuple[Rule, ...] = (
     index_address,
     purity,
     bounded_patterns,
+    kafka_clients,
     says_what_holds,
     can_fail,
 )

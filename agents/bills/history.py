@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from agents.kafka.connection import Connection
+from agents.kafka.log_reader import open_reader
 from agents.kafka.probing import explained
 from agents.kafka.topic_admin import find_topics
 from stream.decisions import Decision
@@ -71,24 +72,14 @@ async def read_history(
     `since` is the earliest time that an event of the bill is known to state; None: the topic is read from its
     beginning. `after` goes on where an earlier page ended (`History.next`). Raises HistoryAwayError.
     """
-    reader = AIOKafkaConsumer(
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        max_partition_fetch_bytes=FETCH_BYTES,
-        **connection.arguments(),
-    )
     try:
         partition = await _partition(connection, topic, bill)
-        await reader.start()
-        start, end = await _span(reader, partition, since, after)
-        return await _Search(reader, partition, bill, most).run(start, end, seconds)
+        async with open_reader(connection, max_partition_fetch_bytes=FETCH_BYTES) as reader:
+            start, end = await _span(reader, partition, since, after)
+            return await _Search(reader, partition, bill, most).run(start, end, seconds)
     except (KafkaError, OSError, TimeoutError) as error:
         asked = error if isinstance(error, KafkaError) else KafkaTimeoutError()
         raise HistoryAwayError(str(await explained(connection, asked))) from None
-    finally:
-        with suppress(KafkaError):
-            await reader.stop()
 
 
 async def _partition(connection: Connection, topic: str, bill: str) -> TopicPartition:

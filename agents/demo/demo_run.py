@@ -7,7 +7,7 @@ import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -29,6 +29,9 @@ from agents.demo.output_reader import OutputReader
 from agents.demo.redis_server import embedded_redis
 from agents.demo.scene import Scene
 from agents.demo.simulated_day import Planned, SimulatedDay
+from agents.kafka.connection import Connection
+from agents.kafka.idempotent_producer import open_producer
+from agents.kafka.log_reader import open_reader
 from stream.topics import RECORD_BYTES_MAX, Topics
 
 HANDS: Final = ("manifest", "withholding", "projection", "gateway")
@@ -221,29 +224,18 @@ def _private_files() -> Iterator[PrivateFiles]:
         yield PrivateFiles(str(secret), str(tokens), make_demo_token(tokens))
 
 
-@asynccontextmanager
-async def _producer(brokers: str) -> AsyncIterator[AIOKafkaProducer]:
-    async with AIOKafkaProducer(
-        bootstrap_servers=brokers,
-        enable_idempotence=True,
+def _producer(brokers: str) -> AbstractAsyncContextManager[AIOKafkaProducer]:
+    return open_producer(
+        Connection(brokers),
         compression_type="lz4",
         max_batch_size=BATCH_BYTES,
         max_request_size=2 * RECORD_BYTES_MAX,
-    ) as producer:
-        yield producer
+    )
 
 
-@asynccontextmanager
-async def _consumer(brokers: str, *, embedded: bool) -> AsyncIterator[AIOKafkaConsumer]:
+def _consumer(brokers: str, *, embedded: bool) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
     # The embedded broker writes commit markers without a checksum, and answers an empty fetch no sooner than this.
-    async with AIOKafkaConsumer(
-        bootstrap_servers=brokers,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        check_crcs=not embedded,
-        fetch_max_wait_ms=10 if embedded else 100,
-    ) as consumer:
-        yield consumer
+    return open_reader(Connection(brokers), check_crcs=not embedded, fetch_max_wait_ms=10 if embedded else 100)
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ class EngineTables(TableManager):
 
     @property
     def recovery(self) -> Recovery:
-        """Give our recovery."""
+        """Return our recovery."""
         if self._recovery is None:
             self._recovery: Recovery = EngineRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
         return self._recovery
@@ -95,7 +95,7 @@ def check_versions() -> None:
 
 
 def build_app(engine: Engine) -> EngineApp:
-    """Give the app that runs an engine; starting it joins the group."""
+    """Return the app that runs an engine; starting it joins the group."""
     check_versions()
     unpack_leanly()
     for name in QUIET_LOGGERS:

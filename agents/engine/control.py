@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 
 from agents.engine.poison_isolation import Suspicion
 from agents.kafka.connection import Connection
-from agents.kafka.log_reader import end_offsets, read_to
+from agents.kafka.idempotent_producer import send_row
+from agents.kafka.log_reader import end_offsets, open_reader, read_to, topic_partitions
 from stream.topics import Topics
 
 WATCH: Final = "watch"
@@ -56,7 +57,7 @@ class Halt(msgspec.Struct, frozen=True):
 
 
 def control_key(group: str, partition: int, kind: str) -> bytes:
-    """Give the key of a control record."""
+    """Return the key of a control record."""
     return f"{group}/{partition}/{kind}".encode()
 
 
@@ -114,15 +115,12 @@ def _unread_halt(group: str, partition: int, row: bytes) -> Halt:
 
 async def read_control(connection: Connection, topic: str, partitions: list[int] | None = None) -> dict[bytes, bytes]:
     """Read the control topic, some partitions or all, as it is committed now."""
-    reader = AIOKafkaConsumer(
-        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none", **connection.arguments()
-    )
-    await reader.start()
-    try:
+    rows: dict[bytes, bytes] = {}
+    async with open_reader(connection) as reader:
         if partitions is None:
-            partitions = sorted(await reader._client._wait_on_metadata(topic))
-        rows: dict[bytes, bytes] = {}
-        tps = [TopicPartition(topic, partition) for partition in partitions]
+            tps = await topic_partitions(reader, topic)
+        else:
+            tps = [TopicPartition(topic, partition) for partition in partitions]
         ends = await end_offsets(reader, tps)
         starts = await reader.beginning_offsets(tps)
         async for records in read_to(reader, starts, ends):
@@ -132,13 +130,11 @@ async def read_control(connection: Connection, topic: str, partitions: list[int]
                 else:
                     row = rows[record.key] = ControlRow(record.value)
                     row.place = f"{record.topic}, partition {record.partition}, offset {record.offset}"
-        return rows
-    finally:
-        await reader.stop()
+    return rows
 
 
 async def read_halts(connection: Connection, topics: Topics) -> list[Halt]:
-    """Give every halt under the prefix and epoch, by group and partition."""
+    """Return every halt under the prefix and epoch, by group and partition."""
     found = halts_in(await read_control(connection, topics.control))
     halts = [halt for halt in found if halt.group == topics.group(step_of(halt.group, topics.prefix))]
     return sorted(halts, key=lambda halt: (halt.group, halt.partition))
@@ -155,16 +151,10 @@ def halts_in(rows: Mapping[bytes, bytes]) -> list[Halt]:
 
 
 def step_of(group: str, prefix: str) -> str:
-    """Give the step whose group it is: what stands between prefix and epoch."""
+    """Return the step whose group it is: what stands between prefix and epoch."""
     return group.removeprefix(f"{prefix}.").rpartition(".e")[0]
 
 
 async def lift_halt(connection: Connection, topics: Topics, halt: Halt) -> None:
     """Take a halt away; a running worker notices within seconds and judges on at the halt's offset."""
-    producer = AIOKafkaProducer(enable_idempotence=True, **connection.arguments())
-    await producer.start()
-    try:
-        key = control_key(halt.group, halt.partition, HALT)
-        await producer.send_and_wait(topics.control, key=key, value=None, partition=halt.partition)
-    finally:
-        await producer.stop()
+    await send_row(connection, topics.control, halt.partition, control_key(halt.group, halt.partition, HALT), None)

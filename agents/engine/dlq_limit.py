@@ -25,7 +25,7 @@ class DlqLimit:
         self._ordinals = deque(ordinals)
 
     def copy(self) -> Self:
-        """Give a copy, for a transaction that may yet fail."""
+        """Return a copy, for a transaction that may yet fail."""
         return type(self)(tuple(self._ordinals))
 
     def add(self, ordinal: int, code: str) -> bool:
@@ -51,7 +51,7 @@ class DlqLimit:
         return len(self._ordinals) > DEAD_LETTERS_MAX
 
     def encode(self) -> bytes:
-        """Give the row that the table keeps."""
+        """Return the row that the table keeps."""
         return b"".join(map(_ORDINAL.pack, self._ordinals))
 
     @classmethod

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from agents.engine.chunk import Chunk
 from agents.engine.control import Halt, controls_in, read_control
@@ -29,6 +29,7 @@ from agents.engine.transaction import Transactions
 from agents.engine.transport import ChunkThread
 from agents.kafka.errors import EXIT_RETRY, EngineError, FencedError
 from agents.kafka.group_member import NO_FENCE
+from agents.kafka.log_reader import end_offsets, open_reader
 from state.table import Table
 
 log = logging.getLogger(__name__)
@@ -179,13 +180,9 @@ class Engine:
         self._halting.found({lanes[number]: control.halt for number, control in controls.items() if control.halt})
 
     async def _log_bounds(self, partitions: list[TopicPartition]) -> tuple[dict[TopicPartition, int], ...]:
-        """Give first and end offsets of input partitions."""
-        reader = AIOKafkaConsumer(**self.settings.connection.arguments())
-        await reader.start()
-        try:
-            return await reader.beginning_offsets(partitions), await reader.end_offsets(partitions)
-        finally:
-            await reader.stop()
+        """Return the first offsets and the high watermarks of input partitions."""
+        async with open_reader(self.settings.connection) as reader:
+            return await reader.beginning_offsets(partitions), await end_offsets(reader, partitions)
 
     async def open_gates(self, thread: ChunkThread) -> None:
         """Begin to fetch where the tables stand."""
@@ -265,7 +262,7 @@ class Engine:
                 await asyncio.sleep(ORDER_SECONDS if waits else 0)
 
     async def _drained(self) -> frozenset[Lane]:
-        """Give the lanes that are known to have nothing more; only where the order of partitions counts."""
+        """Return the lanes that are known to have nothing more; only where the order of partitions counts."""
         lanes = list(self.lanes.values())
         if self._thread is None or all(lane.waiting for lane in lanes):
             return frozenset()
@@ -313,7 +310,7 @@ class Engine:
     # For other threads: the watchdog's, and that which shows metrics
 
     def look(self) -> EngineProgress:
-        """Give the counts, with what is looked up only when somebody asks."""
+        """Return the counts, with what is looked up only when somebody asks."""
         for lane in list(self.lanes.values()):
             progress, thread = lane.progress, self._thread
             stable, heard = (None, None) if thread is None else thread.stable_offset(lane.partition)

@@ -41,11 +41,11 @@ class PartitionProgress(msgspec.Struct):
         return 0 if self.stable_offset is None else max(0, self.stable_offset - self.position)
 
     def count(self, fate: Fate) -> int:
-        """Give how many records met this fate."""
+        """Return how many records met this fate."""
         return sum(number for (met, _code), number in self.fates.items() if met is fate)
 
     def dead_letters(self) -> dict[str, int]:
-        """Give the number of dead letters by code."""
+        """Return the number of dead letters by code."""
         return {code: number for (fate, code), number in self.fates.items() if fate is Fate.DEAD_LETTERED}
 
 

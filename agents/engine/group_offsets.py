@@ -1,22 +1,19 @@
 """What the consumer group has committed, asked so that no transaction of a previous owner is pending."""
 
 import asyncio
-from collections.abc import Iterable
 from typing import Any, Final
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import ConnectionGroup, CoordinationType
 from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.commit import OffsetFetchRequest
 
 from agents.engine.producer import TransactionalProducer
 from agents.kafka.errors import EngineError, RefusedError
-from agents.kafka.protocol import GroupDescription, StableOffsetFetch
+from agents.kafka.group_admin import RETRY_SECONDS, UNSTABLE
+from agents.kafka.protocol import StableOffsetFetch
 
-UNSTABLE: Final = 88
 COORDINATOR_MOVES: Final = frozenset({14, 15, 16})
 """Loading, not available, not the coordinator."""
-RETRY_SECONDS: Final = 0.1
 
 
 class GroupOffsets:
@@ -72,32 +69,3 @@ class GroupOffsets:
         if response.error_code:
             raise EngineError(f"offsets of {self._group}: {for_code(response.error_code).__name__}")
         return response
-
-
-async def stable_offsets(
-    client: AIOKafkaAdminClient, group: str, topic: str, partitions: Iterable[int]
-) -> dict[int, int | None]:
-    """Return what a group has committed once no transaction holds any of it; None where it has nothing.
-
-    Raise what the broker says against it.
-    """
-    node = await client.find_coordinator(group)
-    while True:
-        response: Any = await client._send_request(StableOffsetFetch(group, topic, list(partitions)), node)
-        found = {part[0]: (part[1], part[4]) for _topic, parts, *_tags in response.topics for part in parts}
-        codes = {response.error_code, *(code for _offset, code in found.values())} - {0}
-        if not codes:
-            return {number: offset if offset >= 0 else None for number, (offset, _code) in found.items()}
-        if codes != {UNSTABLE}:
-            raise for_code((codes - {UNSTABLE}).pop())(group)
-        await asyncio.sleep(RETRY_SECONDS)
-
-
-async def member_count(client: AIOKafkaAdminClient, group: str) -> int:
-    """Give how many members a group has; 0 where there is no such group. Raises what the broker says against it."""
-    node = await client.find_coordinator(group)
-    response: Any = await client._send_request(GroupDescription(group), node)
-    ((error_code, _group, _state, _kind, _protocol, members),) = response.groups
-    if error_code:
-        raise for_code(error_code)(group)
-    return len(members)

@@ -5,13 +5,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from agents.engine.control import UNREADABLE, Control, Halt, controls_in, read_control
 from agents.engine.engine_settings import EngineSettings
 from agents.engine.job import Job
 from agents.engine.lane import Lane
+from agents.kafka.log_reader import open_reader
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Halting:
             self._looking.add_done_callback(self._ended)
 
     def forget(self) -> None:
-        """Give all lanes up."""
+        """Return all lanes up."""
         self._halted.clear()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -91,12 +91,8 @@ class Halting:
 
     async def _measure(self, lanes: list[Lane]) -> None:
         """Note how far their input has come: they are not fetched, so nobody else hears of it."""
-        reader = AIOKafkaConsumer(isolation_level="read_committed", **self._settings.connection.arguments())
-        await reader.start()
-        try:
+        async with open_reader(self._settings.connection) as reader:
             ends = await reader.end_offsets([lane.partition for lane in lanes])
-        finally:
-            await reader.stop()
         for lane in lanes:
             lane.progress.stable_offset = ends[lane.partition]
 

@@ -25,7 +25,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Topic of each sink."""
 
     def topics(self) -> tuple[str, ...]:
-        """Give all topics of the job; their partition counts must be equal."""
+        """Return all topics of the job; their partition counts must be equal."""
         return (self.source, self.changelog, self.control, *self.sinks.values())
 
 
@@ -35,7 +35,7 @@ def source_of(step: str, topics: Topics) -> str:
 
 
 def job_of(step: Step, topics: Topics, source: str | None = None) -> Job:
-    """Give the job of a step; its input is shipments for `manifest`, else postings, unless `source` says."""
+    """Return the job of a step; its input is shipments for `manifest`, else postings, unless `source` says."""
     return Job(
         step=step,
         source=source or source_of(step.name, topics),

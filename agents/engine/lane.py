@@ -184,7 +184,7 @@ class Lane:
         return self.big is not None and self.next_offset == self.big
 
     def owed(self) -> Suspicion | None:
-        """Give the watch that must be written before judging on, if the one that stands is another."""
+        """Return the watch that must be written before judging on, if the one that stands is another."""
         needed = self.caution.watch(self.position.offset, self.next_offset, self._waiting)
         if needed is None:
             return None if self.watch is not None and not self.watch.span else Suspicion(self.position.offset)
@@ -197,7 +197,7 @@ class Lane:
         self.window_changed = True
 
     def parting(self) -> Suspicion | None:
-        """Give the watch to leave behind."""
+        """Return the watch to leave behind."""
         return self.caution.parting(self.position.offset, self.next_offset)
 
     def advance(self, count: int, position: Position) -> None:
@@ -217,7 +217,7 @@ class Lane:
                 self.gate.judged(chunk.size)
 
     def begin(self, fingerprint: str) -> Overlay:
-        """Give the overlay of a transaction; the first one of a life writes what the table depends on from now on."""
+        """Return the overlay of a transaction; the first one of a life writes what the table depends on from now on."""
         overlay = self.table.overlay()
         meta = overlay.group(PARTITION_ROOT)
         # Another one is here only where this version reads that version's rows: see `check_fingerprint`.

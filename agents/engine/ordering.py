@@ -17,12 +17,12 @@ Ends = Mapping[TopicPartition, int]
 
 
 def drained(lanes: Sequence[Lane], ends: Ends) -> frozenset[Lane]:
-    """Give the lanes that have nothing and that nothing is on the way to."""
+    """Return the lanes that have nothing and that nothing is on the way to."""
     return frozenset(lane for lane in lanes if not lane.waiting and lane.fetched_to == ends.get(lane.partition))
 
 
 def next_in_order(lanes: Sequence[Lane], empty: frozenset[Lane]) -> list[Lane]:
-    """Give the lanes that may be judged together: none while it is not known what comes first.
+    """Return the lanes that may be judged together: none while it is not known what comes first.
 
     A record that needs a transaction of its own gets it when it is its turn.
     """
@@ -36,7 +36,7 @@ def next_in_order(lanes: Sequence[Lane], empty: frozenset[Lane]) -> list[Lane]:
 
 
 def runs(portions: Sequence[tuple[Lane, RecordSlice]]) -> Iterator[tuple[Lane, list[Any]]]:
-    """Give records in the order of their time, then partition, as runs of one lane each.
+    """Return records in the order of their time, then partition, as runs of one lane each.
 
     Ends with the first portion that is used up: what its partition has next may come before the others' records.
     """

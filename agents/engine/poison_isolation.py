@@ -51,7 +51,7 @@ class PoisonIsolation(msgspec.Struct, frozen=True):
 
     @classmethod
     def after(cls, found: Suspicion | None, position: int, region: int) -> "PoisonIsolation":
-        """Give the caution that a life owes which takes over at `position` and finds a watch, or none.
+        """Return the caution that a life owes which takes over at `position` and finds a watch, or none.
 
         `region` is how many records the life before may have had in hand.
         """
@@ -72,14 +72,14 @@ class PoisonIsolation(msgspec.Struct, frozen=True):
         return 1 if self.alone or waiting <= FEW_RECORDS else GROUP_RECORDS
 
     def limit(self, next_offset: int, waiting: int, most: int) -> int:
-        """Give how many records may be judged in one transaction, of those that wait, the first at `next_offset`."""
+        """Return how many records may be judged in one transaction, of those that wait, the first at `next_offset`."""
         if self.suspect is not None:
             # Offsets have holes, so this many records may reach the suspect; the lane stops before it.
             return 1 if next_offset >= self.suspect else min(waiting, most)
         return min(waiting, self._span(waiting) if self.alone or self.rest else most)
 
     def watch(self, position: int, next_offset: int | None, waiting: int) -> Suspicion | None:
-        """Give the watch that must stand before judging on from `position`; None: any that says "freely" will do."""
+        """Return the watch that must stand before judging on from `position`; None: any that says "freely" will do."""
         if self.suspect is not None:
             at_suspect = next_offset is not None and next_offset >= self.suspect
             return Suspicion(position, 1, self.failures, 1) if at_suspect else None
@@ -88,7 +88,7 @@ class PoisonIsolation(msgspec.Struct, frozen=True):
         return None
 
     def passed(self, records: int, last_offset: int) -> "PoisonIsolation":
-        """Give the caution after records were judged and committed, the last at `last_offset`."""
+        """Return the caution after records were judged and committed, the last at `last_offset`."""
         if self.suspect is not None:
             return self if last_offset < self.suspect else PoisonIsolation()
         if self.alone:
@@ -96,12 +96,12 @@ class PoisonIsolation(msgspec.Struct, frozen=True):
         return PoisonIsolation(rest=max(0, self.rest - records))
 
     def raised(self, offset: int) -> "PoisonIsolation":
-        """Give the caution after a step raised at the record with this offset."""
+        """Return the caution after a step raised at the record with this offset."""
         known = self.suspect == offset or (self.suspect is None and self.failures > 0)
         return PoisonIsolation(failures=self.failures + 1 if known else 1, suspect=offset)
 
     def parting(self, position: int, next_offset: int | None) -> Suspicion | None:
-        """Give the watch to leave behind when a life ends in order: none, unless there is more to be careful about."""
+        """Return the watch to leave when a process ends in order: none, unless there is more to be careful about."""
         left = self.watch(position, next_offset, FEW_RECORDS)
         # The next life counts the watch it finds as a failure, but this one ends without.
         return left and Suspicion(position, 1, left.failures - 1, left.alone, left.rest)

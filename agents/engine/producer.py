@@ -23,7 +23,7 @@ class FencedOffsetCommitHandler(TxnOffsetCommitHandler):
     """Sends the offsets of a transaction with the fence of its chunks."""
 
     def create_request(self) -> FencedOffsetCommit:
-        """Give the request in version 3."""
+        """Return the request in version 3."""
         manager = self._sender._txn_manager
         offsets: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for partition, committed in sorted(self._offsets.items()):

@@ -66,7 +66,7 @@ class ProducerBatches:
         """Records in full batches."""
 
     def packer(self, topic: str, partition: int) -> BatchBuilder:
-        """Give the packer for a partition."""
+        """Return the packer for a partition."""
         where = (topic, partition)
         packer = self._packers.get(where)
         if packer is None:
@@ -74,7 +74,7 @@ class ProducerBatches:
         return packer
 
     def new_batch(self) -> Any:
-        """Give an empty batch."""
+        """Return an empty batch."""
         return self._producer.create_batch()
 
     def take(self, where: tuple[str, int], batch: Any, count: int) -> None:

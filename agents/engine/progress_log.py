@@ -13,7 +13,7 @@ LINE_SECONDS: Final = 10.0
 
 
 def progress_line(progress: EngineProgress) -> str:
-    """Give the counts of a worker in one line."""
+    """Return the counts of a worker in one line."""
     partitions = progress.partitions.values()
     fates = " ".join(f"{fate.value}={sum(each.count(fate) for each in partitions)}" for fate in Fate)
     lag = sum(each.offset_lag for each in partitions)

@@ -9,7 +9,7 @@ from agents.engine.engine_progress import EngineProgress
 from agents.engine.engine_settings import MIB, EngineSettings
 from agents.engine.lane import Lane
 from agents.engine.yielding import LoopYield
-from agents.kafka.log_reader import end_offsets, read_to
+from agents.kafka.log_reader import end_offsets, open_reader, read_to
 
 log = logging.getLogger(__name__)
 
@@ -31,20 +31,13 @@ class Restorer:
 
     async def restore(self, lanes: list[Lane]) -> None:
         """Read on from where each lane's table stands in the changelog, up to the high watermark as of now."""
-        reader = AIOKafkaConsumer(
-            isolation_level="read_committed",
+        async with open_reader(
+            self._settings.connection,
             check_crcs=not self._settings.mock_broker,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
             max_partition_fetch_bytes=2 * MIB,
             fetch_max_wait_ms=100,
-            **self._settings.connection.arguments(),
-        )
-        await reader.start()
-        try:
+        ) as reader:
             await self._restore(reader, {TopicPartition(self._changelog, lane.number): lane for lane in lanes})
-        finally:
-            await reader.stop()
 
     async def _restore(self, reader: AIOKafkaConsumer, lanes: dict[TopicPartition, Lane]) -> None:
         began, rows_before = perf_counter(), self._progress.restored_rows

@@ -57,7 +57,7 @@ async def _in_order(judge: StepRunner, portions: list[tuple[Lane, RecordSlice]])
 
 
 def _line(judged: list[RunResult], outbox: ProducerBatches, seconds: float) -> dict[str, object]:
-    """Give what the log says of a transaction."""
+    """Return what the log says of a transaction."""
     fates: Counter[str] = Counter()
     for each in judged:
         fates.update({fate.value: count for (fate, _code), count in each.fates.items()})
@@ -182,7 +182,7 @@ class Transactions:
         return Halt(self._job.group, judged.lane.number, judged.position.offset, "ceiling", detail)
 
     def _watch_after(self, judged: RunResult) -> Suspicion | None:
-        """Give the watch for what comes next, written along with the transaction if it is another than now."""
+        """Return the watch for what comes next, written along with the transaction if it is another than now."""
         lane, position = judged.lane, judged.position.offset
         if lane.watch is None or not lane.watch.span:
             return lane.watch

@@ -17,6 +17,7 @@ from agents.engine.chunk import Chunk, chunk_size
 from agents.engine.gate import Gate
 from agents.engine.membership import Membership
 from agents.kafka.errors import RefusedError
+from agents.kafka.group_consumer import make_group_consumer
 from agents.kafka.group_member import NO_FENCE, GroupMember
 
 IDLE_FETCH_MS = 500
@@ -44,22 +45,19 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         return settings.gather_ms if settings.mock_broker else IDLE_FETCH_MS
 
     def _create_worker_consumer(self, _transport: Any) -> AIOKafkaConsumer:
-        """Give the group's consumer, read-committed, which never resets an offset by itself."""
+        """Return the group's consumer, read-committed, which never resets an offset by itself."""
         settings = self.app.engine.settings
-        return AIOKafkaConsumer(
-            group_id=self.app.conf.id,
+        return make_group_consumer(
+            settings.connection,
+            self.app.conf.id,
             partition_assignment_strategy=[StickyPartitionAssignor],
-            isolation_level="read_committed",
             check_crcs=not settings.mock_broker,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.heartbeat_ms,
             rebalance_timeout_ms=settings.rebalance_timeout_ms,
             max_poll_interval_ms=NEVER_MS,
             max_partition_fetch_bytes=settings.fetch_bytes,
             fetch_max_wait_ms=self._idle_ms,
-            **settings.connection.arguments(),
         )
 
     async def on_start(self) -> None:
@@ -76,7 +74,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         await super().on_thread_stop()
 
     def fence(self) -> GroupMember:
-        """Give the generation and member id as they are now, or `NO_FENCE` during a change; only in this thread."""
+        """Return the generation and member id as they are now, or `NO_FENCE` during a change; only in this thread."""
         consumer = self._ensure_consumer()
         if consumer._subscription.reassignment_in_progress:
             return NO_FENCE
@@ -171,7 +169,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
             fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = self._idle_ms, 1
 
     async def ends(self) -> dict[TopicPartition, int]:
-        """Give the partitions read to their last stable offset, as of their latest fetch: where the last chunk ended.
+        """Return the partitions read to their last stable offset, as of their latest fetch: where the last chunk ended.
 
         Asked in the consumer's thread, so that no fetch comes between the two looks.
         """
@@ -189,7 +187,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         }
 
     def stable_offset(self, partition: TopicPartition) -> tuple[int | None, int | None]:
-        """Give the last stable offset as the latest fetch saw it, and when that was (Unix time, ms); in any thread."""
+        """Return the last stable offset of the latest fetch, and when that was (Unix time, ms); in any thread."""
         consumer = self._consumer
         subscription = consumer and consumer._subscription.subscription
         assignment = subscription and subscription.assignment
@@ -215,7 +213,7 @@ class ChunkConsumer(driver.Consumer):
         self._filled.set()
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
-        """Give messages while the flow is on; come back after `timeout` without any, so that a stop is noticed."""
+        """Return messages while the flow is on; come back after `timeout` without any, so that a stop is noticed."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
         while self.flow_active and not self.should_stop:
@@ -256,8 +254,8 @@ class ChunkSchema(faust.Schema):
     """Gives the chunk itself; nothing here can fail, so no record is lost to a decoder."""
 
     def loads_key(self, _app: Any, _message: Any, **_ignored: Any) -> None:
-        """Give no key: a chunk has none."""
+        """Return no key: a chunk has none."""
 
     def loads_value(self, _app: Any, message: Any, **_ignored: Any) -> Chunk:
-        """Give the chunk."""
+        """Return the chunk."""
         return cast("Chunk", message.value)

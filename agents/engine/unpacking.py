@@ -16,7 +16,7 @@ class LeanRecords(fetching.PartitionRecords):
     """aiokafka's iterator over one fetch of a partition, yielding `PlainRecord` and skipping two calls for each."""
 
     def __iter__(self) -> Iterator[PlainRecord]:
-        """Give the generator itself."""
+        """Return the generator itself."""
         iterator: Iterator[PlainRecord] = self._records_iterator
         return iterator
 

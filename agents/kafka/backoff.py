@@ -13,7 +13,7 @@ class Backoff:
         self.failures = 0
 
     def next(self) -> float:
-        """Give the next wait in seconds."""
+        """Return the next wait in seconds."""
         self.failures += 1
         return min(FIRST_SECONDS * (1 << min(self.failures - 1, 16)), LONGEST_SECONDS)
 

@@ -21,5 +21,5 @@ class Connection(msgspec.Struct, frozen=True):
         return f"Connection(brokers={self.brokers!r})"
 
     def arguments(self) -> dict[str, Any]:
-        """Give what every aiokafka client is constructed with."""
+        """Return what every aiokafka client is constructed with."""
         return {"bootstrap_servers": self.brokers.split(","), **self.options}

@@ -259,5 +259,5 @@ def may(bits: int, operation: str) -> bool:
 
 
 def allows(answer: Any) -> dict[str, int]:
-    """Give what the login may do with each topic, as bits; nothing where the topic is hidden or not there."""
+    """Return what the login may do with each topic, as bits; nothing where the topic is hidden or not there."""
     return {each[1]: max(0, each[4]) if each[4] != NOT_SAID else 0 for each in answer.topics if not each[0]}

@@ -1,31 +1,53 @@
-"""Reading a log to its end: read-committed, in batches, without a group."""
+"""Reading a log without a group: read-committed, from an offset that the caller names, up to an end."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from agents.kafka.connection import Connection
+from agents.kafka.starting import start_whole
 
 READ_UNCOMMITTED = 0
 
 
 @asynccontextmanager
-async def open_reader(connection: Connection) -> AsyncIterator[AIOKafkaConsumer]:
-    """Give a connected reader that sees what is committed, and belongs to no group."""
+async def open_reader(
+    connection: Connection,
+    *topics: str,
+    auto_offset_reset: str = "none",
+    start_seconds: float | None = None,
+    **limits: Any,
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """Return a started reader that sees what is committed and belongs to no group.
+
+    It has every partition of `topics`, or what the caller assigns. A limit that stands in the connection's options wins
+    over ours. Raise KafkaError, and TimeoutError when the start takes longer than `start_seconds`.
+    """
     reader = AIOKafkaConsumer(
-        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none", **connection.arguments()
+        *topics,
+        group_id=None,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset=auto_offset_reset,
+        **{**limits, **connection.arguments()},
     )
     try:
-        await reader.start()
+        if start_seconds is None:
+            await reader.start()
+        else:
+            await start_whole(reader, start_seconds)
         yield reader
     finally:
-        await reader.stop()
+        # What was read counts, however its connections end.
+        with suppress(KafkaError):
+            await reader.stop()
 
 
 async def end_offsets(reader: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-    """Give the high watermarks; a read-committed reader would be told the last stable offsets, which may lie before."""
+    """Return the high watermarks; a read-committed reader is told the last stable offsets, which may lie before."""
     fetcher = reader._fetcher
     level, fetcher._isolation_level = fetcher._isolation_level, READ_UNCOMMITTED
     try:
@@ -35,10 +57,15 @@ async def end_offsets(reader: AIOKafkaConsumer, partitions: Iterable[TopicPartit
         fetcher._isolation_level = level
 
 
+async def topic_partitions(reader: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+    """Return a topic's partitions. Raise UnknownTopicOrPartitionError when it does not come to be."""
+    return [TopicPartition(topic, number) for number in sorted(await reader._client._wait_on_metadata(topic))]
+
+
 async def read_to(
     reader: AIOKafkaConsumer, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
 ) -> AsyncIterator[list[Any]]:
-    """Give lists of records of one partition each, until every partition has been read up to its end.
+    """Return lists of records of one partition each, until every partition has been read up to its end.
 
     The last offsets may belong to control records or to nothing at all, so the reader's position counts.
     """

@@ -34,7 +34,7 @@ class AwayError(EngineError):
 
 
 async def open_connection(connection: Connection, seconds: float = PROBE_SECONDS) -> AIOKafkaConnection:
-    """Give a bare connection to the first broker that lets us in; to be closed. Raises AwayError, RefusedError."""
+    """Return a bare connection to the first broker that lets us in; to be closed. Raises AwayError, RefusedError."""
     found: EngineError = AwayError("TALLYGATE_KAFKA__BROKERS names no broker: write host:port")
     options = {name: value for name, value in connection.options.items() if name in CONNECTING}
     for host, port, _family in collect_hosts(connection.brokers):
@@ -48,7 +48,7 @@ async def open_connection(connection: Connection, seconds: float = PROBE_SECONDS
 
 
 def versions_of(opened: AIOKafkaConnection) -> dict[int, tuple[int, int]]:
-    """Give lowest and highest version of each request that the broker knows, by the request's number."""
+    """Return lowest and highest version of each request that the broker knows, by the request's number."""
     found: dict[int, tuple[int, int]] = opened._versions
     return found
 
@@ -90,7 +90,7 @@ def meaning(error: Exception, address: str, connection: Connection) -> EngineErr
 
 
 async def explained(connection: Connection, error: KafkaError) -> EngineError:
-    """Give what is behind an error of a client, with the remedy."""
+    """Return what is behind an error of a client, with the remedy."""
     if isinstance(error, BrokerResponseError) and "Authorization" in type(error).__name__:
         return RefusedError(
             f"Kafka at {connection.brokers} does not allow this ({type(error).__name__}): give the login its role, see "

@@ -31,7 +31,7 @@ class Found(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def admin_client(connection: Connection) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Give a connected admin client."""
+    """Return a connected admin client."""
     client = AIOKafkaAdminClient(**connection.arguments())
     await client.start()
     try:
@@ -41,7 +41,7 @@ async def admin_client(connection: Connection) -> AsyncIterator[AIOKafkaAdminCli
 
 
 async def find_topics(connection: Connection, names: Iterable[str], *, configs: bool = True) -> dict[str, Found]:
-    """Give those of the topics that exist; `configs` says whether to ask for their settings as well."""
+    """Return those of the topics that exist; `configs` says whether to ask for their settings as well."""
     async with admin_client(connection) as client:
         described = await client.describe_topics(sorted(set(names)))
         partitions = {each["topic"]: len(each["partitions"]) for each in described if not each["error_code"]}

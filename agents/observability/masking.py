@@ -13,7 +13,7 @@ LOGIN: Final = re.compile(r"(\w+://[^/@\s:]*):[^@\s]*@")
 
 
 def effective(settings: BaseModel) -> dict[str, Any]:
-    """Give all settings by group and field, masked."""
+    """Return all settings by group and field, masked."""
     return {name: masked(value, name) for name, value in settings.model_dump(mode="json").items()}
 
 

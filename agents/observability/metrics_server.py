@@ -19,7 +19,7 @@ Health = Callable[[], str]
 
 
 def well() -> str:
-    """Give nothing: whoever can answer is well."""
+    """Return nothing: whoever can answer is well."""
     return ""
 
 
@@ -31,7 +31,7 @@ class Shown:
         self._health = {"/livez": live, "/readyz": ready}
 
     def answer(self, path: str, accept: str) -> tuple[int, str, bytes]:
-        """Give status, content type and body for a GET."""
+        """Return status, content type and body for a GET."""
         path = path.partition("?")[0]
         if path == "/metrics":
             body, content_type = self._area.exposition(accept)

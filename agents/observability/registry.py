@@ -53,7 +53,7 @@ class Label:
             raise ValueError(f"label {self.name}: either its values or what bounds them")
 
     def bounded(self, value: str) -> str:
-        """Give the value, or `other` if it is none of those declared."""
+        """Return the value, or `other` if it is none of those declared."""
         return value if self.bound or value in self.values else OTHER
 
 
@@ -78,22 +78,22 @@ class Metric:
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """Give the names of the labels."""
+        """Return the names of the labels."""
         return tuple(label.name for label in self.labels)
 
     def bounded(self, values: Sequence[str]) -> tuple[str, ...]:
-        """Give label values with every undeclared one replaced."""
+        """Return label values with every undeclared one replaced."""
         return tuple(label.bounded(value) for label, value in zip(self.labels, values, strict=True))
 
     def combinations(self) -> Iterable[tuple[str, ...]]:
-        """Give all combinations of label values if they are declared and few, else none."""
+        """Return all combinations of label values if they are declared and few, else none."""
         few = all(label.values for label in self.labels) and (
             prod(len(label.values) for label in self.labels) <= SERIES_FROM_THE_START
         )
         return product(*(label.values for label in self.labels)) if few and self.labels else ()
 
     def family(self, samples: Iterable[tuple[tuple[str, ...], float]]) -> Family:
-        """Give what a scrape shows, from numbers that are kept elsewhere; not for histograms."""
+        """Return what a scrape shows, from numbers that are kept elsewhere; not for histograms."""
         made = CounterMetricFamily if self.kind is MetricKind.COUNTER else GaugeMetricFamily
         family = made(self.name.removesuffix("_total"), self.meaning, labels=self.label_names)
         for values, number in samples:
@@ -149,7 +149,7 @@ class Spread:
         self.under(*values)(number)
 
     def under(self, *values: str) -> Callable[[float], None]:
-        """Give what counts a value under these labels, for those who count often."""
+        """Return what counts a value under these labels, for those who count often."""
         histogram = self._histogram.labels(*self.metric.bounded(values)) if values else self._histogram
         return histogram.observe
 
@@ -195,7 +195,7 @@ class Area:
         self.registry.unregister(reading)
 
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
-        """Give the answer to a scrape with this Accept header, and its content type."""
+        """Return the answer to a scrape with this Accept header, and its content type."""
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
 

@@ -45,7 +45,7 @@ def _text(error: BaseException) -> str:
 
 
 def _module(file: str) -> str:
-    """Give a file's path from its package on: where things are installed concerns nobody."""
+    """Return a file's path from its package on: where things are installed concerns nobody."""
     parts = Path(file).parts
     for root in ("site-packages", "agents", "state", "stream"):
         if root in parts:
@@ -79,5 +79,5 @@ def first_line_of_asyncio(_logger: Any, _method: str, event: EventDict) -> Event
 
 
 def plain(event: EventDict, **_more: Any) -> str:
-    """Give a line of JSON; of what JSON does not know, the type alone."""
+    """Return a line of JSON; of what JSON does not know, the type alone."""
     return json.dumps(event, ensure_ascii=False, default=lambda value: f"<{type(value).__name__}>")

@@ -5,29 +5,22 @@ group only while the group has no member, so whoever judges cannot be disturbed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
-from typing import Final, TypeVar
+from collections.abc import Iterable
+from typing import Final
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import (
-    CommitFailedError,
-    GroupCoordinatorNotAvailableError,
-    GroupLoadInProgressError,
-    IllegalGenerationError,
-    NotCoordinatorForGroupError,
-    UnknownMemberIdError,
-)
+from aiokafka.errors import CommitFailedError, IllegalGenerationError, UnknownMemberIdError
 
-from agents.engine.group_offsets import member_count, stable_offsets
 from agents.engine.job import source_of
 from agents.engine.lane import Position
 from agents.engine.seating import TableStanding
 from agents.engine.step_runner import POSITION_KEY
 from agents.kafka.connection import Connection
 from agents.kafka.errors import EngineError
+from agents.kafka.group_admin import ask_patiently, member_count, stable_offsets
+from agents.kafka.group_consumer import make_group_consumer
 from agents.kafka.log_reader import end_offsets, open_reader, read_to
 from agents.kafka.topic_admin import admin_client, find_topics
 from stream.topics import Topics
@@ -35,10 +28,7 @@ from stream.topics import Topics
 LOOK_SECONDS: Final = 0.5
 LOOK_BACK: Final = 10_000
 """Offsets read at first from the end of a changelog: each transaction ends with the position."""
-MOVING: Final = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 TAKEN: Final = (CommitFailedError, IllegalGenerationError, UnknownMemberIdError)
-
-Answer = TypeVar("Answer")
 
 
 class CannotSetError(EngineError):
@@ -72,7 +62,7 @@ async def plan_mending(connection: Connection, topics: Topics, step: str, leave_
     partitions = range(found[source].partitions)
     async with admin_client(connection) as client:
         await _wait_until_left(client, group, leave_seconds)
-        committed = await _patiently(lambda: stable_offsets(client, group, source, partitions))
+        committed = await ask_patiently(lambda: stable_offsets(client, group, source, partitions))
     tables = await read_positions(connection, changelog, partitions)
     standings = [TableStanding(number, committed[number], tables.get(number)) for number in partitions]
     mending = Mending(step, group, source, standings)
@@ -83,7 +73,7 @@ async def plan_mending(connection: Connection, topics: Topics, step: str, leave_
 async def _wait_until_left(client: AIOKafkaAdminClient, group: str, seconds: float) -> None:
     """Wait for as long as a worker that died stays a member. Raise CannotSetError while there are others."""
     until = asyncio.get_running_loop().time() + seconds
-    while count := await _patiently(lambda: member_count(client, group)):
+    while count := await ask_patiently(lambda: member_count(client, group)):
         if asyncio.get_running_loop().time() > until:
             raise CannotSetError(
                 f"{group} has {count} members, which hold its partitions: stop the workers of the step, or wait until "
@@ -134,7 +124,7 @@ async def _check(connection: Connection, mending: Mending) -> None:
 
 async def mend(connection: Connection, mending: Mending) -> None:
     """Commit the offsets, all at once. Raise CannotSetError if a worker has joined meanwhile."""
-    consumer = AIOKafkaConsumer(group_id=mending.group, enable_auto_commit=False, **connection.arguments())
+    consumer = make_group_consumer(connection, mending.group)
     await consumer.start()
     try:
         consumer.assign(list(mending.offsets))
@@ -145,12 +135,3 @@ async def mend(connection: Connection, mending: Mending) -> None:
         ) from None
     finally:
         await consumer.stop()
-
-
-async def _patiently(ask: Callable[[], Awaitable[Answer]], tries: int = 30) -> Answer:
-    """Ask again while no broker looks after the group yet."""
-    for _try in range(tries):
-        with suppress(*MOVING):
-            return await ask()
-        await asyncio.sleep(LOOK_SECONDS)
-    return await ask()

@@ -6,13 +6,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Final
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError
 
 from agents.kafka.connection import Connection
+from agents.kafka.idempotent_producer import make_producer, stop_producer
 from agents.kafka.starting import start_whole
 from agents.publish.partition_queues import Keyed, PartitionQueues
 
@@ -27,12 +26,8 @@ class ShipmentProducer:
     def __init__(self, connection: Connection, topic: str, acknowledge_seconds: float) -> None:
         self._topic = topic
         self._seconds = acknowledge_seconds
-        limits = {"request_timeout_ms": int(acknowledge_seconds * 1000)}
-        self._producer: Any = AIOKafkaProducer(
-            enable_idempotence=True,
-            acks="all",
-            max_batch_size=BATCH_BYTES,
-            **{**limits, **connection.arguments()},
+        self._producer: Any = make_producer(
+            connection, max_batch_size=BATCH_BYTES, request_timeout_ms=int(acknowledge_seconds * 1000)
         )
         self._queues = PartitionQueues(self._producer, topic)
 
@@ -62,12 +57,4 @@ class ShipmentProducer:
     async def stop(self) -> None:
         """Return up what waits, wait a moment for what is on its way, and disconnect."""
         await self._queues.end(KafkaConnectionError("the connection is given up"))
-        producer = self._producer
-        with suppress(KafkaError):
-            try:
-                async with asyncio.timeout(STOP_SECONDS):
-                    await producer.stop()
-            except TimeoutError:
-                # aiokafka waits for what can no longer be sent, and would leave the task that tries to.
-                await producer._sender.close()  # noqa: SLF001
-        await producer.client.close()
+        await stop_producer(self._producer, STOP_SECONDS)

@@ -19,6 +19,7 @@ from agents.engine.engine_settings import MIB
 from agents.kafka.backoff import Backoff
 from agents.kafka.connection import Connection
 from agents.kafka.errors import RefusedError
+from agents.kafka.group_consumer import make_group_consumer
 from agents.readmodel.position import ReadModelPosition
 from agents.readmodel.projection_progress import LogPlace, ProjectionProgress
 from agents.readmodel.runs import Runs
@@ -38,11 +39,10 @@ SAY_SECONDS: Final = 10.0
 
 
 def make_consumer(connection: Connection, group: str, session_timeout_ms: int) -> AIOKafkaConsumer:
-    """Give the consumer that a projection runs on; not started."""
-    return AIOKafkaConsumer(
-        group_id=group,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
+    """Return the consumer that a projection runs on, not started."""
+    return make_group_consumer(
+        connection,
+        group,
         # Positions are in Redis; this is for a position that retention has overtaken.
         auto_offset_reset="earliest",
         session_timeout_ms=session_timeout_ms,
@@ -50,7 +50,6 @@ def make_consumer(connection: Connection, group: str, session_timeout_ms: int) -
         # While Redis is away nothing is read, for as long as it takes.
         max_poll_interval_ms=86_400_000,
         max_partition_fetch_bytes=2 * MIB,
-        **connection.arguments(),
     )
 
 

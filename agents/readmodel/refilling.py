@@ -5,8 +5,9 @@ import secrets
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
+from agents.kafka.log_reader import open_reader
 from agents.readmodel.projection import Projection
 from agents.readmodel.projection_process import count_partitions, make_projection, store_of
 from agents.readmodel.writing import Writer
@@ -88,11 +89,7 @@ async def _ends(settings: Settings, partitions: int) -> Ends:
         for name, topic in (("decisions", topics.decisions), ("alerts", topics.alerts))
         for number in range(partitions)
     }
-    consumer = AIOKafkaConsumer(isolation_level="read_committed", **settings.kafka.connection().arguments())
-    await consumer.start()
-    try:
-        begins = await consumer.beginning_offsets(list(names))
-        ends = await consumer.end_offsets(list(names))
-    finally:
-        await consumer.stop()
+    async with open_reader(settings.kafka.connection()) as reader:
+        begins = await reader.beginning_offsets(list(names))
+        ends = await reader.end_offsets(list(names))
     return Ends(*({names[where]: found[where] for where in names} for found in (begins, ends)))

@@ -84,7 +84,7 @@ class KafkaSettings(SettingsGroup):
         return self
 
     def connection(self) -> Connection:
-        """Give what clients connect with. Raises RefusedError where a file of it cannot be used."""
+        """Return what clients connect with. Raises RefusedError where a file of it cannot be used."""
         more: dict[str, Any] = {}
         if self.security_protocol != "PLAINTEXT":
             more["security_protocol"] = self.security_protocol
@@ -97,7 +97,7 @@ class KafkaSettings(SettingsGroup):
         return Connection(self.brokers, {**self.options, **more})
 
     def topics(self) -> Topics:
-        """Give the names of topics and groups."""
+        """Return the names of topics and groups."""
         return Topics(prefix=self.prefix, epoch=self.epoch, manifest_epoch=self.manifest_epoch)
 
 

@@ -36,10 +36,10 @@ class LiveSettings(BaseModel):
 
     @property
     def window_bytes(self) -> int:
-        """Give the window's memory in bytes."""
+        """Return the window's memory in bytes."""
         return self.window_mib * MIB
 
     @property
     def queue_bytes(self) -> int:
-        """Give a scanner's waiting messages in bytes."""
+        """Return a scanner's waiting messages in bytes."""
         return self.queue_kib * 1024

@@ -22,5 +22,5 @@ class MetricsSettings(BaseModel):
     """Address to listen on; `0.0.0.0` for a Prometheus or kubelet elsewhere. Anyone who reaches the port can read."""
 
     def port_of(self, process: str) -> int | None:
-        """Give the port of a kind of process, or None where metrics are off."""
+        """Return the port of a kind of process, or None where metrics are off."""
         return self.port + OFFSETS.get(process, ELSE) if self.port else None

@@ -126,7 +126,7 @@ def read_settings() -> Settings:
 
 
 def mistakes_told(error: BaseException) -> list[str]:
-    """Give a sentence for each mistake that an error of `Settings()` is about, and nothing for any other error."""
+    """Return a sentence for each mistake that an error of `Settings()` is about, and nothing for any other error."""
     if isinstance(error, RefusedError):
         return list(error.mistakes) if isinstance(error, SettingsError) else [str(error)]
     if isinstance(error, UnreadableError):

@@ -31,7 +31,7 @@ class SettingsError(RefusedError):
 
 
 def variables_of(settings: type[BaseModel]) -> dict[str, tuple[str, ...]]:
-    """Give every variable with the path of its field."""
+    """Return every variable with the path of its field."""
     found: dict[str, tuple[str, ...]] = {}
     for name, field in settings.model_fields.items():
         kind = field.annotation
@@ -43,7 +43,7 @@ def variables_of(settings: type[BaseModel]) -> dict[str, tuple[str, ...]]:
 
 
 def read_file(settings: type[BaseModel], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Give what the settings file says, nothing if none is named. Raises SettingsError."""
+    """Return what the settings file says, nothing if none is named. Raises SettingsError."""
     name = environment.get(CONFIG)
     if not name:
         return {}
@@ -62,7 +62,7 @@ def read_file(settings: type[BaseModel], environment: Mapping[str, str]) -> dict
 
 
 def unknown_variables(settings: type[BaseModel], environment: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Give sentences on variables that are ours by their name and no settings: surely mistakes, and perhaps mistakes.
+    """Return sentences on variables that are ours by their name and no settings: surely mistakes, and perhaps mistakes.
 
     A field that its group does not know is found when the group is read.
     """
@@ -109,7 +109,7 @@ def named(error: Exception, environment: Mapping[str, str]) -> str:
 
 
 def environment() -> Mapping[str, str]:
-    """Give the environment, the one place that is asked for it."""
+    """Return the environment, the one place that is asked for it."""
     return os.environ
 
 

@@ -58,7 +58,7 @@ class Tallied:
 
     @classmethod
     def of(cls, step: Step) -> "Tallied | None":
-        """Give the tally of a step that keeps one."""
+        """Return the tally of a step that keeps one."""
         return cls(step.tally) if isinstance(step, WithholdingStep) else None
 
     def keep(self) -> None:
@@ -74,7 +74,7 @@ class Tallied:
         self._tally.drain()
 
     def families(self) -> Iterator[Family]:
-        """Give what a scrape shows."""
+        """Return what a scrape shows."""
         yield _decisions.family((tuple(kind), made) for kind, made in dict(self._made).items())
         yield _dollars.family((tuple(kind), cents / 100) for kind, cents in dict(self._cents).items())
         yield _alerts.family(((kind,), number) for kind, number in dict(self._alerts).items())

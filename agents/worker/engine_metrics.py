@@ -175,7 +175,7 @@ class EngineMetrics(SilentObserver):
         self._chunk_bytes(size)
 
     def families(self) -> Iterable[Family]:
-        """Give what a scrape shows; called in the thread that serves it."""
+        """Return what a scrape shows; called in the thread that serves it."""
         progress = self._look()
         yield from self._of_worker(progress)
         yield from self._of_partitions(progress)

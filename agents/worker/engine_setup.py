@@ -9,7 +9,7 @@ MIB: Final = 1024 * 1024
 
 
 def engine_settings(settings: Settings, step: str) -> EngineSettings:
-    """Give the engine's settings for the worker of one step."""
+    """Return the engine's settings for the worker of one step."""
     worker = settings.worker
     return EngineSettings(
         connection=settings.kafka.connection(),

@@ -17,7 +17,7 @@ ANSWER_SECONDS: Final = 4.0
 
 
 def ports(settings: Settings) -> Iterator[tuple[int, bool]]:
-    """Give the ports on which a process of ours may listen, and whether it speaks TLS there."""
+    """Return the ports on which a process of ours may listen, and whether it speaks TLS there."""
     yield settings.gateway.port, settings.gateway.tls_certificate is not None
     for process in OFFSETS:
         port = settings.metrics.port_of(process)
@@ -26,7 +26,7 @@ def ports(settings: Settings) -> Iterator[tuple[int, bool]]:
 
 
 def ask(port: int, *, tls: bool) -> str | None:
-    """Give what is wrong with who listens on a port of this machine, nothing if all is well, None if nobody listens."""
+    """Return what is wrong with the process on a port of this machine: "" if it is well, None if none listens."""
     # It is ourselves, under an address that is in no certificate.
     context = ssl._create_unverified_context() if tls else None  # noqa: S323, SLF001
     made = HTTPSConnection("127.0.0.1", port, timeout=ANSWER_SECONDS, context=context) if context else None

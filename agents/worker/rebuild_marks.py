@@ -1,14 +1,14 @@
 """How far the rebuild of an epoch is: a row in the project's control topic, and what it means for a worker."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 
 from agents.engine.control import read_control
 from agents.kafka.connection import Connection
 from agents.kafka.errors import RefusedError
+from agents.kafka.idempotent_producer import send_row
 from stream.topics import Topics
 
 KIND: Final = "/0/rebuild"
@@ -29,22 +29,22 @@ class Rebuild(msgspec.Struct, frozen=True):
     stage: Stage = "filling"
 
     def topics(self, prefix: str) -> Topics:
-        """Give the names under this epoch."""
+        """Return the names under this epoch."""
         return Topics(prefix, self.epoch, None if self.manifest_epoch == self.epoch else self.manifest_epoch)
 
     def settings(self) -> dict[str, str]:
-        """Give the environment variables of every process under this epoch; both, since one may be left from before."""
+        """Return the environment variables of every process under this epoch; both, as one may be left over."""
         return {
             "TALLYGATE_KAFKA__EPOCH": str(self.epoch),
             "TALLYGATE_KAFKA__MANIFEST_EPOCH": str(self.manifest_epoch),
         }
 
     def spelt(self) -> str:
-        """Give these variables in one line."""
+        """Return these variables in one line."""
         return " ".join(f"{name}={value}" for name, value in self.settings().items())
 
     def command(self) -> str:
-        """Give the command that takes it further."""
+        """Return the command that takes it further."""
         more = " --from postings" if self.source == "postings" else ""
         return f"tallygate rebuild tables --epoch {self.epoch}{more}"
 
@@ -72,14 +72,8 @@ def rebuilds_in(rows: Mapping[bytes, bytes], topics: Topics) -> dict[int, Rebuil
 
 async def write_rebuild(connection: Connection, topics: Topics, rebuild: Rebuild) -> None:
     """Write how far a rebuild is."""
-    options: dict[str, Any] = connection.arguments()
-    producer = AIOKafkaProducer(enable_idempotence=True, **options)
-    await producer.start()
-    try:
-        key = f"{topics.prefix}.e{rebuild.epoch}{KIND}".encode()
-        await producer.send_and_wait(topics.control, key=key, value=msgspec.json.encode(rebuild), partition=0)
-    finally:
-        await producer.stop()
+    key = f"{topics.prefix}.e{rebuild.epoch}{KIND}".encode()
+    await send_row(connection, topics.control, 0, key, msgspec.json.encode(rebuild))
 
 
 async def check_epoch(connection: Connection, topics: Topics, step: str) -> None:

@@ -11,14 +11,14 @@ from stream.decisions import Policy
 
 
 def manifest_step(settings: Settings, partitions: int) -> ManifestStep:
-    """Give the manifest step for topics of so many partitions. Raises RefusedError."""
+    """Return the manifest step for topics of so many partitions. Raises RefusedError."""
     # Filing rules too are asked as they stood on that day, as `judge --as-of` does.
     rulebook = rulebook_of(settings).as_of(settings.policy.as_of)
     return ManifestStep(rulebook, key_maker_of(settings), partitions)
 
 
 def withholding_step(settings: Settings, partitions: int) -> WithholdingStep:
-    """Give the withholding step for topics of so many partitions. Raises RefusedError."""
+    """Return the withholding step for topics of so many partitions. Raises RefusedError."""
     policy = Policy(**settings.policy.model_dump())
     shipments = settings.kafka.topics().shipments
     fingerprint = key_maker_of(settings).fingerprint
@@ -28,7 +28,7 @@ def withholding_step(settings: Settings, partitions: int) -> WithholdingStep:
 
 
 def rulebook_of(settings: Settings) -> Rulebook:
-    """Give the shipped rules and the files beside them. Raises RefusedError."""
+    """Return the shipped rules and the files beside them. Raises RefusedError."""
     try:
         return load_rulebook(settings.rules)
     except RulebookError as error:
@@ -36,7 +36,7 @@ def rulebook_of(settings: Settings) -> Rulebook:
 
 
 def key_maker_of(settings: Settings) -> KeyMaker:
-    """Give what makes the consignee keys. Raises RefusedError."""
+    """Return what makes the consignee keys. Raises RefusedError."""
     file = settings.key.secret_file
     if file is None:
         raise RefusedError(

@@ -14,7 +14,7 @@ from state.step import Step
 
 
 def watch_worker(settings: MetricsSettings, step: Step, observer: Observer) -> tuple[Observer, Attach | None]:
-    """Give the observer and what attaches metrics to the engine; just the observer where metrics are off."""
+    """Return the observer and what attaches metrics to the engine; just the observer where metrics are off."""
     if not settings.port:
         return observer, None
     metrics = EngineMetrics(step)

@@ -56,7 +56,7 @@ STEPS: dict[str, StepFactory] = {"manifest": make_manifest, "withholding": make_
 
 
 def imported(path: str) -> Any:
-    """Give what `module:name` names."""
+    """Return what `module:name` names."""
     module, _, name = path.partition(":")
     return getattr(import_module(module), name)
 

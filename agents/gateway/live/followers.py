@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from agents.kafka.connection import Connection
-from agents.kafka.starting import start_whole
+from agents.kafka.log_reader import open_reader
 
 REQUEST_MS: Final = 10_000
 ASK_SECONDS: Final = 15.0
@@ -36,26 +36,17 @@ class Followers(msgspec.Struct, frozen=True):
     @asynccontextmanager
     async def consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
         """Yield a started consumer of all partitions, without a position. Raise KafkaError, also without a topic."""
-        limits = {
-            "request_timeout_ms": REQUEST_MS,
-            "fetch_max_wait_ms": self.fetch_wait_ms,
-            "max_partition_fetch_bytes": FETCH_BYTES,
-        }
-        consumer = AIOKafkaConsumer(
+        async with open_reader(
+            self.connection,
             self.topic,
-            group_id=None,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            **{**limits, **self.connection.arguments()},
-        )
-        try:
-            await start_whole(consumer, REQUEST_MS / 1000)
+            start_seconds=REQUEST_MS / 1000,
+            request_timeout_ms=REQUEST_MS,
+            fetch_max_wait_ms=self.fetch_wait_ms,
+            max_partition_fetch_bytes=FETCH_BYTES,
+        ) as consumer:
             if not consumer.assignment():
                 raise UnknownTopicOrPartitionError(self.topic)
             yield consumer
-        finally:
-            await consumer.stop()
 
     def partition(self, number: int) -> TopicPartition:
         """Name a partition."""

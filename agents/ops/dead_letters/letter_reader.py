@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -35,19 +34,6 @@ async def read_ledger(connection: Connection, topics: Topics) -> Ledger:
     """Give the marks of the letters that were sent again."""
     async with asyncio.timeout(STILL_SECONDS):
         return Ledger(topics.dead_letters, await read_control(connection, topics.control))
-
-
-@asynccontextmanager
-async def open_reader(connection: Connection) -> AsyncIterator[AIOKafkaConsumer]:
-    """Give a connected reader that sees what is committed, and belongs to no group."""
-    reader = AIOKafkaConsumer(
-        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none", **connection.arguments()
-    )
-    try:
-        await reader.start()
-        yield reader
-    finally:
-        await reader.stop()
 
 
 async def find_spans(reader: AIOKafkaConsumer, topic: str, partitions: int, since: int | None) -> dict[int, Span]:

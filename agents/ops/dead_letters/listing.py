@@ -8,9 +8,10 @@ from typing import Any, BinaryIO
 import msgspec
 
 from agents.kafka.connection import Connection
+from agents.kafka.log_reader import open_reader
 from agents.ops.dead_letters.ledger import Ledger
 from agents.ops.dead_letters.letter import UNLABELLED, Letter, LetterPlace, concerns, letter_of
-from agents.ops.dead_letters.letter_reader import find_partitions, find_spans, open_reader, read_ledger, read_records
+from agents.ops.dead_letters.letter_reader import find_partitions, find_spans, read_ledger, read_records
 from agents.ops.dead_letters.values import write_value
 from stream.deadletters import Fault
 from stream.records import Record

@@ -11,10 +11,12 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from agents.kafka.connection import Connection
+from agents.kafka.idempotent_producer import make_producer, stop_producer
+from agents.kafka.log_reader import open_reader
 from agents.ops.dead_letters.ledger import Ledger
 from agents.ops.dead_letters.letter import Letter, LetterPlace, headers_to_send, letter_of
 from agents.ops.dead_letters.letter_errors import FencedRetryError, NoSuchLetterError
-from agents.ops.dead_letters.letter_reader import find_partitions, find_spans, open_reader, read_ledger, read_records
+from agents.ops.dead_letters.letter_reader import find_partitions, find_spans, read_ledger, read_records
 from agents.ops.dead_letters.listing import read_places
 from stream.partition import partition_of
 from stream.records import Record
@@ -151,13 +153,11 @@ async def _portions(records: AsyncIterator[Any]) -> AsyncIterator[list[Any]]:
 
 @asynccontextmanager
 async def _open_producer(connection: Connection, topics: Topics) -> AsyncIterator[AIOKafkaProducer]:
-    """Give a producer under the one transactional id of retries: an older one is fenced, and what it left aborted."""
-    producer = AIOKafkaProducer(
-        **connection.arguments(),
+    """Return a producer under the one transactional id of retries; an older one is fenced, its work aborted."""
+    producer = make_producer(
+        connection,
         transactional_id=f"{topics.prefix}.dead-letters-retry",
         transaction_timeout_ms=10_000,
-        enable_idempotence=True,
-        acks="all",
         max_request_size=2 * TOPIC_RECORD_BYTES,
     )
     try:
@@ -168,10 +168,7 @@ async def _open_producer(connection: Connection, topics: Topics) -> AsyncIterato
             await producer.commit_transaction()
         yield producer
     finally:
-        # Where the broker is away there is nobody to say goodbye to.
-        with suppress(TimeoutError, KafkaError):
-            async with asyncio.timeout(ABORT_SECONDS):
-                await producer.stop()
+        await stop_producer(producer, ABORT_SECONDS)
 
 
 async def _send_portion(producer: AIOKafkaProducer, topics: Topics, portion: Sequence[Any], ledger: Ledger) -> None:

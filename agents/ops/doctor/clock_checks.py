@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from agents.kafka.connection import Connection
+from agents.kafka.log_reader import open_reader
 from agents.kafka.topic_admin import find_topics
 from agents.ops.doctor.finding import Finding, right, unknown, wrong
 from agents.settings.settings import Settings
@@ -88,9 +89,7 @@ async def _records(connection: Connection, topic: str) -> tuple[list[Any], list[
     fresh: list[Any] = []
     if not partitions:
         return old, fresh
-    reader = AIOKafkaConsumer(isolation_level="read_committed", enable_auto_commit=False, **connection.arguments())
-    await reader.start()
-    try:
+    async with open_reader(connection, auto_offset_reset="latest") as reader:
         ends, begins = await reader.end_offsets(partitions), await reader.beginning_offsets(partitions)
         reader.assign(partitions)
         for each in partitions:
@@ -100,6 +99,4 @@ async def _records(connection: Connection, topic: str) -> tuple[list[Any], list[
             for where, records in (await reader.getmany(timeout_ms=int(min(left, 0.5) * 1000) + 1)).items():
                 old += [record for record in records if record.offset < ends[where]]
                 fresh += [record for record in records if record.offset >= ends[where]]
-    finally:
-        await reader.stop()
     return old, fresh

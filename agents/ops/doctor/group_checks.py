@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from agents.engine.control import read_halts
 from agents.kafka.connection import Connection
 from agents.kafka.errors import RefusedError
+from agents.kafka.log_reader import open_reader
 from agents.kafka.topic_admin import admin_client, find_topics
 from agents.ops.doctor.finding import Finding, doubtful, refused, right, unknown, wrong
 from agents.settings.settings import Settings
@@ -100,12 +101,8 @@ async def group_standing(connection: Connection, topics: Topics, step: str, sour
         group = topics.group(step)
         committed = await client.list_consumer_group_offsets(group, partitions=partitions)
         described: list[Any] = await client.describe_consumer_groups([group])
-    reader = AIOKafkaConsumer(isolation_level="read_committed", **connection.arguments())
-    await reader.start()
-    try:
+    async with open_reader(connection) as reader:
         ends, begins = await reader.end_offsets(partitions), await reader.beginning_offsets(partitions)
-    finally:
-        await reader.stop()
     at = {each: max(committed[each].offset if each in committed else -1, begins[each]) for each in partitions}
     members = sum(len(each[5]) for answer in described for each in answer.groups)
     return StoppedPartition(sum(max(0, ends[each] - at[each]) for each in partitions), members)

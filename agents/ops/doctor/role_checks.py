@@ -7,6 +7,7 @@ from aiokafka.errors import GroupAuthorizationFailedError
 
 from agents.kafka.connection import Connection
 from agents.kafka.describing import NOT_SAID, GroupsAsked, TopicsAsked, TransactionsAsked, allows, may
+from agents.kafka.group_admin import ask_coordinator
 from agents.kafka.probing import open_connection, versions_of
 from agents.kafka.topic_admin import admin_client
 from agents.ops.access.roles import Grant, grants, read_roles
@@ -108,11 +109,10 @@ async def _groups(connection: Connection, names: list[str]) -> dict[str, int]:
     async with admin_client(connection) as client:
         for name in names:
             try:
-                node = await client.find_coordinator(name)
+                answer = await ask_coordinator(client, name, GroupsAsked([name]))
             except GroupAuthorizationFailedError:
                 bits[name] = 0
                 continue
-            answer: Any = await client._client.send(node, GroupsAsked([name]))  # noqa: SLF001 - it has no such request
             (group,) = answer.groups
             bits[name] = 0 if group[0] == DENIED_GROUP or group[6] == NOT_SAID else max(0, group[6])
     return bits

@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from agents.engine.lane import FINGERPRINT
 from agents.kafka.connection import Connection
 from agents.kafka.describing import TopicsAsked
 from agents.kafka.errors import RefusedError
-from agents.kafka.log_reader import read_to
+from agents.kafka.log_reader import open_reader, read_to
 from agents.kafka.probing import open_connection
 from agents.kafka.topic_admin import NEEDED, find_topics, problems
 from agents.ops.doctor.finding import Finding, right, unknown, wrong
@@ -104,18 +104,12 @@ async def kept_fingerprints(connection: Connection, topic: str) -> set[str] | No
     if not there:
         return None
     partitions = [TopicPartition(topic, number) for number in range(there[topic].partitions)]
-    reader = AIOKafkaConsumer(
-        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none", **connection.arguments()
-    )
-    await reader.start()
     found: set[str] = set()
     key = changelog_key(PARTITION_ROOT, FINGERPRINT)
-    try:
+    async with open_reader(connection) as reader:
         starts = await reader.beginning_offsets(partitions)
         ends = await reader.end_offsets(partitions)
         stops = {each: min(ends[each], starts[each] + SEARCHED) for each in partitions}
         async for records in read_to(reader, starts, stops):
             found |= {record.value.decode() for record in records if record.key == key and record.value}
-    finally:
-        await reader.stop()
     return found

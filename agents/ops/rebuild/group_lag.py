@@ -1,30 +1,20 @@
 """Looking at the broker from outside the engine: which epochs there are, who is at work, and how much is left."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import (
-    GroupCoordinatorNotAvailableError,
-    GroupLoadInProgressError,
-    NotCoordinatorForGroupError,
-)
 
-from agents.engine.group_offsets import member_count
 from agents.kafka.connection import Connection
+from agents.kafka.group_admin import ask_patiently, member_count
 from agents.kafka.log_reader import open_reader, read_to
 from agents.kafka.topic_admin import admin_client
 from stream.topics import Topics
 
-Answer = TypeVar("Answer")
-MOVING: Final = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
-TRIES: Final = 100
-TRY_SECONDS: Final = 0.1
 FEW_OFFSETS: Final = 10_000
 """With no more than this left, it is looked whether these are records at all, or markers only."""
 
@@ -72,13 +62,13 @@ class GroupLag:
         """Give the groups that have members, and how many."""
         found = {}
         for group in groups:
-            if count := await _patiently(partial(member_count, self._client, group)):
+            if count := await ask_patiently(partial(member_count, self._client, group)):
                 found[group] = count
         return found
 
     async def committed(self, course: RebuildCourse) -> dict[int, int]:
         """Give where the group stands, by partition; those it has never committed are left out."""
-        found = await _patiently(lambda: self._client.list_consumer_group_offsets(course.group))
+        found = await ask_patiently(lambda: self._client.list_consumer_group_offsets(course.group))
         return {
             partition.partition: committed.offset
             for partition, committed in found.items()
@@ -126,16 +116,6 @@ class GroupLag:
 
     def _places(self, topic: str) -> list[TopicPartition]:
         return [TopicPartition(topic, number) for number in range(self.partitions)]
-
-
-async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Ask again while no broker looks after the group yet: a new cluster makes its own topics for that first."""
-    for _try in range(TRIES):
-        try:
-            return await ask()
-        except MOVING:
-            await asyncio.sleep(TRY_SECONDS)
-    return await ask()
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from agents.engine.group_offsets import GroupOffsets
 from agents.engine.producer import TransactionalProducer
 from agents.kafka.errors import FencedError
 from agents.kafka.group_member import GroupMember
-from agents.kafka.log_reader import end_offsets, read_to
+from agents.kafka.log_reader import end_offsets, open_reader, read_to
 from tests.kafka.field import Field
 
 pytestmark = pytest.mark.kafka
@@ -94,14 +94,10 @@ async def test_a_log_is_read_to_its_high_watermark_past_control_records(field: F
         await producer.send(field.topics.decisions, value, partition=0)
         await (producer.commit_transaction() if commit else producer.abort_transaction())
     await producer.stop()
-    reader = AIOKafkaConsumer(
-        isolation_level="read_committed", auto_offset_reset="none", **field.connection.arguments()
-    )
-    await reader.start()
     partitions = [TopicPartition(field.topics.decisions, number) for number in range(2)]
-    ends = await end_offsets(reader, partitions)
-    starts = await reader.beginning_offsets(partitions)
-    values = [record.value async for records in read_to(reader, starts, ends) for record in records]
-    await reader.stop()
+    async with open_reader(field.connection) as reader:
+        ends = await end_offsets(reader, partitions)
+        starts = await reader.beginning_offsets(partitions)
+        values = [record.value async for records in read_to(reader, starts, ends) for record in records]
     assert ends == {partitions[0]: 6, partitions[1]: 0}
     assert values == [b"1", b"3"]

@@ -202,6 +202,21 @@ PINS = [
     ("aiokafka.producer.sender", "BaseHandler.do", "1106439a38fe", "sleeps for what handle_response gives"),
     ("aiokafka.producer.sender", "Sender._find_coordinator", "33001a36bf6a", "asked for the group's coordinator"),
     ("aiokafka.producer.transaction_manager", "TransactionManager", "d0932794d69a", "its state, its pending offsets"),
+    (
+        "aiokafka.producer.sender",
+        "Sender.close",
+        "f60b3d023d25",
+        "ends the task that sends",
+    ),
+    ("aiokafka.producer.producer", "AIOKafkaProducer.stop", "43ef97147111", "waits for all that was handed over"),
+    ("aiokafka.admin.client", "AIOKafkaAdminClient._send_request", "1ed126f126dd", "sends a request of ours to a node"),
+    ("aiokafka.client", "AIOKafkaClient._wait_on_metadata", "52b0a5ee78ef", "tells the partitions of any topic"),
+    (
+        "aiokafka.conn",
+        "AIOKafkaConnection._do_version_lookup",
+        "f163772b18ad",
+        "sets what the doctor reads",
+    ),
     ("aiokafka.protocol.api", "Request", "1dc66f0574be", "our two requests extend it"),
 ]
 

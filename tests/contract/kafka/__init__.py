@@ -1,0 +1,1 @@
+"""The private parts of aiokafka's clients that `agents/kafka` touches, each shown to do what it is used for."""
