@@ -74,7 +74,7 @@ class Browser:
         return self.driver.execute_script(script, *arguments)
 
     def until(self, expression: str, *arguments: Any) -> Any:
-        """Wait until an expression is true in the page, and give its value."""
+        """Wait until an expression is true in the page, and return its value."""
         deadline = time.monotonic() + HANG_SECONDS
         while not (found := self.js(f"return {expression}", *arguments)):
             if time.monotonic() > deadline:

@@ -19,7 +19,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def browser(chromium: Browser) -> Iterator[Browser]:
-    """Return the browser as if it had never been used; nothing it complained about, nobody else it asked."""
+    """Yield the browser as if it had never been used; it logged no complaint and asked only this gateway."""
     chromium.forget()
     yield chromium
     chromium.leave()

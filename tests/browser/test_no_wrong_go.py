@@ -201,7 +201,7 @@ def test_tab_after_a_scan_keeps_the_keys_on_the_page(page: Browser, wedge: Wedge
 
 
 def test_page_that_is_shown_again_has_no_answer(page: Browser, stand_in: StandIn) -> None:
-    """Loaded anew, or left and come back to, the page has no big answer: who knows what was scanned meanwhile."""
+    """Loaded again, or left and come back to, the page has no big answer: who knows what was scanned meanwhile."""
     page.driver.refresh()
     page.shows("#recent", "GO")
     assert page.text("#word") == "SCAN"

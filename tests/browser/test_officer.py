@@ -1,4 +1,4 @@
-"""The officer page: a day in figures and words, a bill opened, refusals said; nobody's text becomes more than text."""
+"""The officer page: a day in figures and words, a bill opened, refusals said; text never becomes more than text."""
 
 from collections.abc import Iterator
 

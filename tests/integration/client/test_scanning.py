@@ -16,8 +16,8 @@ from agents.client.screen import CHANGED, big
 from stream.decisions import Decision
 from stream.outcomes import Action
 from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
-from tests.integration.gateway.stage import Gate, GatewayProcess, gate_on
-from tests.integration.publish.ground import TALLYGATE, tallygate
+from tests.integration.gateway.gateways import Gate, GatewayProcess, gate_on
+from tests.integration.publish.installation import TALLYGATE, tallygate
 from tests.integration.readmodel.stage import Stage, stage_on
 from tests.kafka.broker import free_ports
 from tests.kafka.field import Field, wait_for

@@ -1,4 +1,4 @@
-"""Who comes in: tokens, scopes, sessions, how often; and that a refusal tells nothing. Nobody else need be there."""
+"""Who comes in: tokens, scopes, sessions, how often; and that a refusal tells nothing. No other server is needed."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from aiohttp import ClientResponse, ClientSession, CookieJar
 
 from agents.gateway.endpoints.openapi import document
 from agents.gateway.http.token_file import revoke_token
-from tests.integration.gateway.stage import Gate
+from tests.integration.gateway.gateways import Gate
 
 SCOPES = {"publish", "scan", "audit", "plan"}
 GUARDED = [

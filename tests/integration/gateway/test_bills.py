@@ -16,7 +16,7 @@ from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from stream.decisions import Decision
 from stream.reasons import STALE_LINE
-from tests.integration.gateway.stage import Gate, gate_on
+from tests.integration.gateway.gateways import Gate, gate_on
 from tests.redis.events import decision
 from tests.redis.server import RedisServer
 from tests.unit.readmodel.filling import FRESH_MS, fill
@@ -38,7 +38,7 @@ async def filled(store: StoreSettings, *decisions: Decision) -> None:
 
 
 async def asked(gate: Gate, path: str, scope: str = "scan", moment: datetime = FRESH) -> tuple[int, dict[str, Any]]:
-    """Ask at a moment; gives status and answer."""
+    """Ask at a moment; return status and answer."""
     async with (
         gate.serving(lambda: moment) as client,
         client.get(f"/v1/bills/{path}", headers=gate.bearer(scope)) as response,

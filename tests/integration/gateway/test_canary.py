@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from tests.integration.gateway.stage import Gate, GatewayProcess
+from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.integration.gateway.test_ingest import PAUSE_SECONDS
 from tests.integration.readmodel.stage import stage_on
 from tests.integration.readmodel.test_canary import CANARIES, events

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from agents.gateway.endpoints.openapi import document
 from agents.readmodel.writing import Writer
-from tests.integration.gateway.stage import Gate, GatewayProcess
+from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.kafka.broker import Broker
 from tests.kafka.field import Field, wait_for
 from tests.pieces import ROOT

@@ -14,7 +14,7 @@ from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from stream.decisions import Decision, Overflow, Policy, Rounding
 from stream.records import Outgoing, Sink
-from tests.integration.gateway.stage import SECRET, gate_on
+from tests.integration.gateway.gateways import SECRET, gate_on
 from tests.integration.gateway.test_planning import PERSON, ask
 from tests.unit.readmodel.filling import fill
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.integration.gateway.stage import Gate
+from tests.integration.gateway.gateways import Gate
 from tests.integration.gateway.wire import head, say
 
 DEEP = '{"a":' + "[" * 4_000

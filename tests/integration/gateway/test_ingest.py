@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 
 from stream.deadletters import Fault
 from stream.partition import partition_of
-from tests.integration.gateway.stage import Gate
+from tests.integration.gateway.gateways import Gate
 from tests.kafka.field import Field
 from tests.pieces import ROOT
 
@@ -39,7 +39,7 @@ def arrival(conveyance: str = "air:1", number: int = 1, **more: Any) -> dict[str
 
 
 async def send(client: ClientSession, gate: Gate, body: Any, media: str = BATCH) -> tuple[int, dict[str, Any]]:
-    """Publish, once the gateway has found Kafka; gives status and answer."""
+    """Publish, once the gateway has found Kafka; return status and answer."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     while True:
         headers = gate.bearer("publish") | {"Content-Type": media}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from tests.integration.gateway.stage import Gate
+from tests.integration.gateway.gateways import Gate
 from tests.integration.gateway.test_ingest import BATCH, arrival
 from tests.kafka.broker import Broker
 from tests.kafka.field import HANG_SECONDS, Field, wait_for

@@ -121,7 +121,7 @@ async def test_missing_topic_is_refused(broker: Broker) -> None:
 
 
 async def test_absent_broker_is_away() -> None:
-    """Where nobody listens entering fails with the address and what to do."""
+    """If no process listens, entering fails with the address and what to do."""
     with pytest.raises(PublishAwayError, match=r"127\.0\.0\.1:9 does not answer"):
         async with Publisher(KafkaSettings(brokers="127.0.0.1:9")):
             pass

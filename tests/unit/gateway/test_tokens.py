@@ -125,7 +125,7 @@ async def test_watch_notices_by_itself(file: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b'{"tokens": [{"id": "canary"}]}'])
 def test_broken_file_lets_nobody_in(file: Path, content: bytes | None) -> None:
-    """A file that has gone or is no tokens file shuts everybody out until it is mended; the reason quotes nothing."""
+    """A file that has gone or is no tokens file refuses every token until it is mended; the reason quotes nothing."""
     token, text = make(file)
     good = file.read_bytes()
     tokens = Tokens(file, lambda: NOW)

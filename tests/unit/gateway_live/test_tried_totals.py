@@ -44,7 +44,7 @@ def heard(caplog: pytest.LogCaptureFixture) -> Heard:
 
 
 def test_estimates_decided_and_deleted_in_a_row_are_noticed(heard: Heard) -> None:
-    """The third within the hour is logged with the key and counted, whatever was decided; the next row is anew."""
+    """The third within the hour is logged with the key and counted, whatever was decided; the next row starts again."""
     before = counted()
     for number in range(TRIES - 1):
         heard.tried(number, outcome="warn" if number else "clear")

@@ -1,4 +1,4 @@
-"""Watched bills: Redis and feed made one whole by offsets, and everybody shown each change of what he may see."""
+"""Watched bills: Redis and feed made one whole by offsets, and every scanner shown each change that it may see."""
 
 import asyncio
 from collections.abc import Callable

@@ -123,7 +123,7 @@ async def test_request_is_done_only_when_all_of_it_is() -> None:
 
 
 async def test_failure_reaches_all_who_wait_and_nobody_later() -> None:
-    """When a batch fails, so does all that waits behind it in the partition; what comes later is tried anew."""
+    """When a batch fails, so does all that waits behind it in the partition; what comes later is tried again."""
     async with held() as (producer, queues):
         sending = [asyncio.create_task(queues.send([Keyed(b"air:1", b"x" * 600_000)])) for _ in range(4)]
         await asyncio.sleep(0.01)

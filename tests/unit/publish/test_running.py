@@ -57,7 +57,7 @@ def job(opener: Opener, name: str = "events") -> PublishJob:
 
 
 async def sent(path: Path, sender: Remembering) -> list[int]:
-    """Send a file; gives the counts that were told."""
+    """Send a file; return the counts that were told."""
     with twice_readable(str(path)) as opener:
         return [count async for count in send(right(job(opener, str(path)), no_progress), sender)]
 

@@ -33,7 +33,7 @@ def told(number: int) -> Decision:
     )  # fmt: skip
 
 
-class Player(threading.Thread):
+class DecisionWriter(threading.Thread):
     """Commits decisions at a rate, whatever Kafka does; none is sent twice, for what is in doubt is looked up."""
 
     def __init__(self, field: Field, rate: float, batch: int = 10) -> None:
@@ -101,7 +101,7 @@ class Player(threading.Thread):
 
 
 class Seen(threading.Thread):
-    """A reader that notes when it read each decision: from then on nobody may claim not to know it."""
+    """A reader that notes when it read each decision: from then on no answer may lack it."""
 
     def __init__(self, field: Field) -> None:
         super().__init__(daemon=True)
@@ -129,9 +129,9 @@ class Seen(threading.Thread):
 
 
 @contextmanager
-def playing(field: Field, rate: float) -> Iterator[tuple[Player, Seen]]:
+def playing(field: Field, rate: float) -> Iterator[tuple[DecisionWriter, Seen]]:
     """Commit decisions, and note when they can be read, until the block ends."""
-    player, seen = Player(field, rate), Seen(field)
+    player, seen = DecisionWriter(field, rate), Seen(field)
     seen.start()
     player.start()
     try:

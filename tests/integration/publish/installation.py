@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from stream.decisions import Decision
-from tests.integration.gateway.stage import GatewayProcess, gate_on
+from tests.integration.gateway.gateways import GatewayProcess, gate_on
 from tests.integration.readmodel.stage import Stage, stage_on
 from tests.kafka.broker import Broker
 from tests.kafka.field import Field
@@ -38,7 +38,7 @@ def tallygate(
     )
 
 
-class Ground:
+class Installation:
     """What runs, and where."""
 
     def __init__(self, stage: Stage, address: str, tokens: Mapping[str, str], folder: Path) -> None:
@@ -59,7 +59,7 @@ class Ground:
         return ["--gateway", self.address, "--token-file", str(self.folder / f"{scope}-token")]
 
     def run(self, *arguments: str, given: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
-        """Run a command with the settings of this ground."""
+        """Run a command with the settings of this installation."""
         return tallygate(self.environment, *arguments, given=given, folder=self.folder)
 
     def tell(self, *decisions: Decision) -> None:
@@ -68,7 +68,7 @@ class Ground:
         self.stage.settle()
 
     def settled_decisions(self, count: int) -> list[bytes]:
-        """Wait until so many decisions are there and in Redis, and give all."""
+        """Wait until so many decisions are there and in Redis, and return all."""
         found = self.field.wait_for_decisions(count)
         self.stage.settle()
         return found
@@ -79,7 +79,7 @@ class Ground:
 
 
 @contextmanager
-def ground_on(broker: Broker, redis: RedisServer, folder: Path) -> Iterator[Ground]:
+def installation_on(broker: Broker, redis: RedisServer, folder: Path) -> Iterator[Installation]:
     """Start everything, and end it."""
     with Field(broker, f"t{uuid.uuid4().hex[:8]}", folder) as field, stage_on(field, redis) as stage:
         field.create_topics(partitions=4, steps=())
@@ -90,7 +90,7 @@ def ground_on(broker: Broker, redis: RedisServer, folder: Path) -> Iterator[Grou
         # Tests that ask more often than a person would are not what the limits are for.
         with GatewayProcess(gate, folder / "gateway.log", gateway__headroom_per_minute="1000") as gateway:
             (folder / "docs").symlink_to(ROOT / "docs")
-            made = Ground(stage, gateway.address(), gate.tokens, folder)
+            made = Installation(stage, gateway.address(), gate.tokens, folder)
             for worker in field.workers:
                 worker.ready()
             yield made

@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 
 from stream.decisions import Decision
-from tests.integration.gateway.stage import Gate, GatewayProcess
+from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.integration.readmodel.stage import Stage, stage_on
 from tests.kafka.broker import free_ports
 from tests.kafka.field import Field
 from tests.redis.server import RedisServer
 
 
-class Ground:
+class PageSite:
     """A stage of the read model with a gateway in front."""
 
     def __init__(self, stage: Stage, folder: Path) -> None:
@@ -49,15 +49,15 @@ class Ground:
 
 
 @contextmanager
-def ground_on(field: Field, folder: Path) -> Iterator[Ground]:
-    """Return a ground on which everything runs; nothing of it is left behind."""
+def site_on(field: Field, folder: Path) -> Iterator[PageSite]:
+    """Return a site on which everything runs; nothing of it is left behind."""
     redis = RedisServer(folder).start()
     try:
         with stage_on(field, redis) as stage:
-            ground = Ground(stage, folder)
+            site = PageSite(stage, folder)
             stage.project()
-            ground.open_gateway()
-            yield ground
-            ground.kill_gateway()
+            site.open_gateway()
+            yield site
+            site.kill_gateway()
     finally:
         redis.kill()

@@ -28,7 +28,7 @@ def test_bucket_gives_its_burst_then_its_rate() -> None:
 
 
 def test_bucket_never_holds_more_than_its_burst() -> None:
-    """However long nobody asks, no more than the burst gathers."""
+    """However long the pause, no more than the burst gathers."""
     clock = Clock()
     buckets = Buckets(2, 3, clock)
     clock.seconds += 3600

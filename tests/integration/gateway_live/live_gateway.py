@@ -12,9 +12,9 @@ from agents.gateway.assembly import make_parts
 from agents.gateway.http.parts import now
 from agents.gateway.live.live_side import LIVE, Live
 from agents.gateway.server import build_app, make_runner
-from tests.integration.gateway.stage import Gate, gate_on
+from tests.integration.gateway.gateways import Gate, gate_on
+from tests.integration.gateway_live.decision_writer import DecisionWriter
 from tests.integration.gateway_live.listening import Scanner, Subscriber
-from tests.integration.gateway_live.play import Player
 from tests.kafka.field import HANG_SECONDS, Field
 from tests.redis.server import RedisServer
 
@@ -29,14 +29,14 @@ async def until(condition: Callable[[], object], what: str) -> None:
         raise TimeoutError(f"waited {HANG_SECONDS} s for {what}") from None
 
 
-class Stand:
+class LiveGateway:
     """A gateway that serves, and clients that do not outlive it."""
 
     def __init__(self, address: str, gate: Gate, live: Live, field: Field) -> None:
         self.address = address
         self.gate = gate
         self.live = live
-        self.player = Player(field, rate=0)
+        self.player = DecisionWriter(field, rate=0)
         self._tasks: list[asyncio.Task[None]] = []
 
     def subscriber(self, query: str = "", last: str = "", scope: str = "audit") -> Subscriber:
@@ -64,7 +64,7 @@ class Stand:
 
 
 @asynccontextmanager
-async def standing(field: Field, redis: RedisServer, folder: Path, **live: Any) -> AsyncIterator[Stand]:
+async def live_gateway_on(field: Field, redis: RedisServer, folder: Path, **live: Any) -> AsyncIterator[LiveGateway]:
     """Return a gateway that has found its place in the topic; `live` are settings of open streams."""
     gate = gate_on(folder, redis.store(field.topics.prefix), field.broker.address)
     settings = gate.settings(heartbeat_seconds=1, requests_per_second=1_000, requests_burst=1_000)
@@ -75,9 +75,9 @@ async def standing(field: Field, redis: RedisServer, folder: Path, **live: Any) 
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()
-            stand = Stand(f"http://127.0.0.1:{runner.addresses[0][1]}", gate, app[LIVE], field)
-            await until(lambda: stand.live.feed.live, "the feed")
-            yield stand
-            await stand.leave()
+            running = LiveGateway(f"http://127.0.0.1:{runner.addresses[0][1]}", gate, app[LIVE], field)
+            await until(lambda: running.live.feed.live, "the feed")
+            yield running
+            await running.leave()
         finally:
             await runner.cleanup()

@@ -23,7 +23,7 @@ from tests.kafka.field import wait_for
 from tests.pieces import ROOT
 
 NOWHERE = "127.0.0.1:9"
-"""Nobody listens there."""
+"""No process listens there."""
 SECRET = "a secret of at least sixteen bytes"
 
 
@@ -72,7 +72,7 @@ class Gate:
 
     @asynccontextmanager
     async def serving(self, clock: Callable[[], datetime] = now, **gateway: Any) -> AsyncIterator[ClientSession]:
-        """Serve in this loop; gives a client whose addresses are relative to the gateway."""
+        """Serve in this loop; return a client whose addresses are relative to the gateway."""
         async with serving(self.settings(**gateway), clock) as address, ClientSession(address) as client:
             yield client
 
@@ -107,7 +107,7 @@ class GatewayProcess:
         return self._log.read_text(errors="replace")
 
     def address(self) -> str:
-        """Wait until it serves, and give where."""
+        """Wait until it serves, and return where."""
         found: list[str] = []
 
         def serves() -> bool:
@@ -120,7 +120,7 @@ class GatewayProcess:
         return found[0]
 
     def stop(self) -> int:
-        """Ask it to stop, and give its exit status."""
+        """Ask it to stop, and return its exit status."""
         self.process.terminate()
         return self.process.wait()
 
