@@ -21,7 +21,7 @@ from agents.gateway.http.problems import Problem
 from agents.gateway.live.places import decode_places
 from agents.gateway.live.scan_socket import Asked
 from agents.publish.event_checks import Checker
-from agents.publish.samples import SAMPLES
+from agents.publish.event_mending import SAMPLES
 from state.rules.errors import RulebookError
 from state.rules.loading import rulebook_of, shipped_texts
 from state.rules.reading import RuleText
