@@ -11,7 +11,7 @@ from stream.reasons import STALE_LINE
 
 SHOWN: Final = 6
 BELLS: Final = {Action.GO: 1, Action.WAIT: 1, Action.DONE: 1, Action.HOLD: 2, Action.STOP: 3}
-"""How often the bell rings; who looks elsewhere hears the difference."""
+"""How often the bell rings; a worker who looks elsewhere hears the difference."""
 
 ASKING: Final = "Asking ..."
 SCANNING: Final = "Scanning ..."
@@ -35,7 +35,7 @@ class View(msgspec.Struct, frozen=True):
 
 
 class Board(Listener):
-    """Keeps the view; `take_bells` gives how often to ring since the last look.
+    """Keeps the view; `take_bells` returns how often to ring since the last look.
 
     On top is the bill scanned last, or one that changed; but no change to GO, which belongs to another parcel than the
     one at hand.
@@ -71,7 +71,7 @@ class Board(Listener):
         """Say that what has begun does not end."""
         self._wrong = NO_ENTER
         if not self._left:
-            self._left, self._bells = True, BELLS[Action.STOP]  # once: somebody may be typing slowly
+            self._left, self._bells = True, BELLS[Action.STOP]  # once: a person may be typing slowly
 
     def verdict(self, verdict: ScannedBill) -> None:
         """Take a verdict; one that changed what was shown before comes to the top, unless it is GO now."""

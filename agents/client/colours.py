@@ -1,4 +1,4 @@
-"""Colours of the actions on a terminal; the word stands there as well, so nobody has to tell colours apart."""
+"""Colours of the actions on a terminal; the word is shown as well, for those who cannot tell colours apart."""
 
 from typing import Final
 

@@ -28,7 +28,7 @@ class ScannedBill(msgspec.Struct, frozen=True):
     action: Action
     line: str
     changed: bool = False
-    """It comes by itself, since something changed."""
+    """It was sent without a question, since something changed."""
     stale: bool = False
     """What is known may be old."""
 
@@ -40,7 +40,7 @@ class _Message(msgspec.Struct, frozen=True):
 
 
 class Listener:
-    """Whoever is told what comes; every method returns at once."""
+    """Is told what comes; every method returns at once."""
 
     def verdict(self, verdict: ScannedBill) -> None:
         """Take a verdict."""
@@ -65,7 +65,7 @@ class Link:
         self.is_live = False
 
     async def ask(self, bill: str) -> None:
-        """Have a bill answered and watched, now or as soon as there is a connection."""
+        """Ask for a bill's answer and watch it, now or as soon as there is a connection."""
         self._bills.pop(bill, None)
         self._bills[bill] = None
         await self._say({"bill": bill})
@@ -75,7 +75,7 @@ class Link:
             await self._say({"forget": oldest})
 
     async def run(self) -> None:
-        """Keep connected; never returns. Raises GatewayError where the gateway refuses for good."""
+        """Keep connected; never returns. Raise GatewayError if the gateway refuses for good."""
         pause = PAUSE_SECONDS
         while True:
             why = "the gateway does not answer"
@@ -95,7 +95,7 @@ class Link:
             pause = min(2 * pause, PAUSE_SECONDS_MAX)
 
     async def _connect(self) -> str:
-        """Talk until the connection ends; gives why it ended."""
+        """Talk until the connection ends; return why it ended."""
         address = f"{self._gateway.url}/v1/scan"
         async with self._gateway.session.ws_connect(address, max_msg_size=MESSAGE_BYTES) as socket:
             self._socket, self._heartbeat = socket, HELLO_SECONDS
@@ -149,7 +149,7 @@ class Link:
 
     async def _say(self, message: dict[str, str]) -> None:
         if self._socket is not None and not self._socket.closed:
-            # Should it break, `run` notices, connects anew and asks again.
+            # If it breaks, `run` notices, connects and asks again.
             with suppress(ConnectionError):
                 await self._socket.send_json(message)
 

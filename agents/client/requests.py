@@ -1,4 +1,4 @@
-"""Requests to a gateway with a token; what it answers instead of success is an error in its own words."""
+"""Requests to a gateway with a token; a refusal is an error in the gateway's own words."""
 
 import asyncio
 from http import HTTPStatus
@@ -30,7 +30,7 @@ class GatewayAwayError(Exception):
 
 
 def read_token(file: Path) -> str:
-    """Read a token from its file. Raises GatewayError where there is none."""
+    """Read a token from its file. Raise GatewayError if there is none."""
     try:
         token = file.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -67,11 +67,11 @@ class Gateway:
         return self._session
 
     async def get(self, path: str, **query: str) -> dict[str, Any]:
-        """Give the answer to GET. Raises GatewayError, GatewayAwayError."""
+        """Return the answer to GET. Raise GatewayError, GatewayAwayError."""
         return await self._ask("GET", path, params=query)
 
     async def post(self, path: str, body: bytes, content_type: str = "application/json") -> dict[str, Any]:
-        """Give the answer to POST. Raises GatewayError, GatewayAwayError."""
+        """Return the answer to POST. Raise GatewayError, GatewayAwayError."""
         return await self._ask("POST", path, data=body, headers={"Content-Type": content_type})
 
     async def _ask(self, method: str, path: str, **how: Any) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def _read(descriptor: int) -> bytes:
 
 
 class Answers(Listener):
-    """Hands verdicts to whoever waits for one, and changes to `changed`."""
+    """Hands a verdict to its scan, and changes to `changed`."""
 
     def __init__(self, changed: Callable[[ScannedBill], None]) -> None:
         self._changed = changed
@@ -76,7 +76,7 @@ class Answers(Listener):
         self._said: dict[str, tuple[str, str]] = {}
 
     def expect(self, bill: str) -> asyncio.Future[ScannedBill]:
-        """Give what will hold the bill's next verdict."""
+        """Return a future of the bill's next verdict."""
         self._waiting[bill] = expected = asyncio.get_running_loop().create_future()
         return expected
 

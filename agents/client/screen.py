@@ -34,7 +34,7 @@ CHANGED: Final = "CHANGED SINCE IT WAS SCANNED"
 
 
 def big(word: str, block: str) -> list[str]:
-    """Give a word in rows of blocks."""
+    """Return a word in rows of blocks."""
     letters = [FONT[letter] for letter in word]
     return [
         "  ".join(

@@ -1,4 +1,4 @@
-"""A terminal that hands on every key at once, and keeps to itself nothing that a scanner sends."""
+"""A terminal that hands on every key at once, and swallows nothing that a scanner sends."""
 
 import termios
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def every_key(descriptor: int) -> Iterator[None]:
-    """Let a terminal hand on keys as they come; Ctrl-C still ends the program.
+    """Make a terminal hand on keys as they come; Ctrl-C still ends the program.
 
     Otherwise it would wait for Enter, with the former answer in sight, freeze the screen at Ctrl-S, put the program
     aside at Ctrl-Z, and take parts of a scan back at Ctrl-U and Ctrl-W.

@@ -1,6 +1,6 @@
 """Files of events: the one reader of JSON lines and CSV, packed or not, for every command that takes such a file.
 
-It says what a file states as events, and on which line; whether an event is right, and what it leads to, others judge.
+It returns what a file states as events, with the line of each. Whether an event is right is checked elsewhere.
 """
 
 from agents.files.event_reader import EVENT_SOURCE, ReadCount, read_candidates

@@ -1,4 +1,4 @@
-"""Which rows of a CSV file are one event; a row that cannot be assigned makes the bill before it doubtful."""
+"""Which rows of a CSV file are one event; a row of no known bill makes the bill before it doubtful."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -17,11 +17,11 @@ _LINES_MAX: Final = 1_000
 """One more than a bill may have, enough to be refused: memory stays bounded."""
 
 _ONCE: Final = ("conveyance", "manifested_at", "mode", "filing")
-"""Of these a bill's first row has all; a shop's export leaves them empty in the next."""
+"""A bill's first row has all of these; a shop's export leaves them empty in later rows."""
 
 
 def assemble(rows: Iterable[CsvRow | Unread], source: str) -> Iterator[Candidate]:
-    """Give the events of a file, and the rows that are none, in its order; `source` is the events' attribute."""
+    """Return the events of a file, and the rows that are none, in its order; `source` is the events' attribute."""
     with closing(_Assembling(source)) as assembling:
         for row in rows:
             yield from assembling.take(row)
@@ -29,21 +29,21 @@ def assemble(rows: Iterable[CsvRow | Unread], source: str) -> Iterator[Candidate
 
 
 class _Assembling:
-    """The bill whose rows are being read, and what is known of those before."""
+    """The bill whose rows are being read, and what is known of earlier ones."""
 
     def __init__(self, source: str) -> None:
         self._source = source
         self._rows: list[CsvRow] = []
         self._count = 0
-        """Rows of the bill; more than are kept where there are too many."""
+        """Rows of the bill; more than are kept if there are too many."""
         self._first: CsvRow | None = None
         """The first row of the bill that was begun last."""
         self._bill: frozenset[str] = frozenset()
-        """The bill before: it may lack a row that cannot be assigned to any."""
+        """The bill before: it may lack a row of no known bill."""
         self._seen = SeenBills()
 
     def take(self, row: CsvRow | Unread) -> Iterator[Candidate]:
-        """Add a row; gives the events that it completes."""
+        """Add a row; yield the events that it completes."""
         if isinstance(row, CsvRow) and self._rows and _continues(self._rows[0], self._count, row):
             self._count += 1
             if len(self._rows) < _LINES_MAX:
@@ -51,7 +51,7 @@ class _Assembling:
             return
         yield from self.finish()
         if isinstance(row, Unread):
-            # Of a row that says whose it is the bill before lacks nothing; but a piece of its number is no other's.
+            # A row that names its bill is not missing from the bill before; part of a bill number is no name.
             said = row.bill
             if said and not any(said in number for number in self._bill):
                 self._bill = frozenset({said})
@@ -65,7 +65,7 @@ class _Assembling:
             self._rows, self._count = [row], 1
 
     def finish(self) -> Iterator[Candidate]:
-        """Give the bill whose rows were read, if there is one."""
+        """Return the bill whose rows were read, if there is one."""
         rows, count, self._rows = self._rows, self._count, []
         if not rows:
             return
@@ -79,7 +79,7 @@ class _Assembling:
         mistakes = tuple(row_mistakes(event, rows))
         if all(mistake.code != "line-order" for mistake in mistakes):
             mistakes += tuple(self._twice(event, first))
-        # A row of goods in the wrong place lacks the rest of its bill, which is no mistake of its own.
+        # A row of goods in the wrong place lacks the rest of its bill; that is not a second mistake.
         astray = any(mistake.code == "line-order" for mistake in mistakes) and not all(
             name in first.cells for name in _ONCE
         )
@@ -93,14 +93,14 @@ class _Assembling:
         if BILL.fullmatch(number):
             found = self._bill = frozenset({number})
         else:
-            # Where cells have moved its number may stand in another of them.
+            # If cells have moved, its number may be in another one.
             found = self._bill | bills_named("\n".join(first.cells.values()).encode())
         if event in WHOLE:
             self._first = first
         return found
 
     def _twice(self, event: str, first: CsvRow) -> Iterator[Mistake]:
-        """Find a whole bill that was stated before: its rows were meant as goods of one bill, or as a correction."""
+        """Yield a mistake if the bill was stated before: its rows were meant as its goods, or as a correction."""
         if event not in WHOLE or "bill" not in first.cells:
             return
         version = first.cells.get("version", "1").lstrip("0")
@@ -114,14 +114,14 @@ class _Assembling:
 
 
 def _continues(first: CsvRow, count: int, row: CsvRow) -> bool:
-    """Whether a row is the bill's next line: it says so by its number, and names the same bill or none."""
+    """Whether a row is the bill's next line: its number says so, and it names the same bill or none."""
     cells = first.cells
     same = all(row.cells.get(name, cells.get(name)) == cells.get(name) for name in ("event", "conveyance", "bill"))
     return same and row.cells.get("line") == str(count + 1)
 
 
 def _looks_like_goods(first: CsvRow, row: CsvRow) -> bool:
-    """Whether a row without a number has goods, and leaves to the bill's first row what a bill has once."""
+    """Whether a row without a number has goods, and leaves empty what the bill's first row states."""
     if "line" in row.cells or all(name in row.cells for name in _ONCE):
         return False
     columns = [BY_NAME[name] for name in row.cells]

@@ -1,4 +1,4 @@
-"""Candidates: what a file states as events, before anybody has looked whether it is one."""
+"""Candidates: what a file states as events, before any check."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ class Candidate(NamedTuple):
     line: int
     """Where it begins, from 1."""
     value: bytes
-    """What would be sent; empty where it is certain that nothing can be."""
+    """What would be sent; empty if it is certain that nothing can be."""
     find: Callable[[str], FilePlace]
     """Finds the place that a path such as `$.data.bill` came from."""
     mistakes: tuple[Mistake, ...] = ()
@@ -32,17 +32,17 @@ class Candidate(NamedTuple):
     rows: int = 1
     """Rows that it takes, or lines."""
     bills: frozenset[str] | None = None
-    """Bills that are not whole without it; None: those that the value names."""
+    """Bills that are incomplete without it; None: those that the value names."""
 
 
 def read_lines(lines: BinaryIO) -> Iterator[Candidate]:
-    """Give the candidates of a file of JSON lines; blank lines are left out. Raises FileError."""
+    """Return the candidates of a file of JSON lines; blank lines are left out. Raise FileError."""
     for number, value in read_events(lines):
         yield Candidate(number + 1, value, _finder(number + 1))
 
 
 def bills_named(text: bytes) -> frozenset[str]:
-    """Return whatever in a text may be a bill's number."""
+    """Return all parts of a text that may be a bill number."""
     return frozenset(found.decode() for found in _BILL.findall(text))
 
 

@@ -1,4 +1,4 @@
-"""The columns of a CSV file of events: what each means, which events have it, and where in the event it goes."""
+"""The columns of a CSV file of events: the meaning of each, the events that have it, and its place in the event."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ TYPES: Final = {
     ESTIMATED: "tallygate.conveyance.estimated.v1",
     ARRIVED: "tallygate.conveyance.arrived.v1",
 }
-"""What stands in the column `event` -> type of the event."""
+"""Value of the column `event` -> type of the event."""
 
 WHOLE: Final = (MANIFESTED, AMENDED)
 BILLS: Final = (*WHOLE, DELETED, DISPOSED)
@@ -36,7 +36,7 @@ class Column(NamedTuple):
     example: str
     kind: Kind = "text"
     needed: bool = False
-    """Whether a bill cannot do without."""
+    """Whether a bill needs it."""
 
     @property
     def path(self) -> str:
@@ -101,7 +101,7 @@ _ARRIVAL: Final = {
 
 
 def template() -> str:
-    """Give a header with all columns, a bill and the arrival of its conveyance."""
+    """Return a header with all columns, a bill and the arrival of its conveyance."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(BY_NAME)
@@ -111,7 +111,7 @@ def template() -> str:
 
 
 def column_of(path: str) -> Column | None:
-    """Give the column that a path within an event, list places left empty, comes from; of an object its first."""
+    """Return the column that a path within an event, list places left empty, comes from; of an object its first."""
     inside = [column for column in COLUMNS if column.path and path.startswith(column.path)]
     below = [column for column in COLUMNS if column.path.startswith(path)]
     return max(inside, key=lambda column: len(column.path)) if inside else next(iter(below), None)

@@ -1,4 +1,4 @@
-"""Rows of a CSV file, with the line each begins on; what is no row is named, and reading goes on after it."""
+"""Rows of a CSV file, with the line on which each begins; lines that are no row are named, and reading goes on."""
 
 import csv
 import re
@@ -14,13 +14,13 @@ from agents.files.opening import FileError
 
 LINE_BYTES_MAX: Final = 1_000_000
 ROW_LINES_MAX: Final = 1_000
-"""One row has fewer lines; of more a quotation mark is open, and memory stays bounded."""
+"""A row has fewer lines; with more a quotation mark is open, and memory stays bounded."""
 
 UNKNOWN_MAX: Final = 50
-"""Columns without a name of ours that are told of a header; it may have hundreds of thousands."""
+"""Unknown columns of a header that are reported; it may have hundreds of thousands."""
 
 RAW_BYTES_MAX: Final = 10_000
-"""Kept of a longer line, to see whose it is."""
+"""Kept of a longer line, to see its bill."""
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 
@@ -33,7 +33,7 @@ class CsvRow(NamedTuple):
 
     line: int
     cells: dict[str, str]
-    """Column -> what stands there, outer spaces cut; empty cells are left out."""
+    """Column -> its cell without outer spaces; empty cells are left out."""
     width: int = 0
     """Cells, the empty ones too."""
 
@@ -46,9 +46,9 @@ class Unread(NamedTuple):
     rows: int
     """Lines with something in them: each may have been meant as a row."""
     bills: frozenset[str]
-    """Whatever in them may be a bill's number."""
+    """All parts of them that may be a bill number."""
     bill: str | None
-    """The bill that the first of them plainly is of."""
+    """The bill that the first of them clearly belongs to."""
 
 
 class _Line(NamedTuple):
@@ -64,7 +64,7 @@ class _EndlessError(Exception):
 
 
 class _Lines:
-    """Lines as text, for one row after another; those of a row that is none can be given back."""
+    """Lines as text, for one row after another; lines that turn out to be no row can be returned."""
 
     def __init__(self, lines: BinaryIO) -> None:
         self._lines = lines
@@ -73,7 +73,7 @@ class _Lines:
         self.taken: list[_Line] = []
         """Of the present row."""
         self.begins_row: Callable[[str], bool] = lambda _line: False
-        """Whether a line plainly is a row's first."""
+        """Whether a line clearly is the first of a row."""
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -86,7 +86,7 @@ class _Lines:
         if line is None:
             raise StopIteration
         self.taken.append(line)
-        # What was given back is not gone through to its end again and again, once for each row that opens a mark.
+        # Returned lines are not read to their end again for each row that opens a quotation mark.
         if again and len(self.taken) > 1 and self.begins_row(line.text):
             raise _EndlessError
         return line.text
@@ -127,20 +127,20 @@ class _Header:
         try:
             return next(csv.reader([line], delimiter=self.separator), [])
         except csv.Error:
-            return []  # what is missing is said then
+            return []  # the caller then says what is missing
 
     def _cell(self, cells: list[str], name: str) -> str:
         place = self._place.get(name, len(cells))
         return cells[place].strip() if place < len(cells) else ""
 
     def bill_of(self, line: str) -> str | None:
-        """Return the bill that a line plainly is of: conveyance and bill stand in their columns."""
+        """Return the bill that a line clearly belongs to: conveyance and bill are in their columns."""
         cells = self._cells(line)
         bill, conveyance = self._cell(cells, "bill"), self._cell(cells, "conveyance")
         return bill if _BILL.fullmatch(bill) and _CONVEYANCE.fullmatch(conveyance) else None
 
     def begins_row(self, line: str) -> bool:
-        """Whether a line plainly is a row's first: a bill's, a conveyance's, or one with a number."""
+        """Whether a line clearly is the first of a row: a bill's, a conveyance's, or one with a number."""
         cells = self._cells(line)
         event, conveyance, bill, number = (self._cell(cells, name) for name in ("event", "conveyance", "bill", "line"))
         if len(cells) > len(self.names) or (event and event not in TYPES):
@@ -151,7 +151,7 @@ class _Header:
         return further and not event and not conveyance and not bill
 
     def mistakes(self) -> Iterator[str]:
-        """Find what is wrong with it; a name is not repeated, for without a header it is a person's."""
+        """Yield what is wrong with it; a name is not quoted, since without a header it is a person's."""
         names = self.names
         unknown = 0
         for name in dict.fromkeys(names):
@@ -161,14 +161,14 @@ class _Header:
                 yield f"column {names.index(name) + 1} of the header: expected the name of a column of the template"
             elif name and names.count(name) > 1:
                 yield f"header: expected `{name}` once"
-        # A file of other events than bills names them in the column `event`; what those lack is seen row by row.
+        # A file of events other than bills names them in the column `event`; missing cells are found row by row.
         needed = ["conveyance"] if "event" in names else [column.name for column in COLUMNS if column.needed]
         if missing := [name for name in needed if name not in names]:
             yield f"header: expected also {', '.join(missing)}"
 
 
 def read_rows(lines: BinaryIO, name: str) -> Iterator[CsvRow | Unread]:
-    """Give rows, and what is none, in the order of the file. Raises FileError where the header cannot be used."""
+    """Yield rows, and lines that are none, in the order of the file. Raise FileError if the header cannot be used."""
     width, before, row = 0, 0, None
     for after in chain(_rows(lines, name), [None]):
         if isinstance(after, _Header):
@@ -185,9 +185,9 @@ def read_rows(lines: BinaryIO, name: str) -> Iterator[CsvRow | Unread]:
 
 
 def _uneven(row: CsvRow) -> Unread:
-    """Say that a row was cut off, or has a separator too many or too few: its cells may not mean what they seem to.
+    """Return the mistake of a row with too many or too few cells: each cell may belong to another column.
 
-    Spreadsheets leave the last empty cells out of many rows, one below another; of a single row none does.
+    Spreadsheets leave out the last empty cells of many rows in succession, never of a single row.
     """
     wrong = Mistake(row.line, "", "cells", "expected as many cells as the header has")
     named = bills_named("\n".join(row.cells.values()).encode())
@@ -223,7 +223,7 @@ def _rows(lines: BinaryIO, name: str) -> Iterator[_Header | CsvRow | Unread]:
 
 
 def _swallowing(lines: list[_Line], left_out: int) -> Mistake:
-    """Say which lines a quotation mark without its second covers, and where reading goes on."""
+    """Return the mistake of a quotation mark that is never closed: the lines it covers, and where reading goes on."""
     first, last = lines[0].number, lines[-1].number
     if "\r" in lines[0].text.rstrip("\r\n"):
         return Mistake(first, "", "line-ends", "expected lines that end with LF or CRLF, not CR alone")
@@ -240,7 +240,7 @@ def _row(header: _Header, lines: list[_Line], cells: list[str]) -> CsvRow | Unre
     if not wrong and any(cell for place, cell in enumerate(filled) if place >= len(names) or not names[place]):
         wrong = (Mistake(first, "", "cells", "expected no more cells than the header has"),)
     if wrong:
-        # With a cell too many nobody knows in which one the bill stands.
+        # With a cell too many it is unknown which one has the bill.
         return _unread(header, lines, wrong, rows=1, shifted=len(cells) > len(names))
     if not any(filled) and len(filled) < 2:
         return None

@@ -1,4 +1,4 @@
-"""The one way into a file of events, whichever form it has."""
+"""The only way to read a file of events, in any form."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -10,11 +10,11 @@ from agents.files.forms import Form, refuse_misfit
 from agents.files.opening import EventFile
 
 EVENT_SOURCE: Final = "/tallygate/publish"
-"""The `source` of events made of CSV, unless another is given."""
+"""The `source` of events made from CSV, unless another is set."""
 
 
 class ReadCount:
-    """Rows that were read, or lines that are not blank; told where they are read, so that sums can be held to it."""
+    """Rows that were read, or lines that are not blank; counted while reading, so that sums can be checked."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -23,9 +23,9 @@ class ReadCount:
 def read_candidates(
     name: str, form: Form, source: EventFile, count: ReadCount, attribute: str = EVENT_SOURCE
 ) -> Iterator[Candidate]:
-    """Give what an open file states as events; `attribute` is the `source` of those made of CSV.
+    """Yield what an open file states as events; `attribute` is the `source` of those made from CSV.
 
-    Raises FileError: also where the file is no such form, or has a header that cannot be used.
+    Raise FileError: also where the file is no such form, or has a header that cannot be used.
     """
     refuse_misfit(name, form, source.head)
     if form == "csv":

@@ -1,4 +1,4 @@
-"""What a file is: JSON lines, CSV, or something near them, which is refused with the command that mends it."""
+"""The form of a file: JSON lines, CSV, or something similar, which is refused with the command that converts it."""
 
 import json
 import shlex
@@ -33,7 +33,7 @@ _ZEROS: Final = {
     (False, True, False, True): "UTF-16LE",
     (True, False, True, False): "UTF-16BE",
 }
-"""Which of the first four bytes are zero, since what a file begins with is ASCII."""
+"""Which of the first four bytes are zero, since the beginning of a file is ASCII."""
 
 _PACKED: Final = {
     b"PK\x03\x04": ("a zip archive", "funzip"),
@@ -46,16 +46,16 @@ _NEW_WORKBOOK: Final = b"[Content_Types].xml"
 
 
 class _Misfit(NamedTuple):
-    """What a file is instead of what is wanted, and what turns it into that; without a filter the words say all."""
+    """What a file is instead, and the filter that converts it; without a filter the text says all."""
 
     words: str
     filter: str = ""
     ending: str | None = None
-    """Of the new file; None: as before; empty: the last one goes."""
+    """Ending of the new file; None: unchanged; empty: the last one is removed."""
 
 
 def form_of(name: str, head: bytes) -> Form:
-    """Tell JSON lines from CSV: by the name's ending, else by how the file begins."""
+    """Return the form by the name's ending, else by the file's first line."""
     suffixes = [suffix.lower() for suffix in Path(name).suffixes if suffix.lower() != ".gz"]
     if suffixes and suffixes[-1] in ENDINGS:
         return ENDINGS[suffixes[-1]]
@@ -63,13 +63,13 @@ def form_of(name: str, head: bytes) -> Form:
     begun = next((line.strip() for line in lines if line.strip()), "")
     if begun[:1] in {"{", "["}:
         return "jsonl"
-    # A first line that broke off does not make CSV of the events below it.
+    # A first line that is cut off does not turn the events below it into CSV.
     is_lines = not _has_column(begun) and any(line.startswith('{"') for line in lines)
     return "jsonl" if is_lines else "csv"
 
 
 def refuse_misfit(name: str, form: Form, head: bytes) -> None:
-    """Raise FileError where a file is no such form at all: it says what it is, and what mends it."""
+    """Raise FileError if a file has neither form; the message says what it is, and how to convert it."""
     misfit = _packed(head) or _encoding(head)
     if misfit is None and head.strip():
         misfit = _other_lines(head, form) or (_no_lines(head) if form == "jsonl" else _no_header(head))
@@ -112,7 +112,7 @@ def _other_lines(head: bytes, form: Form) -> _Misfit | None:
 
 
 def _no_lines(head: bytes) -> _Misfit | None:
-    """Tell JSON that is written otherwise than one event a line."""
+    """Return what JSON is if it does not have one event a line; None: it has."""
     text = _text(head).lstrip()
     if text.startswith("[") and text[1:].lstrip()[:1] in {"{", "]", ""}:
         return _Misfit("it is a JSON array, expected one event a line", "jq -c '.[]'", ".jsonl")
@@ -126,7 +126,7 @@ def _no_lines(head: bytes) -> _Misfit | None:
 
 
 def _no_header(head: bytes) -> _Misfit | None:
-    """Tell a spreadsheet with something above the header."""
+    """Return what a spreadsheet with lines above the header is; None: there are none."""
     lines = _text(head).split("\n")
     if _has_column(lines[0]):
         return None
@@ -144,7 +144,7 @@ def _no_header(head: bytes) -> _Misfit | None:
 
 
 def _has_column(line: str) -> bool:
-    """Whether a line is a header: it names the column that no event does without."""
+    """Whether a line is a header: it names the column that every event needs."""
     return any(
         name.strip().strip('"').lower() == "conveyance" for separator in SEPARATORS for name in line.split(separator)
     )

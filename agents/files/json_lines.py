@@ -7,14 +7,14 @@ from typing import BinaryIO, Final
 from stream.topics import RECORD_BYTES_MAX
 
 LINE_BYTES_MAX: Final = RECORD_BYTES_MAX + 2
-"""Of a longer line only this much is kept, enough to be refused as too large: memory stays bounded."""
+"""A longer line is cut to this, enough to be refused as too large: memory stays bounded."""
 
 BUFFER_BYTES: Final = 1 << 20
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
 def read_events(lines: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Give each line with its number from 0; blank lines are counted and left out. Raises FileError."""
+    """Yield each line with its number from 0; blank lines are counted and left out. Raise FileError."""
     for number in count():
         line = _read_line(lines)
         if not line:

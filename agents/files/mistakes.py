@@ -1,4 +1,4 @@
-"""Mistakes in a file: where, which, what was expected there, and what to do; never what was found."""
+"""Mistakes in a file: the place, what was expected there, and what to do; never what was found."""
 
 from typing import Final
 
@@ -34,11 +34,11 @@ WARNINGS: Final = {
     "postal-code": "a spreadsheet takes a leading zero away: format the column as text",
     "no-state": "write one of the 56 two-letter codes, or the bill will be rejected",
 }
-"""Code of what is sent all the same, and had better be looked at -> what to do."""
+"""Code of a warning -> what to do; the event may be sent all the same."""
 
 
 class Mistake(msgspec.Struct, frozen=True):
-    """Something in a file that must be mended before it is sent, or with the code of a warning looked at."""
+    """Something in a file that you must correct before it is sent, or look at if the code is a warning's."""
 
     line: int
     """From 1, as editors count."""
@@ -56,7 +56,7 @@ class Mistake(msgspec.Struct, frozen=True):
         return REMEDIES.get(self.code) or WARNINGS[self.code]
 
     def text(self, name: str) -> str:
-        """Say it in one line, with the place in front as editors and compilers write it."""
+        """Return it as one line that begins with the place, as editors and compilers write it."""
         field = f"{self.field}: " if self.field else ""
         warning = "warning: " if self.code in WARNINGS else ""
         return f"{name}:{self.line}: {warning}{field}{self.code}: {self.expected}; {self.remedy}"

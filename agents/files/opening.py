@@ -1,4 +1,4 @@
-"""A file of events, open: unpacked if it is packed, and whatever breaks while it is read is a FileError."""
+"""An open file of events: unpacked if it is packed; every error while it is read is a FileError."""
 
 import gzip
 import io
@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, NamedTuple, Protocol, cast
 STDIN: Final = "-"
 BUFFER_BYTES: Final = 1 << 20
 HEAD_BYTES: Final = 1 << 16
-"""Looked at to tell what a file is."""
+"""Read to find the form of a file."""
 
 GZIP: Final = b"\x1f\x8b"
 
@@ -29,11 +29,11 @@ class EventFile(NamedTuple):
 
     lines: BinaryIO
     position: Callable[[], int]
-    """Bytes read so far, of the file as it lies there."""
+    """Bytes read so far, of the file as it is stored."""
     size: int | None
-    """Bytes in all, where the end is known."""
+    """Bytes in all; None: the end is not known."""
     head: bytes
-    """How it begins, unpacked; it is read again with `lines`."""
+    """Its beginning, unpacked; `lines` read it again."""
 
 
 Opener = Callable[[], AbstractContextManager[EventFile]]
@@ -44,7 +44,7 @@ class _Readable(Protocol):
 
 
 class _NamedBytes(io.RawIOBase):
-    """Bytes that begin with some that were read already; what breaks is said with the file's name."""
+    """Bytes that begin with some that were read already; an error has the file's name."""
 
     def __init__(self, name: str, begun: bytes, rest: _Readable) -> None:
         self._name, self._begun, self._rest = name, begun, rest
@@ -63,7 +63,7 @@ class _NamedBytes(io.RawIOBase):
 
 
 def read_some(name: str, stream: _Readable, size: int) -> bytes:
-    """Read some bytes; at the end none. Raises FileError."""
+    """Read some bytes; at the end none. Raise FileError."""
     try:
         return stream.read(size)
     except (EOFError, zlib.error, gzip.BadGzipFile):
@@ -74,7 +74,7 @@ def read_some(name: str, stream: _Readable, size: int) -> bytes:
 
 @contextmanager
 def open_source(name: str) -> Iterator[EventFile]:
-    """Open a file of events, or standard input (`-`); gzip is known by its first bytes. Raises FileError."""
+    """Open a file of events, or standard input (`-`); gzip is known by its first bytes. Raise FileError."""
     with ExitStack() as stack:
         if name == STDIN:
             raw, size = sys.stdin.buffer, None
@@ -114,18 +114,18 @@ def _head(name: str, stream: _Readable) -> bytes:
 
 @contextmanager
 def twice_readable(name: str) -> Iterator[Opener]:
-    """Give what opens the file from its beginning, however often. Raises FileError."""
+    """Yield what opens the file from its beginning, any number of times. Raise FileError."""
     with open_source(name) as source, rereadable(name, source) as opener:
         yield opener
 
 
 @contextmanager
 def rereadable(name: str, source: EventFile) -> Iterator[Opener]:
-    """Give what opens the file of a source from its beginning; what is no file is kept aside. Raises FileError."""
+    """Return what opens a source from its beginning; a pipe is copied into a file first. Raise FileError."""
     if name != STDIN and S_ISREG(Path(name).stat().st_mode):
         yield lambda: open_source(name)
         return
-    # Removed as soon as it is made, and nobody else's to read: it holds names and addresses.
+    # Removed as soon as it is made, and private: it holds names and addresses.
     with tempfile.TemporaryFile() as kept:
         try:
             shutil.copyfileobj(source.lines, kept)

@@ -1,4 +1,4 @@
-"""An event out of a bill's rows, or of another row: each place in it knows the cell that it came from.
+"""An event from a bill's rows, or from another row: each place in it knows its cell.
 
 What a row leaves out is filled in from the row itself, never from a clock or chance: the same file gives the same
 events, so publishing it again changes nothing.
@@ -19,11 +19,11 @@ NULL: Final = "null"
 INTEGER: Final = re.compile(r"-?[0-9]{1,12}", re.ASCII)
 _LINE_PLACE: Final = re.compile(r"\$\.data\.lines\[(\d{1,9})]")
 _TIMES: Final = {**dict.fromkeys(WHOLE, "manifested_at"), ARRIVED: "arrived_at"}
-"""The column that says when an event happened where `time` does not."""
+"""The column with the time of an event if `time` is empty."""
 
 
 def row_mistakes(event: str, rows: list[CsvRow]) -> Iterator[Mistake]:
-    """Find what the event itself no longer shows: cells that do not belong, rows that do not go together."""
+    """Yield what the event itself does not show: cells of other events, rows that contradict one another."""
     first = rows[0]
     for name in first.cells:
         if event not in BY_NAME[name].events:
@@ -38,7 +38,7 @@ def row_mistakes(event: str, rows: list[CsvRow]) -> Iterator[Mistake]:
 
 
 def make_event(event: str, rows: list[CsvRow], source: str) -> bytes:
-    """Return the event that the rows state; what cannot be read stays as it is, and is found when it is checked."""
+    """Return the event that the rows state; what cannot be read stays as it is, and the check finds it."""
     first = rows[0]
     cells = {"event": event, **first.cells}
     data: dict[str, Any] = {}
@@ -79,7 +79,7 @@ def _put(into: dict[str, Any], column: Column, path: str, cell: str) -> None:
 
 
 def _read(column: Column, cell: str) -> Any:
-    """Read a cell as its column has it; what does not read so stays text, and is refused for it."""
+    """Read a cell by its column's type; what cannot be read stays text, and the check refuses it."""
     match column.kind:
         case "integer":
             return int(cell) if INTEGER.fullmatch(cell) else cell
@@ -101,7 +101,7 @@ class Finder:
         self._time = "time" if "time" in first or first.get(time) == NULL else time
 
     def find(self, path: str) -> FilePlace:
-        """Give line and column of a path such as `$.data.lines[1].origin`."""
+        """Return line and column of a path such as `$.data.lines[1].origin`."""
         within = _LINE_PLACE.match(path)
         number = min(int(within[1]), len(self._lines) - 1) if within else 0
         column = column_of(re.sub(r"\[[0-9.]{1,20}]", "[]", path))

@@ -1,11 +1,11 @@
-"""Which bill was stated before, in a file of any length: the line is kept in a temporary file once there are many."""
+"""Which bill was stated before, in a file of any length; many bills go into a temporary file."""
 
 import sqlite3
 from hashlib import blake2b
 from typing import Final
 
 KEPT: Final = 200_000
-"""Bills in memory; of more the older ones go into the temporary file."""
+"""Bills in memory; above that the older ones go into the temporary file."""
 
 
 class SeenBills:
@@ -17,8 +17,8 @@ class SeenBills:
         self._older: sqlite3.Connection | None = None
 
     def first(self, stated: tuple[str, ...], line: int) -> int | None:
-        """Return the line on which the same was stated first; None: it is here."""
-        # Digests only: what lies in the temporary file names no bill.
+        """Return the line on which the same bill was stated first; None: this is the first."""
+        # Digests only: the temporary file names no bill.
         key = blake2b("\n".join(stated).encode(), digest_size=16).digest()
         before = self._lines.get(key) or self._looked_up(key)
         if before is None:
@@ -35,7 +35,7 @@ class SeenBills:
 
     def _put_aside(self) -> None:
         if self._older is None:
-            # An empty name: a file of its own, removed when it is closed.
+            # An empty name: a private file that is removed when it is closed.
             self._older = sqlite3.connect("", isolation_level=None)
             self._older.execute("CREATE TABLE seen (stated BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID")
         self._older.execute("BEGIN")

@@ -1,4 +1,4 @@
-"""Making the gateway's parts out of the settings; what cannot work is refused here, with the remedy."""
+"""Making the gateway's parts from the settings; what cannot work is refused here, with the remedy."""
 
 import asyncio
 import ssl
@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from agents.gateway.event_sender import EventSender
-from agents.gateway.parts import Parts
-from agents.gateway.rate_limits import Buckets
-from agents.gateway.sessions import Sessions, session_key
-from agents.gateway.tokens import TokenFileError, Tokens
+from agents.gateway.http.parts import Parts
+from agents.gateway.http.rate_limits import Buckets
+from agents.gateway.http.reconnecting_producer import ReconnectingProducer
+from agents.gateway.http.sessions import Sessions, session_key
+from agents.gateway.http.tokens import TokenFileError, Tokens
 from agents.kafka.errors import RefusedError
 from agents.readmodel.queries import ReadModel
 from agents.readmodel.store import store_settings
@@ -25,7 +25,7 @@ REMEDY = "make one with `tallygate token create` and name its file in TALLYGATE_
 
 @asynccontextmanager
 async def make_parts(settings: Settings, clock: Callable[[], datetime]) -> AsyncIterator[Parts]:
-    """Give the parts, closed when the block ends; Kafka and Redis may be away. Raises RefusedError."""
+    """Make the parts, and close them when the block ends; Kafka and Redis may be away. Raise RefusedError."""
     gateway = settings.gateway
     file = tokens_file(gateway)
     try:
@@ -40,7 +40,7 @@ async def make_parts(settings: Settings, clock: Callable[[], datetime]) -> Async
             rulebook=rulebook_of(settings).as_of(settings.policy.as_of),
             keys=None if settings.key.secret_file is None else key_maker_of(settings),
             read_model=read_model,
-            publisher=EventSender(settings.kafka.connection(), topic, gateway.publish_seconds),
+            publisher=ReconnectingProducer(settings.kafka.connection(), topic, gateway.publish_seconds),
             tokens=tokens,
             sessions=Sessions(key, gateway.session_hours),
             buckets=Buckets(gateway.requests_per_second, gateway.requests_burst, time.monotonic),
@@ -51,14 +51,14 @@ async def make_parts(settings: Settings, clock: Callable[[], datetime]) -> Async
 
 
 def tokens_file(gateway: GatewaySettings) -> Path:
-    """Give where the tokens are. Raises RefusedError where it is not said."""
+    """Return the path of the tokens file. Raise RefusedError if no setting names it."""
     if gateway.tokens_file is None:
         raise RefusedError(f"no tokens file: {REMEDY}")
     return gateway.tokens_file
 
 
 def tls_context(gateway: GatewaySettings) -> ssl.SSLContext | None:
-    """Give what TLS needs, None where there is none. Raises RefusedError where the files cannot be used."""
+    """Return what TLS needs; None: the gateway serves plain HTTP. Raise RefusedError if the files cannot be used."""
     certificate, key = gateway.tls_certificate, gateway.tls_key
     if certificate is None and key is None:
         return None
@@ -75,5 +75,5 @@ def tls_context(gateway: GatewaySettings) -> ssl.SSLContext | None:
 
 
 def _no_password() -> str:
-    """Say that there is no password for the key: without this OpenSSL would ask at the terminal."""
+    """Refuse to ask for a password of the key: OpenSSL would ask at the terminal."""
     raise ValueError("the key has a password")

@@ -1,8 +1,8 @@
 """The gateway's application and its life: routes, what runs beside them, start, stop.
 
-To hang something in, add one line below:
+To add something, add one line below:
 
-* `HANDLERS`: modules with `routes()`, which gives aiohttp's route definitions. A handler begins with
+* `HANDLERS`: modules with `routes()`, which returns aiohttp's route definitions. A handler begins with
   `caller = require(request, "scan")` and finds everything else by `parts_of(request)`.
 * `BACKGROUND`: functions `async def name(app): ...; yield; ...`. What stands before the `yield` starts it, with the
   application but before the first request; what follows stops it, after the last. They start in this order and stop in
@@ -23,25 +23,25 @@ from typing import Any, Final, Protocol
 
 from aiohttp import web
 
-from agents.gateway import (
+from agents.gateway.assembly import make_parts, tls_context
+from agents.gateway.endpoints import (
     bill_answers,
     bill_history,
     consignee_days,
-    counting,
     headroom,
     health,
     ingest,
     openapi,
     session,
 )
-from agents.gateway.assembly import make_parts, tls_context
-from agents.gateway.connection import GatewayRunner
+from agents.gateway.http import counting
+from agents.gateway.http.client_connection import GatewayRunner
+from agents.gateway.http.parts import PARTS, Parts, now
+from agents.gateway.http.problems import problems
+from agents.gateway.http.replies import finish_headers
 from agents.gateway.live import scan_socket, sse
-from agents.gateway.live.live import end_streams, run_live
+from agents.gateway.live.live_side import end_streams, run_live
 from agents.gateway.pages import page_server as pages
-from agents.gateway.parts import PARTS, Parts, now
-from agents.gateway.problems import problems
-from agents.gateway.replies import finish_headers
 from agents.settings.gateway_group import GatewaySettings
 from agents.settings.settings import Settings
 
@@ -54,7 +54,7 @@ class Handler(Protocol):
     """A module of handlers."""
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Give its routes."""
+        """Return its routes."""
 
 
 async def watch_tokens(app: web.Application) -> AsyncIterator[None]:
@@ -71,7 +71,7 @@ async def keep_connected(app: web.Application) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run something that never returns while the block runs; should it fail, that is logged."""
+    """Run something that never returns while the block runs; a failure is logged."""
     task = asyncio.create_task(work)
     task.add_done_callback(_say_failure)
     try:
@@ -138,7 +138,7 @@ def make_runner(app: web.Application, gateway: GatewaySettings) -> web.AppRunner
 
 @asynccontextmanager
 async def serving(settings: Settings, clock: Callable[[], datetime] = now) -> AsyncIterator[str]:
-    """Serve until the block ends; gives the address, such as `http://127.0.0.1:8080`. Raises RefusedError, OSError."""
+    """Serve until the block ends; yield the address, such as `http://127.0.0.1:8080`. Raise RefusedError, OSError."""
     gateway = settings.gateway
     tls = tls_context(gateway)
     async with make_parts(settings, clock) as parts:
@@ -157,7 +157,7 @@ async def serving(settings: Settings, clock: Callable[[], datetime] = now) -> As
 
 
 async def run_gateway(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises RefusedError where it must not run as configured, OSError."""
+    """Serve until SIGTERM or SIGINT. Raise OSError, or RefusedError if it must not run as configured."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""The offline judge: the two steps without a broker, and the files they are fed from and write to.
+"""The offline judge: the two steps without a broker, and the files that they read and write.
 
 Anything that has events as bytes may build a `Judge`; the command `tallygate judge` alone needs `judge_file`.
 """

@@ -1,4 +1,4 @@
-"""What a judge is fed with from a file: events as bytes, each with its line, and rows that are none."""
+"""What a judge gets from a file: events as bytes, each with its line, and rows that are none."""
 
 import sys
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from agents.judge.judge_bar import no_progress, progress_bar
 LINES_A_REPORT: Final = 2000
 
 Fed = tuple[int, bytes, Candidate | None]
-"""Line from 0; the event, empty where there is none; in CSV the rows, with a mistake where there is no event."""
+"""Line from 0; the event, empty if there is none; in CSV the rows, with a mistake if there is no event."""
 
 
 def feed(name: str) -> Iterator[Fed]:
-    """Give what a file holds, in its order (`-`: standard input). Raises FileError."""
+    """Yield what a file holds, in its order (`-`: standard input). Raise FileError."""
     bar = progress_bar if sys.stderr.isatty() else no_progress
     with open_source(name) as source:
         form = form_of(name, source.head)
@@ -35,7 +35,7 @@ def feed(name: str) -> Iterator[Fed]:
 
 
 def _rows(name: str, opener: Opener) -> Iterator[Fed]:
-    """Give the events of whole bills: a bill of which a row is missing would be judged by what is left of it."""
+    """Yield the events of whole bills: a bill without one of its rows would be judged by the rest."""
     bar = progress_bar if sys.stderr.isatty() else no_progress
     unwhole: set[str] = set()
     with opener() as source:

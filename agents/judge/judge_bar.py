@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Progress = Callable[[int, int], None]
-"""Told the bytes read so far and the line reached."""
+"""Called with the bytes read so far and the line reached."""
 
 
 @contextmanager
@@ -15,8 +15,8 @@ def no_progress(_size: int | None) -> Iterator[Progress]:
 
 @contextmanager
 def progress_bar(size: int | None) -> Iterator[Progress]:
-    """Show a bar on standard error, gone when done; `size` in bytes, None where the end is not known."""
-    from rich import progress  # noqa: PLC0415 - only who sees the bar waits for rich
+    """Show a bar on standard error, and remove it when done; `size` in bytes, None: the end is not known."""
+    from rich import progress  # noqa: PLC0415 - rich is loaded only for a bar
     from rich.console import Console  # noqa: PLC0415
 
     columns = (

@@ -19,7 +19,7 @@ _encode: Final = msgspec.json.encode
 
 
 class Outputs(NamedTuple):
-    """Where the lines go; what has no place is only counted."""
+    """Where the lines go; what has no file is only counted."""
 
     decisions: BinaryIO
     dead_letters: BinaryIO | None = None
@@ -29,7 +29,7 @@ class Outputs(NamedTuple):
 def judge_file(name: str, options: JudgeOptions, outputs: Outputs) -> Summary:
     """Judge the events in a file (`-`: standard input), in its order.
 
-    Raises FileError, and what `open_judge` raises before anything is read.
+    Raise FileError, and what `open_judge` raises before anything is read.
     """
     summary = Summary()
     writer = _Writer(outputs, summary)
@@ -47,7 +47,7 @@ def judge_file(name: str, options: JudgeOptions, outputs: Outputs) -> Summary:
 
 @contextmanager
 def open_outputs(decisions: BinaryIO, dead_letters: Path | None, alerts: Path | None) -> Iterator[Outputs]:
-    """Open the files that were asked for; raises FileError, also when one cannot be written to the end."""
+    """Open the files that were asked for; raise FileError, also when one cannot be written to the end."""
     with ExitStack() as stack:
 
         def opened(path: Path | None) -> BinaryIO | None:
@@ -58,7 +58,7 @@ def open_outputs(decisions: BinaryIO, dead_letters: Path | None, alerts: Path | 
             yield outputs
             decisions.flush()
         except BrokenPipeError:
-            raise  # nobody reads on, which is no fault of a file
+            raise  # the reader of standard output has gone, which is no fault of a file
         except OSError as error:
             raise FileError(f"{error.filename or 'cannot write'}: {error.strerror}") from None
 
@@ -71,10 +71,10 @@ class _Writer:
         self._dead_letters, self._alerts = outputs.dead_letters, outputs.alerts
         self._summary = summary
         self.candidate: Candidate | None = None
-        """The rows that are being judged; None where each event is a line."""
+        """The rows that are being judged; None: each event is a line."""
 
     def emit(self, outgoing: Outgoing) -> None:
-        """Write a decision, an alert or a dead letter, where there is a place for it."""
+        """Write a decision, an alert or a dead letter, if there is a file for it."""
         value = outgoing.value or b""
         if outgoing.sink is Sink.DECISIONS:
             self._summary.add_decision(value)
@@ -94,7 +94,7 @@ class _Writer:
 
 
 def dead_letter_line(outgoing: Outgoing, candidate: Candidate | None = None) -> bytes:
-    """Say of a dead letter why it is one and on which line it stood, from 1; nothing of the event is repeated."""
+    """Say why a record is a dead letter, and its line from 1; nothing of the event is quoted."""
     headers = dict(outgoing.headers)
     error, detail, offset = (headers[name].decode() for name in ("x-error", "x-detail", "x-offset"))
     if candidate is None:

@@ -1,4 +1,4 @@
-"""What a judging came to: events by fate, dead letters by code, decisions by outcome and reason, alerts by kind."""
+"""Counts of a run: events by fate, dead letters by code, decisions by outcome and reason, alerts by kind."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -45,13 +45,13 @@ class Summary:
             self.faults[code] += 1
 
     def add_decision(self, value: bytes) -> None:
-        """Count a decision as it goes out."""
+        """Count a decision that was sent."""
         # The first `"outcome":"` is the field: within a text quotation marks are escaped.
         start = value.index(_OUTCOME) + len(_OUTCOME)
         self._verdicts[value[start : value.index(_AFTER_REASON, start)]] += 1
 
     def add_alert(self, value: bytes) -> None:
-        """Count an alert as it goes out."""
+        """Count an alert that was sent."""
         self.alerts[_decode_alert(value).data.alert] += 1
 
     @property
@@ -70,7 +70,7 @@ class Summary:
         return 0 < self.events == self.fates[Fate.DEAD_LETTERED]
 
     def lines(self) -> Iterator[str]:
-        """Say it all; the first line is for programs too, its form is part of the command's contract."""
+        """Return the lines; the first is for programs too, and its form is part of the command's contract."""
         by_fate = ", ".join(f"{fate} {self.fates[fate]}" for fate in Fate)
         yield f"events {self.events}: {by_fate}"
         verdicts = self.verdicts

@@ -1,4 +1,4 @@
-"""The offline judge: both steps over tables in memory, fed with the events of one file in their order.
+"""The offline judge: both steps over tables in memory, for the events of one file in their order.
 
 It does no input or output of its own: events come in as bytes, what the steps send goes to a function. The tables join
 what changed every so many records, as a transaction of the engine would, and closed days are swept then, so that a
@@ -27,14 +27,14 @@ OUTPUTS_A_JOIN: Final = 20_000
 """The same, counted in what the steps sent: one arrival may touch 100,000 bills."""
 
 GROUPS_A_SWEEP: Final = 2000
-"""Groups of expired rows that may go at each join."""
+"""Groups of expired rows that may be removed at each join."""
 
 
 _POSTINGS: Final = Sink.POSTINGS
 
 
 class JudgeOptions(NamedTuple):
-    """What may differ from one judging to the next; the defaults are those of the command."""
+    """The options of a run; the defaults are those of the command."""
 
     policy: Policy = Policy()
     match: Match = "normalised"
@@ -44,7 +44,7 @@ class JudgeOptions(NamedTuple):
 
 
 class Judge:
-    """Judges events one by one; `emit` is given every decision, alert and dead letter as soon as it exists."""
+    """Judges events one by one; `emit` gets every decision, alert and dead letter as soon as it exists."""
 
     def __init__(self, manifest: Step, withholding: Step, emit: Callable[[Outgoing], None], topics: Topics) -> None:
         self._manifest, self._withholding = manifest, withholding
@@ -57,7 +57,7 @@ class Judge:
         self._begin()
 
     def push(self, value: bytes, offset: int) -> tuple[Fate, str]:
-        """Judge one event as it stands in the file; gives its fate and, of a dead letter, the error code.
+        """Judge one event as it is in the file; return its fate and, for a dead letter, the error code.
 
         `offset` is the event's place in the file, from 0; decisions name it as their cause.
         """
@@ -105,7 +105,7 @@ class Judge:
 
 
 def open_judge(options: JudgeOptions, emit: Callable[[Outgoing], None]) -> Judge:
-    """Build a judge; raises RulebookError or, for a secret too short, ConsigneeError."""
+    """Build a judge; raise RulebookError or, for a secret too short, ConsigneeError."""
     topics = Topics(epoch=EPOCH)
     policy = options.policy
     rulebook = load_rulebook(options.rules).as_of(policy.as_of).with_enforcement(policy.enforcement)

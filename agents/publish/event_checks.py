@@ -1,7 +1,7 @@
 """The checks of the manifest step, before anything is sent: every mistake of an event, not only its first.
 
-The step itself stops at the first fault. Here the place that is wrong is mended with a sample's, and the event is read
-again, until nothing is wrong: so that a file is corrected once, not once for each mistake.
+The step itself stops at the first fault. Here the wrong part is replaced with a sample's, and the event is read again,
+until nothing is wrong. So you correct a file once, not once for each mistake.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ from stream.reading import Reader
 from stream.records import PlainRecord
 
 MISTAKES_MAX: Final = 50
-"""Of one event; with so many one looks at the whole anyway."""
+"""Of one event; with so many you check the whole event anyway."""
 
 _WHOLE_LINE: Final = frozenset({Fault.TOO_LARGE, Fault.NOT_JSON, Fault.KEY_MISMATCH, Fault.WRONG_PARTITION})
 
@@ -33,15 +33,15 @@ class Good(NamedTuple):
     value: bytes
     conveyance: str
     bill: str | None = None
-    """The bill it speaks of."""
+    """The bill that it concerns."""
     rows: int = 1
     repeats: bool = False
-    """Whether it says what an event before it said, and will have no effect."""
+    """Whether it repeats an earlier event, and will have no effect."""
     warnings: tuple[Mistake, ...] = ()
 
 
 class Bad(NamedTuple):
-    """What cannot be sent, and the bills that are not whole without it."""
+    """An event that cannot be sent, and the bills that are incomplete without it."""
 
     line: int
     mistakes: list[Mistake]
@@ -60,7 +60,7 @@ class Checker:
         self._repeats = Repeats(events_kept)
 
     def examine(self, candidates: Iterable[Candidate]) -> Iterator[Good | Bad]:
-        """Give each event that may be sent, or everything that is wrong with it."""
+        """Yield each event that may be sent, or everything that is wrong with it."""
         for candidate in candidates:
             if not candidate.value:
                 bills = candidate.bills or frozenset()

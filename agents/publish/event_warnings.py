@@ -1,4 +1,4 @@
-"""Warnings: what is sent all the same, though it will hardly lead where it was meant to."""
+"""Warnings: what may be sent, but probably does not do what was meant."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -16,7 +16,7 @@ def _rules() -> Rulebook:
 
 
 def warnings_of(event: Shipment, candidate: Candidate) -> Iterator[Mistake]:
-    """Find what is odd in an event that may be sent; nothing of it is quoted."""
+    """Yield what is odd in an event that may be sent; nothing of it is quoted."""
     if not isinstance(event, BillManifested | BillAmended):
         return
     bill, address = event.data, event.data.consignee.address

@@ -1,4 +1,4 @@
-"""Publishing over HTTP, for who reaches the gateway and not Kafka: the same events, acknowledged the same way."""
+"""Publishing over HTTP, for programs that reach only the gateway: the same events, acknowledged in the same way."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -24,7 +24,7 @@ class GatewaySender:
         return f"the gateway at {self._gateway.url}"
 
     async def send(self, events: Sequence[Good]) -> None:
-        """Send events that were checked. Raises AwayError, RefusedError."""
+        """Send events that were checked. Raise PublishAwayError, PublishRefusedError."""
         try:
             for batch in _batches(events):
                 body = b"[" + b",".join(event.value for event in batch) + b"]"

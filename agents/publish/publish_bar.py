@@ -8,13 +8,13 @@ from agents.publish.publish_file import Bar
 
 
 def bar_named(doing: str, *, shown: bool) -> Bar:
-    """Give a bar that says what is being done, or none where nobody looks."""
+    """Return a bar that says what is being done, or none if it is not shown."""
     if not shown:
         return no_progress
 
     @contextmanager
     def bar(size: int | None) -> Iterator[Progress]:
-        from rich import progress  # noqa: PLC0415 - only who sees the bar waits for rich
+        from rich import progress  # noqa: PLC0415 - rich is loaded only for a bar
         from rich.console import Console  # noqa: PLC0415
 
         columns = (

@@ -1,4 +1,4 @@
-"""What keeps events from being published; no message quotes anything of an event."""
+"""Why events are not published; no message quotes an event."""
 
 from stream.faultfinding import FaultFound
 
@@ -20,7 +20,7 @@ class ChangedError(PublishError):
 
 
 class MiscountError(PublishError):
-    """Rows that were read are neither sent nor named: a fault of ours, and nothing to be told as done."""
+    """Rows that were read are neither sent nor named: a fault of Tallygate, so nothing may be reported as done."""
 
 
 class WrongEventError(PublishError):

@@ -1,4 +1,4 @@
-"""Publishing a file: the whole of it is checked, and only then is anything sent, in portions that are acknowledged."""
+"""Publishing a file: all of it is checked first, then it is sent slice by slice, each acknowledged before the next."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -12,8 +12,8 @@ from agents.judge.judge_bar import Progress
 from agents.publish.event_checks import Bad, Checker, Good
 from agents.publish.publish_errors import ChangedError, MiscountError
 
-PORTION_EVENTS: Final = 2_000
-PORTION_BYTES: Final = 4_000_000
+SLICE_EVENTS: Final = 2_000
+SLICE_BYTES: Final = 4_000_000
 EVENTS_A_REPORT: Final = 500
 
 UNREADABLE: Final = frozenset({"not-json", "not-csv", "not-utf8", "line-ends", "cells", "too-large"})
@@ -30,7 +30,7 @@ class Sender(Protocol):
         """Its name for people."""
 
     async def send(self, events: Sequence[Good]) -> None:
-        """Send events; they are acknowledged when it returns. Raises PublishError."""
+        """Send events; they are acknowledged when it returns. Raise PublishError."""
 
 
 class PublishJob(NamedTuple):
@@ -55,10 +55,10 @@ class PublishReport:
         self.codes: Counter[str] = Counter()
         """Mistakes by code."""
         self.repeats = 0
-        """Events that say what one before them says, and will have no effect."""
+        """Events that repeat an earlier one, and will have no effect."""
         self.warnings = 0
         self.unwhole: set[str] = set()
-        """Bills of which a row has a mistake, or may be among those that cannot be read."""
+        """Bills with a mistake in a row, or with a row that may be among those that cannot be read."""
         self.rows = 0
 
     @property
@@ -78,7 +78,7 @@ class Sift:
         self.bills_held: set[str] = set()
 
     def close(self) -> None:
-        """Check the sum. Raises MiscountError."""
+        """Check the sum. Raise MiscountError."""
         if self.read != self.sent + self.held + self.mistakes:
             raise MiscountError(f"{self.sums()}: the sum is wrong, a fault of Tallygate; please report it")
 
@@ -88,9 +88,9 @@ class Sift:
 
 
 def check(job: PublishJob, bar: Bar, tell: Callable[[Mistake], None]) -> PublishReport:
-    """Check the whole file; `tell` is given every mistake and warning in the file's order.
+    """Check the whole file; `tell` gets every mistake and warning in the file's order.
 
-    Raises FileError, MiscountError.
+    Raise FileError, MiscountError.
     """
     report, count = PublishReport(), ReadCount()
     rows = 0
@@ -117,9 +117,9 @@ def check(job: PublishJob, bar: Bar, tell: Callable[[Mistake], None]) -> Publish
 def whole(
     job: PublishJob, bar: Bar, report: PublishReport, sift: Sift, tell: Callable[[int, str], None]
 ) -> Iterator[Good]:
-    """Give the events of whole bills alone; `tell` is given line and bill of each event that is held back.
+    """Yield the events of whole bills only; `tell` gets line and bill of each event that is held back.
 
-    Raises FileError, MiscountError.
+    Raise FileError, MiscountError.
     """
     count = ReadCount()
     for found in _examined(job, bar, count):
@@ -141,9 +141,9 @@ def whole(
 
 
 def right(job: PublishJob, bar: Bar) -> Iterator[Good]:
-    """Give every event of a file without a mistake.
+    """Yield every event of a file without a mistake.
 
-    Raises FileError; ChangedError where the file has mistakes that were not there when it was checked.
+    Raise FileError; ChangedError if the file has mistakes that it did not have when it was checked.
     """
     for found in _examined(job, bar, ReadCount()):
         if isinstance(found, Bad):
@@ -152,11 +152,11 @@ def right(job: PublishJob, bar: Bar) -> Iterator[Good]:
 
 
 async def send(events: Iterator[Good], sender: Sender) -> AsyncIterator[int]:
-    """Send events, and tell after each portion how many are acknowledged. Raises PublishError."""
+    """Send events slice by slice, and yield after each how many are acknowledged so far. Raise PublishError."""
     count = 0
-    for portion in _portions(events):
-        await sender.send(portion)
-        count += len(portion)
+    for some in _slices(events):
+        await sender.send(some)
+        count += len(some)
         yield count
 
 
@@ -169,12 +169,12 @@ def _examined(job: PublishJob, bar: Bar, count: ReadCount) -> Iterator[Good | Ba
             yield each
 
 
-def _portions(events: Iterator[Good]) -> Iterator[list[Good]]:
-    while portion := list(islice(events, 1)):
-        held = len(portion[0].value)
-        for event in islice(events, PORTION_EVENTS - 1):
-            portion.append(event)
+def _slices(events: Iterator[Good]) -> Iterator[list[Good]]:
+    while taken := list(islice(events, 1)):
+        held = len(taken[0].value)
+        for event in islice(events, SLICE_EVENTS - 1):
+            taken.append(event)
             held += len(event.value)
-            if held >= PORTION_BYTES:
+            if held >= SLICE_BYTES:
                 break
-        yield portion
+        yield taken

@@ -1,4 +1,4 @@
-"""What a file says twice: an event that repeats one before it, and a bill that says otherwise under one version."""
+"""What a file states twice: an event that repeats an earlier one, and a bill with two contents under one version."""
 
 from collections import OrderedDict
 from typing import Final, NamedTuple, TypeVar
@@ -19,16 +19,16 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 EVENTS_KEPT: Final = 100_000
-"""Bills and conveyances looked back on; of those further apart the workers say it."""
+"""Bills and conveyances that are remembered; the workers find repeats that are further apart."""
 
 
 class RepeatFinding(NamedTuple):
-    """How an event stands to those before it."""
+    """What an event is compared with those before it."""
 
     repeats: bool = False
-    """It says the same, and will have no effect."""
+    """It repeats an earlier one, and will have no effect."""
     conflict: int | None = None
-    """The line that says otherwise under the same version."""
+    """The line with another content under the same version."""
 
 
 NEW: Final = RepeatFinding()

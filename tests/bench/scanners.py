@@ -21,7 +21,7 @@ from tests.bench.latency import percentile
 from tests.bench.processor import Shares
 from tests.bench.report import Figure
 from tests.bench.scanning import BenchScanner, head_of
-from tests.integration.gateway.stage import gate_on
+from tests.integration.gateway.gateways import gate_on
 from tests.integration.gateway_live.faults import Gateway
 from tests.integration.readmodel.stage import stage_on
 from tests.kafka.field import Field

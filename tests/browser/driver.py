@@ -64,7 +64,7 @@ class Browser:
         self.driver.get("data:,")
 
     def resize(self, width: int, height: int, scale: int = 1) -> None:
-        """Give the page so many pixels of its own; at scale 2 as on a screen twice as large, zoomed to 200 %."""
+        """Return the page so many pixels of its own; at scale 2 as on a screen twice as large, zoomed to 200 %."""
         self.devtools(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False
         )
@@ -74,7 +74,7 @@ class Browser:
         return self.driver.execute_script(script, *arguments)
 
     def until(self, expression: str, *arguments: Any) -> Any:
-        """Wait until an expression is true in the page, and give its value."""
+        """Wait until an expression is true in the page, and return its value."""
         deadline = time.monotonic() + HANG_SECONDS
         while not (found := self.js(f"return {expression}", *arguments)):
             if time.monotonic() > deadline:
@@ -83,7 +83,7 @@ class Browser:
         return found
 
     def text(self, selector: str) -> str:
-        """Give the text that an element shows."""
+        """Return the text that an element shows."""
         return str(self.js("return document.querySelector(arguments[0])?.innerText ?? ''", selector))
 
     def shows(self, selector: str, text: str) -> None:
@@ -115,17 +115,17 @@ class Browser:
         self.scan(token)
 
     def recorded(self, what: str) -> list[Any]:
-        """Give what the page has `shown`, as "state action", or the `pitches` that it has sounded."""
+        """Return what the page has `shown`, as "state action", or the `pitches` that it has sounded."""
         return list(self.js("return window.recorded[arguments[0]]", what))
 
     def complaints(self) -> list[str]:
-        """Give what the browser complained about since last asked; refused answers are no complaint."""
+        """Return what the browser complained about since last asked; refused answers are no complaint."""
         logged = [entry for entry in self._log("browser") if entry["level"] in {"WARNING", "SEVERE"}]
         found = [str(entry["message"]) for entry in logged]
         return [each for each in found if "the server responded with a status of" not in each]
 
     def asked(self) -> set[str]:
-        """Give the hosts that were asked for anything since last asked."""
+        """Return the hosts that were asked for anything since last asked."""
         messages = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
         requests = [each["params"] for each in messages if each["method"] == "Network.requestWillBeSent"]
         sockets = [each["params"] for each in messages if each["method"] == "Network.webSocketCreated"]
@@ -137,7 +137,7 @@ class Browser:
         return list(self.driver.get_log(kind))  # type: ignore[no-untyped-call]
 
     def barriers(self) -> list[str]:
-        """Give what keeps people with disabilities out of the page as it stands, by axe-core."""
+        """Return what keeps people with disabilities out of the page as it stands, by axe-core."""
         found = Axe().run(self.driver)
         return [f"{each['id']}: {node['html']}" for each in found["violations"] for node in each["nodes"]]
 

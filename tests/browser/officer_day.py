@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from agents.gateway.endpoints.views import AnswerFreshness, verdict
 from agents.gateway.pages.page_server import rules_file
-from agents.gateway.views import DayBillView, verdict
 from state.rules import load_rulebook
 from stream.decisions import Advice, Code, Decision
 from tests.browser.stand_in import StandIn
@@ -19,7 +19,7 @@ AS_OF = datetime(2025, 8, 20, 18, 4, 11, tzinfo=UTC)
 
 
 def day_of_decisions() -> list[Decision]:
-    """Give the decisions of a day: two released, one withheld, one of a hostile order, refused, expected, returned."""
+    """Return a day's decisions: two released, one withheld, one of a hostile order, refused, expected, returned."""
     common: dict[str, Any] = {"conveyance": "air:AF0066:2025-08-20", "consignee": CONSIGNEE}
     excluded: dict[str, Any] = {
         "outcome": "reject",
@@ -44,15 +44,15 @@ def day_of_decisions() -> list[Decision]:
 
 
 def plain(value: Any) -> Any:
-    """Give plain data, as in JSON."""
+    """Return plain data, as in JSON."""
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def prepare(stand_in: StandIn, *, stale: bool = False) -> None:
     """Let the scripted gateway know the day, its bills, one history and the shipped rules."""
-    standing = DayBillView(AS_OF, stale)
+    freshness = AnswerFreshness(AS_OF, stale)
     made = day_of_decisions()
-    bills = [plain(verdict(each, audit=True, standing=standing)) for each in made]
+    bills = [plain(verdict(each, audit=True, freshness=freshness)) for each in made]
     alert = {"kind": "structuring", "day": None, "bill": None, "order": HOSTILE, "time": "2025-08-20T12:04:00Z"}
     stand_in.documents[f"/v1/consignees/{CONSIGNEE}/days/{DAY}"] = 200, {
         "consignee": CONSIGNEE, "day": str(DAY), "total_cents": 64_840, "limit_cents": 80_000,
@@ -60,7 +60,7 @@ def prepare(stand_in: StandIn, *, stale: bool = False) -> None:
         "as_of": AS_OF.isoformat(), "stale": stale, "next": None,
     }  # fmt: skip
     for each, shown in zip(made, bills, strict=True):
-        others = plain([verdict(made[5], audit=True, standing=standing)])
+        others = plain([verdict(made[5], audit=True, freshness=freshness)])
         stand_in.documents[f"/v1/bills/{each.data.bill}"] = 200, {**shown, "conveyances": others}
     past = [{**plain(each.data), "time": plain(each.time), "action": action, "partition": 0, "offset": 7}
             for each, action in ((made[5], "WAIT"), (made[2], "HOLD"))]  # fmt: skip

@@ -11,7 +11,7 @@ from tests.pieces import require
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Give a browser, one for all tests of a module."""
+    """Return a browser, one for all tests of a module."""
     require("chromium")
     with Browser() as browser:
         yield browser
@@ -19,7 +19,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def browser(chromium: Browser) -> Iterator[Browser]:
-    """Give the browser as if it had never been used; nothing it complained about, nobody else it asked."""
+    """Yield the browser as if it had never been used; it logged no complaint and asked only this gateway."""
     chromium.forget()
     yield chromium
     chromium.leave()
@@ -27,6 +27,6 @@ def browser(chromium: Browser) -> Iterator[Browser]:
 
 @pytest.fixture
 def stand_in() -> Iterator[StandIn]:
-    """Give a gateway that serves the real pages and says what the test tells it to."""
+    """Return a gateway that serves the real pages and says what the test tells it to."""
     with StandIn() as running:
         yield running

@@ -18,7 +18,7 @@ COOKIE = "stand_in"
 
 
 def verdict(bill: str, action: str = "GO", line: str = "Within the consignee's limit for the day.") -> dict[str, Any]:
-    """Give a verdict as the gateway words it, as far as the scanner looks at it."""
+    """Return a verdict as the gateway words it, as far as the scanner looks at it."""
     return {"bill": bill, "action": action, "line": line, "outcome": "release", "stale": False}
 
 

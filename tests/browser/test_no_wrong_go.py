@@ -20,7 +20,7 @@ GLUED = "ACME0001ACME0002"
 
 @pytest.fixture
 def page(browser: Browser, stand_in: StandIn) -> Iterator[Browser]:
-    """Give the page with ACME0001 scanned and GO; half bills and glued ones would be GO too."""
+    """Return the page with ACME0001 scanned and GO; half bills and glued ones would be GO too."""
     stand_in.answers = {bill: verdict(bill) for bill in ("ACME0001", "ACME000", "ACME", "0002", GLUED)}
     browser.sign_in(f"{stand_in.address}/", TOKEN)
     browser.shows("#link", "Live")
@@ -34,7 +34,7 @@ def page(browser: Browser, stand_in: StandIn) -> Iterator[Browser]:
 
 @pytest.fixture
 def wedge(page: Browser) -> Wedge:
-    """Give a scanner at the page."""
+    """Return a scanner at the page."""
     return Wedge(page)
 
 
@@ -201,7 +201,7 @@ def test_tab_after_a_scan_keeps_the_keys_on_the_page(page: Browser, wedge: Wedge
 
 
 def test_page_that_is_shown_again_has_no_answer(page: Browser, stand_in: StandIn) -> None:
-    """Loaded anew, or left and come back to, the page has no big answer: who knows what was scanned meanwhile."""
+    """Loaded again, or left and come back to, the page has no big answer: who knows what was scanned meanwhile."""
     page.driver.refresh()
     page.shows("#recent", "GO")
     assert page.text("#word") == "SCAN"

@@ -1,4 +1,4 @@
-"""The officer page: a day in figures and words, a bill opened, refusals said; nobody's text becomes more than text."""
+"""The officer page: a day in figures and words, a bill opened, refusals said; text never becomes more than text."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ DAY_ADDRESS = f"/v1/consignees/{CONSIGNEE}/days/{DAY}"
 
 @pytest.fixture
 def page(browser: Browser, stand_in: StandIn) -> Iterator[Browser]:
-    """Give the page, signed in, with a day to look up; nothing it did was complained about or went elsewhere."""
+    """Return the page, signed in, with a day to look up; nothing it did was complained about or went elsewhere."""
     prepare(stand_in)
     browser.sign_in(f"{stand_in.address}/consignee", TOKEN)
     browser.until("!document.getElementById('page').hidden")
@@ -33,7 +33,7 @@ def look_up(page: Browser, bill: str) -> None:
 
 
 def column(page: Browser, number: int) -> list[str]:
-    """Give a column of the table of bills."""
+    """Return a column of the table of bills."""
     return list(page.js(
         "return [...document.querySelectorAll('tbody tr')].map((row) => row.cells[arguments[0]].innerText)", number
     ))  # fmt: skip

@@ -23,7 +23,7 @@ ACTIONS = {
 
 @pytest.fixture
 def page(browser: Browser, stand_in: StandIn) -> Iterator[Browser]:
-    """Give the page, signed in and live; whatever the test did, nothing was complained about or fetched elsewhere."""
+    """Return the page, signed in and live; whatever the test did, nothing was complained about or fetched elsewhere."""
     browser.sign_in(f"{stand_in.address}/", TOKEN)
     browser.shows("#link", "Live")
     yield browser
@@ -34,7 +34,7 @@ def page(browser: Browser, stand_in: StandIn) -> Iterator[Browser]:
 
 
 def looks(page: Browser, action: str) -> tuple[str, ...]:
-    """Give what tells an action apart, colours left out: word, shape, frame, and the background for comparison."""
+    """Return what tells an action apart, colours left out: word, shape, frame, and the background for comparison."""
     page.until("document.getElementById('word').textContent === arguments[0]", action)
     return tuple(
         page.js("""
@@ -85,7 +85,7 @@ def test_missed_heartbeats_end_go(page: Browser, stand_in: StandIn) -> None:
 
 
 def test_pulled_cable_ends_go_at_once(page: Browser, stand_in: StandIn) -> None:
-    """When the computer itself knows that it is offline, no heartbeat is waited for; then all is asked anew."""
+    """When the computer itself knows that it is offline, no heartbeat is waited for; then everything is asked again."""
     stand_in.answers["ACME0001"] = verdict("ACME0001")
     page.scan("ACME0001")
     page.shows("#word", "GO")
@@ -155,7 +155,7 @@ def test_later_change_comes_on_top(page: Browser, stand_in: StandIn) -> None:
     stand_in.push({"type": "verdict", "changed": True, **stand_in.answers["ACME0002"]})
     page.scan("ACME0001")
     page.until("document.getElementById('changed').hidden")
-    assert "was" not in page.text("#recent")  # a decision that says the same is no change to anybody here
+    assert "was" not in page.text("#recent")  # a decision that says the same is no change here
 
 
 def test_page_loaded_anew_notices_what_changed(page: Browser, stand_in: StandIn) -> None:
@@ -276,7 +276,7 @@ def test_signing_in_and_out(browser: Browser, stand_in: StandIn) -> None:
 
 
 def test_token_in_the_address_signs_in_and_is_forgotten(browser: Browser, stand_in: StandIn) -> None:
-    """The demo hands its token over behind the #: it leaves the address bar, and displaces nobody who is signed in."""
+    """The demo hands its token over behind the #: it leaves the address bar, and displaces no session."""
     browser.driver.get(f"{stand_in.address}/#{TOKEN}")
     browser.shows("#link", "Live")
     assert browser.js("return location.href") == f"{stand_in.address}/"

@@ -37,7 +37,7 @@ def test_table_is_read() -> None:
 
 @pytest.fixture(scope="module")
 def dock() -> Iterator[StandIn]:
-    """Give a gateway that says GO to the label's bill, and to every bill that a mistaken reading might make of it."""
+    """Return a gateway that says GO to the label's bill, and to every bill that a mistaken reading might make of it."""
     with StandIn() as running:
         running.answers = {bill: verdict(bill) for bill in (*KNOWN, *TRAPS)}
         yield running
@@ -45,7 +45,7 @@ def dock() -> Iterator[StandIn]:
 
 @pytest.fixture(scope="module")
 def page(chromium: Browser, dock: StandIn) -> Browser:
-    """Give the page, signed in and live."""
+    """Return the page, signed in and live."""
     chromium.sign_in(f"{dock.address}/", TOKEN)
     chromium.shows("#link", "Live")
     return chromium

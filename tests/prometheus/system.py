@@ -12,7 +12,7 @@ from typing import Self
 
 from agents.settings.metrics_group import OFFSETS
 from tests.chaos.customs import CustomsScenario
-from tests.integration.gateway.stage import GatewayProcess, gate_on
+from tests.integration.gateway.gateways import GatewayProcess, gate_on
 from tests.kafka.broker import reserve_port
 from tests.kafka.field import Field
 from tests.pieces import ROOT

@@ -12,7 +12,7 @@ from agents.files.candidates import Candidate, FilePlace
 from agents.files.columns import COLUMNS
 from agents.files.csv_rows import read_rows
 from agents.publish.event_checks import MISTAKES_MAX, Bad, Checker, Good
-from agents.publish.samples import SAMPLES
+from agents.publish.event_mending import SAMPLES
 from stream.faultfinding import FaultFound
 from tests.unit.publish.files import BILL, NOW_MS, csv_of
 

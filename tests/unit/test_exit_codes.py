@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.cli import exits
-from tests.integration.publish.ground import TALLYGATE
+from tests.integration.publish.installation import TALLYGATE
 from tests.pieces import ROOT
 
 THREE = "docs/examples/three-parcels.jsonl"

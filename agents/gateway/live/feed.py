@@ -1,8 +1,8 @@
 """The feed: one tail of the decisions topic for the whole process; it decodes each record once and hands it on.
 
-It begins a little before the end, so that whoever comes back after a restart finds in memory what he missed. Where
-Kafka goes away it waits and goes on exactly where it stopped. Should the topic no longer hold that place - it was made
-anew, or lost its end - the feed begins anew and says so: no reader can go on from there.
+It begins a little before the end, so that a subscriber that comes back after a restart finds what it missed in memory.
+If Kafka goes away, the feed waits and goes on exactly where it stopped. If the topic no longer holds that place, since
+it was created again or lost its end, the feed starts again and tells its listeners: no subscriber can go on from there.
 """
 
 import asyncio
@@ -25,24 +25,24 @@ from stream.partition import partition_of
 log = logging.getLogger(__name__)
 
 RECORDS_A_TURN: Final = 500
-"""Some five milliseconds of decoding, in which nothing else happens; what is bounded must have room for a turn."""
+"""About five milliseconds of decoding, in which nothing else runs; what is bounded must have room for a turn."""
 POLL_MS: Final = 200
 WAIT_SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
 BOUNDS_SECONDS: Final = 1.0
 CLOCKS: Final = timedelta(seconds=1)
-"""How far two clocks and the way between them may be apart before a bridge by time is no bridge."""
+"""How far two clocks may differ, with the network between them, before times cannot show that nothing is missing."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _decision: Final = msgspec.json.Decoder(Decision).decode
 
 
 def clock_ms() -> int:
-    """Give the time, in milliseconds since 1970."""
+    """Return the time, in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
 def read_decision(record: Any) -> Decision | None:
-    """Give the decision in a record of the topic, None where there is none."""
+    """Return the decision in a record of the topic, None where there is none."""
     try:
         return _decision(record.value or b"")
     except (ValueError, RecursionError):
@@ -57,9 +57,9 @@ class Feed:
     ) -> None:
         self.window = window
         self.heard: list[Callable[[Sequence[WindowEntry]], None]] = []
-        """Told what has come, at once."""
-        self.began_anew: list[Callable[[], None]] = []
-        """Told that the topic is another one, or was cut: places of before mean nothing any more."""
+        """Called with what has come, at once."""
+        self.restarted: list[Callable[[], None]] = []
+        """Called when the topic is another one, or was cut: earlier places mean nothing any more."""
         self.unreadable = 0
         """Records of the topic that are no decisions; passed over."""
         self.away = False
@@ -67,7 +67,7 @@ class Feed:
         self._source = source
         self._stale_ms = int(stale_seconds * 1_000)
         self.clock = clock
-        self._standings: list[ReadModelPosition] = []
+        self._positions: list[ReadModelPosition] = []
         self._lag = 0
         self._polled_ms: dict[int, int | None] = {}
         """When Kafka last answered for each partition."""
@@ -77,38 +77,38 @@ class Feed:
 
     @property
     def fresh_ms(self) -> int | None:
-        """Give the time up to which all that was committed has been read; None: not known yet."""
-        times = [standing.fresh_ms for standing in self._standings]
+        """Return the time up to which all that was committed has been read; None: not known yet."""
+        times = [position.fresh_ms for position in self._positions]
         known = [moment for moment in times if moment is not None]
         return min(known) if known and len(known) == len(times) else None
 
     @property
     def live(self) -> bool:
-        """Tell whether what it has read is up to date."""
+        """Return whether what it has read is up to date."""
         fresh_ms = self.fresh_ms
         return fresh_ms is not None and self.clock() - fresh_ms <= self._stale_ms
 
     @property
     def lag(self) -> int:
-        """Give how many offsets it was behind when it last looked."""
+        """Return its lag in offsets when it last looked."""
         return self._lag
 
     def as_of(self) -> datetime | None:
-        """Everything committed up to then has been read; None: not known yet."""
+        """Return the time up to which everything committed has been read; None: not known yet."""
         fresh_ms = self.fresh_ms
         return None if fresh_ms is None else _EPOCH + timedelta(milliseconds=fresh_ms)
 
     def since(self) -> datetime | None:
-        """Every decision committed after then is in the window; None: it has none, or is not up to date."""
+        """Return the time after which every committed decision is in the window; None: it is empty, or not live."""
         since_ms = self.window.since_ms
         return None if since_ms is None or not self.live else _EPOCH + timedelta(milliseconds=since_ms) + CLOCKS
 
     def decisions(self, bill: str) -> Sequence[Decision]:
-        """Give the bill's decisions in the window, outranked ones too."""
+        """Return the bill's decisions in the window, outranked ones too."""
         return [entry.decision for entry in self.window.of_bill(bill)]
 
     def follows(self, bill: str, reached: Mapping[int, int]) -> bool:
-        """Tell whether the window goes on from where a read model stands, in the bill's partition."""
+        """Return whether the window goes on from a read model's offset in the bill's partition."""
         window = self.window
         if not window.partitions:
             return False
@@ -126,7 +126,7 @@ class Feed:
                     self._back(consumer)
                     await self._follow(consumer)
             except OffsetOutOfRangeError:
-                self._begin_anew()
+                self._restart()
             except (KafkaError, OSError) as error:
                 if not self.away:
                     log.warning("Kafka is away for the live feed (%s: %s); trying again", type(error).__name__, error)
@@ -134,13 +134,13 @@ class Feed:
                 await asyncio.sleep(WAIT_SECONDS[min(failures, len(WAIT_SECONDS) - 1)])
                 failures += 1
             except Exception:
-                self._begin_anew()  # whatever it was, somebody may not have been told
+                self._restart()  # whatever it was, a listener may not have been told
                 raise
             finally:
                 self._consumer = self._bounds = None
 
     async def bounds(self) -> Bounds:
-        """Give what of the topic can be read, not older than a second. Raises KafkaError while Kafka is away."""
+        """Return what of the topic can be read, not older than a second. Raise KafkaError while Kafka is away."""
         async with self._asking:
             moment = time.monotonic()
             if self._bounds is None or moment - self._bounds[0] > BOUNDS_SECONDS:
@@ -157,9 +157,9 @@ class Feed:
         self.away = False
 
     async def _place(self, consumer: AIOKafkaConsumer) -> None:
-        """Stand where it stopped, or near the end if it never ran; the fetch will tell whether that place is there.
+        """Seek to where it stopped, or near the end if it never ran; the fetch will tell whether that place is there.
 
-        Raises OffsetOutOfRangeError where there are other partitions.
+        Raise OffsetOutOfRangeError if the topic has another number of partitions.
         """
         bounds = await self._source.bounds(consumer)
         window = self.window
@@ -167,23 +167,23 @@ class Feed:
             back = window.records_max // 2 // len(bounds.ends)
             starts = [max(begin, end - back) for begin, end in zip(bounds.begins, bounds.ends, strict=True)]
             window.begin(starts, self.clock())
-            self._standings = [ReadModelPosition(start) for start in starts]
+            self._positions = [ReadModelPosition(start) for start in starts]
         elif len(bounds.ends) != window.partitions:
             raise OffsetOutOfRangeError
         for number, position in enumerate(window.ends):
             consumer.seek(self._source.partition(number), position)
 
-    def _begin_anew(self) -> None:
+    def _restart(self) -> None:
         log.error("the decisions topic no longer holds the live feed's place; the feed starts again at its end")
         self.window.forget()
-        self._standings = []
-        for tell in self.began_anew:
+        self._positions = []
+        for tell in self.restarted:
             tell()
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_A_TURN)
-            # Nothing may come between reading and telling: what is in the window has been told to everybody.
+            # No pause between reading and telling: what is in the window has been told to every listener.
             arrived = self.clock()
             came = [
                 entry
@@ -209,16 +209,16 @@ class Feed:
     async def _look(self, consumer: AIOKafkaConsumer) -> None:
         """Note how far each partition has been read, and how far it goes."""
         lag = 0
-        for number, standing in enumerate(self._standings):
+        for number, read in enumerate(self._positions):
             where = self._source.partition(number)
             position, end = await consumer.position(where), consumer.last_stable_offset(where)
             self.window.reach(number, position)
             polled_ms, before_ms = consumer.last_poll_timestamp(where), self._polled_ms.get(number)
             if polled_ms != before_ms:
-                # The broker told this end after the answer before: all that was committed by then lies before it.
-                standing.reach(position, end, before_ms)
+                # The broker stated this end after its answer before: all that was committed by then lies before it.
+                read.reach(position, end, before_ms)
                 self._polled_ms[number] = polled_ms
             else:
-                standing.reach(position, None, None)
+                read.reach(position, None, None)
             lag += max(0, (end or 0) - position)
         self._lag = lag

@@ -15,15 +15,15 @@ from agents.kafka.log_reader import open_reader
 REQUEST_MS: Final = 10_000
 ASK_SECONDS: Final = 15.0
 FETCH_BYTES: Final = 256 * 1024
-"""A partition's share of one fetch: what a reader holds in memory for it."""
+"""A partition's share of one fetch: what a consumer holds in memory for it."""
 
 
 class Bounds(msgspec.Struct, frozen=True):
-    """What of the topic can be read, by partition."""
+    """The range of the topic that can be read, by partition."""
 
     begins: list[int]
     ends: list[int]
-    """Ends of what is committed, the last stable offsets: no reader can have come further."""
+    """Ends of what is committed, the last stable offsets: no consumer can have come further."""
 
 
 class Followers(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ class Followers(msgspec.Struct, frozen=True):
 
     @asynccontextmanager
     async def consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
-        """Give a started consumer of all partitions, nowhere yet. Raises KafkaError, also where there is no topic."""
+        """Yield a started consumer of all partitions, without a position. Raise KafkaError, also without a topic."""
         async with open_reader(
             self.connection,
             self.topic,
@@ -53,7 +53,7 @@ class Followers(msgspec.Struct, frozen=True):
         return TopicPartition(self.topic, number)
 
     async def bounds(self, consumer: AIOKafkaConsumer) -> Bounds:
-        """Ask what of the topic can be read; also while the consumer is reading. Raises KafkaError."""
+        """Ask what of the topic can be read; also while the consumer is reading. Raise KafkaError."""
         wanted = [self.partition(number) for number in range(len(consumer.assignment()))]
         try:
             async with asyncio.timeout(ASK_SECONDS):

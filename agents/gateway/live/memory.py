@@ -1,7 +1,7 @@
-"""Memory of streams that have gone is given back, to Python and to the system.
+"""Frees the memory of streams that have gone, to Python and to the system.
 
-What serves a request refers to itself in circles, with the buffers of a client that did not read. Python would look for
-these when ten thousand other things have come and gone, and the C library keeps what Python gives back.
+What serves a request refers to itself in circles, with the buffers of a client that did not read. Python would collect
+these only after ten thousand other objects, and the C library keeps what Python frees.
 """
 
 import ctypes
@@ -9,22 +9,22 @@ import gc
 from typing import Final
 
 MANY: Final = 20
-"""So many streams that have gone are worth it as soon as no more are going; fewer wait."""
+"""So many streams that have gone are freed as soon as no more are going; fewer wait."""
 LOOKS: Final = 60
 """Calls for which they wait."""
 
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-"""Of the GNU C library; other ones give back by themselves."""
+"""Of the GNU C library; other ones return memory to the system by themselves."""
 
 
 class Memory:
-    """Looked at again and again, with how many streams have gone so far."""
+    """Frees memory in its turn; it is called every second or so with how many streams have gone so far."""
 
     def __init__(self) -> None:
         self._settled = self._seen = self._looks = 0
 
     def look(self, gone: int) -> bool:
-        """Give back if it is worth it; return whether it was."""
+        """Free memory if it is worth it; return whether it was."""
         left, going, self._seen = gone - self._settled, gone != self._seen, gone
         self._looks += 1
         if not (left >= MANY and not going) and not (left and self._looks >= LOOKS):

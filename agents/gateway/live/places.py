@@ -13,12 +13,12 @@ class PlaceError(ValueError):
 
 
 def encode_places(offsets: Sequence[int]) -> str:
-    """Give the text: the version of the form, then the next offset of each partition, hexadecimal, with dots."""
+    """Return the text: the version of the form, then the next offset of each partition, hexadecimal, with dots."""
     return ".".join((VERSION, *(f"{offset:x}" for offset in offsets)))
 
 
 def decode_places(text: str) -> list[int]:
-    """Give the next offset of each partition. Raises PlaceError."""
+    """Return the next offset of each partition. Raise PlaceError."""
     version, *parts = text.split(".")
     if version != VERSION or not parts:
         raise PlaceError("not an id of this stream")

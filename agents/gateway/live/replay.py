@@ -1,7 +1,7 @@
-"""Replay: what a reader missed and the window no longer holds is read for him from Kafka, by a consumer of his own.
+"""Replay: what a subscriber missed and the window no longer holds is read from Kafka by a consumer of its own.
 
-Only a few are read for at a time, each for a short turn; then the next one has his. A reader is handed over to the
-window as soon as, in every partition, he stands where the window begins or later: from there on it holds everything.
+Only a few replays run at a time, each for a short turn; then the next one has its turn. A subscriber is handed over to
+the window when its place in every partition is at the window's start or later: from there on the window holds all.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ RECORDS_A_BATCH: Final = 200
 TOO_OLD: Final = "the topic no longer goes back to this id"
 LOOKS: Final = 3
 LOOK_SECONDS: Final = 1.0
-"""Between two looks: a broker that has just come up may not know its whole end yet."""
+"""Between two looks: a broker that has just started may not know its whole end yet."""
 
 
 class GoneError(Exception):
@@ -28,7 +28,7 @@ class GoneError(Exception):
 
 
 class Replays:
-    """The places where readers are replayed for."""
+    """The slots in which subscribers are replayed."""
 
     def __init__(self, source: Followers, feed: Feed, slots: int) -> None:
         self._source = source
@@ -37,21 +37,21 @@ class Replays:
         self._slots = asyncio.Semaphore(slots)
 
     def needed(self, places: Sequence[int]) -> bool:
-        """Tell whether the window alone cannot say how it goes on from here."""
+        """Return whether the window alone does not hold all that follows these places."""
         window = self._window
         return len(places) != window.partitions or any(
             not start <= place <= end for start, place, end in zip(window.starts, places, window.ends, strict=True)
         )
 
     def reached(self, places: Sequence[int]) -> bool:
-        """Tell whether the window holds everything that follows these places."""
+        """Return whether the window holds everything that follows these places."""
         starts = self._window.starts
         return len(places) == len(starts) and all(map(int.__ge__, places, starts))
 
     async def turn(self, places: list[int]) -> AsyncGenerator[list[Any], None]:
         """Read on from `places` for one turn, in batches of records; moves `places` on before each next batch.
 
-        Ends when the window is reached, or the turn is over. Raises GoneError, KafkaError; waits for a slot.
+        Ends when the window is reached, or the turn is over. Raise GoneError, KafkaError; waits for a slot.
         """
         async with self._slots, self._source.consumer() as consumer:
             until = time.monotonic() + TURN_SECONDS
@@ -71,7 +71,7 @@ class Replays:
                     places[where.partition] = max(places[where.partition], await consumer.position(where))
 
     async def check(self, places: Sequence[int]) -> None:
-        """Look whether the topic holds what follows these places. Raises GoneError, KafkaError."""
+        """Check that the topic holds what follows these places. Raise GoneError, KafkaError."""
         for look in range(LOOKS):
             bounds = await self._feed.bounds()
             if len(bounds.begins) != len(places):

@@ -1,4 +1,4 @@
-"""`GET /v1/scan`: a WebSocket; a scanner sends a bill and sees its verdict at once, and every change of it."""
+"""`GET /v1/scan`: a WebSocket; a scanner sends a bill and gets its verdict at once, and again after every change."""
 
 import asyncio
 import contextlib
@@ -9,15 +9,15 @@ from typing import Any, Final
 import msgspec
 from aiohttp import WSMsgType, web
 
-from agents.gateway.auth import require
-from agents.gateway.live.live import LIVE, Live
+from agents.gateway.http.auth import require
+from agents.gateway.live.live_side import LIVE, Live
 from agents.gateway.live.streams import TOO_MANY, TOO_SLOW, Ending, Stream, TooManyStreamsError, bound_buffer
 from stream.bills import fold_bill
 
 MESSAGE_BYTES: Final = 4_096
 PING_SECONDS: Final = 30.0
 CLOSE_SECONDS: Final = 3.0
-"""How long we wait for a scanner to take what is on its way, and to say goodbye."""
+"""How long a scanner has to take what is on its way, and to close."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ NO_BILL: Final = Told(400, "Not a bill number", "a bill number has 4 to 35 lette
 
 
 class Scanner:
-    """One WebSocket: what it watches, and what waits to be sent to it, bounded."""
+    """One WebSocket: the bills that it watches, and a bounded queue of messages to it."""
 
     def __init__(self, live: Live, stream: Stream, socket: web.WebSocketResponse, request: web.Request) -> None:
         self.audit = "audit" in stream.caller.scopes
@@ -61,7 +61,7 @@ class Scanner:
         self._sending: asyncio.Task[None] | None = None
 
     def show(self, message: bytes) -> None:
-        """Send a message, in its turn; a scanner with too much waiting is cut off."""
+        """Send a message in its turn; a scanner with too many waiting is cut off."""
         limits = self._live.settings
         if self._stream.ending.done():
             return
@@ -73,7 +73,7 @@ class Scanner:
             self._sending = asyncio.create_task(self._send())
 
     async def serve(self) -> None:
-        """Serve until it goes, or is ended from our side."""
+        """Serve until it disconnects, or the gateway ends the stream."""
         self.show(self._live.hello())
         listening = asyncio.create_task(self._listen())
         try:
@@ -89,7 +89,7 @@ class Scanner:
                     task.cancel()
             for bill in self._watched:
                 self._live.watches.leave(bill, self)
-            # What refers to a request refers to it in circles, and is found much later.
+            # What refers to a request does so in circles, and is collected much later.
             self._queue.clear()
 
     async def _listen(self) -> None:
@@ -133,12 +133,12 @@ class Scanner:
                 self._queued -= len(message)
                 await self._socket.send_frame(message, WSMsgType.TEXT)
         except ConnectionError:
-            pass  # it has gone, which `_listen` notices
+            pass  # the scanner has gone, which `_listen` notices
         finally:
             self._sending = None
 
     async def _close(self, ending: Ending) -> None:
-        """Say why, give it a moment to take what is on its way, and end the connection whatever it does."""
+        """Say why, wait a moment until the scanner takes what is on its way, and end the connection in any case."""
         if self._sending is not None:
             self._sending.cancel()
         with contextlib.suppress(TimeoutError):
@@ -168,5 +168,5 @@ async def scan(request: web.Request) -> web.WebSocketResponse:
 
 
 def routes() -> Iterable[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes of this module."""
     return [web.get("/v1/scan", scan, allow_head=False)]

@@ -1,4 +1,4 @@
-"""`GET /v1/decisions`: decisions as server-sent events, from now on or from where a reader says that he stopped."""
+"""`GET /v1/decisions`: decisions as server-sent events, from now on or from the id at which a subscriber stopped."""
 
 import asyncio
 from collections.abc import Iterable
@@ -9,8 +9,9 @@ import msgspec
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
-from agents.gateway.auth import require
-from agents.gateway.live.live import LIVE, Live
+from agents.gateway.http.auth import require
+from agents.gateway.http.problems import Problem, retry_later
+from agents.gateway.live.live_side import LIVE, Live
 from agents.gateway.live.places import PlaceError, decode_places
 from agents.gateway.live.replay import GoneError
 from agents.gateway.live.sse_reader import SseReader, WantedDecisions
@@ -24,23 +25,22 @@ from agents.gateway.live.streams import (
     bound_buffer,
     gone,
 )
-from agents.gateway.problems import Problem, retry_later
 from stream.decisions import Outcome
 
 HEADERS: Final = {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",  # a proxy that gathers what it passes on would hold events back
+    "X-Accel-Buffering": "no",  # a proxy that buffers would hold events back
 }
 RETRY: Final = b"retry: 2000\n\n"
 OUTCOMES: Final[frozenset[str]] = frozenset(get_args(Outcome))
 FILTERS_MAX: Final = 100
 LAST_SECONDS: Final = 1.0
-"""How long a reader that is cut off has for taking the reason."""
+"""How long a subscriber that is cut off has to take the reason."""
 
 
 def wanted_of(request: web.Request, *, audit: bool) -> WantedDecisions:
-    """Give what the query asks for. Raises Problem 400."""
+    """Return the filters of the query. Raise Problem 400."""
     conveyances = request.query.getall("conveyance", [])
     outcomes = request.query.getall("outcome", [])
     if not OUTCOMES.issuperset(outcomes):
@@ -51,7 +51,7 @@ def wanted_of(request: web.Request, *, audit: bool) -> WantedDecisions:
 
 
 def places_of(request: web.Request) -> list[int] | None:
-    """Give where to go on, None: from now on. Raises Problem 400."""
+    """Return the places to resume from; None: from now on. Raise Problem 400."""
     text = request.headers.get("Last-Event-ID") or request.query.get("after")
     try:
         return decode_places(text) if text else None
@@ -60,7 +60,7 @@ def places_of(request: web.Request) -> list[int] | None:
 
 
 async def decisions(request: web.Request) -> web.StreamResponse:
-    """Serve a reader until he goes, or is ended from our side."""
+    """Serve a subscriber until it disconnects, or the gateway ends the stream."""
     caller = require(request, "scan")
     live = request.app[LIVE]
     wanted, places = wanted_of(request, audit="audit" in caller.scopes), places_of(request)
@@ -74,7 +74,7 @@ async def decisions(request: web.Request) -> web.StreamResponse:
 
 
 async def _check(live: Live, places: list[int] | None) -> None:
-    """Look whether a reader can go on from there. Raises Problem 410, 503."""
+    """Check that a subscriber can resume from these places. Raise Problem 410, 503."""
     if not live.feed.window.partitions:
         raise retry_later("The live feed is not ready yet", "Kafka has not answered since the gateway started", 2)
     try:
@@ -104,7 +104,7 @@ async def _serve(request: web.Request, stream: Stream, reader: SseReader) -> web
 
 
 async def _send(response: web.StreamResponse, reader: SseReader, write_seconds: float) -> Ending:
-    """Send what the reader gives; gives why it ends. Raises ConnectionError when he has gone."""
+    """Send the reader's blocks; return why they end. Raise ConnectionError if the subscriber has gone."""
     try:
         await response.write(RETRY)
         async with aclosing(reader.blocks()) as blocks:
@@ -121,7 +121,7 @@ async def _send(response: web.StreamResponse, reader: SseReader, write_seconds: 
 
 
 async def _end(request: web.Request, response: web.StreamResponse, ending: Ending) -> None:
-    """Send the reason as the last event, wait a moment until it is taken, and close whatever he does."""
+    """Send the reason as the last event, wait a moment until the subscriber takes it, and close in any case."""
     document = msgspec.json.encode(ending.problem().document())
     try:
         async with asyncio.timeout(LAST_SECONDS):
@@ -133,5 +133,5 @@ async def _end(request: web.Request, response: web.StreamResponse, ending: Endin
 
 
 def routes() -> Iterable[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes of this module."""
     return [web.get("/v1/decisions", decisions, allow_head=False)]

@@ -1,8 +1,8 @@
-"""One reader of decisions as server-sent events: from his place, over Kafka if need be, to the window and along it.
+"""Reads decisions for one subscriber of server-sent events: from its place, through Kafka if needed, along the window.
 
-What makes it gapless and free of repeats is one rule: of every partition the reader knows the next offset he wants, and
-takes a record if it is not below that. From Kafka he takes records until the window holds all that follows; then he
-walks the window from its oldest entry, leaving out what he has had. Nothing waits between that look and his first step.
+One rule keeps it free of gaps and repeats: the reader knows the next offset that it wants of every partition, and takes
+a record only if it is not below that. It reads from Kafka until the window holds all that follows. Then it walks the
+window from its oldest entry, and leaves out what it has had. It does not wait between that check and its first step.
 """
 
 import asyncio
@@ -15,17 +15,17 @@ from typing import Any, Final
 import msgspec
 from aiokafka.errors import KafkaError
 
-from agents.gateway.gateway_metrics import verdict_written
+from agents.gateway.endpoints.views import verdict
+from agents.gateway.http.gateway_metrics import verdict_written
 from agents.gateway.live.feed import Feed, read_decision
 from agents.gateway.live.places import encode_places
 from agents.gateway.live.replay import GoneError, Replays
 from agents.gateway.live.streams import TOO_SLOW, EndedError, gone
 from agents.gateway.live.window import WindowEntry
-from agents.gateway.views import verdict
 from stream.decisions import Decision
 
 Step = tuple[bytes, bytes]
-"""A block to send, perhaps empty, and the place behind it."""
+"""A block to send, which may be empty, and the place behind it."""
 
 NOTHING: Final[Step] = (b"", b"")
 log = logging.getLogger(__name__)
@@ -36,15 +36,15 @@ AWAY_SECONDS: Final = 1.0
 
 
 class WantedDecisions(msgspec.Struct, frozen=True):
-    """What a reader wants to see; an empty filter lets everything through."""
+    """A subscriber's filters; an empty filter lets everything through."""
 
     conveyances: frozenset[str] = frozenset()
     outcomes: frozenset[str] = frozenset()
     audit: bool = False
-    """Whether he may see everything of a decision."""
+    """Whether the subscriber may see everything of a decision."""
 
     def wants(self, decision: Decision) -> bool:
-        """Tell whether a decision is for him."""
+        """Return whether a decision passes the filters."""
         data = decision.data
         return (not self.conveyances or data.conveyance in self.conveyances) and (
             not self.outcomes or data.outcome in self.outcomes
@@ -52,7 +52,7 @@ class WantedDecisions(msgspec.Struct, frozen=True):
 
 
 class SseReader:
-    """A walk along the decisions; `blocks` gives what to send."""
+    """A walk along the decisions; `blocks` yields what to send."""
 
     def __init__(
         self,
@@ -73,12 +73,12 @@ class SseReader:
         self._places = [*self._window.ends] if places is None else places
         """The next offset wanted of each partition; looked at only while `_own`."""
         self._own = places is not None
-        """Whether his place may differ from that of the feed."""
+        """Whether its place may differ from that of the feed."""
         self._last = self._id()
-        """The place behind what was given last."""
+        """The place behind the last block."""
 
     async def blocks(self) -> AsyncGenerator[bytes, None]:
-        """Give blocks of the event stream for ever. Raises EndedError."""
+        """Yield blocks of the event stream, without end. Raise EndedError."""
         self._feed.heard.append(self._hear)
         try:
             yield self._idle("resuming" if self._own else "here you are")
@@ -94,7 +94,7 @@ class SseReader:
         self._news.set()
 
     async def _next(self) -> bytes:
-        """Give what has come, or a heartbeat where nothing comes for him."""
+        """Return what has come, or a heartbeat if nothing comes that passes the filters."""
         while True:
             self._news.clear()
             block = self._walk()
@@ -108,10 +108,10 @@ class SseReader:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), left)
             else:
-                await asyncio.sleep(0)  # a long way without anything for him
+                await asyncio.sleep(0)  # many entries, none of which passes the filters
 
     def _walk(self) -> bytes:
-        """Take some entries of the window. Raises EndedError where they are gone already."""
+        """Take some entries of the window. Raise EndedError if they are trimmed already."""
         window = self._window
         if self._cursor < window.first:
             raise EndedError(TOO_SLOW)
@@ -121,7 +121,7 @@ class SseReader:
             self._cursor += 1
             if self._own:
                 if entry.offset < self._places[entry.partition]:
-                    continue  # he has had it from Kafka
+                    continue  # it has been read from Kafka
                 self._places[entry.partition] = entry.offset + 1
             self._last = self._id() if self._own else entry.id
             if self._wanted.wants(entry.decision):
@@ -137,7 +137,7 @@ class SseReader:
         return b"".join(parts)
 
     def _join(self) -> None:
-        """At the end of the window stand where the feed stands, unless Kafka brought him further."""
+        """Take the feed's place at the end of the window, unless Kafka brought the reader further."""
         if self._own:
             self._places = [*map(max, self._places, self._window.ends)]
             self._own = self._places != self._window.ends
@@ -147,13 +147,13 @@ class SseReader:
         return encode_places(self._places).encode()
 
     def _idle(self, comment: str) -> bytes:
-        """Give a block that shows nothing, but moves the reader's last id on."""
+        """Return a block without a decision that moves the subscriber's last id on."""
         self._said = time.monotonic()
         return b": %s\nid: %s\n\n" % (comment.encode(), self._last)
 
     async def _resumed(self) -> AsyncIterator[bytes]:
-        """Read from Kafka until the window holds all that follows, then stand at the window's oldest entry."""
-        # The window goes on while he takes what was read: only this very moment's look counts.
+        """Read from Kafka until the window holds all that follows, then go to the window's oldest entry."""
+        # The window moves on while the subscriber takes a block: only the latest check counts.
         while not self._replays.reached(self._places):
             steps: asyncio.Queue[Step] = asyncio.Queue(maxsize=1)
             async for block, last in _until_done(self._read(steps), steps, self._heartbeat):
@@ -166,7 +166,7 @@ class SseReader:
         self._cursor = self._window.first
 
     async def _read(self, steps: asyncio.Queue[Step]) -> None:
-        """Put what Kafka has into `steps`, for a turn. Raises EndedError."""
+        """Put what Kafka has into `steps`, for a turn. Raise EndedError."""
         try:
             async with aclosing(self._replays.turn(self._places)) as turn:
                 async for records in turn:
@@ -196,7 +196,7 @@ def _event(place: bytes, shown: bytes) -> bytes:
 async def _until_done(
     doing: Coroutine[Any, Any, None], steps: asyncio.Queue[Step], heartbeat: float
 ) -> AsyncIterator[Step]:
-    """Do it, and give its steps; an empty one whenever there was none for a heartbeat. Raises what it raises."""
+    """Run `doing` and yield its steps, an empty one after each heartbeat without any. Raise what it raises."""
     task = asyncio.create_task(doing)
     taking: asyncio.Task[Step] | None = None
     try:

@@ -10,9 +10,9 @@ from typing import Final, Literal
 import msgspec
 from aiohttp import web
 
-from agents.gateway.auth import Caller
-from agents.gateway.gateway_metrics import slow_reader_cut, subscribed
-from agents.gateway.problems import Problem
+from agents.gateway.http.auth import Caller
+from agents.gateway.http.gateway_metrics import slow_reader_cut, subscribed
+from agents.gateway.http.problems import Problem
 
 Kind = Literal["sse", "scan"]
 
@@ -21,13 +21,13 @@ SEND_BUFFER: Final = 64 * 1024
 
 
 def bound_buffer(request: web.Request) -> None:
-    """Let the system keep little for whoever asks; else it would keep megabytes for one that does not read."""
+    """Bound what the system buffers for a client; else it would keep megabytes for one that does not read."""
     if request.transport is not None:
         request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
 
 class Ending(msgspec.Struct, frozen=True):
-    """Why a stream ends; `code` closes a WebSocket, the rest is the problem that a reader of events is told."""
+    """Why a stream ends; `code` closes a WebSocket, the rest is the problem that a subscriber of events is told."""
 
     code: int
     status: int
@@ -35,19 +35,19 @@ class Ending(msgspec.Struct, frozen=True):
     detail: str
 
     def problem(self) -> Problem:
-        """Give it as a problem."""
+        """Return the problem of this ending."""
         return Problem(self.status, self.title, self.detail)
 
 
 GOING_AWAY: Final = Ending(1001, 503, "Going away", "the gateway stops; connect again")
-BEGUN_ANEW: Final = Ending(1012, 410, "Another topic", "the decisions topic was created again; connect without an id")
+OTHER_TOPIC: Final = Ending(1012, 410, "Another topic", "the decisions topic was created again; connect without an id")
 TOKEN_ENDED: Final = Ending(4401, 401, "Not signed in", "the token was revoked or has expired")
 TOO_SLOW: Final = Ending(4408, 408, "Too slow", "you read more slowly than decisions come; connect again")
 TOO_MANY: Final = Ending(4429, 429, "Too many streams", "too many streams are open; close some, or try later")
 
 
 def gone(why: object) -> Ending:
-    """Give the ending of a reader whose place the topic does not hold."""
+    """Return the ending of a subscriber whose place the topic does not hold."""
     return Ending(1008, 410, "Gone", f"{why}; connect without an id")
 
 
@@ -60,11 +60,11 @@ class EndedError(Exception):
 
 
 class TooManyStreamsError(Exception):
-    """There are as many open streams as there may be, in all or of this token."""
+    """No more streams may be open, in all or of this token."""
 
 
 class Stream:
-    """One open stream; whoever serves it waits for `ending` too."""
+    """One open stream; its handler waits for `ending` too."""
 
     def __init__(self, kind: Kind, caller: Caller) -> None:
         self.kind = kind
@@ -72,7 +72,7 @@ class Stream:
         self.ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
 
     def end(self, ending: Ending) -> None:
-        """Have it ended; the first reason counts."""
+        """Ask for its end; the first reason counts."""
         if not self.ending.done():
             self.ending.set_result(ending)
             if ending is TOO_SLOW:
@@ -96,7 +96,7 @@ class Streams:
 
     @contextmanager
     def opened(self, kind: Kind, caller: Caller) -> Iterator[Stream]:
-        """Give a stream, counted for as long as it is open. Raises TooManyError."""
+        """Yield a stream, counted for as long as it is open. Raise TooManyStreamsError."""
         if len(self._open) >= self._most or self._of_token[caller.id] >= self._most_per_token:
             raise TooManyStreamsError
         stream = Stream(kind, caller)
@@ -126,6 +126,6 @@ class Streams:
             stream.end(ending)
 
     def stop(self) -> None:
-        """End all that are open, and all that come."""
+        """End all open streams, and all that are opened later."""
         self._stopped = True
         self.end_all(GOING_AWAY)

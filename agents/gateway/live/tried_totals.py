@@ -1,7 +1,8 @@
-"""Notices whoever tries out a person's total: expected bills are filed, decided, and taken off or amended in a row.
+"""Notices when a person's total is tried out: expected bills are filed, decided, and deleted or amended in a row.
 
-An expected bill's `clear` or `warn` says whether its value would still fit. So a few of them, each gone before anything
-arrives, find the total of a consignee to the cent. What is seen here and what is not stands in docs/SECURITY.md.
+An expected bill's `clear` or `warn` says whether its value would still fit. So a few of them, each deleted before it
+arrives, find the total of a consignee to the cent. docs/SECURITY.md says what is noticed here and what is not. The
+metric `tallygate_gateway_probing_total` counts it.
 """
 
 import logging
@@ -9,14 +10,14 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from typing import Final
 
-from agents.gateway.gateway_metrics import probing_noticed
+from agents.gateway.http.gateway_metrics import probing_noticed
 from agents.gateway.live.window import WindowEntry
 from stream.decisions import DecisionData
 
 audit_log = logging.getLogger("agents.gateway.audit")
 
 TRIES: Final = 3
-"""So many for one consignee within the time are more than changes of mind."""
+"""So many for one consignee within the time are more than corrections."""
 WITHIN_MS: Final = 3_600_000
 BILLS_KEPT: Final = 50_000
 CONSIGNEES_KEPT: Final = 5_000
@@ -24,8 +25,8 @@ CONSIGNEES_KEPT: Final = 5_000
 Place = tuple[str, str]
 
 
-class Probing:
-    """Hears all decisions; remembers expected bills and recent tries, so many at most."""
+class TriedTotals:
+    """Listens to all decisions; remembers a bounded number of expected bills and recent tries."""
 
     def __init__(self) -> None:
         self._expected: OrderedDict[Place, tuple[str, int | None]] = OrderedDict()
@@ -42,7 +43,7 @@ class Probing:
                 self._count(consignee, entry.record_ms)
 
     def _tried(self, data: DecisionData) -> str | None:
-        """Return whose total a bill was a try at, if with this decision it was one."""
+        """Return the consignee whose total was tried out, if this decision shows that the bill was a try."""
         place = (data.bill, data.conveyance)
         before = self._expected.pop(place, None)
         if data.outcome in {"clear", "warn"} and data.basis == "estimated":

@@ -1,8 +1,8 @@
 """Watched bills: of each the current decision on every conveyance, shared by all scanners that watch it.
 
-A watch joins what Redis holds with what the feed has read, by rank. It is complete once Redis has applied everything
-before the place from which on the feed's decisions are in it: offsets say so, no clocks. From then on it stays
-complete by the feed alone, whatever becomes of Redis; until then it is shown as stale, and Redis is asked again.
+A watch joins what Redis holds with what the feed has read, by rank. It is complete when Redis has applied everything
+before the offset from which the watch has the feed's decisions; offsets show that, not clocks. From then on the feed
+alone keeps it complete, even without Redis. Until then it is shown as stale, and Redis is asked again.
 """
 
 import asyncio
@@ -12,10 +12,10 @@ from typing import Final, Protocol
 
 import msgspec
 
-from agents.gateway.gateway_metrics import verdict_written
+from agents.gateway.endpoints.views import AnswerFreshness, BillView, unknown, verdict
+from agents.gateway.http.gateway_metrics import verdict_written
 from agents.gateway.live.feed import Feed
 from agents.gateway.live.window import WindowEntry
-from agents.gateway.views import BillView, DayBillView, unknown, verdict
 from agents.readmodel.queries import BillReading
 from agents.readmodel.store import StoreError
 from stream.answers import choose, replaces
@@ -23,11 +23,11 @@ from stream.decisions import Decision
 from stream.partition import partition_of
 
 READ_SECONDS: Final = 1.0
-"""How long a scanner waits for Redis; then he is told what is known, as stale."""
+"""How long a scanner waits for Redis; then it is shown what is known, as stale."""
 READS: Final = 16
 """Questions to Redis at a time."""
 AGAIN_SECONDS: Final = 0.5
-BREATH: Final = 50
+YIELD_EVERY: Final = 50
 
 
 class Viewer(Protocol):
@@ -43,7 +43,7 @@ class Bills(Protocol):
     """Where a bill's decisions up to a little while ago are kept."""
 
     async def bill(self, bill: str) -> BillReading:
-        """Give what is known of a bill. Raises StoreError."""
+        """Return what is known of a bill. Raise StoreError."""
 
 
 class Watch:
@@ -52,7 +52,7 @@ class Watch:
     def __init__(self, bill: str) -> None:
         self.bill = bill
         self.since: int | None = None
-        """Every decision of the bill from this offset on is in `known`, if it has not been outranked."""
+        """`known` has every decision of the bill from this offset on that is not outranked."""
         self.partition = 0
         self.known: dict[str, Decision] = {}
         self.complete = False
@@ -61,10 +61,10 @@ class Watch:
         """How many scanners are about to join."""
         self.viewers: dict[Viewer, None] = {}
         self.told: dict[bool, tuple[str | None, BillView]] = {}
-        """By scope: id of the decision last shown, and how it was shown, but for the time."""
+        """By scope: id of the decision last shown, and its view without the time."""
 
     def take(self, decisions: Iterable[Decision]) -> bool:
-        """Take decisions in any order; tells whether one of them is current now."""
+        """Take decisions in any order; return whether one of them is current now."""
         changed = False
         for decision in decisions:
             before = self.known.get(decision.data.conveyance)
@@ -73,12 +73,12 @@ class Watch:
                 changed = True
         return changed
 
-    def shown(self, standing: DayBillView, *, audit: bool) -> tuple[str | None, BillView]:
-        """Give the id of the decision that counts, and what is shown of the bill."""
+    def shown(self, freshness: AnswerFreshness, *, audit: bool) -> tuple[str | None, BillView]:
+        """Return the id of the decision that counts, and what is shown of the bill."""
         chosen, others = choose(self.known.values())
         if chosen is None:
-            return None, unknown(self.bill, standing)
-        return chosen.id, verdict(chosen, audit=audit, standing=standing, others=others)
+            return None, unknown(self.bill, freshness)
+        return chosen.id, verdict(chosen, audit=audit, freshness=freshness, others=others)
 
 
 class Watches:
@@ -97,7 +97,7 @@ class Watches:
         return len(self._watches)
 
     async def join(self, bill: str, viewer: Viewer) -> None:
-        """Let a scanner watch a bill, and show it what is known; within about a second, whatever Redis does."""
+        """Add a scanner to a bill, and show it what is known within about a second, whatever Redis does."""
         watch = self._watches.get(bill)
         if watch is None:
             watch = self._watches[bill] = Watch(bill)
@@ -105,7 +105,7 @@ class Watches:
         watch.held += 1
         try:
             await self._asked(watch)
-            # No pause from here on: what comes after this is told as a change.
+            # No pause from here on: what comes later is told as a change.
             self._tell(watch)
             watch.viewers[viewer] = None
             viewer.show(self._message(watch, audit=viewer.audit, changed=False))
@@ -114,7 +114,7 @@ class Watches:
             self._drop_if_idle(watch)
 
     def leave(self, bill: str, viewer: Viewer) -> None:
-        """Let a scanner watch a bill no longer."""
+        """Take a scanner off a bill."""
         watch = self._watches.get(bill)
         if watch is not None:
             watch.viewers.pop(viewer, None)
@@ -125,10 +125,10 @@ class Watches:
         self._watches.clear()
 
     async def tell_all(self) -> None:
-        """Look at every watch again, for the feed has gone stale or is up to date again."""
+        """Look at every watch again, since the feed has become stale or live."""
         for number, watch in enumerate([*self._watches.values()]):
             self._tell(watch)
-            if number % BREATH == 0:
+            if number % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
 
     async def ask_again(self) -> None:
@@ -185,17 +185,17 @@ class Watches:
             watch.complete = watch.complete or reached >= watch.since
         self._tell(watch)
 
-    def _standing(self, watch: Watch) -> DayBillView:
-        return DayBillView(self._feed.as_of() if watch.complete else None, not (watch.complete and self._feed.live))
+    def _freshness(self, watch: Watch) -> AnswerFreshness:
+        return AnswerFreshness(self._feed.as_of() if watch.complete else None, not (watch.complete and self._feed.live))
 
     def _tell(self, watch: Watch) -> None:
-        """Show everybody who watches what is known, if it differs from what they saw."""
-        standing = DayBillView(None, self._standing(watch).stale)
+        """Show every scanner that watches the bill what is known, if it differs from what they saw."""
+        freshness = AnswerFreshness(None, self._freshness(watch).stale)
         messages: dict[bool, bytes | None] = {}
         for viewer in [*watch.viewers]:
             audit = viewer.audit
             if audit not in messages:
-                before, now = watch.told.get(audit), watch.shown(standing, audit=audit)
+                before, now = watch.told.get(audit), watch.shown(freshness, audit=audit)
                 differs = before is None or before[1] != now[1]
                 changed = before is None or before[0] != now[0]
                 messages[audit] = self._message(watch, audit=audit, changed=changed) if differs else None
@@ -204,7 +204,7 @@ class Watches:
                 viewer.show(message)
 
     def _message(self, watch: Watch, *, audit: bool, changed: bool) -> bytes:
-        standing = self._standing(watch)
-        watch.told[audit] = watch.shown(DayBillView(None, standing.stale), audit=audit)
-        body = msgspec.json.encode(watch.shown(standing, audit=audit)[1])
+        freshness = self._freshness(watch)
+        watch.told[audit] = watch.shown(AnswerFreshness(None, freshness.stale), audit=audit)
+        body = msgspec.json.encode(watch.shown(freshness, audit=audit)[1])
         return b'{"type":"verdict","changed":%s,%s' % (b"true" if changed else b"false", body[1:])

@@ -1,7 +1,8 @@
-"""What the feed has read lately, in its order: a log in memory, bounded by count and bytes, which readers walk along.
+"""What the feed has read lately, in its order: a log in memory, bounded by count and bytes, for all subscribers.
 
-Of each partition it holds every committed decision from `starts` up to `ends`; whoever stands at or behind `starts`
-finds all that follows here. Nobody has a copy of his own, so a slow reader costs nothing: he falls off the old end.
+Of each partition it holds every committed decision from `starts` up to `ends`, so a subscriber whose place is at
+`starts` or later finds all that follows here. Subscribers share it, so a slow one costs nothing: the log is trimmed
+past its place, and it is cut off.
 """
 
 from collections.abc import Sequence
@@ -9,8 +10,8 @@ from typing import Final
 
 import msgspec
 
+from agents.gateway.endpoints.views import verdict
 from agents.gateway.live.places import encode_places
-from agents.gateway.views import verdict
 from stream.decisions import Decision
 
 ENTRY_BYTES: Final = 2_000
@@ -38,7 +39,7 @@ class WindowEntry:
         self._shown: dict[bool, bytes] = {}
 
     def shown(self, *, audit: bool) -> bytes:
-        """Give its JSON for a scope; made once for all readers."""
+        """Return its JSON for a scope, made once for all subscribers."""
         found = self._shown.get(audit)
         if found is None:
             found = self._shown[audit] = msgspec.json.encode(verdict(self.decision, audit=audit))
@@ -53,7 +54,7 @@ class Window:
         self._bytes_max = bytes_max
         self._entries: list[WindowEntry] = []
         self._gone = 0
-        """How many at the head of the list are trimmed, but not yet taken out."""
+        """How many at the head of the list are trimmed, but not yet removed."""
         self._by_bill: dict[str, list[WindowEntry]] = {}
         self.size = 0
         """Bytes kept."""
@@ -61,30 +62,30 @@ class Window:
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.since_ms: int | None = None
-        """Every decision committed later than then is, or was, here."""
+        """Every decision committed after this time is, or was, here."""
 
     @property
     def first(self) -> int:
-        """Give the number of the oldest entry kept."""
+        """Return the number of the oldest entry kept."""
         return self.next - self.kept
 
     @property
     def kept(self) -> int:
-        """Give how many entries are kept."""
+        """Return how many entries are kept."""
         return len(self._entries) - self._gone
 
     @property
     def partitions(self) -> int:
-        """Give the partition count; 0 until the topic has been found."""
+        """Return the partition count; 0 until the topic has been found."""
         return len(self.starts)
 
     @property
     def id(self) -> bytes:
-        """Give the place behind everything that has been read."""
+        """Return the place behind everything that has been read."""
         return encode_places(self.ends).encode()
 
     def begin(self, starts: Sequence[int], asked_ms: int) -> None:
-        """Begin anew, empty, at these offsets; they were asked for at `asked_ms` or before."""
+        """Start again, empty, at these offsets, which were asked for at `asked_ms` or before."""
         self._entries.clear()
         self._by_bill.clear()
         self._gone = self.size = 0
@@ -93,7 +94,7 @@ class Window:
         self.since_ms = asked_ms
 
     def forget(self) -> None:
-        """Know nothing any more, not even how many partitions there are; numbers go on."""
+        """Forget everything, even how many partitions there are; the numbers go on."""
         self.begin((), 0)
         self.since_ms = None
 
@@ -109,16 +110,16 @@ class Window:
             self._trim()
 
     def reach(self, partition: int, position: int) -> None:
-        """Note that nothing more stands before `position`: transactions leave offsets that hold no record."""
+        """Note that everything before `position` has been read: transactions leave offsets that hold no record."""
         self.ends[partition] = max(self.ends[partition], position)
 
     def after(self, number: int, count: int) -> Sequence[WindowEntry]:
-        """Give up to `count` entries from number `number` on, which must be kept."""
+        """Return up to `count` entries from number `number` on, which must be kept."""
         at = self._gone + number - self.first
         return self._entries[at : at + count]
 
     def of_bill(self, bill: str) -> Sequence[WindowEntry]:
-        """Give the bill's entries, in their order."""
+        """Return the bill's entries, in their order."""
         return self._by_bill.get(bill, ())
 
     def _trim(self) -> None:

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from agents.gateway.parts import parts_of
-from agents.gateway.problems import problem_of
+from agents.gateway.http.parts import parts_of
+from agents.gateway.http.problems import problem_of
 from state.rules import Rulebook
 from state.rules.entries import FilingRule
 from state.rules.wording import meaning, period
@@ -40,7 +40,7 @@ HEADERS: Final = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"
 
 PAGES: Final = {"/": "scanner.html", "/consignee": "officer.html"}
 TYPES: Final = {".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
-"""Of files whose type the machine's own tables may not know, or know by another name."""
+"""Of files whose type the machine's own tables may lack, or name in another way."""
 
 
 class File(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ def static_files() -> dict[str, File]:
 
 @lru_cache(maxsize=1)
 def rules_file(rulebook: Rulebook) -> File:
-    """Give the rulebook in a reader's words, JSON by id."""
+    """Return the rulebook in a reader's words, JSON by id."""
     cards = {
         entry.id: RuleCard(
             meaning(entry), period(entry), entry.text, entry.source, entry.certainty,
@@ -106,12 +106,12 @@ def _send(request: web.Request, file: File) -> web.Response:
 
 
 async def page(request: web.Request) -> web.Response:
-    """Give a page. It shows nothing about anybody: what it shows it has to ask for, signed in."""
+    """Return a page. It holds no data: it asks for what it shows, signed in."""
     return _send(request, static_files()[PAGES[request.path]])
 
 
 async def static(request: web.Request) -> web.Response:
-    """Give a file of the pages."""
+    """Return a file of the pages."""
     found = static_files().get(request.match_info["name"])
     if found is None:
         raise problem_of(404)
@@ -119,12 +119,12 @@ async def static(request: web.Request) -> web.Response:
 
 
 async def rules(request: web.Request) -> web.Response:
-    """Give the dated rules, which are no secret."""
+    """Return the dated rules, which are no secret."""
     return _send(request, rules_file(parts_of(request).rulebook))
 
 
 def routes() -> Iterable[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes of this module."""
     return [
         *(web.get(path, page) for path in PAGES),
         web.get("/pages/rules.json", rules),

@@ -16,8 +16,8 @@ from agents.client.screen import CHANGED, big
 from stream.decisions import Decision
 from stream.outcomes import Action
 from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
-from tests.integration.gateway.stage import Gate, GatewayProcess, gate_on
-from tests.integration.publish.ground import TALLYGATE, tallygate
+from tests.integration.gateway.gateways import Gate, GatewayProcess, gate_on
+from tests.integration.publish.installation import TALLYGATE, tallygate
 from tests.integration.readmodel.stage import Stage, stage_on
 from tests.kafka.broker import free_ports
 from tests.kafka.field import Field, wait_for
@@ -57,7 +57,7 @@ class Dock:
             self.gateway.process.wait()
 
     def options(self, *more: str) -> list[str]:
-        """Give the command line of a scanner."""
+        """Return the command line of a scanner."""
         return ["scan", "--gateway", f"http://127.0.0.1:{self.port}", "--token-file", str(self._token), *more]
 
     def tell(self, *decisions: Decision) -> None:
@@ -67,7 +67,7 @@ class Dock:
 
     @contextmanager
     def scanner(self, *more: str, terminal: bool = False) -> Iterator["Scanner"]:
-        """Give a running scanner, ended with the block."""
+        """Return a running scanner, ended with the block."""
         made = Scanner([*TALLYGATE, *self.options(*more)], terminal=terminal)
         try:
             yield made
@@ -130,7 +130,7 @@ class Scanner:
 
 @pytest.fixture
 def dock(field: Field, redis_server: RedisServer, tmp_path: Path) -> Iterator[Dock]:
-    """Give a dock whose gateway serves."""
+    """Return a dock whose gateway serves."""
     with stage_on(field, redis_server) as stage:
         gate = gate_on(tmp_path, redis_server.store(field.topics.prefix), field.broker.address)
         stage.project()

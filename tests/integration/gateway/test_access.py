@@ -1,4 +1,4 @@
-"""Who comes in: tokens, scopes, sessions, how often; and that a refusal tells nothing. Nobody else need be there."""
+"""Who comes in: tokens, scopes, sessions, how often; and that a refusal tells nothing. No other server is needed."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar
 
-from agents.gateway.openapi import document
-from agents.gateway.token_file import revoke_token
-from tests.integration.gateway.stage import Gate
+from agents.gateway.endpoints.openapi import document
+from agents.gateway.http.token_file import revoke_token
+from tests.integration.gateway.gateways import Gate
 
 SCOPES = {"publish", "scan", "audit", "plan"}
 GUARDED = [
@@ -32,7 +32,7 @@ def path_of(pattern: str) -> str:
 
 
 async def problem_in(response: ClientResponse) -> dict[str, Any]:
-    """Give the problem that an answer is."""
+    """Return the problem that an answer is."""
     assert response.content_type == "application/problem+json"
     found: dict[str, Any] = await response.json(content_type=None)
     assert found["status"] == response.status

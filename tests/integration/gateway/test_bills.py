@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from agents.gateway.answering import RECENT, Answered, answer_bill
 from agents.gateway.assembly import make_parts
-from agents.gateway.parts import PARTS
-from agents.gateway.problems import Problem
+from agents.gateway.endpoints.answering import RECENT, Answered, answer_bill
+from agents.gateway.http.parts import PARTS
+from agents.gateway.http.problems import Problem
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from stream.decisions import Decision
 from stream.reasons import STALE_LINE
-from tests.integration.gateway.stage import Gate, gate_on
+from tests.integration.gateway.gateways import Gate, gate_on
 from tests.redis.events import decision
 from tests.redis.server import RedisServer
 from tests.unit.readmodel.filling import FRESH_MS, fill
@@ -38,7 +38,7 @@ async def filled(store: StoreSettings, *decisions: Decision) -> None:
 
 
 async def asked(gate: Gate, path: str, scope: str = "scan", moment: datetime = FRESH) -> tuple[int, dict[str, Any]]:
-    """Ask at a moment; gives status and answer."""
+    """Ask at a moment; return status and answer."""
     async with (
         gate.serving(lambda: moment) as client,
         client.get(f"/v1/bills/{path}", headers=gate.bearer(scope)) as response,
@@ -129,7 +129,7 @@ async def test_live_window_bridges_a_lag(gate: Gate, store: StoreSettings) -> No
     newer = decision(rank=(1, 1, 2, 1), outcome="withhold", reason="daily-limit")
     window = Window(LATER, newer, decision(rank=(1, 1, 1, 0)))
     found = await answered(gate, window)
-    assert (found.decision, found.standing.as_of, found.standing.stale) == (newer, LATER, False)
+    assert (found.decision, found.freshness.as_of, found.freshness.stale) == (newer, LATER, False)
     assert [other.data.conveyance for other in found.others] == ["air:2"]
     [(bill, reached)] = window.asked
     assert bill == "ACME0001"
@@ -143,7 +143,7 @@ async def test_window_with_a_gap_is_no_bridge(
     """A window that begins later, or is not up to date itself, leaves the answer as old as the read model is."""
     await filled(store, decision())
     found = await answered(gate, Window(until, follows=follows))
-    assert (found.standing.as_of, found.standing.stale) == (FRESH, True)
+    assert (found.freshness.as_of, found.freshness.stale) == (FRESH, True)
 
 
 async def test_redis_may_go_and_come_back(tmp_path: Path, own_redis: RedisServer) -> None:

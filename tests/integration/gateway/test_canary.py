@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from tests.integration.gateway.stage import Gate, GatewayProcess
+from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.integration.gateway.test_ingest import PAUSE_SECONDS
 from tests.integration.readmodel.stage import stage_on
 from tests.integration.readmodel.test_canary import CANARIES, events
@@ -26,7 +26,7 @@ async def publish(client: ClientSession, gate: Gate, batch: list[Any]) -> tuple[
 
 
 async def answers(client: ClientSession, gate: Gate, requests: list[tuple[str, str, Any]]) -> dict[str, str]:
-    """Give what each of these says, by scope, method and path."""
+    """Return what each of these says, by scope, method and path."""
     found = {}
     for method, path, body in requests:
         for scope in ("scan", "audit", "plan", "publish"):

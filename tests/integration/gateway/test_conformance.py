@@ -15,9 +15,9 @@ from schemathesis.checks import load_all_checks
 from schemathesis.core.failures import AcceptedNegativeData, FailureGroup
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from agents.gateway.openapi import document
+from agents.gateway.endpoints.openapi import document
 from agents.readmodel.writing import Writer
-from tests.integration.gateway.stage import Gate, GatewayProcess
+from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.kafka.broker import Broker
 from tests.kafka.field import Field, wait_for
 from tests.pieces import ROOT
@@ -43,7 +43,7 @@ def fits_schema(event: Any) -> bool:
 def served(
     broker: Broker, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, str]]:
-    """Give the address of a gateway over a filled read model, and a token of every scope."""
+    """Return the address of a gateway over a filled read model, and a token of every scope."""
     folder = tmp_path_factory.mktemp("conformance")
     with Field(broker, "conformance", folder) as field:
         field.create_topics(partitions=2)

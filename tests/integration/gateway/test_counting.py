@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.integration.gateway.stage import Gate
+from tests.integration.gateway.gateways import Gate
 from tests.integration.gateway.test_ingest import arrival
 
 BILL = "/v1/bills/{bill}"
@@ -21,7 +21,7 @@ def gate(tmp_path: Path) -> Gate:
 
 
 async def counted(client: ClientSession) -> dict[tuple[str, tuple[str, ...]], float]:
-    """Scrape; gives samples by name and label values."""
+    """Scrape; return samples by name and label values."""
     async with client.get("/metrics") as response:
         assert response.status == 200
         text = await response.text()
@@ -34,7 +34,7 @@ async def counted(client: ClientSession) -> dict[tuple[str, tuple[str, ...]], fl
 
 
 async def risen(client: ClientSession, before: dict[Any, float]) -> dict[tuple[str, ...], float]:
-    """Give which of our counters have risen since, by the last words of their name and their labels."""
+    """Return which of our counters have risen since, by the last words of their name and their labels."""
     after = await counted(client)
     return {
         (name.removeprefix("tallygate_gateway_").removesuffix("_total"), *labels): value - before.get((name, labels), 0)
@@ -44,7 +44,7 @@ async def risen(client: ClientSession, before: dict[Any, float]) -> dict[tuple[s
 
 
 async def test_requests_are_counted_by_pattern_and_status(gate: Gate) -> None:
-    """Each answer is counted once under its route's pattern; what somebody typed is in no label."""
+    """Each answer is counted once under its route's pattern; what a client typed is in no label."""
     async with gate.serving() as client:
         before = await counted(client)
         for path in ("/v1/bills/CANARY01", "/v1/bills/CANARY02", "/canary", "/livez"):
@@ -108,7 +108,7 @@ async def test_readiness_names_what_is_missing(gate: Gate) -> None:
 
 
 async def test_unreadable_tokens_file_is_named(gate: Gate) -> None:
-    """A gateway that lets nobody in is not ready, and says why without a word on where its files are."""
+    """A gateway that refuses every token is not ready, and says why without a word on where its files are."""
     async with gate.serving() as client:
         gate.tokens_file.unlink()
         status, text = 200, ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gateway.stage import Gate, port_of
+from tests.integration.gateway.gateways import Gate, port_of
 from tests.integration.gateway.wire import head, say
 
 MEDIA = "Content-Type: application/cloudevents+json"

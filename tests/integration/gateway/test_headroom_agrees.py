@@ -14,7 +14,7 @@ from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from stream.decisions import Decision, Overflow, Policy, Rounding
 from stream.records import Outgoing, Sink
-from tests.integration.gateway.stage import SECRET, gate_on
+from tests.integration.gateway.gateways import SECRET, gate_on
 from tests.integration.gateway.test_planning import PERSON, ask
 from tests.unit.readmodel.filling import fill
 
@@ -29,7 +29,7 @@ QUESTIONS = 25
 
 
 def bill(number: int, day: date, cents: int) -> dict[str, Any]:
-    """Give the event of a bill that arrived on a day; a higher number was manifested later."""
+    """Return the event of a bill that arrived on a day; a higher number was manifested later."""
     moment = (START + timedelta(minutes=number)).isoformat()
     line = {
         "description": "toy", "hts": "9503.00.00", "origin": "DE", "quantity": 1, "flags": [],
@@ -45,7 +45,7 @@ def bill(number: int, day: date, cents: int) -> dict[str, Any]:
 
 
 def judged(events: list[dict[str, Any]], policy: Policy) -> list[Decision]:
-    """Give the decisions on these events, in order, under the gateway's own secret."""
+    """Return the decisions on these events, in order, under the gateway's own secret."""
     found: list[Decision] = []
 
     def emit(outgoing: Outgoing) -> None:
@@ -59,7 +59,7 @@ def judged(events: list[dict[str, Any]], policy: Policy) -> list[Decision]:
 
 
 def told(decision: Decision) -> dict[str, Any]:
-    """Give what the answer should have said before this decision."""
+    """Return what the answer should have said before this decision."""
     data = decision.data
     fits = data.outcome == "release"
     next_day = data.advice.next_day if data.advice else None

@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 
 from stream.deadletters import Fault
 from stream.partition import partition_of
-from tests.integration.gateway.stage import Gate
+from tests.integration.gateway.gateways import Gate
 from tests.kafka.field import Field
 from tests.pieces import ROOT
 
@@ -39,7 +39,7 @@ def arrival(conveyance: str = "air:1", number: int = 1, **more: Any) -> dict[str
 
 
 async def send(client: ClientSession, gate: Gate, body: Any, media: str = BATCH) -> tuple[int, dict[str, Any]]:
-    """Publish, once the gateway has found Kafka; gives status and answer."""
+    """Publish, once the gateway has found Kafka; return status and answer."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     while True:
         headers = gate.bearer("publish") | {"Content-Type": media}
@@ -50,7 +50,7 @@ async def send(client: ClientSession, gate: Gate, body: Any, media: str = BATCH)
 
 
 def sent(field: Field) -> dict[int, list[tuple[bytes, bytes]]]:
-    """Give what is in the shipments topic, key and value by partition."""
+    """Return what is in the shipments topic, key and value by partition."""
     rows = field.read(field.topics.shipments)
     return {partition: [(key or b"", value or b"") for _, key, value in each] for partition, each in rows.items()}
 
@@ -125,7 +125,7 @@ async def test_only_cloud_events_are_taken(gate: Gate) -> None:
 
 
 def conformance() -> Iterator[tuple[str, bytes, str | None]]:
-    """Give every event of the conformance corpus with its place and the code of the dead letter that it becomes."""
+    """Return every event of the conformance corpus with its place and the code of the dead letter that it becomes."""
     for case in sorted(CASES.iterdir()):
         letters = case / "expected-dead-letters.jsonl"
         lines = letters.read_text().splitlines() if letters.exists() else []

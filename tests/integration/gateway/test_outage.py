@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from tests.integration.gateway.stage import Gate
+from tests.integration.gateway.gateways import Gate
 from tests.integration.gateway.test_ingest import BATCH, arrival
 from tests.kafka.broker import Broker
 from tests.kafka.field import HANG_SECONDS, Field, wait_for
@@ -47,7 +47,7 @@ async def until_status(client: ClientSession, gate: Gate, wanted: int, numbers: 
 
 
 async def away(client: ClientSession) -> list[str]:
-    """Give what readiness names."""
+    """Return what readiness names."""
     async with client.get("/readyz", params=[("exclude", "redis"), ("exclude", "freshness")]) as response:
         found: list[str] = (await response.json(content_type=None)).get("away", [])
         assert (response.status == 503) == bool(found)

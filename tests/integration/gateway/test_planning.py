@@ -12,7 +12,7 @@ from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from stream.consignee import KeyMaker
 from stream.decisions import Decision
-from tests.integration.gateway.stage import SECRET, Gate, gate_on
+from tests.integration.gateway.gateways import SECRET, Gate, gate_on
 from tests.redis.events import DAY, LIMIT, alert, decision
 from tests.unit.readmodel.filling import fill
 
@@ -69,7 +69,7 @@ async def test_day_shows_total_bills_and_alerts(gate: Gate, store: StoreSettings
 
 
 async def test_day_without_bills_is_empty_not_missing(gate: Gate, store: StoreSettings) -> None:
-    """Of a consignee nobody has heard of the whole limit is left, by the rules of the day."""
+    """Of an unknown consignee the whole limit is left, by the rules of the day."""
     await filled(store)
     path = "/v1/consignees/na2:b/days/2016-03-09"
     async with gate.serving() as client, client.get(path, headers=gate.bearer("audit")) as response:
@@ -164,7 +164,7 @@ async def test_wrong_questions_for_headroom_name_the_place(gate: Gate) -> None:
 async def test_each_question_is_logged_by_key_and_limited(
     gate: Gate, store: StoreSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The audit log has token and key of each question and nobody's name; beyond its share a token waits."""
+    """The audit log has token and key of each question and no name; beyond its share a token waits."""
     await filled(store)
     with caplog.at_level("DEBUG"):
         async with gate.serving(headroom_per_minute=2) as client:

@@ -1,4 +1,4 @@
-"""Under pressure: bodies that hold their place, answers that nobody takes, and bytes at random."""
+"""Under pressure: bodies that hold their place, answers that no client takes, and bytes at random."""
 
 import asyncio
 import contextlib
@@ -8,10 +8,10 @@ from random import Random
 
 import pytest
 
-from agents.gateway import connection
+from agents.gateway.http import client_connection
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
-from tests.integration.gateway.stage import Gate, gate_on, port_of
+from tests.integration.gateway.gateways import Gate, gate_on, port_of
 from tests.integration.gateway.wire import head, say
 from tests.kafka.field import HANG_SECONDS
 from tests.redis.events import DAY, decision
@@ -49,7 +49,7 @@ async def test_answer_that_nobody_takes_is_let_go(
     tmp_path: Path, store: StoreSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that asks for much and does not read it is cut off, and what was meant for it is let go."""
-    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(client_connection, "ANSWER_SECONDS", 0.5)
     gate = gate_on(tmp_path, store)
     async with Writer(store) as writer:
         await fill(writer, [decision(f"ACME{number:05}", minutes=number) for number in range(BILLS)])
@@ -70,7 +70,7 @@ async def test_answer_that_nobody_takes_is_let_go(
 
 
 async def _take_all(lazy: socket.socket) -> int:
-    """Read until the connection ends; gives how many bytes there were."""
+    """Read until the connection ends; return how many bytes there were."""
     taken = 0
     with contextlib.suppress(ConnectionResetError):
         async with asyncio.timeout(HANG_SECONDS):

@@ -12,7 +12,7 @@ from aiohttp import ClientSession
 from agents.gateway.assembly import tls_context
 from agents.gateway.server import serving
 from agents.kafka.errors import RefusedError
-from tests.integration.gateway.stage import Gate, GatewayProcess
+from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.integration.gateway.wire import head, say
 from tests.kafka.broker import free_ports
 from tests.kafka.field import wait_for
@@ -59,7 +59,7 @@ def test_refusal_ends_the_process(gate: Gate) -> None:
 
 
 def test_taken_port_is_worth_another_try(gate: Gate) -> None:
-    """A port that somebody else has ends the process with status 75, in one line."""
+    """A port that is taken ends the process with status 75, in one line."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with GatewayProcess(gate, gate.folder / "log", gateway__port=port) as process:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientError, ClientSession
 
-from tests.integration.gateway.stage import Gate, GatewayProcess
+from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.integration.gateway.test_ingest import BATCH, SINGLE, arrival
 from tests.kafka.broker import free_ports
 from tests.kafka.field import HANG_SECONDS, Field
@@ -31,7 +31,7 @@ class Publishing:
         """Batches that were sent again, since it was not known what had become of them."""
 
     async def run(self, client: ClientSession, gate: Gate) -> None:
-        """Publish all; raises TimeoutError when it takes too long."""
+        """Publish all; raise TimeoutError when it takes too long."""
         headers = gate.bearer("publish") | {"Content-Type": BATCH}
         async with asyncio.timeout(HANG_SECONDS):
             while self.acknowledged < BATCHES:
@@ -53,7 +53,7 @@ class Publishing:
 
 
 def arrived(field: Field) -> dict[str, list[int]]:
-    """Give the numbers of the events in the topic by conveyance, in its order."""
+    """Return the numbers of the events in the topic by conveyance, in its order."""
     found = defaultdict(list)
     for value in field.values(field.topics.shipments):
         event = json.loads(value)

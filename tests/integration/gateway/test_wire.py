@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from agents.gateway import connection
+from agents.gateway.http import client_connection
 from agents.readmodel.queries import ReadModel
-from tests.integration.gateway.stage import Gate, port_of
+from tests.integration.gateway.gateways import Gate, port_of
 from tests.integration.gateway.wire import head, say
 
 CANARY = "canarina"
@@ -138,7 +138,7 @@ async def test_large_body_is_refused(gate: Gate, told: bool) -> None:
 
 
 async def test_compressed_body_is_refused(gate: Gate) -> None:
-    """Nothing is unpacked for anybody, so no small body becomes a large one."""
+    """No body is unpacked, so no small body becomes a large one."""
     headers = gate.bearer("publish") | {"Content-Type": "application/cloudevents+json", "Content-Encoding": "gzip"}
     async with gate.serving() as client, client.post("/v1/events", data=b"\x1f\x8b", headers=headers) as response:
         assert response.status == 415
@@ -178,7 +178,7 @@ async def test_what_is_not_there_is_a_problem(gate: Gate, method: str, path: str
 async def test_failure_inside_tells_nothing(
     gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An error that nobody expected is 500 without detail; the log says where, and not what the error quotes."""
+    """An unexpected error is 500 without detail; the log says where, and not what the error quotes."""
 
     async def fail(_self: Any, _bill: str) -> None:
         raise ValueError(CANARY)
@@ -202,4 +202,4 @@ async def test_every_answer_has_the_security_headers(gate: Gate) -> None:
                 assert "frame-ancestors 'none'" in found["Content-Security-Policy"]
                 assert found["Cache-Control"] == "no-store"
                 assert "Server" not in found
-    assert connection.LINGER_SECONDS < 5
+    assert client_connection.LINGER_SECONDS < 5

@@ -19,7 +19,7 @@ class Heard(NamedTuple):
 
     @property
     def status(self) -> int:
-        """Give the status of the first."""
+        """Return the status of the first."""
         return int(self.text.split(" ", 2)[1]) if self.text else 0
 
 
@@ -40,7 +40,7 @@ async def say(address: str, *pieces: bytes, pause: float = 0.0) -> Heard:
 
 
 def head(line: str, *headers: str, token: str = "") -> bytes:
-    """Give the head of a request."""
+    """Return the head of a request."""
     lines = [f"{line} HTTP/1.1", "Host: gate", *headers]
     lines += [f"Authorization: Bearer {token}"] if token else []
     return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -12,8 +12,8 @@ from stream.answers import answer, current
 from stream.decisions import Decision, DecisionData
 from stream.outcomes import action
 from stream.partition import partition_of
+from tests.integration.gateway_live.decision_writer import Seen
 from tests.integration.gateway_live.listening import Json, Scanner, Subscriber
-from tests.integration.gateway_live.play import Seen
 from tests.kafka.field import Field
 
 Id = tuple[str, str, int, int, int, int]
@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 
 def id_of(told: Json) -> Id:
-    """Give what names a decision, as an auditor is shown it."""
+    """Return what names a decision, as an auditor is shown it."""
     return (
         told["bill"], told["conveyance"], told["epoch"], told["bill_version"], told["posting"], told["revision"],
     )  # fmt: skip
@@ -47,7 +47,7 @@ def committed(field: Field) -> list[Row]:
 
 
 def compare(rows: Iterable[Row], subscriber: Subscriber, wanted: Callable[[Decision], bool] = lambda _: True) -> None:
-    """Check that a subscriber was told every decision after his start that he wanted, once, in partition order."""
+    """Check that a subscriber was told every wanted decision after its start, once, in partition order."""
     starts = [int(part, 16) for part in subscriber.start.split(".")[1:]]
     expected: dict[int, list[Id]] = {}
     for partition, offset, decision in rows:

@@ -1,4 +1,4 @@
-"""The fault run: a gateway as a process under load; it, Redis and Kafka are killed, and everybody's log is audited."""
+"""The fault run: a gateway under load; it, Redis and Kafka are killed, and the log of every client is audited."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stream.decisions import Decision
-from tests.integration.gateway.stage import gate_on
+from tests.integration.gateway.gateways import gate_on
 from tests.integration.gateway_live.auditing import (
     Life,
     Row,
@@ -21,9 +21,9 @@ from tests.integration.gateway_live.auditing import (
     lives_of,
     shows_all,
 )
+from tests.integration.gateway_live.decision_writer import BILLS, bill_of, playing
 from tests.integration.gateway_live.listening import Scanner, Subscriber
-from tests.integration.gateway_live.play import BILLS, bill_of, playing
-from tests.integration.gateway_live.stand import until
+from tests.integration.gateway_live.live_gateway import until
 from tests.integration.readmodel.stage import stage_on
 from tests.kafka.broker import free_ports
 from tests.kafka.field import Field
@@ -85,11 +85,11 @@ class Gateway:
 
     @property
     def pid(self) -> int:
-        """Give its process id."""
+        """Return its process id."""
         return self._process.pid
 
     def log(self) -> str:
-        """Give all that it has said."""
+        """Return all that it has said."""
         return self._log.read_text()
 
 
@@ -110,7 +110,7 @@ class Run:
         self._tell(f"{time.monotonic() - self._began:6.1f} s  {text}")
 
     async def go(self) -> Report:
-        """Play, break, mend, audit. Raises AssertionError where anybody was told anything wrong."""
+        """Play, break, mend, audit. Raise AssertionError if a client was told anything wrong."""
         gate = gate_on(self._folder, self._redis.store(self._field.topics.prefix), self._field.broker.address)
         more = {"TALLYGATE_GATEWAY__STALE_SECONDS": str(STALE_SECONDS), "TALLYGATE_GATEWAY__HEARTBEAT_SECONDS": "1"}
         gateway = Gateway({**gate.environment, **more}, self._folder / "gateway.log")
@@ -195,6 +195,6 @@ class Run:
 
 
 def _up_to_date(scanner: Scanner) -> bool:
-    """Tell whether the connection that he has now shows him every bill, and none as stale."""
+    """Tell whether the present connection shows every bill, and none as stale."""
     shown = {verdict["bill"]: verdict["stale"] for _, verdict in scanner.shown[scanner.mark :]}
     return scanner.open and not any(shown.values()) and shown.keys() >= set(scanner.bills)

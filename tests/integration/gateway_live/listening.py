@@ -116,5 +116,5 @@ class Scanner:
             self.beats.append((moment, message))
 
     def last(self, bill: str) -> Json:
-        """Give the verdict that a bill's screen shows now."""
+        """Return the verdict that a bill's screen shows now."""
         return next((shown for _, shown in reversed(self.shown) if shown["bill"] == bill), {})

@@ -1,4 +1,4 @@
-"""Gateway, Redis and Kafka killed under load: nobody misses or hears twice, and no verdict shown was wrong."""
+"""Gateway, Redis and Kafka killed under load: no decision is missed or sent twice, no verdict shown was wrong."""
 
 from pathlib import Path
 

@@ -17,9 +17,9 @@ from aiohttp import web
 from agents.gateway.live import memory
 from agents.gateway.live.memory import LOOKS, MANY, Memory
 from agents.gateway.live.scan_socket import Scanner
-from tests.integration.gateway.stage import Gate, port_of
+from tests.integration.gateway.gateways import Gate, port_of
 from tests.integration.gateway.wire import head
-from tests.integration.gateway_live.stand import standing, until
+from tests.integration.gateway_live.live_gateway import live_gateway_on, until
 from tests.kafka.field import Field
 from tests.redis.server import RedisServer
 
@@ -95,16 +95,16 @@ async def test_readers_that_never_read_leave_nothing(
     field: Field, redis_server: RedisServer, tmp_path: Path, kept: list[weakref.ref[Any]]
 ) -> None:
     """Subscribers that take nothing are cut off, and nothing of them is left while their lines are open."""
-    async with standing(field, redis_server, tmp_path, write_seconds=1) as stand:
-        asked = head("GET /v1/decisions", token=stand.gate.tokens["audit"])
-        port = int(stand.address.rpartition(":")[2])
+    async with live_gateway_on(field, redis_server, tmp_path, write_seconds=1) as running:
+        asked = head("GET /v1/decisions", token=running.gate.tokens["audit"])
+        port = int(running.address.rpartition(":")[2])
         with ExitStack() as stack:
             for _ in range(STREAMS):
                 stack.enter_context(await asyncio.to_thread(opened, port, asked))
-            assert len(stand.live.streams) == STREAMS
-            while len(stand.live.streams):
-                await stand.play(500)
-                assert stand.player.sent < 20_000
+            assert len(running.live.streams) == STREAMS
+            while len(running.live.streams):
+                await running.play(500)
+                assert running.player.sent < 20_000
             await until(lambda: not any(each() for each in kept), "the readers to be forgotten")
 
 

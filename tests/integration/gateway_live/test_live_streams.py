@@ -1,4 +1,4 @@
-"""`GET /v1/decisions`: every subscriber is told each decision once, in order, wherever he begins."""
+"""`GET /v1/decisions`: every subscriber gets each decision once, in order, wherever it begins."""
 
 import asyncio
 from pathlib import Path
@@ -13,7 +13,7 @@ from agents.gateway.live.places import encode_places
 from agents.kafka.topic_admin import admin_client
 from stream.decisions import Decision
 from tests.integration.gateway_live.auditing import committed, compare
-from tests.integration.gateway_live.stand import Stand, standing, until
+from tests.integration.gateway_live.live_gateway import LiveGateway, live_gateway_on, until
 from tests.kafka.field import Field
 from tests.redis.server import RedisServer
 
@@ -30,20 +30,20 @@ def withheld_or_rejected(decision: Decision) -> bool:
 
 async def test_each_decision_is_told_once_in_order(field: Field, redis_server: RedisServer, tmp_path: Path) -> None:
     """From now on, from the beginning, with filters, by scope scan: exactly what was committed, aborted ones never."""
-    async with standing(field, redis_server, tmp_path) as stand:
-        await stand.play(100)
-        fresh = stand.subscriber()
+    async with live_gateway_on(field, redis_server, tmp_path) as running:
+        await running.play(100)
+        fresh = running.subscriber()
         await until(lambda: fresh.start, "an id before any decision")
-        everything = stand.subscriber(last=encode_places([0] * 4))
-        by_conveyance = stand.subscriber("?conveyance=air:2")
-        by_outcome = stand.subscriber("?outcome=withhold&outcome=reject", last=encode_places([0] * 4))
-        plain = stand.subscriber(scope="scan")
+        everything = running.subscriber(last=encode_places([0] * 4))
+        by_conveyance = running.subscriber("?conveyance=air:2")
+        by_outcome = running.subscriber("?outcome=withhold&outcome=reject", last=encode_places([0] * 4))
+        plain = running.subscriber(scope="scan")
         await until(lambda: by_conveyance.start and by_outcome.start and plain.start, "all to be there")
-        await stand.play(200)
+        await running.play(200)
         await until(lambda: len(everything.told) == 300 and len(fresh.told) == 200, "all decisions")
-        # A quiet reader's id moves on with decisions that are not for him, and with nothing at all.
+        # A quiet reader's id moves on with decisions that are not for it, and with nothing at all.
         await until(lambda: {fresh.last, by_conveyance.last, by_outcome.last} == {everything.last}, "heartbeats' ids")
-        await stand.leave()
+        await running.leave()
     rows = committed(field)
     for subscriber in (fresh, everything):
         compare(rows, subscriber)
@@ -58,18 +58,18 @@ async def test_resuming_goes_over_kafka_where_the_window_is_short(
     field: Field, redis_server: RedisServer, tmp_path: Path
 ) -> None:
     """A dozen readers from various places, over two replay consumers, under load: handed over without gap or repeat."""
-    async with standing(field, redis_server, tmp_path, window_records=100, replays=2) as stand:
-        await stand.play(600)
-        first = stand.subscriber(last=encode_places([0] * 4))
+    async with live_gateway_on(field, redis_server, tmp_path, window_records=100, replays=2) as running:
+        await running.play(600)
+        first = running.subscriber(last=encode_places([0] * 4))
         await until(lambda: len(first.told) == 600, "all from the beginning")
         starts = [encode_places([0, 0, each * 11, each * 7]) for each in range(12)]
-        resuming = [stand.subscriber(last=start) for start in starts]
-        playing = asyncio.create_task(stand.play(600))
+        resuming = [running.subscriber(last=start) for start in starts]
+        playing = asyncio.create_task(running.play(600))
         await until(lambda: all(each.told for each in resuming), "all to have their turn")
         await playing
-        window, readers = stand.live.feed.window, [first, *resuming]
+        window, readers = running.live.feed.window, [first, *resuming]
         await until(lambda: {each.last for each in readers} == {window.id.decode()}, "all to be at the end")
-        await stand.leave()
+        await running.leave()
     rows = committed(field)
     assert len(rows) == 1_200
     for subscriber in readers:
@@ -77,32 +77,32 @@ async def test_resuming_goes_over_kafka_where_the_window_is_short(
         assert subscriber.problems == []
 
 
-async def get(stand: Stand, client: ClientSession, place: str) -> tuple[int, dict[str, Any]]:
-    """Ask for decisions after a place that will not do; give the problem."""
-    url = f"{stand.address}/v1/decisions"
-    async with client.get(url, params={"after": place}, headers=stand.gate.bearer("scan")) as response:
+async def get(running: LiveGateway, client: ClientSession, place: str) -> tuple[int, dict[str, Any]]:
+    """Ask for decisions after a place that will not do; return the problem."""
+    url = f"{running.address}/v1/decisions"
+    async with client.get(url, params={"after": place}, headers=running.gate.bearer("scan")) as response:
         assert response.content_type == "application/problem+json"
         return response.status, await response.json(content_type=None)
 
 
 async def test_places_that_will_not_do_are_refused(field: Field, redis_server: RedisServer, tmp_path: Path) -> None:
     """410 for a place older than the log, beyond its end or of other partitions; 400 for what is no place."""
-    async with standing(field, redis_server, tmp_path, window_records=100) as stand, ClientSession() as client:
-        await stand.play(400)
-        await until(lambda: stand.live.feed.window.first > 0, "the window to move on")
-        ends = stand.live.feed.window.ends
+    async with live_gateway_on(field, redis_server, tmp_path, window_records=100) as running, ClientSession() as client:
+        await running.play(400)
+        await until(lambda: running.live.feed.window.first > 0, "the window to move on")
+        ends = running.live.feed.window.ends
         async with admin_client(field.connection) as admin:
             topic = field.topics.decisions
             await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=ends[0] // 2)})
         found = [
-            await get(stand, client, place)
+            await get(running, client, place)
             for place in (
                 encode_places([0, *ends[1:]]), encode_places([*ends[:3], ends[3] + 1_000]), encode_places(ends[:3]),
                 "2.0.0.0.0", "1", "1.x.0.0.0", "1.0.0.0.fffffffffffffffff",
             )
         ]  # fmt: skip
         async with client.get(
-            f"{stand.address}/v1/decisions?outcome=lost", headers=stand.gate.bearer("scan")
+            f"{running.address}/v1/decisions?outcome=lost", headers=running.gate.bearer("scan")
         ) as response:
             assert response.status == 400
     assert [status for status, _ in found] == [410, 410, 410, 400, 400, 400, 400]
@@ -110,11 +110,11 @@ async def test_places_that_will_not_do_are_refused(field: Field, redis_server: R
     assert "beyond the end" in found[1][1]["detail"]
 
 
-async def test_a_topic_begun_anew_ends_all_streams(field: Field, redis_server: RedisServer, tmp_path: Path) -> None:
-    """Where the feed's place is gone it begins anew, and nobody goes on as if nothing had happened."""
-    async with standing(field, redis_server, tmp_path) as stand:
-        await stand.play(50)
-        subscriber, scanner = stand.subscriber(), stand.scanner("ACME0001", again=False)
+async def test_another_topic_ends_all_streams(field: Field, redis_server: RedisServer, tmp_path: Path) -> None:
+    """Where the feed's place is gone it starts again, and no client goes on as if nothing had happened."""
+    async with live_gateway_on(field, redis_server, tmp_path) as running:
+        await running.play(50)
+        subscriber, scanner = running.subscriber(), running.scanner("ACME0001", again=False)
         await until(lambda: subscriber.start and scanner.beats, "both to be there")
         topic = field.topics.decisions
         plan = next(plan for plan in field.topics.plans() if plan.name == topic)
@@ -125,4 +125,4 @@ async def test_a_topic_begun_anew_ends_all_streams(field: Field, redis_server: R
         await until(lambda: 410 in subscriber.statuses, "the subscriber to be refused its old place")
         assert scanner.codes == [1012]
         assert [each["status"] for each in subscriber.problems if each["status"] != 503] == [410, 410]
-        await until(lambda: stand.live.feed.live, "the feed to have begun anew")
+        await until(lambda: running.live.feed.live, "the feed to have started again")

@@ -13,7 +13,7 @@ from stream.alerts import AlertData, alert_event
 from stream.decisions import Advice, Cause, Code, Decision
 from tests.browser.driver import Browser
 from tests.browser.officer_day import CONSIGNEE, HOSTILE
-from tests.integration.pages.ground import Ground, ground_on
+from tests.integration.pages.page_site import PageSite, site_on
 from tests.kafka.broker import Broker
 from tests.kafka.field import Field
 from tests.redis.events import DAY, START, decision
@@ -29,24 +29,24 @@ EXPECTED: dict[str, Any] = {"outcome": "clear", "basis": "estimated", "counts": 
 
 
 @pytest.fixture(scope="module")
-def ground(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Give topics, Redis, projection and gateway, for all tests here; each has bills of its own."""
+def site(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageSite]:
+    """Return topics, Redis, projection and gateway, for all tests here; each has bills of its own."""
     folder = tmp_path_factory.mktemp("pages")
     with Field(broker, f"t{uuid.uuid4().hex[:8]}", folder) as field:
         field.create_topics(partitions=4)
-        with ground_on(field, folder) as made:
+        with site_on(field, folder) as made:
             yield made
 
 
 @pytest.fixture
-def scanner(browser: Browser, ground: Ground) -> Iterator[Browser]:
-    """Give the scanner page, signed in and live; GO was never shown without a live link."""
-    browser.sign_in(f"{ground.address}/", ground.gate.tokens["scan"])
+def scanner(browser: Browser, site: PageSite) -> Iterator[Browser]:
+    """Return the scanner page, signed in and live; GO was never shown without a live link."""
+    browser.sign_in(f"{site.address}/", site.gate.tokens["scan"])
     browser.shows("#link", "Live")
     yield browser
     seen = browser.recorded("shown")
     assert [each for each in seen if each.endswith("GO") and each != "live GO"] == []
-    assert browser.asked() <= {ground.address.removeprefix("http://")}
+    assert browser.asked() <= {site.address.removeprefix("http://")}
 
 
 def answers(scanner: Browser, bill: str, action: str, line: str) -> None:
@@ -59,20 +59,20 @@ def answers(scanner: Browser, bill: str, action: str, line: str) -> None:
 
 
 def spaced(bill: str) -> str:
-    """Give a bill number as the page sets it."""
+    """Return a bill number as the page sets it."""
     return "\u2009".join(bill[start : start + 4] for start in range(0, len(bill), 4))
 
 
-def test_answers_and_changes(scanner: Browser, ground: Ground) -> None:
+def test_answers_and_changes(scanner: Browser, site: PageSite) -> None:
     """Each action is shown as decided, unknown bills are HOLD, and a later change comes up, big if it is not GO."""
-    ground.decide(
+    site.decide(
         decision("ACME1001", FLIGHT),
         decision("ACME1002", FLIGHT, **WITHHELD),
         decision("ACME1003", FLIGHT, outcome="reject", reason="origin-excluded", counts=False),
         decision("ACME1004", FLIGHT, **EXPECTED),
         decision("ACME1005", FLIGHT, outcome="closed", reason="returned"),
     )
-    ground.stage.settle()
+    site.stage.settle()
     answers(scanner, "ACME1003", "STOP", "Its origin is excluded: an entry is needed.")
     answers(scanner, "ACME1004", "WAIT", "Within the consignee's limit for the day.")
     answers(scanner, "ACME1005", "DONE", "Returned to the sender.")
@@ -81,10 +81,10 @@ def test_answers_and_changes(scanner: Browser, ground: Ground) -> None:
     scanner.picture("scanner-go")
     answers(scanner, "ACME1002", "HOLD", "Over the consignee's limit for the day.")
     scanner.picture("scanner-hold")
-    ground.decide(decision("ACME1004", FLIGHT, rank=(1, 1, 2, 1)))
+    site.decide(decision("ACME1004", FLIGHT, rank=(1, 1, 2, 1)))
     scanner.shows("#recent", "was WAIT")
     assert (scanner.text("#word"), scanner.text("#bill")) == ("HOLD", spaced("ACME1002"))
-    ground.decide(decision("ACME1001", FLIGHT, rank=(1, 1, 2, 1), **WITHHELD))
+    site.decide(decision("ACME1001", FLIGHT, rank=(1, 1, 2, 1), **WITHHELD))
     scanner.shows("#changed", "WAS GO")
     assert (scanner.text("#word"), scanner.text("#bill")) == ("HOLD", spaced("ACME1001"))
     scanner.picture("scanner-changed")
@@ -92,51 +92,51 @@ def test_answers_and_changes(scanner: Browser, ground: Ground) -> None:
     assert scanner.complaints() == []
 
 
-def test_killed_gateway_is_no_live_connection(scanner: Browser, ground: Ground) -> None:
+def test_killed_gateway_is_no_live_connection(scanner: Browser, site: PageSite) -> None:
     """The page holds at once, finds the next gateway by itself, still signed in, and shows what it missed."""
-    ground.decide(decision("ACME2001", FLIGHT))
+    site.decide(decision("ACME2001", FLIGHT))
     answers(scanner, "ACME2001", "GO", "Within the consignee's limit for the day.")
-    ground.kill_gateway()
+    site.kill_gateway()
     scanner.shows("#line", "No live connection.")
     assert scanner.text("#word") == "HOLD"
     scanner.picture("scanner-no-connection")
-    ground.decide(decision("ACME2001", FLIGHT, rank=(1, 1, 2, 1), **WITHHELD))
-    ground.open_gateway()
+    site.decide(decision("ACME2001", FLIGHT, rank=(1, 1, 2, 1), **WITHHELD))
+    site.open_gateway()
     scanner.shows("#changed", "WAS GO")
     assert scanner.text("#word") == "HOLD"
     scanner.shows("#line", "Over the consignee's limit for the day.")
 
 
-def test_frozen_gateway_is_no_live_connection(scanner: Browser, ground: Ground) -> None:
+def test_frozen_gateway_is_no_live_connection(scanner: Browser, site: PageSite) -> None:
     """A gateway that stands still on an open connection is found out by its heartbeats, and believed again later."""
-    ground.decide(decision("ACME5001", FLIGHT))
+    site.decide(decision("ACME5001", FLIGHT))
     answers(scanner, "ACME5001", "GO", "Within the consignee's limit for the day.")
-    ground.signal_gateway(signal.SIGSTOP)
+    site.signal_gateway(signal.SIGSTOP)
     scanner.shows("#line", "No live connection.")
     assert scanner.text("#word") == "HOLD"
-    ground.signal_gateway(signal.SIGCONT)
+    site.signal_gateway(signal.SIGCONT)
     scanner.shows("#word", "GO")
 
 
-def test_emptied_read_model_is_no_ground_for_go(scanner: Browser, ground: Ground) -> None:
+def test_emptied_read_model_is_no_reason_for_go(scanner: Browser, site: PageSite) -> None:
     """A gateway that begins with an empty Redis and no projection shows GO only when both have caught up."""
-    ground.decide(decision("ACME3001", FLIGHT))
+    site.decide(decision("ACME3001", FLIGHT))
     answers(scanner, "ACME3001", "GO", "Within the consignee's limit for the day.")
-    ground.stage.projections[-1].kill()
-    with ground.stage.redis.client() as client:
+    site.stage.projections[-1].kill()
+    with site.stage.redis.client() as client:
         client.flushall()
-    ground.kill_gateway()
+    site.kill_gateway()
     scanner.shows("#line", "No live connection.")
-    ground.open_gateway()
+    site.open_gateway()
     scanner.until("document.body.dataset.state === 'live'")
     answers(scanner, "ACME3001", "HOLD", "No live connection: what is known may be old.")
-    ground.stage.project()
+    site.stage.project()
     scanner.shows("#word", "GO")
     assert scanner.js("return document.getElementById('changed').hidden")
 
 
 def day_of_decisions() -> list[Decision]:
-    """Give a consignee's day as it might be: released, withheld after it was expected, refused, expected."""
+    """Return a consignee's day as it might be: released, withheld after it was expected, refused, expected."""
     common: dict[str, Any] = {"conveyance": FLIGHT, "consignee": CONSIGNEE}
     refused: dict[str, Any] = {"outcome": "reject", "reason": "goods-excluded", "rule": "goods-adcvd", "counts": False}
     over = {**WITHHELD, "total_cents": 61_240, "headroom_cents": 18_760}
@@ -153,20 +153,20 @@ def day_of_decisions() -> list[Decision]:
 
 
 def structuring() -> bytes:
-    """Give an alert of the consignee."""
+    """Return an alert of the consignee."""
     data = AlertData("structuring", CONSIGNEE, None, None, None, "A-1002", 56_900, 80_000, 1, Cause("shipments", 0, 9))
     return msgspec.json.encode(alert_event(data, START))
 
 
 @pytest.fixture
-def officer(browser: Browser, ground: Ground) -> Iterator[Browser]:
-    """Give the officer page, signed in, with a day to look at; it asked nobody else, and complained about nothing."""
-    ground.decide(*day_of_decisions(), alerts=(structuring(),))
-    ground.stage.settle()
-    browser.sign_in(f"{ground.address}/consignee", ground.gate.tokens["audit"])
+def officer(browser: Browser, site: PageSite) -> Iterator[Browser]:
+    """Return the officer page, signed in, with a day to look at; it asked only this gateway, without complaint."""
+    site.decide(*day_of_decisions(), alerts=(structuring(),))
+    site.stage.settle()
+    browser.sign_in(f"{site.address}/consignee", site.gate.tokens["audit"])
     browser.until("!document.getElementById('page').hidden")
     yield browser
-    assert browser.asked() <= {ground.address.removeprefix("http://")}
+    assert browser.asked() <= {site.address.removeprefix("http://")}
     assert browser.complaints() == []
 
 
@@ -199,14 +199,14 @@ def test_text_of_publishers_is_only_shown(officer: Browser) -> None:
     assert officer.js("return document.querySelectorAll('img[onerror]').length") == 0
 
 
-def test_tokens_of_the_wrong_kind_are_told_so(browser: Browser, ground: Ground) -> None:
+def test_tokens_of_the_wrong_kind_are_told_so(browser: Browser, site: PageSite) -> None:
     """A token that is not known and one that may only publish do not get in; a scanner's does not see totals."""
-    browser.sign_in(f"{ground.address}/", "not a token")
+    browser.sign_in(f"{site.address}/", "not a token")
     browser.shows("#sign-in-error", "not known")
-    browser.scan(ground.gate.tokens["publish"])
+    browser.scan(site.gate.tokens["publish"])
     browser.shows("#sign-in-error", "no scope scan")
-    browser.scan(ground.gate.tokens["scan"])
+    browser.scan(site.gate.tokens["scan"])
     browser.shows("#link", "Live")
-    browser.driver.get(f"{ground.address}/consignee")
+    browser.driver.get(f"{site.address}/consignee")
     browser.shows("#sign-in-error", "no scope audit")
     assert browser.barriers() == []

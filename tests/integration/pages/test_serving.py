@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from agents.gateway.pages.page_server import static_files
 from tests.browser.driver import Browser
 from tests.browser.stand_in import StandIn
-from tests.integration.gateway.stage import Gate
+from tests.integration.gateway.gateways import Gate
 from tests.pieces import ROOT
 
 VECTORS = json.loads((ROOT / "docs" / "scan-vectors.json").read_text("utf-8"))["vectors"]
@@ -20,14 +20,14 @@ MODULES = {name: file.body.decode() for name, file in static_files().items() if 
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[ClientSession]:
-    """Give a client of a gateway for which neither Kafka nor Redis is there: the pages need none of them."""
+    """Return a client of a gateway for which neither Kafka nor Redis is there: the pages need none of them."""
     async with Gate(tmp_path).serving() as made:
         yield made
 
 
 @pytest.mark.parametrize("path", ["/", "/consignee"])
 async def test_page_may_run_only_what_the_gateway_sends(client: ClientSession, path: str) -> None:
-    """A page comes to anybody, holds no script or style of its own, and forbids the browser all else."""
+    """A page is sent without a token, holds no script or style of its own, and forbids the browser all else."""
     async with client.get(path) as answer:
         text, policy = await answer.text(), answer.headers["Content-Security-Policy"].split("; ")
         assert (answer.status, answer.content_type) == (200, "text/html")

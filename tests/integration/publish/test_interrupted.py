@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.publish.ground import TALLYGATE, tallygate
+from tests.integration.publish.installation import TALLYGATE, tallygate
 from tests.kafka.field import Field, wait_for
 from tests.pieces import ROOT
 from tests.unit.publish.files import event, line
@@ -34,7 +34,7 @@ def write(path: Path, count: int) -> None:
 
 
 def bills(field: Field) -> list[str]:
-    """Give the bills in the topic, partition by partition."""
+    """Return the bills in the topic, partition by partition."""
     return [json.loads(value)["data"]["bill"] for value in field.values(field.topics.shipments)]
 
 
@@ -57,7 +57,7 @@ def test_killed_half_way_and_run_again_nothing_is_missing(field: Field, tmp_path
 
 
 def peak(path: Path) -> int:
-    """Check a file in a process of its own; gives the most memory that it had, in KiB."""
+    """Check a file in a process of its own; return the most memory that it had, in KiB."""
     done = subprocess.run(
         [sys.executable, "-c", PEAK, "publish", "--check", str(path)], cwd=ROOT, capture_output=True, check=True
     )

@@ -32,13 +32,13 @@ MOMENT = datetime(2025, 8, 20, 12, tzinfo=UTC)
 
 
 def arrival(number: int, trips: int = 7) -> ConveyanceArrived:
-    """Give an arrival of one of a few trips."""
+    """Return an arrival of one of a few trips."""
     data = Arrival(conveyance=f"air:{number % trips}", arrived_at=MOMENT)
     return ConveyanceArrived(specversion="1.0", id=f"e-{number}", source="/tests", time=MOMENT, data=data)
 
 
 def manifested(description: str = "toy", origin: str = "FR") -> BillManifested:
-    """Give a bill with one line of goods."""
+    """Return a bill with one line of goods."""
     person = Consignee(name="Zoe Quill", address=Address(lines=["9 Elm Row"], country="US"))
     goods = Line(
         description=description, hts="9503", origin=origin, quantity=1, value=Money(amount="1.00", currency="USD")
@@ -121,7 +121,7 @@ async def test_missing_topic_is_refused(broker: Broker) -> None:
 
 
 async def test_absent_broker_is_away() -> None:
-    """Where nobody listens entering fails with the address and what to do."""
+    """If no process listens, entering fails with the address and what to do."""
     with pytest.raises(PublishAwayError, match=r"127\.0\.0\.1:9 does not answer"):
         async with Publisher(KafkaSettings(brokers="127.0.0.1:9")):
             pass

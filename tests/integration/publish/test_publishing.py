@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from stream.partition import partition_of
-from tests.integration.publish.ground import EXAMPLE, Ground, unique
+from tests.integration.publish.installation import EXAMPLE, Installation, unique
 from tests.kafka.field import wait_for
 from tests.pieces import ROOT
 from tests.redis.contents import contents
@@ -21,11 +21,11 @@ PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 MENDED = EXAMPLE.read_bytes().replace(b"$400", b"400.00").replace(b"France", b"FR")
 LINES = (ROOT / "docs" / "examples" / "three-parcels.jsonl").read_bytes()
 
-Way = Callable[[Ground], list[str]]
+Way = Callable[[Installation], list[str]]
 
 
 def about(values: list[bytes], text: bytes) -> dict[str, list[str]]:
-    """Give what was decided about the bills of a file, in order: outcome and reason by bill."""
+    """Return what was decided about the bills of a file, in order: outcome and reason by bill."""
     bills = set(re.findall(rb"T[0-9A-F]{6}0000[0-9]", text))
     found: dict[str, list[str]] = {}
     for value in values:
@@ -37,60 +37,60 @@ def about(values: list[bytes], text: bytes) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("over", ["kafka", "gateway"])
 @pytest.mark.parametrize("text", [MENDED, LINES], ids=["csv", "jsonl"])
-def test_file_published_twice_is_decided_once(text: bytes, over: str, ground: Ground) -> None:
+def test_file_published_twice_is_decided_once(text: bytes, over: str, installation: Installation) -> None:
     """By either way and in either form a file leads to its decisions, and published again to none."""
     mine = unique(text)
-    way = ground.gateway("publish") if over == "gateway" else []
+    way = installation.gateway("publish") if over == "gateway" else []
     for _ in range(2):
-        done = ground.run("publish", *way, "-", given=mine)
+        done = installation.run("publish", *way, "-", given=mine)
         assert (done.returncode, done.stderr) == (0, b"")
         assert done.stdout.startswith(b"published 4 events to ")
     # One more trip event is applied after everything of the trip, so its decisions come last.
     conveyance = re.findall(rb"air:[0-9A-F]{6}:2025-08-20", mine)[0].decode()
     last = f"event,conveyance,time,arrived_at\narrived,{conveyance},2025-08-21T12:00:00Z,2025-08-21T10:00:00Z\n"
-    assert ground.run("publish", "-", given=last.encode()).returncode == 0
+    assert installation.run("publish", "-", given=last.encode()).returncode == 0
     expected = {
         "1": ["pending no-day", "release within-limit", "release within-limit"],
         "2": ["pending no-day", "withhold daily-limit", "withhold daily-limit"],
         "3": ["pending no-day", "release within-limit", "release within-limit"],
     }
-    wait_for(lambda: sum(map(len, about(ground.field.decisions(), mine).values())) >= 9, "the decisions")
-    assert about(ground.field.decisions(), mine) == expected
+    wait_for(lambda: sum(map(len, about(installation.field.decisions(), mine).values())) >= 9, "the decisions")
+    assert about(installation.field.decisions(), mine) == expected
 
 
 @pytest.mark.parametrize("over", ["kafka", "gateway"])
-def test_mistakes_send_nothing_unless_asked(over: str, ground: Ground) -> None:
+def test_mistakes_send_nothing_unless_asked(over: str, installation: Installation) -> None:
     """With mistakes the topic stays as it is; with --skip-bad what is right is sent, and the status still says 1."""
-    before = ground.applied()
-    way = ground.gateway("publish") if over == "gateway" else []
+    before = installation.applied()
+    way = installation.gateway("publish") if over == "gateway" else []
     wrong = unique(EXAMPLE.read_bytes())
-    assert ground.run("publish", *way, "-", given=wrong).returncode == 1
-    assert ground.applied() == before
-    done = ground.run("publish", *way, "--skip-bad", "-", given=wrong)
+    assert installation.run("publish", *way, "-", given=wrong).returncode == 1
+    assert installation.applied() == before
+    done = installation.run("publish", *way, "--skip-bad", "-", given=wrong)
     assert done.returncode == 1
     assert done.stdout.startswith(b"published 2 events to ")
-    assert ground.applied() == before + 2
+    assert installation.applied() == before + 2
 
 
-def test_nobody_is_named_anywhere(ground: Ground) -> None:
+def test_nobody_is_named_anywhere(installation: Installation) -> None:
     """A name and an address that were published, right and wrong, are in no output, no log and not in Redis."""
     text = unique(MENDED).replace(b"Jane", b"Canary").replace(b"1200 N", b"77 Aviary").replace(b"Springfield", b"Cage")
     bad = text.replace(b",US,", b",Birdland,").replace(b",air,", b",Canary,")
     said = b""
-    for way in ([], ground.gateway("publish")):
+    for way in ([], installation.gateway("publish")):
         for given in (text, bad):
-            done = ground.run("publish", *way, "-", given=given)
+            done = installation.run("publish", *way, "-", given=given)
             said += done.stdout + done.stderr
     bill = re.findall(rb"T[0-9A-F]{6}00001", text)[0].decode()
-    wait_for(lambda: len(about(ground.field.decisions(), text)) == 3, "the decisions")
-    ground.stage.settle()
-    for arguments in (["explain", bill], ["explain", *ground.gateway("audit"), bill, "--json"]):
-        done = ground.run(*arguments)
+    wait_for(lambda: len(about(installation.field.decisions(), text)) == 3, "the decisions")
+    installation.stage.settle()
+    for arguments in (["explain", bill], ["explain", *installation.gateway("audit"), bill, "--json"]):
+        done = installation.run(*arguments)
         assert done.returncode == 0
         said += done.stdout + done.stderr
-    said += ground.run("scan", *ground.gateway("scan"), given=bill.encode()).stdout
-    logs = b"".join(path.read_bytes() for path in ground.folder.glob("*.log"))
-    kept = repr(contents(ground.stage.redis, ground.field.topics.prefix)).encode()
+    said += installation.run("scan", *installation.gateway("scan"), given=bill.encode()).stdout
+    logs = b"".join(path.read_bytes() for path in installation.folder.glob("*.log"))
+    kept = repr(contents(installation.stage.redis, installation.field.topics.prefix)).encode()
     assert bill.encode() in said
     assert bill.encode() in kept
     assert b"wrong-shape" in said
@@ -100,65 +100,67 @@ def test_nobody_is_named_anywhere(ground: Ground) -> None:
         assert word not in kept
 
 
-def test_token_of_another_scope_is_refused(ground: Ground) -> None:
+def test_token_of_another_scope_is_refused(installation: Installation) -> None:
     """A token that may not publish ends it with 2 and the gateway's own words."""
-    done = ground.run("publish", *ground.gateway("scan"), "-", given=unique(LINES))
+    done = installation.run("publish", *installation.gateway("scan"), "-", given=unique(LINES))
     assert done.returncode == 2
     assert b"this needs a token with the scope publish" in done.stderr
 
 
-def test_missing_topic_is_said(ground: Ground) -> None:
+def test_missing_topic_is_said(installation: Installation) -> None:
     """Under a prefix without topics it ends with 2 and says what to run."""
-    ground.environment["TALLYGATE_KAFKA__PREFIX"] = "nobody"
+    installation.environment["TALLYGATE_KAFKA__PREFIX"] = "nobody"
     try:
-        done = ground.run("publish", "-", given=LINES)
+        done = installation.run("publish", "-", given=LINES)
     finally:
-        ground.environment["TALLYGATE_KAFKA__PREFIX"] = ground.field.topics.prefix
+        installation.environment["TALLYGATE_KAFKA__PREFIX"] = installation.field.topics.prefix
     assert done.returncode == 2
     assert b"no topic nobody.shipments.v1" in done.stderr
     assert b"tallygate topics create" in done.stderr
 
 
-def programmed(ground: Ground, program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def programmed(installation: Installation, program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run a program of the page."""
     return subprocess.run(
         [sys.executable, "-c", program, *arguments],
-        env={"PYTHONPATH": str(ROOT), "PATH": "", **ground.environment},
+        env={"PYTHONPATH": str(ROOT), "PATH": "", **installation.environment},
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def test_python_of_the_page_publishes(ground: Ground) -> None:
+def test_python_of_the_page_publishes(installation: Installation) -> None:
     """The program for the typed client runs as it stands, and its three records are acknowledged."""
-    before = ground.applied()
-    done = programmed(ground, PROGRAMS[0])
+    before = installation.applied()
+    done = programmed(installation, PROGRAMS[0])
     assert (done.returncode, done.stdout, done.stderr) == (0, "2 more are acknowledged\n", "")
-    assert ground.applied() == before + 3
+    assert installation.applied() == before + 3
 
 
-def test_plain_client_of_the_page_publishes(ground: Ground) -> None:
+def test_plain_client_of_the_page_publishes(installation: Installation) -> None:
     """The program for librdkafka puts every record under its key on the partition that the contract demands."""
     mine = unique(LINES)
-    path = ground.folder / "mine.jsonl"
+    path = installation.folder / "mine.jsonl"
     path.write_bytes(mine)
-    done = programmed(ground, PROGRAMS[1], ground.field.broker.address, ground.field.topics.shipments, str(path))
+    done = programmed(
+        installation, PROGRAMS[1], installation.field.broker.address, installation.field.topics.shipments, str(path)
+    )
     assert (done.returncode, done.stderr) == (0, "")
-    found = ground.field.read(ground.field.topics.shipments)
+    found = installation.field.read(installation.field.topics.shipments)
     values = {value: (key, partition) for partition, rows in found.items() for _offset, key, value in rows}
     for line in mine.splitlines():
         key = json.loads(line)["data"]["conveyance"].encode()
-        assert values[line] == (key, partition_of(key, ground.field.partitions))
+        assert values[line] == (key, partition_of(key, installation.field.partitions))
 
 
-def test_curl_of_the_page_publishes(ground: Ground) -> None:
+def test_curl_of_the_page_publishes(installation: Installation) -> None:
     """The request that the page shows is accepted, and answered as it says."""
     part = PAGE.partition("\n## Over HTTP\n")[2]
     command, said = (re.findall(rf"```{kind}\n(.*?)```", part, re.DOTALL)[0] for kind in ("sh", "text"))
-    (ground.folder / "event.json").write_bytes(unique(LINES).splitlines()[0])
+    (installation.folder / "event.json").write_bytes(unique(LINES).splitlines()[0])
     done = subprocess.run(
-        ["sh", "-c", command.replace("http://localhost:8080", ground.address)],
-        cwd=ground.folder, capture_output=True, text=True, check=False,
+        ["sh", "-c", command.replace("http://localhost:8080", installation.address)],
+        cwd=installation.folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout.strip()) == (0, said.strip())

@@ -9,7 +9,7 @@ from agents.bills.comparing import Amounts, compare
 from agents.judge import FileError, JudgeOptions
 from stream.decisions import Policy
 from tests.docs.pages import CASES
-from tests.integration.publish.ground import tallygate
+from tests.integration.publish.installation import tallygate
 from tests.pieces import ROOT
 from tests.unit.publish.files import bill, csv_of
 

@@ -16,7 +16,7 @@ HELLO: dict[str, Any] = {"type": "hello", "heartbeat_seconds": 5, "stale": False
 
 
 def verdict(bill: str, action: str = "GO", **more: Any) -> dict[str, Any]:
-    """Give a verdict as a gateway sends it, with fields that we do not read."""
+    """Return a verdict as a gateway sends it, with fields that we do not read."""
     return {"type": "verdict", "bill": bill, "action": action, "line": "A line.", "outcome": "release", **more}
 
 
@@ -50,7 +50,7 @@ class Noted(Listener):
 
 @asynccontextmanager
 async def scripted(*scripts: Script, status: int = 101) -> AsyncIterator[Gateway]:
-    """Give a gateway whose connections follow these scripts, one after another, the last for all that come later."""
+    """Return a gateway whose connections follow these scripts, one after another, the last for all that come later."""
     turns = list(scripts)
 
     async def scan(request: web.Request) -> web.StreamResponse:
@@ -70,7 +70,7 @@ async def scripted(*scripts: Script, status: int = 101) -> AsyncIterator[Gateway
 
 @asynccontextmanager
 async def linked(gateway: Gateway, listener: Listener) -> AsyncIterator[Link]:
-    """Give a running link that does not pause before it connects again."""
+    """Return a running link that does not pause before it connects again."""
     link = Link(gateway, listener, lambda _seconds: asyncio.sleep(0.01))
     running = asyncio.create_task(link.run())
     try:

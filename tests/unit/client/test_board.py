@@ -18,7 +18,7 @@ HOLD = ScannedBill("ACME0001", Action.HOLD, "Over the consignee's limit for the 
 
 
 def board_with(*verdicts: ScannedBill) -> Board:
-    """Give a live board on which these bills were scanned and answered."""
+    """Return a live board on which these bills were scanned and answered."""
     board = Board()
     board.live()
     for verdict in verdicts:
@@ -184,7 +184,7 @@ def test_big_letters_are_whole(action: Action) -> None:
 
 
 def drawn(board: Board) -> str:
-    """Give what a terminal of a hundred columns would show."""
+    """Return what a terminal of a hundred columns would show."""
     console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system="standard")
     draw(console, board.view())
     assert isinstance(console.file, io.StringIO)

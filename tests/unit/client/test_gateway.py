@@ -17,7 +17,7 @@ PROBLEM = {"title": "Not allowed", "detail": "this needs a token with the scope 
 
 @asynccontextmanager
 async def answering(*answers: tuple[int, Any]) -> AsyncIterator[tuple[Gateway, list[web.Request]]]:
-    """Give a gateway that answers so, one after another, the last for all that follow; and what it was asked."""
+    """Return a gateway that answers so, one after another, the last for all that follow; and what it was asked."""
     turns, asked = list(answers), []
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -79,7 +79,7 @@ async def test_answer_that_is_no_problem_document_is_still_an_error(body: str) -
 
 
 async def test_absent_gateway_is_away() -> None:
-    """Where nobody listens it is away, and what cannot be an address is said to be none."""
+    """If no process listens, it is away, and what cannot be an address is said to be none."""
     async with Gateway("http://127.0.0.1:9", "t") as gateway:
         with pytest.raises(GatewayAwayError, match=r"http://127\.0\.0\.1:9 does not answer"):
             await gateway.get("/v1/x")

@@ -57,7 +57,7 @@ async def test_it_comes_back_and_asks_again() -> None:
 
 
 async def test_silence_is_no_connection() -> None:
-    """Without a sign of life for two and a half heartbeats it is lost, though nobody closed it."""
+    """Without a sign of life for two and a half heartbeats it is lost, though neither side closed it."""
 
     async def silent(socket: web.WebSocketResponse) -> None:
         await socket.send_json({**HELLO, "heartbeat_seconds": 0.05})

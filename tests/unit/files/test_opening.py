@@ -32,7 +32,7 @@ def candidates(name: str) -> list[Candidate]:
 
 
 def values(path: Path) -> list[bytes]:
-    """Give what a file states; all of it is right."""
+    """Return what a file states; all of it is right."""
     found = candidates(str(path))
     assert found
     assert not any(each.mistakes for each in found)

@@ -13,7 +13,7 @@ from tests.unit.publish.files import BILL, bill, csv_of, examined, mistakes_in
 
 
 def rows(text: bytes) -> list[CsvRow]:
-    """Give the rows of a file of conveyances' events; there are no mistakes."""
+    """Return the rows of a file of conveyances' events; there are no mistakes."""
     found = list(read_rows(io.BytesIO(text), "rows.csv"))
     assert [each for each in found if isinstance(each, Unread)] == []
     return [each for each in found if isinstance(each, CsvRow)]

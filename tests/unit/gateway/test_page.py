@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
-from agents.gateway.headroom import HeadroomQuestion
-from agents.gateway.openapi import document
-from agents.gateway.tokens import SCOPES
+from agents.gateway.endpoints.headroom import HeadroomQuestion
+from agents.gateway.endpoints.openapi import document
+from agents.gateway.http.tokens import SCOPES
 from agents.settings.gateway_group import GatewaySettings
 from stream.outcomes import Action
 from tests.pieces import ROOT
@@ -20,7 +20,7 @@ ROW = re.compile(r"^\| (.+?) \|(?: (.*?) \|)?", re.MULTILINE)
 
 
 def rows(after: str) -> list[tuple[str, str]]:
-    """Give the first two cells of the table that follows some words."""
+    """Return the first two cells of the table that follows some words."""
     table = PAGE.partition(after)[2].partition("\n\n|")[2].partition("\n\n")[0]
     return [(first, second) for first, second in ROW.findall(f"|{table}") if not first.startswith("-")]
 

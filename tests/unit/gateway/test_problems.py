@@ -7,14 +7,14 @@ import pytest
 from aiohttp import ClientError, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from agents.gateway.problems import Problem, problem_of, problems, retry_later
-from agents.gateway.replies import finish_headers
+from agents.gateway.http.problems import Problem, problem_of, problems, retry_later
+from agents.gateway.http.replies import finish_headers
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def client_of(handler: Handler) -> TestClient[web.Request, web.Application]:
-    """Give a client of an application with this one handler."""
+    """Return a client of an application with this one handler."""
     app = web.Application(middlewares=[problems])
     app.router.add_get("/", handler)
     app.on_response_prepare.append(finish_headers)
@@ -22,7 +22,7 @@ def client_of(handler: Handler) -> TestClient[web.Request, web.Application]:
 
 
 async def answer(error: BaseException) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """Give what a client sees of an error that a handler raises: status, document, headers."""
+    """Return what a client sees of an error that a handler raises: status, document, headers."""
 
     async def handler(_request: web.Request) -> web.StreamResponse:
         raise error

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.gateway.token_file import create_token, revoke_token
-from agents.gateway.tokens import REREAD_SECONDS, Token, TokenFileError, Tokens, read_tokens
+from agents.gateway.http.token_file import create_token, revoke_token
+from agents.gateway.http.tokens import REREAD_SECONDS, Token, TokenFileError, Tokens, read_tokens
 
 NOW = datetime(2025, 8, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -125,7 +125,7 @@ async def test_watch_notices_by_itself(file: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b'{"tokens": [{"id": "canary"}]}'])
 def test_broken_file_lets_nobody_in(file: Path, content: bytes | None) -> None:
-    """A file that has gone or is no tokens file shuts everybody out until it is mended; the reason quotes nothing."""
+    """A file that has gone or is no tokens file refuses every token until it is mended; the reason quotes nothing."""
     token, text = make(file)
     good = file.read_bytes()
     tokens = Tokens(file, lambda: NOW)

@@ -7,18 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.gateway.views import AUDIT_FIELDS, DayBillView, unknown, verdict
+from agents.gateway.endpoints.views import AUDIT_FIELDS, AnswerFreshness, unknown, verdict
 from stream.decisions import Advice, Code, DecisionData
 from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
 from tests.redis.events import START, decision
 
-FRESH = DayBillView(datetime(2025, 8, 20, 12, tzinfo=UTC), stale=False)
-STALE = DayBillView(None, stale=True)
+FRESH = AnswerFreshness(datetime(2025, 8, 20, 12, tzinfo=UTC), stale=False)
+STALE = AnswerFreshness(None, stale=True)
 FOR_ALL = {"bill", "conveyance", "action", "line", "outcome", "reason", "basis", "day", "code", "entry_type"}
 
 
 def shown(made: Any) -> dict[str, Any]:
-    """Give what is sent."""
+    """Return what is sent."""
     found: dict[str, Any] = json.loads(msgspec.json.encode(made))
     return found
 
@@ -29,7 +29,7 @@ def test_scanner_sees_what_to_do() -> None:
         outcome="withhold", reason="daily-limit", code=Code("ACE", "74", "HELD"), order="order-7",
         advice=Advice("11", date(2025, 8, 21)),
     )  # fmt: skip
-    assert shown(verdict(made, audit=False, standing=FRESH)) == {
+    assert shown(verdict(made, audit=False, freshness=FRESH)) == {
         "bill": "ACME0001", "conveyance": "air:1", "action": "HOLD", "line": REASON_LINES["daily-limit"],
         "outcome": "withhold", "reason": "daily-limit", "basis": "actual", "day": "2025-08-20",
         "code": {"channel": "ACE", "code": "74", "text": "HELD"}, "entry_type": "11",
@@ -40,7 +40,7 @@ def test_scanner_sees_what_to_do() -> None:
 def test_auditor_sees_everything() -> None:
     """Scope audit gets each field of the decision, its time, and the other conveyances without theirs."""
     made, other = decision(order="order-7"), decision(conveyance="air:2", outcome="closed", reason="superseded")
-    body = shown(verdict(made, audit=True, standing=FRESH, others=[other]))
+    body = shown(verdict(made, audit=True, freshness=FRESH, others=[other]))
     assert set(body) == FOR_ALL | set(AUDIT_FIELDS) | {"time", "as_of", "stale", "conveyances"}
     assert set(AUDIT_FIELDS) | FOR_ALL - {"action", "line", "entry_type"} == set(DecisionData.__struct_fields__)
     assert (body["order"], body["time"], body["total_cents"]) == ("order-7", f"{START:%Y-%m-%dT%H:%M:%SZ}", 1_200)
@@ -49,7 +49,7 @@ def test_auditor_sees_everything() -> None:
 
 
 def test_verdict_of_a_stream_says_nothing_of_freshness() -> None:
-    """Without a standing neither `as_of` nor `stale` nor `conveyances` is sent, whatever the scope."""
+    """Without a freshness neither `as_of` nor `stale` nor `conveyances` is sent, whatever the scope."""
     for audit in (False, True):
         assert {"as_of", "stale", "conveyances"}.isdisjoint(shown(verdict(decision(), audit=audit)))
 
@@ -58,7 +58,7 @@ def test_verdict_of_a_stream_says_nothing_of_freshness() -> None:
 @pytest.mark.parametrize("outcome", ["release", "withhold", "reject", "closed"])
 def test_stale_is_always_hold(outcome: Any, audit: bool) -> None:
     """What may be old is HOLD with the line that says so, on every conveyance."""
-    body = shown(verdict(decision(outcome=outcome), audit=audit, standing=STALE, others=[decision()]))
+    body = shown(verdict(decision(outcome=outcome), audit=audit, freshness=STALE, others=[decision()]))
     assert (body["action"], body["line"], body["stale"], body["as_of"]) == ("HOLD", STALE_LINE, True, None)
     assert all(nested["action"] == "HOLD" for nested in body.get("conveyances", ()))
 

@@ -26,7 +26,7 @@ class Record:
 
 
 def told(partition: int, offset: int) -> Decision:
-    """Give the decision that stands there."""
+    """Return the decision that stands there."""
     return decision(f"ACME{partition}{offset:05d}", f"air:{offset % 2}")
 
 
@@ -38,7 +38,7 @@ class Log:
         self.window.begin(starts or [0] * partitions, 0)
         self.now_ms = 1_000_000
         self.feed = Feed(NOWHERE, self.window, 10.0, lambda: self.now_ms)
-        self.feed._standings = [ReadModelPosition(0)]
+        self.feed._positions = [ReadModelPosition(0)]
         self.hear_of_kafka()
         self.ends = [0] * partitions
         self.holes: set[tuple[int, int]] = set()
@@ -51,7 +51,7 @@ class Log:
 
     def hear_of_kafka(self) -> None:
         """Let the feed be up to date now."""
-        self.feed._standings[0].fresh_ms = self.now_ms
+        self.feed._positions[0].fresh_ms = self.now_ms
 
     def tell(self, decision: Decision, partition: int = 0) -> None:
         """Let the feed read a decision."""
@@ -74,7 +74,7 @@ class Log:
             hear(came)
 
     def records(self, partition: int, start: int, stop: int) -> list[Record]:
-        """Give what a consumer would be given."""
+        """Return what a consumer would be given."""
         return [
             Record(partition, offset, encode(told(partition, offset)))
             for offset in range(start, min(stop, self.ends[partition]))
@@ -100,5 +100,5 @@ class LogReplays(Replays):
 
 
 def reader_of(log: Log, places: list[int] | None, batch: int = 3, wanted: WantedDecisions | None = None) -> SseReader:
-    """Give a reader."""
+    """Return a reader."""
     return SseReader(log.feed, LogReplays(log, batch), wanted or WantedDecisions(), 0.01, places)

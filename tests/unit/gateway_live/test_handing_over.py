@@ -35,7 +35,7 @@ class Heard:
 
 
 def expected(log: Log, starts: Iterable[int]) -> dict[int, list[str]]:
-    """Give by partition the bills from these offsets on."""
+    """Return by partition the bills from these offsets on."""
     return {
         partition: [
             told(partition, offset).data.bill
@@ -95,10 +95,10 @@ def test_nothing_is_missed_and_nothing_told_twice(seed: int, window: int, batch:
     try:
         heard = asyncio.run(follow(log, [*places], dice, batch))
     except EndedError as error:
-        assert error.ending is TOO_SLOW  # noqa: PT017 - a small window may run away from him; he is told, not skipped
+        assert error.ending is TOO_SLOW  # noqa: PT017 - a small window may pass a reader
         return
     assert by_partition(heard.bills) == expected(log, places)
-    # Whatever id he stops at, what follows it is what he has not heard yet.
+    # Whatever id it stops at, what follows is what it has not been sent.
     counts = [sum(end - start for start, end in zip(places, each, strict=True)) for each in heard.ids]
     assert counts == sorted(counts)
 
@@ -122,7 +122,7 @@ async def test_an_id_is_the_place_after_what_was_told() -> None:
 
 
 async def test_a_filtered_reader_moves_on_with_what_is_not_for_him() -> None:
-    """His heartbeats carry ids that rise with everybody's decisions, so he resumes without reading all again."""
+    """Heartbeats carry ids that rise with all decisions, so a reader resumes without reading all again."""
     log, heard = Log(PARTITIONS, 100), Heard()
     async with aclosing(reader_of(log, None, wanted=WantedDecisions(frozenset({"air:9"}))).blocks()) as blocks:
         heard.take(await anext(blocks))
@@ -136,7 +136,7 @@ async def test_a_filtered_reader_moves_on_with_what_is_not_for_him() -> None:
 
 
 async def test_who_falls_off_the_window_is_told_so() -> None:
-    """A reader whose next entry is trimmed does not skip it: he is ended as too slow."""
+    """A reader whose next entry is trimmed does not skip it: its stream ends as too slow."""
     log, heard = Log(PARTITIONS, 5), Heard()
     async with aclosing(reader_of(log, None).blocks()) as blocks:
         heard.take(await anext(blocks))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agents.gateway.auth import Caller
+from agents.gateway.http.auth import Caller
 from agents.gateway.live.streams import GOING_AWAY, TOKEN_ENDED, TOO_SLOW, Streams, TooManyStreamsError, gone
 
 
@@ -38,7 +38,7 @@ async def test_streams_are_counted_and_limited() -> None:
 
 
 async def test_the_first_reason_to_end_counts() -> None:
-    """Streams of an ended token are swept, others stay; whoever is ended already keeps his reason."""
+    """Streams of an ended token are swept, others stay; one that has ended keeps its reason."""
     streams, ended, other = Streams(9, 9), someone("a"), someone("b")
     with (
         streams.opened("sse", ended) as first,

@@ -1,4 +1,4 @@
-"""Watched bills: Redis and feed made one whole by offsets, and everybody shown each change of what he may see."""
+"""Watched bills: Redis and feed made one whole by offsets, and every scanner shown each change that it may see."""
 
 import asyncio
 from collections.abc import Callable
@@ -52,7 +52,7 @@ class Screen:
 
     @property
     def actions(self) -> list[str]:
-        """Give what was to be done, one after another."""
+        """Return what was to be done, one after another."""
         return [each["action"] for each in self.shown]
 
 
@@ -68,7 +68,7 @@ def outcome(name: str, revision: int, **more: Any) -> Decision:
 
 
 async def watched(log: Log, shelf: Shelf, *, audit: bool = False) -> tuple[Watches, Screen]:
-    """Give a screen that has asked for the bill."""
+    """Return a screen that has asked for the bill."""
     made, screen = Watches(log.feed, shelf), Screen(audit=audit)
     await made.join(BILL, screen)
     return made, screen

@@ -98,7 +98,7 @@ def without_consignee(out: bytes) -> list[dict[str, object]]:
 
 
 def test_reader_may_leave(tmp_path: Path) -> None:
-    """When nobody reads on, as with `| head`, the command ends without a traceback."""
+    """When the reader has gone, as with `| head`, the command ends without a traceback."""
     source = tmp_path / "events.jsonl"
     line = (CASES / "01-limit-of-the-day" / "events.jsonl").read_bytes().splitlines()[0]
     source.write_bytes(b"".join(line.replace(b"CONF0001", b"C%07d" % number) + b"\n" for number in range(4000)))

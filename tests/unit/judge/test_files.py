@@ -120,7 +120,7 @@ def test_summary_is_in_order_of_precedence() -> None:
 
 
 def judged(path: Path) -> tuple[bytes, list[dict[str, object]], Summary]:
-    """Judge a file; gives decisions, dead letters and counts."""
+    """Judge a file; return decisions, dead letters and counts."""
     outputs = Outputs(io.BytesIO(), io.BytesIO())
     summary = judge_file(str(path), JudgeOptions(), outputs)
     decisions, dead = cast("io.BytesIO", outputs.decisions), cast("io.BytesIO", outputs.dead_letters)

@@ -25,7 +25,7 @@ Cells = Mapping[str, str]
 
 
 def bill(**changed: str) -> dict[str, str]:
-    """Give the cells of a bill's row; None of them missing, some of them changed."""
+    """Return the cells of a bill's row; None of them missing, some of them changed."""
     return {**BILL, **changed}
 
 
@@ -40,14 +40,14 @@ def csv_of(*rows: Cells, separator: str = ",") -> bytes:
 
 
 def events(*rows: Cells) -> list[dict[str, Any]]:
-    """Give the events that rows become; all of them are right."""
+    """Return the events that rows become; all of them are right."""
     found = list(examined(csv_of(*rows)))
     assert all(isinstance(each, Good) for each in found), found
     return [json.loads(each.value) for each in found if isinstance(each, Good)]
 
 
 def candidates_of(text: bytes) -> Iterator[Candidate]:
-    """Give what a CSV file states."""
+    """Return what a CSV file states."""
     return assemble(read_rows(io.BytesIO(text), "rows.csv"), "/tests")
 
 
@@ -57,17 +57,17 @@ def examined(text: bytes, checker: Checker | None = None) -> Iterator[Good | Bad
 
 
 def mistakes(*rows: Cells) -> list[tuple[int, str, str]]:
-    """Give line, column and code of each mistake in rows."""
+    """Return line, column and code of each mistake in rows."""
     return mistakes_in(csv_of(*rows))
 
 
 def mistakes_in(text: bytes) -> list[tuple[int, str, str]]:
-    """Give line, column and code of each mistake in a CSV file."""
+    """Return line, column and code of each mistake in a CSV file."""
     return _places(examined(text))
 
 
 def mistakes_in_lines(*lines: bytes) -> list[tuple[int, str, str]]:
-    """Give line, path and code of each mistake in a file of JSON lines."""
+    """Return line, path and code of each mistake in a file of JSON lines."""
     return _places(Checker(NOW_MS).examine(read_lines(io.BytesIO(b"\n".join(lines)))))
 
 
@@ -77,7 +77,7 @@ def _places(found: Iterable[Good | Bad]) -> list[tuple[int, str, str]]:
 
 
 def event(**changed: Any) -> dict[str, Any]:
-    """Give an event as JSON has it, of the same bill; what is changed is changed in its data."""
+    """Return an event as JSON has it, of the same bill; what is changed is changed in its data."""
     made = events(BILL)[0]
     made["data"] |= changed
     return made

@@ -8,8 +8,7 @@ import pytest
 
 from agents.files.candidates import read_lines
 from agents.publish.event_checks import Bad, Checker, Good
-from agents.publish.event_mending import heal
-from agents.publish.samples import SAMPLES
+from agents.publish.event_mending import SAMPLES, heal
 from stream.faultfinding import FaultFound
 from stream.reading import Reader
 from stream.records import PlainRecord

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.publish.ground import EXAMPLE, TALLYGATE, tallygate
+from tests.integration.publish.installation import EXAMPLE, TALLYGATE, tallygate
 from tests.pieces import ROOT
 
 NOWHERE = {"TALLYGATE_KAFKA__BROKERS": "127.0.0.1:9"}
@@ -16,7 +16,7 @@ THREE = ROOT / "docs" / "examples" / "three-parcels.jsonl"
 
 
 def publish(*arguments: str, given: bytes | None = None) -> tuple[int, str, str]:
-    """Run it; gives exit status and both outputs."""
+    """Run it; return exit status and both outputs."""
     done = tallygate(NOWHERE, "publish", *arguments, given=given)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 

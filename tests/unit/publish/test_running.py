@@ -1,4 +1,4 @@
-"""A file from check to sending: read twice, in portions, with a sender that only remembers."""
+"""A file from check to sending: read twice, in slices, with a sender that only remembers."""
 
 import gzip
 import io
@@ -18,8 +18,8 @@ from agents.publish.event_checks import Good
 from agents.publish.over_gateway import BATCH_BYTES, GatewaySender
 from agents.publish.publish_errors import ChangedError, PublishAwayError
 from agents.publish.publish_file import (
-    PORTION_BYTES,
-    PORTION_EVENTS,
+    SLICE_BYTES,
+    SLICE_EVENTS,
     PublishJob,
     PublishReport,
     Sift,
@@ -32,23 +32,23 @@ from tests.unit.publish.files import BILL, NOW_MS, bill, csv_of, event, line
 
 
 class Remembering:
-    """A sender that keeps what it is given; it fails after so many portions."""
+    """A sender that keeps what it is given; it fails after so many slices."""
 
     place = "nowhere"
 
     def __init__(self, fails_after: int = 1_000) -> None:
-        self.portions: list[list[Good]] = []
+        self.slices: list[list[Good]] = []
         self._left = fails_after
 
     async def send(self, events: Sequence[Good]) -> None:
         if not self._left:
             raise PublishAwayError("gone")
         self._left -= 1
-        self.portions.append(list(events))
+        self.slices.append(list(events))
 
     @property
     def values(self) -> list[bytes]:
-        return [each.value for portion in self.portions for each in portion]
+        return [each.value for batch in self.slices for each in batch]
 
 
 def job(opener: Opener, name: str = "events") -> PublishJob:
@@ -57,13 +57,13 @@ def job(opener: Opener, name: str = "events") -> PublishJob:
 
 
 async def sent(path: Path, sender: Remembering) -> list[int]:
-    """Send a file; gives the counts that were told."""
+    """Send a file; return the counts that were told."""
     with twice_readable(str(path)) as opener:
         return [count async for count in send(right(job(opener, str(path)), no_progress), sender)]
 
 
 def sifted(path: Path) -> tuple[list[Good], Sift, list[tuple[int, str]]]:
-    """Give what goes out of a file of which not all is right, the sums, and the bills that are held back."""
+    """Return what goes out of a file of which not all is right, the sums, and the bills that are held back."""
     sift = Sift()
     held: list[tuple[int, str]] = []
     with twice_readable(str(path)) as opener:
@@ -104,17 +104,17 @@ async def test_file_is_sent_as_it_stands(tmp_path: Path) -> None:
     assert sender.values == LINES
 
 
-async def test_portions_are_bounded_by_count_and_bytes(tmp_path: Path) -> None:
-    """Many small events go out in portions of so many, large ones in portions of so many bytes."""
+async def test_slices_are_bounded_by_count_and_bytes(tmp_path: Path) -> None:
+    """Many small events go out in slices of so many, large ones in slices of so many bytes."""
     path = tmp_path / "events.jsonl"
-    path.write_bytes(b"\n".join(LINES[:1] * (PORTION_EVENTS + 1)))
+    path.write_bytes(b"\n".join(LINES[:1] * (SLICE_EVENTS + 1)))
     small = Remembering()
-    assert await sent(path, small) == [PORTION_EVENTS, PORTION_EVENTS + 1]
+    assert await sent(path, small) == [SLICE_EVENTS, SLICE_EVENTS + 1]
     large_event = line(event() | {"padding": "x" * 900_000})
     path.write_bytes(b"\n".join([large_event] * 10))
     large = Remembering()
     assert await sent(path, large) == [5, 10]
-    assert all(sum(len(each.value) for each in portion) < PORTION_BYTES + 1_000_000 for portion in large.portions)
+    assert all(sum(len(each.value) for each in batch) < SLICE_BYTES + 1_000_000 for batch in large.slices)
 
 
 async def test_bad_events_are_skipped_only_if_asked(tmp_path: Path) -> None:
@@ -129,12 +129,12 @@ async def test_bad_events_are_skipped_only_if_asked(tmp_path: Path) -> None:
 
 
 async def test_what_was_acknowledged_is_known_when_it_breaks(tmp_path: Path) -> None:
-    """The counts told before a failure are those of portions that are there to stay."""
+    """The counts told before a failure are those of slices that are there to stay."""
     path = tmp_path / "events.jsonl"
-    path.write_bytes(b"\n".join(LINES[:1] * (2 * PORTION_EVENTS)))
+    path.write_bytes(b"\n".join(LINES[:1] * (2 * SLICE_EVENTS)))
     with twice_readable(str(path)) as opener:
         counts = send(right(job(opener, "f.jsonl"), no_progress), Remembering(1))
-        assert await anext(counts) == PORTION_EVENTS
+        assert await anext(counts) == SLICE_EVENTS
         with pytest.raises(PublishAwayError):
             await anext(counts)
 

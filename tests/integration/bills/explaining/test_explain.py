@@ -11,7 +11,7 @@ from agents.bills import fact_sources
 from agents.bills.fact_sources import NothingAnswersError, Stores
 from agents.bills.history import History, read_history
 from agents.settings.settings import KafkaSettings, RedisSettings, Settings
-from tests.integration.publish.ground import Ground
+from tests.integration.publish.installation import Installation
 from tests.redis.events import decision
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
@@ -19,15 +19,15 @@ pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 NOWHERE = "127.0.0.1:9"
 
 
-def explained(known: Ground, *arguments: str, over: str = "stores", scope: str = "audit") -> tuple[int, str, str]:
+def explained(known: Installation, *arguments: str, over: str = "stores", scope: str = "audit") -> tuple[int, str, str]:
     """Ask; return exit status and both outputs."""
     way = known.gateway(scope) if over == "gateway" else []
     done = known.run("explain", *way, *arguments)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def settings_of(known: Ground, *, kafka: str | None = None, redis: str | None = None) -> Settings:
-    """Return settings for this ground, with one of its places elsewhere."""
+def settings_of(known: Installation, *, kafka: str | None = None, redis: str | None = None) -> Settings:
+    """Return settings for this installation, with one of its places elsewhere."""
     brokers = kafka or known.field.broker.address
     return Settings(
         kafka=KafkaSettings(brokers=brokers, prefix=known.field.topics.prefix),
@@ -40,7 +40,7 @@ def without_times(text: str) -> list[str]:
     return [line for line in text.splitlines() if "day's figures" not in line]
 
 
-def test_both_ways_say_the_same(known: Ground) -> None:
+def test_both_ways_say_the_same(known: Installation) -> None:
     """From Redis and Kafka and over the gateway the explanation is the same, and has everything in it."""
     status, said, wrong = explained(known, "acme-0002")
     assert (status, wrong) == (0, "")
@@ -64,7 +64,7 @@ def test_both_ways_say_the_same(known: Ground) -> None:
 
 
 @pytest.mark.parametrize("over", ["stores", "gateway"])
-def test_json_has_it_all(over: str, known: Ground) -> None:
+def test_json_has_it_all(over: str, known: Installation) -> None:
     """As JSON it is one document, by either way."""
     status, said, _ = explained(known, "--json", "ACME0002", over=over)
     found = json.loads(said)
@@ -74,7 +74,7 @@ def test_json_has_it_all(over: str, known: Ground) -> None:
 
 
 @pytest.mark.parametrize("over", ["stores", "gateway"])
-def test_unknown_bill_is_one(over: str, known: Ground) -> None:
+def test_unknown_bill_is_one(over: str, known: Installation) -> None:
     """For a bill without a decision it says so, says where to look, and ends with 1."""
     status, said, wrong = explained(known, "NOBODY01", over=over)
     assert (status, wrong) == (1, "")
@@ -83,7 +83,7 @@ def test_unknown_bill_is_one(over: str, known: Ground) -> None:
 
 
 @pytest.mark.parametrize("scope", ["scan", "publish"])
-def test_other_scopes_are_refused(scope: str, known: Ground) -> None:
+def test_other_scopes_are_refused(scope: str, known: Installation) -> None:
     """A token that may not see everything ends it with 2, and says which scope it needs."""
     status, said, wrong = explained(known, "ACME0002", over="gateway", scope=scope)
     assert (status, said) == (2, "")
@@ -98,14 +98,14 @@ def test_other_scopes_are_refused(scope: str, known: Ground) -> None:
         (["ACME0001", "--gateway", "http://x", "--token-file", "no-such"], "no-such"),
     ],
 )
-def test_bad_usage_is_two(arguments: list[str], said: str, known: Ground) -> None:
+def test_bad_usage_is_two(arguments: list[str], said: str, known: Installation) -> None:
     """What cannot be a bill, half an address, or no token ends with 2 and says why."""
     status, _, wrong = explained(known, *arguments)
     assert status == 2
     assert said in wrong
 
 
-async def test_without_redis_the_decision_is_still_exact(known: Ground) -> None:
+async def test_without_redis_the_decision_is_still_exact(known: Installation) -> None:
     """With Redis away decision and history come from Kafka, and the day is said to be unknown."""
     found = await Stores(settings_of(known, redis=f"redis://{NOWHERE}/0")).facts("ACME0002")
     assert found.decision is not None
@@ -114,7 +114,7 @@ async def test_without_redis_the_decision_is_still_exact(known: Ground) -> None:
     assert found.missing == (fact_sources.NO_REDIS,)
 
 
-async def test_without_kafka_the_read_model_answers(known: Ground) -> None:
+async def test_without_kafka_the_read_model_answers(known: Installation) -> None:
     """With Kafka away the decision and the day come from Redis, and the history is said to be unknown."""
     found = await Stores(settings_of(known, kafka=NOWHERE)).facts("ACME0002")
     assert found.decision is not None
@@ -125,13 +125,13 @@ async def test_without_kafka_the_read_model_answers(known: Ground) -> None:
     assert "the history is not known" in found.missing[0]
 
 
-async def test_without_both_nothing_answers(known: Ground) -> None:
+async def test_without_both_nothing_answers(known: Installation) -> None:
     """With both away there is nothing to explain from, and it says so of both."""
     with pytest.raises(NothingAnswersError, match=r"Redis does not answer.*history is not known"):
         await Stores(settings_of(known, kafka=NOWHERE, redis=f"redis://{NOWHERE}/0")).facts("ACME0002")
 
 
-def test_nothing_that_answers_is_worth_another_try(known: Ground) -> None:
+def test_nothing_that_answers_is_worth_another_try(known: Installation) -> None:
     """As a command it ends with 75 then, by either way."""
     nowhere = {"TALLYGATE_KAFKA__BROKERS": NOWHERE, "TALLYGATE_REDIS__URL": f"redis://{NOWHERE}/0"}
     kept = dict(known.environment)
@@ -146,7 +146,7 @@ def test_nothing_that_answers_is_worth_another_try(known: Ground) -> None:
     assert explained(known, "ACME0002", "--gateway", f"http://{NOWHERE}", "--token-file", token)[0] == 75
 
 
-async def test_decision_that_is_ahead_of_redis_counts(known: Ground) -> None:
+async def test_decision_that_is_ahead_of_redis_counts(known: Installation) -> None:
     """Where the projection is stopped, the decision that only Kafka has is the one that is explained."""
     projection = known.stage.projections[0].process
     projection.send_signal(signal.SIGSTOP)
@@ -159,7 +159,7 @@ async def test_decision_that_is_ahead_of_redis_counts(known: Ground) -> None:
     assert found.decision.data.outcome == "release"
 
 
-async def test_long_history_is_read_page_by_page(known: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_long_history_is_read_page_by_page(known: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """A history of many pages is put together; where time is over first, it says that it is not complete."""
     story = [decision("LONG0001", consignee="na2:b", rank=(1, 1, 1, 1 + number), minutes=number) for number in range(7)]
     known.tell(*story)

@@ -8,8 +8,8 @@ import pytest
 from agents.bills.planning import ConsigneeFileError, read_consignee
 from state.manifest.content import consignee_key
 from stream.consignee import KeyMaker
-from tests.integration.gateway.stage import SECRET
-from tests.integration.publish.ground import Ground
+from tests.integration.gateway.gateways import SECRET
+from tests.integration.publish.installation import Installation
 from tests.pieces import ROOT
 from tests.redis.events import decision
 
@@ -21,7 +21,7 @@ PERSON = {
 }  # fmt: skip
 
 
-def planned(known: Ground, *arguments: str, person: object = None, scope: str = "plan") -> tuple[int, str, str]:
+def planned(known: Installation, *arguments: str, person: object = None, scope: str = "plan") -> tuple[int, str, str]:
     """Ask about a person given on standard input; return exit status and both outputs."""
     text = json.dumps(PERSON if person is None else person).encode()
     value = [] if "--value" in arguments else ["--value", "120.00"]
@@ -29,7 +29,7 @@ def planned(known: Ground, *arguments: str, person: object = None, scope: str = 
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def test_page_shows_what_the_command_prints(known: Ground) -> None:
+def test_page_shows_what_the_command_prints(known: Installation) -> None:
     """A person with $700 on a day has room for $120 on the next one, in the words of the page."""
     key = consignee_key(KeyMaker(SECRET.encode()), read_consignee(json.dumps(PERSON).encode()))
     known.tell(decision("PLAN0001", consignee=key, cents=70_000))
@@ -55,7 +55,7 @@ def test_page_shows_what_the_command_prints(known: Ground) -> None:
         (["--days", "99"], PERSON, "--days"),
     ],
 )
-def test_bad_usage_is_two(arguments: list[str], person: object, said: str, known: Ground) -> None:
+def test_bad_usage_is_two(arguments: list[str], person: object, said: str, known: Installation) -> None:
     """A person, value or count that cannot be used ends with 2, and nothing of the person is repeated."""
     status, shown, wrong = planned(known, *arguments, person=person)
     assert (status, shown) == (2, "")
@@ -63,7 +63,7 @@ def test_bad_usage_is_two(arguments: list[str], person: object, said: str, known
     assert "Quill" not in wrong
 
 
-def test_other_scopes_and_absent_gateways_are_told_apart(known: Ground) -> None:
+def test_other_scopes_and_absent_gateways_are_told_apart(known: Installation) -> None:
     """A token that may not plan is refused with 2; a gateway that is away is 75, worth another try."""
     status, _, wrong = planned(known, scope="scan")
     assert status == 2

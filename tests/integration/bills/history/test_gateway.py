@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from agents.bills.history import History, HistoryAwayError, read_history
-from agents.gateway import bill_history
+from agents.gateway.endpoints import bill_history
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from tests.integration.bills.history.test_reading import BILL, send, story
-from tests.integration.gateway.stage import NOWHERE, gate_on
+from tests.integration.gateway.gateways import NOWHERE, gate_on
 from tests.kafka.field import Field
 from tests.unit.readmodel.filling import fill
 

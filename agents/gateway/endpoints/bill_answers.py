@@ -1,0 +1,37 @@
+"""`GET /v1/bills/{bill}`: a bill's answer."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from agents.gateway.endpoints.answering import answer_bill
+from agents.gateway.endpoints.views import verdict
+from agents.gateway.http.auth import require
+from agents.gateway.http.problems import Problem
+from agents.gateway.http.replies import reply
+from stream.bills import fold_bill
+from stream.reasons import UNKNOWN_LINE
+
+
+def bill_of(request: web.Request) -> str:
+    """Return the bill number in the address, folded as a scanner's text is. Raise Problem 404."""
+    bill = fold_bill(request.match_info["bill"])
+    if bill is None:
+        raise Problem(404, "Not a bill number", "a bill number has 4 to 35 letters and digits")
+    return bill
+
+
+async def show(request: web.Request) -> web.Response:
+    """Answer for a bill."""
+    caller = require(request, "scan")
+    found = await answer_bill(request.app, bill_of(request))
+    if found.decision is None:
+        detail = "the read model is being filled; try again" if found.freshness.stale else UNKNOWN_LINE
+        raise Problem(404, "Unknown bill", detail, as_of=found.freshness.as_of, stale=found.freshness.stale)
+    audit = "audit" in caller.scopes
+    return reply(verdict(found.decision, audit=audit, freshness=found.freshness, others=found.others))
+
+
+def routes() -> Iterable[web.RouteDef]:
+    """Return the routes of this module."""
+    return [web.get("/v1/bills/{bill}", show)]

@@ -1,0 +1,173 @@
+"""Every operation, stated once: scope, parameters, bodies and answers; `openapi.py` writes the document."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from agents.bills.history_view import BillHistory
+from agents.gateway.endpoints.bill_history import PLACE
+from agents.gateway.endpoints.consignee_days import AFTER, DAY, KEY, PAGE, PAGE_MAX, ConsigneeDay
+from agents.gateway.endpoints.headroom import Headroom, HeadroomQuestion
+from agents.gateway.endpoints.health import EXCLUDABLE, Alive, Ready
+from agents.gateway.endpoints.ingest import BATCH, SINGLE, Accepted
+from agents.gateway.endpoints.session import Session, SignIn
+from agents.gateway.endpoints.views import AuditBillView, BillView
+from agents.gateway.http.tokens import Scope
+from stream.decisions import Outcome
+from stream.events import Shipment
+
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+EVENT_STREAM: Final = "text/event-stream"
+
+Schema = Mapping[str, Any]
+
+
+class Parameter(NamedTuple):
+    """A parameter in the path, the query or a header; its schema is a type or written out."""
+
+    name: str
+    place: str
+    meaning: str
+    schema: Any
+    required: bool = False
+
+
+class Answer(NamedTuple):
+    """A successful answer; without a type it has no body, or one that is not JSON."""
+
+    meaning: str
+    schema: Any = None
+    """A type, several of which it is one, or written out."""
+    media: str = JSON
+
+
+class Operation(NamedTuple):
+    """One method at one address."""
+
+    method: str
+    path: str
+    summary: str
+    answers: Mapping[int, Answer]
+    scope: Scope | None = None
+    """None: no token is needed."""
+    signed_in: bool = False
+    """Any token will do."""
+    parameters: tuple[Parameter, ...] = ()
+    bodies: Mapping[str, Any] = {}
+    """Media type to type."""
+    errors: tuple[int, ...] = ()
+    """Beside those that follow from the scope."""
+    more: str = ""
+    """What else there is to know."""
+
+
+BILL: Final = Parameter(
+    "bill",
+    "path",
+    "A bill number; separators and small letters do not matter.",
+    {"type": "string"},
+    True,
+)
+RESUME: Final = Parameter("after", "query", "The id of the last decision that you read.", {"type": "string"})
+
+_LIVE: Final = (
+    Operation(
+        "get", "/v1/decisions", "Decisions as they are made",
+        {200: Answer("Server-sent events `decision`; data: a verdict without `as_of`, `stale` and `conveyances`.",
+                     {"type": "string"}, EVENT_STREAM)},
+        "scan",
+        parameters=(
+            Parameter("conveyance", "query", "Only decisions on these conveyances.",
+                      {"type": "array", "items": {"type": "string"}}),
+            Parameter("outcome", "query", "Only decisions with these outcomes.", list[Outcome]),
+            RESUME,
+            Parameter("Last-Event-ID", "header", "As `after`; browsers send it by themselves.", {"type": "string"}),
+        ),
+        errors=(400, 410, 503),
+        more="It resumes without gap or repeat; 410 if the topic no longer reaches back so far.",
+    ),
+    Operation(
+        "get", "/v1/scan", "Scan bills over a WebSocket", {101: Answer("The connection is a WebSocket now.")},
+        "scan",
+        errors=(400, 503),
+        more='Send `{"bill": "..."}`; you get its verdict, and again whenever it changes.',
+    ),
+)  # fmt: skip
+"""Streams."""
+
+OPERATIONS: Final = (
+    Operation(
+        "post", "/v1/events", "Publish shipment events",
+        {202: Answer("Kafka has all events, on all replicas.", Accepted)},
+        "publish",
+        bodies={SINGLE: Shipment, BATCH: list[Shipment]},
+        errors=(400, 408, 413, 415, 503),
+        more="If one event is bad, none is sent: 400 lists every bad event in `errors`. After 503 some may have "
+        "arrived: send all again, the same event twice has no second effect.",
+    ),
+    Operation(
+        "get", "/v1/bills/{bill}", "A bill's answer",
+        {200: Answer("What to do with the bill, and why; with the scope audit more.", (BillView, AuditBillView))},
+        "scan",
+        parameters=(BILL,),
+        errors=(404, 503),
+        more="If the read model lags, `stale` is true and `action` is HOLD.",
+    ),
+    Operation(
+        "get", "/v1/bills/{bill}/history", "Every decision of a bill",
+        {200: Answer("Its decisions, oldest first, from Kafka itself.", BillHistory)},
+        "audit",
+        parameters=(
+            BILL,
+            Parameter("after", "query", "The `next` of the page before.", {"type": "string", "pattern": PLACE}),
+        ),
+        errors=(400, 404, 503),
+        more="If `complete` is false there was no time to read more: go on with `next`. No decisions: none is kept.",
+    ),
+    Operation(
+        "get", "/v1/consignees/{key}/days/{day}", "A consignee's day",
+        {200: Answer("Total, headroom, the bills behind it, alerts.", ConsigneeDay)},
+        "audit",
+        parameters=(
+            Parameter("key", "path", "A key, as decisions state it.", {"type": "string", "pattern": KEY}, True),
+            Parameter("day", "path", "An Eastern day.", {"type": "string", "format": "date", "pattern": DAY}, True),
+            Parameter("after", "query", "The `next` of the page before.", {"type": "string", "pattern": AFTER}),
+            Parameter(
+                "limit", "query", "Bills on a page.",
+                {"type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": PAGE},
+            ),
+        ),
+        errors=(400, 503),
+    ),
+    Operation(
+        "post", "/v1/headroom", "Would a value fit a person's day?",
+        {200: Answer("Whether it fits, the headroom, the next day on which it would.", Headroom)},
+        "plan",
+        bodies={JSON: HeadroomQuestion},
+        errors=(400, 408, 413, 415, 501, 503),
+        more="Each question is logged by token and consignee key. Goods, origin and filing are not looked at.",
+    ),
+    Operation(
+        "post", "/session", "Sign a browser in",
+        {200: Answer("Signed in; the answer sets a cookie that pages cannot read.", Session)},
+        bodies={JSON: SignIn, FORM: SignIn},
+        errors=(400, 401, 403, 408, 413, 415),
+    ),
+    Operation("get", "/session", "Who is signed in", {200: Answer("The session's token.", Session)}, signed_in=True),
+    Operation("delete", "/session", "Sign a browser out", {204: Answer("The cookie is gone.")}, signed_in=True),
+    Operation("get", "/livez", "Is the gateway alive?", {200: Answer("It serves.", Alive)}),
+    Operation(
+        "get", "/readyz", "Is the gateway ready?", {200: Answer("It has all that it needs.", Ready)},
+        parameters=(
+            Parameter(
+                "exclude", "query", "What to leave out of the check.",
+                {"type": "array", "items": {"enum": list(EXCLUDABLE)}, "default": []},
+            ),
+        ),
+        errors=(400, 503),
+        more="503 names in `away` what is missing: Kafka, Redis, an up-to-date read model, the tokens file.",
+    ),
+    *_LIVE,
+    Operation("get", "/metrics", "What the gateway counts", {200: Answer("For Prometheus.", None, "text/plain")}),
+    Operation("get", "/openapi.json", "This description", {200: Answer("OpenAPI 3.1.", {"type": "object"})}),
+)  # fmt: skip

@@ -1,0 +1,133 @@
+"""A gateway in the test's own loop or as a process, on a real Redis and a real Kafka, and tokens that open it."""
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from aiohttp import ClientSession
+
+from agents.gateway.http.parts import now
+from agents.gateway.http.token_file import create_token
+from agents.gateway.http.tokens import SCOPES, Scope
+from agents.gateway.server import serving
+from agents.readmodel.store import StoreSettings
+from agents.settings.settings import Settings
+from tests.kafka.field import wait_for
+from tests.pieces import ROOT
+
+NOWHERE = "127.0.0.1:9"
+"""No process listens there."""
+SECRET = "a secret of at least sixteen bytes"
+
+
+class Gate:
+    """Settings of one gateway, and its tokens."""
+
+    def __init__(
+        self, folder: Path, brokers: str = NOWHERE, prefix: str = "t", redis: str = f"redis://{NOWHERE}/0"
+    ) -> None:
+        self.folder = folder
+        self.tokens_file = folder / "tokens.json"
+        secret = folder / "secret"
+        secret.write_text(SECRET)
+        self.environment = {
+            "TALLYGATE_KAFKA__BROKERS": brokers,
+            "TALLYGATE_KAFKA__PREFIX": prefix,
+            "TALLYGATE_REDIS__URL": redis,
+            "TALLYGATE_KEY__SECRET_FILE": str(secret),
+            "TALLYGATE_GATEWAY__TOKENS_FILE": str(self.tokens_file),
+            "TALLYGATE_GATEWAY__PORT": "0",
+        }
+        self.tokens: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
+        for scope in SCOPES:
+            self.make_token(scope, [scope])
+
+    def make_token(self, name: str, scopes: Sequence[Scope], days: float = 1.0, now: datetime | None = None) -> str:
+        """Add a token; it is remembered under its name."""
+        moment = now or datetime.now(UTC)
+        token, text = create_token(self.tokens_file, name, scopes, moment, timedelta(days=days), secrets.token_bytes)
+        self.tokens[name], self.ids[name] = text, token.id
+        return text
+
+    def settings(self, **gateway: Any) -> Settings:
+        """Return the settings, those of the gateway extended."""
+        groups: dict[str, dict[str, Any]] = {}
+        for variable, value in self.environment.items():
+            group, _, field = variable.removeprefix("TALLYGATE_").lower().partition("__")
+            groups.setdefault(group, {})[field] = value
+        groups["gateway"] |= gateway
+        return Settings(**groups)  # type: ignore[arg-type]
+
+    def bearer(self, name: str) -> dict[str, str]:
+        """Return the header that a token goes into."""
+        return {"Authorization": f"Bearer {self.tokens[name]}"}
+
+    @asynccontextmanager
+    async def serving(self, clock: Callable[[], datetime] = now, **gateway: Any) -> AsyncIterator[ClientSession]:
+        """Serve in this loop; return a client whose addresses are relative to the gateway."""
+        async with serving(self.settings(**gateway), clock) as address, ClientSession(address) as client:
+            yield client
+
+
+def port_of(client: ClientSession) -> int:
+    """Return the port of the gateway that a client speaks to."""
+    assert client._base_url is not None
+    return client._base_url.port or 0
+
+
+def gate_on(folder: Path, store: StoreSettings, brokers: str = NOWHERE) -> Gate:
+    """Return a gateway on a read model."""
+    return Gate(folder, brokers, store.prefix, store.url)
+
+
+class GatewayProcess:
+    """One `tallygate gateway`, as its user starts it."""
+
+    def __init__(self, gate: Gate, log: Path, **environment: str) -> None:
+        """Start it; what it says goes to `log`."""
+        self._log = log
+        more = {f"TALLYGATE_{name.upper()}": value for name, value in environment.items()}
+        command = [sys.executable, "-c", "from agents.cli.main import main; main()", "gateway"]
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=ROOT,
+                env={**os.environ, **gate.environment, **more},
+            )  # fmt: skip
+
+    def log(self) -> str:
+        """Return all that it has said."""
+        return self._log.read_text(errors="replace")
+
+    def address(self) -> str:
+        """Wait until it serves, and return where."""
+        found: list[str] = []
+
+        def serves() -> bool:
+            found[:] = re.findall(r"serving at (https?://[^\s\"]+)", self.log())
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the gateway ended with {self.process.returncode}: {self.log()[-3000:]}")
+            return bool(found)
+
+        wait_for(serves, "the gateway to serve")
+        return found[0]
+
+    def stop(self) -> int:
+        """Ask it to stop, and return its exit status."""
+        self.process.terminate()
+        return self.process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()

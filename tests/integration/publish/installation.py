@@ -1,0 +1,107 @@
+"""A whole small Tallygate: topics, both workers, projection, gateway; and our own command as a user types it."""
+
+import os
+import secrets
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from stream.decisions import Decision
+from tests.integration.gateway.gateways import GatewayProcess, gate_on
+from tests.integration.readmodel.stage import Stage, stage_on
+from tests.kafka.broker import Broker
+from tests.kafka.field import Field
+from tests.pieces import ROOT
+from tests.redis.server import RedisServer
+
+TALLYGATE = [sys.executable, "-c", "from agents.cli.main import main; main()"]
+EXAMPLE = ROOT / "docs" / "examples" / "parcels-with-mistakes.csv"
+
+
+def tallygate(
+    environment: Mapping[str, str], *arguments: str, given: bytes | None = None, folder: Path = ROOT
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run a command to its end."""
+    return subprocess.run(
+        [*TALLYGATE, *arguments],
+        input=given,
+        stdin=subprocess.DEVNULL if given is None else None,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        check=False,
+    )
+
+
+class Installation:
+    """What runs, and where."""
+
+    def __init__(self, stage: Stage, address: str, tokens: Mapping[str, str], folder: Path) -> None:
+        self.stage = stage
+        self.field = stage.field
+        self.address = address
+        self.folder = folder
+        self.environment = {
+            "TALLYGATE_KAFKA__BROKERS": self.field.broker.address,
+            "TALLYGATE_KAFKA__PREFIX": self.field.topics.prefix,
+            "TALLYGATE_REDIS__URL": stage.redis.url,
+        }
+        for scope, token in tokens.items():
+            (folder / f"{scope}-token").write_text(f"{token}\n")
+
+    def gateway(self, scope: str) -> list[str]:
+        """Return the options by which commands reach the gateway."""
+        return ["--gateway", self.address, "--token-file", str(self.folder / f"{scope}-token")]
+
+    def run(self, *arguments: str, given: bytes | None = None) -> "subprocess.CompletedProcess[bytes]":
+        """Run a command with the settings of this installation."""
+        return tallygate(self.environment, *arguments, given=given, folder=self.folder)
+
+    def tell(self, *decisions: Decision) -> None:
+        """Send decisions by hand, and wait until they are in Redis."""
+        self.stage.send([msgspec.json.encode(each) for each in decisions])
+        self.stage.settle()
+
+    def settled_decisions(self, count: int) -> list[bytes]:
+        """Wait until so many decisions are there and in Redis, and return all."""
+        found = self.field.wait_for_decisions(count)
+        self.stage.settle()
+        return found
+
+    def applied(self) -> int:
+        """Return how many shipment events lie in the topic."""
+        return len(self.field.values(self.field.topics.shipments))
+
+
+@contextmanager
+def installation_on(broker: Broker, redis: RedisServer, folder: Path) -> Iterator[Installation]:
+    """Start everything, and end it."""
+    with Field(broker, f"t{uuid.uuid4().hex[:8]}", folder) as field, stage_on(field, redis) as stage:
+        field.create_topics(partitions=4, steps=())
+        gate = gate_on(folder, redis.store(field.topics.prefix), broker.address)
+        for step in ("manifest", "withholding"):
+            field.worker(step, step=step, key__secret_file=str(folder / "secret"))
+        stage.project()
+        # Tests that ask more often than a person would are not what the limits are for.
+        with GatewayProcess(gate, folder / "gateway.log", gateway__headroom_per_minute="1000") as gateway:
+            (folder / "docs").symlink_to(ROOT / "docs")
+            made = Installation(stage, gateway.address(), gate.tokens, folder)
+            for worker in field.workers:
+                worker.ready()
+            yield made
+
+
+def unique(text: bytes) -> bytes:
+    """Return a file of events about bills, persons and a trip of its own, so that tests share no day."""
+    mark = secrets.token_hex(3).upper().encode()
+    return (
+        text.replace(b"ACME", b"T" + mark)
+        .replace(b"AF0066", mark)
+        .replace(b"Jane", b"Jane" + mark)
+        .replace(b"JANE", b"JANE" + mark)
+    )
