@@ -126,16 +126,17 @@ def run_worker(
     make: Callable[[Settings], Job],
     observed: Callable[[Settings, Job], tuple[Observer, Attach | None]],
     settings: Settings | None = None,
+    away_seconds: float = AWAY_SECONDS,
     **engine: Any,
 ) -> NoReturn:
     """Run a job until SIGTERM or SIGINT, once Kafka is there; exits the process, also where it must not start.
 
     Workers, those of a rebuild and those of the demo all run here. `settings` default to those of the environment;
-    `engine` are fields of the engine's settings that differ from what the settings say.
+    `away_seconds` is how long it waits for Kafka; `engine` are fields of the engine's settings that differ from those.
     """
     try:
         settings = settings or begin("worker", step=name)
-        job = reached(partial(make, settings), settings)
+        job = reached(partial(make, settings), settings, away_seconds)
     except EngineError as error:
         log.critical("%s does not start: %s", name, error, extra={"incident": "refused"})
         sys.exit(error.status)
@@ -150,6 +151,9 @@ def main() -> NoReturn:
     parser.add_argument("--source", help="input topic, where it is not the step's own")
     parser.add_argument("--parent", type=int, help="process id of the supervisor, without which the worker stops")
     parser.add_argument("--observer", help="module:factory of an observer")
+    parser.add_argument(
+        "--away-seconds", type=float, default=AWAY_SECONDS, help="how long to wait for Kafka at the start"
+    )
     arguments = parser.parse_args()
     if arguments.parent:
         end_with(arguments.parent)
@@ -158,7 +162,9 @@ def main() -> NoReturn:
     def observed(settings: Settings, job: Job) -> tuple[Observer, Attach | None]:
         return watch_worker(settings.metrics, job.step, imported(observer)() if observer else ProgressLog(step))
 
-    run_worker(step, lambda settings: make_job(settings, step, arguments.source), observed)
+    run_worker(
+        step, lambda settings: make_job(settings, step, arguments.source), observed, away_seconds=arguments.away_seconds
+    )
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ from stream.topics import Topics
 from tests.bench.loading import Row, load
 from tests.bench.mix import SECRET, bills_in
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.kafka.worker import WorkerProcess
+from tests.waiting import wait_for
 
 PARTITIONS: Final = 4
 """Enough for one worker a step on two cores; the probe of the design had as many."""

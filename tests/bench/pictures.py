@@ -20,11 +20,12 @@ from deploy.grafana.pipeline import PIPELINE
 from deploy.grafana.readers import READERS
 from deploy.grafana.today import TODAY
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import PIECES, ROOT
 from tests.prometheus.server import PrometheusServer
 from tests.prometheus.system import System
 from tests.redis.server import RedisServer
+from tests.waiting import wait_for
 
 SECONDS: Final = 90.0
 WARM_UP_SECONDS: Final = 20.0

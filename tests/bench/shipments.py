@@ -9,7 +9,8 @@ from tests.bench.ground import Ground, Look, begun, finished, look_away, waited
 from tests.bench.loading import Row
 from tests.bench.mix import day_rows
 from tests.bench.report import Figure
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
+from tests.waiting import wait_for
 
 GOAL = 40_000
 NEW_BILLS = frozenset({"bill.manifested", "bill.amended"})

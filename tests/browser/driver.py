@@ -13,8 +13,8 @@ from axe_core_python.selenium import Axe
 from PIL import Image
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 
-from tests.kafka.field import HANG_SECONDS
 from tests.pieces import ROOT
+from tests.waiting import HANG_SECONDS
 
 IMAGES: Final = ROOT / "docs" / "images"
 FLAGS: Final = (

@@ -8,7 +8,8 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Message, Top
 from confluent_kafka.admin import AdminClient
 
 from stream.records import PlainRecord
-from tests.kafka.field import HANG_SECONDS, TURN_SECONDS, Field
+from tests.kafka.field import TURN_SECONDS, Field
+from tests.waiting import HANG_SECONDS
 
 Log = dict[int, list[PlainRecord]]
 """Records by partition."""

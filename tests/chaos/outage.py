@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import PIECES, ROOT
 from tests.prometheus.server import PrometheusServer
 from tests.prometheus.system import System
 from tests.redis.server import RedisServer
+from tests.waiting import wait_for
 
 RULES = sorted((ROOT / "deploy" / "prometheus" / "rules").glob("*.yaml"))
 LOOK_SECONDS = 0.5

@@ -16,9 +16,10 @@ from typing import Final, NamedTuple
 
 from tests.chaos.standstill import Stand, Standstill
 from tests.chaos.toy import ToyScenario
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.kafka.proxied import ProxiedBroker
 from tests.pieces import kafka_missing
+from tests.waiting import wait_for
 
 FROZEN_SECONDS: Final = 35.0
 DISK_BYTES: Final = 64 << 20

@@ -10,8 +10,9 @@ from typing import NamedTuple, Self
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from tests.chaos.toy import IDEMPOTENT
-from tests.kafka.field import TOY, Field, wait_for
+from tests.kafka.field import TOY, Field
 from tests.kafka.worker import WorkerProcess
+from tests.waiting import wait_for
 
 TICK_SECONDS = 0.1
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 30.0

@@ -1,8 +1,7 @@
 """What a test plays on: the topics of one prefix, clients that share no code with ours, and worker processes."""
 
 import asyncio
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -15,27 +14,16 @@ from agents.kafka.connection import Connection
 from agents.kafka.topic_admin import create_topics
 from stream.topics import TopicPlan, Topics
 from tests.kafka.broker import Broker
+from tests.kafka.dead_members import remove_members
 from tests.kafka.worker import WorkerProcess
+from tests.waiting import HANG_SECONDS, none_lives, wait_for
 
 TOY = "tests.toy.step:toy"
-HANG_SECONDS = 600.0
-TURN_SECONDS = 0.05
-"""`consume` waits for so long unless it gets as many records as it is asked for, which no test has."""
-"""A wait that takes longer hangs; no loaded machine is so slow. pytest ends a test that hangs elsewhere."""
 TURN_SECONDS = 0.05
 """`consume` waits for so long unless it gets as many records as it is asked for, which no test has."""
 
 Row = tuple[int, bytes | None, bytes | None]
 """Offset, key and value of a record that was read."""
-
-
-def wait_for(condition: Callable[[], object], what: str, seconds: float = HANG_SECONDS) -> None:
-    """Wait until the condition holds; raises with `what` if it never does."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {seconds} s for {what}")
-        time.sleep(0.05)
 
 
 class Field:
@@ -144,11 +132,24 @@ class Field:
             return len(found) >= count
 
         try:
-            wait_for(enough, f"{count} decisions", seconds)
+            wait_for(enough, f"{count} decisions", seconds, self.deserted)
         except TimeoutError as error:
             logs = "\n".join(worker.log()[-3000:] for worker in self.workers)
             raise TimeoutError(f"{error}, found {len(found)}; {logs}") from None
         return found
+
+    def bury(self, step: str = "toy") -> None:
+        """Have killed workers of a step leave their group at once; none of its workers lives.
+
+        Without this the next worker waits until their sessions are over, which tests/integration/engine/test_judging.py
+        and the chaos run prove.
+        """
+        assert not any(worker.alive for worker in self.workers)
+        remove_members(self.connection, [self.topics.group(step)])
+
+    def deserted(self) -> str:
+        """Say how the last worker ended, where the test has started some and none lives."""
+        return none_lives(self.workers)()
 
     def halts(self) -> list[Halt]:
         """Give the halts that stand."""

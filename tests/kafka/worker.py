@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from tests.pieces import ROOT
+from tests.waiting import InVain, ended, never, wait_for
 
 
 class WorkerProcess:
@@ -42,17 +42,14 @@ class WorkerProcess:
         return [json.loads(line) for line in self.log().splitlines() if line.startswith("{") and line.endswith("}")]
 
     def ready(self, times: int = 1) -> list[int]:
-        """Wait, while it lives, until it has taken partitions over so many times; give the latest."""
-        while True:
-            found = [line["ready"] for line in self.lines() if "ready" in line]
-            if len(found) >= times:
-                partitions: list[int] = found[-1]
-                return partitions
-            if self.process.poll() is not None:
-                raise RuntimeError(
-                    f"the worker ended ({self.process.returncode}) before it was ready:\n{self.log()[-3000:]}"
-                )
-            time.sleep(0.05)
+        """Wait, while it lives, until it has taken partitions over so many times; return the latest."""
+        wait_for(lambda: len(self.takeovers()) >= times, "a worker to be ready", in_vain=ended(self))
+        partitions: list[int] = self.takeovers()[-1]["ready"]
+        return partitions
+
+    def takeovers(self) -> list[dict[str, Any]]:
+        """Return what it printed whenever it had taken partitions over."""
+        return [line for line in self.lines() if "ready" in line]
 
     def last(self) -> dict[str, Any]:
         """Give the latest counts that it printed."""
@@ -83,17 +80,23 @@ class WorkerProcess:
         self.process.terminate()
         return self.process.wait()
 
-    def wait(self) -> int:
-        """Wait until it ends by itself and return its exit status."""
+    def wait(self, in_vain: InVain = never) -> int:
+        """Wait until it ends by itself and return its exit status; `in_vain` says why it lives on instead."""
+        wait_for(lambda: not self.alive, "a worker to end", in_vain=in_vain)
         return self.process.wait()
 
     def refused(self) -> int:
-        """Wait until it ends and return its exit status; raise RuntimeError if it judges instead."""
-        while self.process.poll() is None:
-            if any("ready" in line for line in self.lines()):
-                raise RuntimeError(f"the worker judges, and should have refused:\n{self.log()[-3000:]}")
-            time.sleep(0.05)
-        return self.process.wait()
+        """Wait until it ends and return its exit status. Raise TimeoutError if it judges instead."""
+        return self.outlived(0)
+
+    def outlived(self, takeovers: int) -> int:
+        """Wait until it ends and return its exit status. Raise TimeoutError if it takes partitions over once more."""
+
+        def goes_on() -> str:
+            more = len(self.takeovers()) > takeovers
+            return f"it judges, and should have ended:\n{self.log()[-3000:]}" if more else ""
+
+        return self.wait(goes_on)
 
     def kill(self) -> None:
         """End it with kill -9, if it still runs."""

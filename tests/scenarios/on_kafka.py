@@ -7,8 +7,8 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from stream.topics import Topics
-from tests.kafka.field import HANG_SECONDS
 from tests.scenarios.events import Event
+from tests.waiting import HANG_SECONDS
 
 QUIET_SECONDS = 1.5
 """How long nothing more may come after all that was expected."""

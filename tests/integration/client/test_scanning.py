@@ -12,7 +12,7 @@ import pytest
 
 from agents.client.board import SCANNING
 from agents.client.cutting import NO_BILL, NO_ENTER
-from agents.client.screen import CHANGED, big
+from agents.client.screen import CHANGED, READY, big
 from stream.decisions import Decision
 from stream.outcomes import Action
 from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
@@ -20,10 +20,11 @@ from tests.integration.gateway.gateways import Gate, GatewayProcess, gate_on
 from tests.integration.publish.installation import TALLYGATE, tallygate
 from tests.integration.readmodel.stage import Stage, stage_on
 from tests.kafka.broker import free_ports
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import ROOT
 from tests.redis.events import decision
 from tests.redis.server import RedisServer
+from tests.waiting import ended, wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 
@@ -95,6 +96,11 @@ class Scanner:
         os.set_blocking(self._seen, False)
         self.text = ""
 
+    def log(self) -> str:
+        """Return what was shown since the last `forget`."""
+        self.sees("")
+        return self.text
+
     def type(self, text: str, end: str = "\n") -> None:
         """Type a line, as a wedge scanner does."""
         os.write(self._typed, f"{text}{end}".encode())
@@ -111,9 +117,14 @@ class Scanner:
     def wait_for(self, text: str) -> None:
         """Wait until this is shown."""
         try:
-            wait_for(lambda: self.sees(text), text)
+            wait_for(lambda: self.sees(text), text, in_vain=ended(self))
         except TimeoutError as error:
             raise TimeoutError(f"{error}; shown was {self.text[-2000:]!r}") from None
+
+    def wait_for_end(self) -> int:
+        """Wait until it ends and return its exit status; what it shows is read, or it could not end."""
+        wait_for(lambda: self.sees("") and self.process.poll() is not None, "the scanner to end")
+        return self.process.wait()
 
     def forget(self) -> None:
         """Look only at what comes from now on."""
@@ -190,7 +201,9 @@ def test_terminal_keeps_nothing_of_a_scan_to_itself(dock: Dock) -> None:
         scanner.wait_for(SCANNING)
         scanner.wait_for(NO_ENTER)
         assert not scanner.sees(big(Action.GO, "█")[2])
+        scanner.forget()
         scanner.type("\x7f", end="")
+        scanner.wait_for(READY)  # a key that takes back is one only where it is read alone
         for sign in "\x13\x11\x15\x17\x16\x1a\x1c\x1d\x0f\x12\x04":  # stop, go on, erase, quote, put aside, quit ...
             scanner.forget()
             scanner.type(f"ACME0001{sign}ACME0002", end="\r")
@@ -199,7 +212,7 @@ def test_terminal_keeps_nothing_of_a_scan_to_itself(dock: Dock) -> None:
         scanner.type("]C1ACME0002", end="\r")
         scanner.wait_for(big(Action.GO, "█")[2])
         scanner.type("\x04", end="")
-        wait_for(lambda: scanner.process.poll() is not None, "the scanner to end")
+        scanner.wait_for_end()
         assert scanner.sees("\x1b[2J\x1b[H")
         assert scanner.text.rstrip().endswith("\x1b[2J\x1b[H")
 
@@ -249,5 +262,4 @@ def test_terminal_shows_the_word_its_change_and_a_lost_connection(dock: Dock) ->
         dock.open()
         scanner.wait_for(REASON_LINES["suspended"])
         scanner.type("\x04", end="")
-        wait_for(lambda: scanner.process.poll() is not None, "the scanner to end")
-        assert scanner.process.returncode == 0
+        assert scanner.wait_for_end() == 0

@@ -17,8 +17,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from agents.demo.simulated_day import SimulatedDay
-from tests.kafka.field import HANG_SECONDS, wait_for
 from tests.pieces import ROOT
+from tests.waiting import HANG_SECONDS, wait_for
 
 pytestmark = pytest.mark.slow
 

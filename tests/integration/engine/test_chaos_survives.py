@@ -14,8 +14,9 @@ import pytest
 
 from tests.chaos.client import ClientProcess
 from tests.chaos.looking import records_left, records_open
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import ROOT
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

@@ -7,14 +7,15 @@ import pytest
 
 from agents.engine.control import Halt
 from tests.integration.engine.test_judging import exact
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.kafka
 
 
 def halted(field: Field) -> Halt:
     """Wait for the one halt of a test."""
-    wait_for(field.halts, "a halt")
+    wait_for(field.halts, "a halt", in_vain=field.deserted)
     (halt,) = field.halts()
     return halt
 
@@ -27,6 +28,7 @@ def restarted_until_halted(field: Field, most: int) -> int:
         wait_for(lambda worker=worker: not worker.alive or field.halts(), "death or halt")  # type: ignore[misc]
         if worker.alive:
             return died
+        field.bury()
     raise AssertionError(f"no halt after {most} deaths")
 
 
@@ -114,7 +116,8 @@ def test_other_deaths_do_not_count(field: Field) -> None:
         field.produce([b"x"] * 2000, partition, key=b"k%d" % partition)
     for number in range(6):
         worker = field.worker(observer="tests.toy.observers:DiesInTransaction", test_die_after=str(1 + number % 3))
-        assert worker.wait() == -9
+        assert worker.wait(lambda: "all is judged" * (len(field.decisions()) == 8000)) == -9
+        field.bury()
     field.worker().ready()
     decisions = field.wait_for_decisions(8000)
     assert len(decisions) == 8000
@@ -130,7 +133,7 @@ def test_a_lifted_poison_record_is_tried_again(field: Field) -> None:
     halt = halted(field)
     assert worker.log().count("the step raised") == 3
     field.lift(halt)
-    wait_for(lambda: worker.log().count("is halted at offset 0") == 2, "the second halt")
+    wait_for(lambda: worker.log().count("is halted at offset 0") == 2, "the second halt", in_vain=field.deserted)
     assert field.halts() == [halt]
     assert worker.log().count("the step raised") == 6
     assert worker.alive
@@ -148,6 +151,7 @@ def test_a_record_that_holds_the_interpreter_halts_its_partition(field: Field) -
             break
         assert worker.wait() == -signal.SIGABRT
         assert "in _obey" in worker.log()
+        field.bury()
     halt = halted(field)
     assert (halt.partition, halt.reason, halt.offset) == (0, "poison", 3)
     assert len(field.workers) > 3

@@ -50,7 +50,7 @@ def test_a_kill_in_mid_transaction_repeats_nothing(field: Field) -> None:
     """A worker killed when all is sent and nothing committed leaves no trace; the next one judges anew."""
     field.produce([b"x"] * 500, 0, key=b"k")
     dying = field.worker(observer="tests.toy.observers:DiesInTransaction", test_die_after="2")
-    assert dying.wait() == -9
+    assert dying.wait(lambda: "all is judged" * (len(field.decisions()) == 500)) == -9
     field.worker().ready()
     decisions = field.wait_for_decisions(500)
     assert len(decisions) == 500

@@ -70,7 +70,7 @@ def test_a_changelog_that_does_not_add_up_is_refused(lived: Field, change: Calla
     rewrite(lived, change)
     lived.produce([b"x"] * 10, 0)
     worker = lived.worker()
-    assert worker.wait() == EXIT_REFUSED
+    assert worker.refused() == EXIT_REFUSED
     assert "do not add up: partition 2 should h" in worker.log()
     assert said in worker.log()
     assert "tallygate rebuild tables --epoch N" in worker.log()

@@ -2,13 +2,12 @@
 
 import signal
 import time
-from typing import Any
 
 import pytest
 
 from tests.integration.engine.test_judging import exact
-from tests.kafka.field import Field, wait_for
-from tests.kafka.worker import WorkerProcess
+from tests.kafka.field import Field
+from tests.waiting import ended, wait_for
 
 pytestmark = pytest.mark.kafka
 
@@ -17,11 +16,6 @@ def produce_everywhere(field: Field, count: int) -> None:
     """Send records under one key to each partition."""
     for partition in range(field.partitions):
         field.produce([b"x"] * count, partition, key=b"k%d" % partition)
-
-
-def takeovers(worker: WorkerProcess) -> list[dict[str, Any]]:
-    """Give what it printed whenever it had taken partitions over."""
-    return [line for line in worker.lines() if "ready" in line]
 
 
 def test_a_second_worker_takes_its_share_and_gives_it_back(field: Field) -> None:
@@ -50,12 +44,12 @@ def test_a_frozen_worker_commits_nothing_after_its_partitions_moved(field: Field
     """Frozen in mid-transaction beyond session and transaction timeout, then thawed: fenced, it changes nothing."""
     produce_everywhere(field, 300)
     frozen = field.worker("0", observer="tests.toy.observers:StopsInTransaction", test_stop_after="3")
-    wait_for(lambda: frozen.frozen, "the worker to freeze")
+    wait_for(lambda: frozen.alive and frozen.frozen, "the worker to freeze", in_vain=ended(frozen))
     other = field.worker("1")
     assert other.ready() == [0, 1, 2, 3]
     field.wait_for_decisions(1200)
     frozen.signal(signal.SIGCONT)
-    assert frozen.wait() == 75
+    assert frozen.outlived(1) == 75
     produce_everywhere(field, 100)
     decisions = field.wait_for_decisions(1600)
     assert len(decisions) == 1600
@@ -76,18 +70,18 @@ def test_an_idle_worker_that_was_frozen_catches_up(field: Field) -> None:
     produce_everywhere(field, 100)
     field.wait_for_decisions(800)
     frozen.signal(signal.SIGCONT)
-    wait_for(lambda: not frozen.alive or len(takeovers(frozen)) > 1, "the worker to come back or to end")
+    wait_for(lambda: not frozen.alive or len(frozen.takeovers()) > 1, "the worker to come back or to end")
     again = frozen if frozen.alive else field.worker("0")
     assert again is frozen or frozen.wait() == 75
     again.ready()
     assert other.stop() == 0
-    wait_for(lambda: again.ready() == [0, 1, 2, 3], "the worker to have everything")
+    wait_for(lambda: again.ready() == [0, 1, 2, 3], "the worker to have everything", in_vain=ended(again))
     produce_everywhere(field, 100)
     decisions = field.wait_for_decisions(1200)
     assert again.alive
     assert len(decisions) == 1200
     assert exact(decisions)
-    assert sum(line["restored"] for line in takeovers(again)) > 0
+    assert sum(line["restored"] for line in again.takeovers()) > 0
 
 
 def test_a_stop_finishes_the_open_transaction(field: Field) -> None:
@@ -163,5 +157,5 @@ def test_an_error_in_the_group_does_not_hold_up_a_rebalance(field: Field) -> Non
     produce_everywhere(field, 50)
     assert exact(field.wait_for_decisions(400))
     assert first.alive
-    assert takeovers(first)[-1]["ready"] != second.ready()
+    assert first.takeovers()[-1]["ready"] != second.ready()
     assert second.alive

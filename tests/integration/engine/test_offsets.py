@@ -11,7 +11,8 @@ from confluent_kafka.admin import AdminClient
 from agents.kafka.errors import EXIT_REFUSED
 from stream.topics import Topics
 from tests.integration.engine.test_judging import exact
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
+from tests.waiting import ended, wait_for
 
 pytestmark = pytest.mark.kafka
 
@@ -85,7 +86,7 @@ def test_offsets_that_went_back_are_refused_after_asking_again_and_then_set(judg
     right = committed(judged)
     commit(judged, {0: 7, 1: 0, 3: 19})
     refused = judged.worker(worker__stale_offsets_seconds="5")
-    assert refused.wait() == EXIT_REFUSED
+    assert refused.refused() == EXIT_REFUSED
     said = refused.log().rpartition("ends: RefusedError")[2]
     for place in (
         "0: committed offset is 7, but its table stands at ",
@@ -128,7 +129,7 @@ def test_a_worker_goes_on_by_itself_once_the_broker_knows_better(judged: Field) 
     right = committed(judged)
     commit(judged, {0: 7})
     worker = judged.worker(worker__stale_offsets_seconds="300", worker__stall_seconds="10")
-    wait_for(lambda: "asks again" in worker.log(), "the worker to wait")
+    wait_for(lambda: "asks again" in worker.log(), "the worker to wait", in_vain=ended(worker))
     commit_under_members(judged, 0, right[0])
     worker.ready()
     assert "offsets and tables agree again" in worker.log()
@@ -150,7 +151,7 @@ def test_a_table_behind_its_offset_is_no_case_for_setting(judged: Field) -> None
     """An offset ahead of the table means lost rows: worker and command refuse at once, and nothing is set."""
     commit(judged, {0: 7, 1: 999})
     worker = judged.worker()
-    assert worker.wait() == EXIT_REFUSED
+    assert worker.refused() == EXIT_REFUSED
     assert "asks again" not in worker.log()
     assert "partition 1: committed offset is 999, but its table stands at" in worker.log()
     refused = offsets_set(judged, "--to-tables", "toy")

@@ -28,7 +28,7 @@ def bare(broker: Broker, tmp_path: Path) -> Iterator[Field]:
 def refusal(field: Field, **settings: str) -> str:
     """Start a worker that must refuse; give what it said."""
     worker = field.worker(**settings)
-    assert worker.wait() == REFUSED, worker.log()
+    assert worker.refused() == REFUSED, worker.log()
     return worker.log()
 
 
@@ -56,7 +56,7 @@ def test_a_changelog_that_is_not_compacted(bare: Field) -> None:
     found = asyncio.run(find_topics(bare.connection, [plan.name for plan in bare.topics.plans()]))
     assert f"topic {name}: cleanup.policy is delete, should be compact" in problems(bare.topics.plans(), found)
     worker = bare.worker(step="withholding", key__secret_file="unused")
-    assert worker.wait() == REFUSED
+    assert worker.refused() == REFUSED
     assert "cleanup.policy is delete, should be compact" in worker.log()
 
 
@@ -65,7 +65,7 @@ def test_shipments_without_the_brokers_time(bare: Field) -> None:
     bare.create_topics(2, leave_out=[bare.topics.shipments])
     asyncio.run(create_topics(bare.connection, [TopicPlan(bare.topics.shipments, {})], 2, 1))
     worker = bare.worker(step="manifest", key__secret_file="unused")
-    assert worker.wait() == REFUSED
+    assert worker.refused() == REFUSED
     assert "message.timestamp.type is CreateTime, should be LogAppendTime" in worker.log()
 
 

@@ -11,8 +11,9 @@ from agents.engine.lane import FINGERPRINT, Position
 from agents.engine.step_runner import POSITION_KEY
 from state.table import PARTITION_ROOT, Table
 from tests.integration.engine.test_judging import exact
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.toy.step import COUNT, COUNT_SUFFIX
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.kafka
 
@@ -87,7 +88,7 @@ def test_input_that_retention_has_removed_is_refused(field: Field) -> None:
     for future in admin.delete_records([TopicPartition(field.topics.postings, 1, 15)]).values():
         future.result()
     worker = field.worker()
-    assert worker.wait() == 78
+    assert worker.refused() == 78
     assert "no longer holds the committed offset" in worker.log()
     assert len(field.decisions()) == 10
 

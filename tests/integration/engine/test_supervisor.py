@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import ROOT
+from tests.waiting import ended, wait_for
 
 pytestmark = pytest.mark.kafka
 
@@ -53,7 +54,7 @@ class Supervisor:
             ]
             return all(0 <= started < judges for started, judges in places) and self.pids("withholding")[-1] != after
 
-        wait_for(judge, "both steps")
+        wait_for(judge, "both steps", in_vain=ended(self))
 
     def pids(self, step: str) -> list[int]:
         """Give the process ids that the step has had."""
@@ -102,6 +103,7 @@ def test_no_worker_outlives_its_supervisor(supervisor: Supervisor) -> None:
 def test_a_refused_worker_ends_the_supervisor(field: Field, tmp_path: Path) -> None:
     """Without a secret nothing is started again: the supervisor stops with status 78, having said why."""
     made = Supervisor(field, tmp_path)
+    wait_for(lambda: made.process.poll() is not None, "its end", in_vain=lambda: made.log() * ("judges" in made.log()))
     assert made.process.wait() == 78
     assert "TALLYGATE_KEY__SECRET_FILE" in made.log()
     time.sleep(0.1)

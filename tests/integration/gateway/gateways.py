@@ -19,8 +19,8 @@ from agents.gateway.http.tokens import SCOPES, Scope
 from agents.gateway.server import serving
 from agents.readmodel.store import StoreSettings
 from agents.settings.settings import Settings
-from tests.kafka.field import wait_for
 from tests.pieces import ROOT
+from tests.waiting import ended, wait_for
 
 NOWHERE = "127.0.0.1:9"
 """No process listens there."""
@@ -112,12 +112,19 @@ class GatewayProcess:
 
         def serves() -> bool:
             found[:] = re.findall(r"serving at (https?://[^\s\"]+)", self.log())
-            if self.process.poll() is not None:
-                raise RuntimeError(f"the gateway ended with {self.process.returncode}: {self.log()[-3000:]}")
             return bool(found)
 
-        wait_for(serves, "the gateway to serve")
+        wait_for(serves, "the gateway to serve", in_vain=ended(self))
         return found[0]
+
+    def refused(self) -> int:
+        """Wait until it ends and return its exit status. Raise TimeoutError if it serves instead."""
+
+        def serves() -> str:
+            return self.log() if "serving at" in self.log() else ""
+
+        wait_for(lambda: self.process.poll() is not None, "the gateway to refuse", in_vain=serves)
+        return self.process.wait()
 
     def stop(self) -> int:
         """Ask it to stop, and return its exit status."""

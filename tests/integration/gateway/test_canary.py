@@ -12,9 +12,10 @@ from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.integration.gateway.test_ingest import PAUSE_SECONDS
 from tests.integration.readmodel.stage import stage_on
 from tests.integration.readmodel.test_canary import CANARIES, events
-from tests.kafka.field import HANG_SECONDS, Field
+from tests.kafka.field import Field
 from tests.redis.contents import contents
 from tests.redis.server import RedisServer
+from tests.waiting import HANG_SECONDS
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 

@@ -19,11 +19,12 @@ from agents.gateway.endpoints.openapi import document
 from agents.readmodel.writing import Writer
 from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import ROOT
 from tests.redis.events import alert, decision
 from tests.redis.server import RedisServer
 from tests.unit.readmodel.filling import fill
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 

@@ -11,7 +11,8 @@ from aiohttp import ClientSession
 from tests.integration.gateway.gateways import Gate
 from tests.integration.gateway.test_ingest import BATCH, arrival
 from tests.kafka.broker import Broker
-from tests.kafka.field import HANG_SECONDS, Field, wait_for
+from tests.kafka.field import Field
+from tests.waiting import HANG_SECONDS, wait_for
 
 pytestmark = pytest.mark.kafka
 

@@ -13,9 +13,9 @@ from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from tests.integration.gateway.gateways import Gate, gate_on, port_of
 from tests.integration.gateway.wire import head, say
-from tests.kafka.field import HANG_SECONDS
 from tests.redis.events import DAY, decision
 from tests.unit.readmodel.filling import fill
+from tests.waiting import HANG_SECONDS
 
 MEDIA = "Content-Type: application/cloudevents+json"
 BILLS = 1_000

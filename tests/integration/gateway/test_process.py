@@ -15,8 +15,8 @@ from agents.kafka.errors import RefusedError
 from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.integration.gateway.wire import head, say
 from tests.kafka.broker import free_ports
-from tests.kafka.field import wait_for
 from tests.kafka.secured import Authority
+from tests.waiting import wait_for
 
 MEDIA = "Content-Type: application/cloudevents+json"
 
@@ -53,7 +53,7 @@ def test_refusal_ends_the_process(gate: Gate) -> None:
     """The command ends with status 78, which tells its supervisor not to try again, and in words."""
     gate.tokens_file.unlink()
     with GatewayProcess(gate, gate.folder / "log") as process:
-        assert process.process.wait() == 78
+        assert process.refused() == 78
         assert "make one with `tallygate token create`" in process.log()
         assert "Traceback" not in process.log()
 
@@ -63,7 +63,7 @@ def test_taken_port_is_worth_another_try(gate: Gate) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with GatewayProcess(gate, gate.folder / "log", gateway__port=port) as process:
-            assert process.process.wait() == 75
+            assert process.refused() == 75
             assert "Traceback" not in process.log()
 
 

@@ -11,7 +11,8 @@ from aiohttp import ClientError, ClientSession
 from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.integration.gateway.test_ingest import BATCH, SINGLE, arrival
 from tests.kafka.broker import free_ports
-from tests.kafka.field import HANG_SECONDS, Field
+from tests.kafka.field import Field
+from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.kafka
 

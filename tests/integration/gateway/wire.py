@@ -4,7 +4,7 @@ import asyncio
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tests.kafka.field import HANG_SECONDS
+from tests.waiting import HANG_SECONDS
 
 
 class Heard(NamedTuple):

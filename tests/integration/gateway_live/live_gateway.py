@@ -15,8 +15,9 @@ from agents.gateway.server import build_app, make_runner
 from tests.integration.gateway.gateways import Gate, gate_on
 from tests.integration.gateway_live.decision_writer import DecisionWriter
 from tests.integration.gateway_live.listening import Scanner, Subscriber
-from tests.kafka.field import HANG_SECONDS, Field
+from tests.kafka.field import Field
 from tests.redis.server import RedisServer
+from tests.waiting import HANG_SECONDS
 
 
 async def until(condition: Callable[[], object], what: str) -> None:

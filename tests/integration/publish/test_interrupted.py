@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.integration.publish.installation import TALLYGATE, tallygate
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import ROOT
 from tests.unit.publish.files import event, line
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka]
 

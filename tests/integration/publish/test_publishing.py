@@ -10,9 +10,9 @@ import pytest
 
 from stream.partition import partition_of
 from tests.integration.publish.installation import EXAMPLE, Installation, unique
-from tests.kafka.field import wait_for
 from tests.pieces import ROOT
 from tests.redis.contents import contents
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
 

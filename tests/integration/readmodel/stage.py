@@ -14,11 +14,12 @@ from confluent_kafka import Consumer, TopicPartition
 from redis.exceptions import RedisError
 
 from stream.partition import partition_of
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import ROOT
 from tests.redis.contents import Contents, compared, contents, recomputed
 from tests.redis.events import DAY, alert, decision
 from tests.redis.server import RedisServer
+from tests.waiting import none_lives, wait_for
 
 BATCH = 500
 
@@ -139,7 +140,7 @@ class Stage:
             return len(known) == 2 * self.field.partitions and min(known) > now_ms
 
         try:
-            wait_for(fresh, "the projection to catch up")
+            wait_for(fresh, "the projection to catch up", in_vain=none_lives(self.projections))
         except TimeoutError as error:
             logs = "\n".join(each.log()[-2000:] for each in self.projections)
             raise TimeoutError(f"{error}: {self.positions()}; {logs}") from None

@@ -9,9 +9,10 @@ import pytest
 
 from agents.kafka.errors import EXIT_REFUSED
 from tests.integration.readmodel.stage import Stage, alerts_of, decisions_of, stage_on
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import ROOT
 from tests.redis.server import RedisServer
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 

@@ -19,11 +19,11 @@ from agents.ops.access.granting import password_in
 from agents.ops.access.roles import principal
 from agents.settings.kafka_group import KafkaSettings
 from stream.topics import Topics
-from tests.kafka.field import HANG_SECONDS
 from tests.kafka.secured import ADMIN, ADMIN_PASSWORD, SecuredBroker
 from tests.pieces import ROOT
 from tests.redis.server import RedisServer
 from tests.redis.tls import TlsFront, quiet
+from tests.waiting import HANG_SECONDS
 
 TALLYGATE = str(Path(sys.executable).with_name("tallygate"))
 KEY_SECRET = "made-up-secret-of-the-consignee-keys"

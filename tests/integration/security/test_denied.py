@@ -13,8 +13,8 @@ from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
 from agents.ops.access.roles import principal, read_roles
 from tests.integration.security.ground import Ground, ask
-from tests.kafka.field import HANG_SECONDS, wait_for
 from tests.kafka.secured import SecuredBroker
+from tests.waiting import HANG_SECONDS, wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

@@ -18,9 +18,9 @@ from agents.ops.access.granting import password_in
 from agents.ops.access.roles import read_roles
 from tests.integration.security.ground import KEY_SECRET, Ground, ask
 from tests.kafka.broker import free_ports
-from tests.kafka.field import wait_for
 from tests.kafka.secured import ADMIN_PASSWORD, Authority, SecuredBroker
 from tests.pieces import ROOT
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.kafka.worker import WorkerProcess
 from tests.pieces import ROOT
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

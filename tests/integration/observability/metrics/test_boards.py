@@ -8,12 +8,13 @@ from functools import partial
 
 import pytest
 
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import ROOT
 from tests.prometheus.plugin import Start
 from tests.prometheus.system import System
 from tests.redis.server import RedisServer
 from tests.unit.observability.test_dashboards import all_expressions
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.prometheus]
 

@@ -8,10 +8,11 @@ import pytest
 from agents.settings.metrics_group import MetricsSettings
 from tests.integration.observability.metrics.test_boards import status
 from tests.integration.readmodel.stage import Projecting
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.prometheus.system import first_port
 from tests.redis.server import RedisServer
 from tests.unit.observability.scraping import value, values
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 

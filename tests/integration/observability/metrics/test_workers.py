@@ -9,9 +9,10 @@ import pytest
 from agents.settings.metrics_group import MetricsSettings
 from tests.integration.observability.metrics.test_boards import status
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.prometheus.system import first_port
 from tests.unit.observability.scraping import value, values
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.kafka
 

@@ -15,9 +15,10 @@ from state.manifest.step import ManifestStep
 from state.table import Table
 from stream.partition import partition_of
 from stream.records import PlainRecord, Sink
-from tests.kafka.field import HANG_SECONDS, TURN_SECONDS, Field
+from tests.kafka.field import TURN_SECONDS, Field
 from tests.pieces import ROOT
 from tests.unit.manifest.desk import CONVEYANCE, KEYS, RULEBOOK, event, whole_bill
+from tests.waiting import HANG_SECONDS
 
 KEY = CONVEYANCE.encode()
 PARTITIONS = 4

@@ -23,7 +23,8 @@ from tests.integration.ops.dead_letters.post import (
     run_on_terminal,
     shipments,
 )
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.kafka
 

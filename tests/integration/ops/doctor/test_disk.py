@@ -9,8 +9,9 @@ import pytest
 
 from tests.integration.ops.doctor.ward import environment, examined
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import require
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

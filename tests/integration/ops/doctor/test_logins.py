@@ -123,6 +123,7 @@ def test_a_broker_that_is_not_there_is_told(tmp_path: Path) -> None:
     (found,) = answer.of("kafka", "wrong")
     assert "does not answer (Connection refused)" in found
     assert "a full disk" in found
-    status, said = ended(settings, "agents.worker.worker", "manifest")
+    status, said = ended(settings, "agents.worker.worker", "manifest", "--away-seconds", "1")
     assert status == AWAY
+    assert "waits for Kafka, 1 s at most" in said
     assert settings["TALLYGATE_KAFKA__BROKERS"] in said

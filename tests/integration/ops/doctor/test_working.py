@@ -14,9 +14,10 @@ from stream.partition import partition_of
 from tests.integration.ops.doctor.ward import environment, examined
 from tests.integration.readmodel.stage import Projecting
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import ROOT
 from tests.redis.server import RedisServer
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
 

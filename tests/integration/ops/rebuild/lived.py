@@ -4,13 +4,8 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any
-
-from aiokafka.protocol.group import LeaveGroupRequest
 
 from agents.kafka.errors import RefusedError
-from agents.kafka.protocol import GroupDescription
-from agents.kafka.topic_admin import admin_client
 from agents.ops.rebuild.group_lag import RebuildGroup, open_group_lag
 from agents.worker.rebuild_marks import Rebuild, Source, check_epoch
 from stream.topics import Topics
@@ -24,8 +19,10 @@ from tests.integration.ops.rebuild.history import (
     strayed,
 )
 from tests.integration.ops.rebuild.stage import Town
-from tests.kafka.field import Field, wait_for
+from tests.kafka.dead_members import remove_members
+from tests.kafka.field import Field
 from tests.kafka.worker import WorkerProcess
+from tests.waiting import wait_for
 
 DEFECT = "tests.integration.ops.rebuild.defect:manifest"
 
@@ -59,7 +56,8 @@ class Lived(Town):
             async with open_group_lag(self.field.connection, self.field.partitions) as lag:
                 for step, source in sources.items():
                     group, ends = RebuildGroup(step, topics.group(step), source), await lag.ends(source)
-                    while not await lag.reached(group, ends):  # noqa: ASYNC110 - the group sends no event
+                    while not await lag.reached(group, ends):
+                        assert not (deserted := self.field.deserted()), deserted
                         await asyncio.sleep(0.02)
 
         asyncio.run(wait())
@@ -93,17 +91,8 @@ class Lived(Town):
 
     def bury(self, topics: Topics) -> None:
         """Have killed processes of an epoch leave their groups at once; else the broker waits for their sessions."""
-
-        async def leave() -> None:
-            async with admin_client(self.field.connection) as client:
-                for name in ("manifest", "withholding", "rebuilt-decisions", "rebuilt-alerts"):
-                    group = topics.group(name)
-                    node = await client.find_coordinator(group)
-                    found: Any = await client._send_request(GroupDescription(group), node)
-                    for member, *_ in found.groups[0][5]:
-                        await client._send_request(LeaveGroupRequest(group, member), node)
-
-        asyncio.run(leave())
+        groups = ("manifest", "withholding", "rebuilt-decisions", "rebuilt-alerts")
+        remove_members(self.field.connection, map(topics.group, groups))
 
     def objection(self, topics: Topics) -> str:
         """Return why a worker must not judge in an epoch, asked as the worker asks it."""
@@ -114,7 +103,7 @@ class Lived(Town):
         return ""
 
     def _resume(self, which: str, why: str) -> None:
-        wait_for(self.field.halts, "a halt")
+        wait_for(self.field.halts, "a halt", in_vain=self.field.deserted)
         assert f"{which}: " in (said := self.tallygate("resume"))
         assert why in said
         assert f"resumed {which}" in self.tallygate("resume", which)
@@ -130,7 +119,7 @@ class Lived(Town):
         self.stop_step("manifest")
         defective = self.worker(DEFECT)
         self.publish(poison())
-        wait_for(self.field.halts, "a halt")
+        wait_for(self.field.halts, "a halt", in_vain=self.field.deserted)
         assert defective.stop() == 0
         self.worker("manifest")
         self._resume("manifest/3", "judging a record failed again and again")

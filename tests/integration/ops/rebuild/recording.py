@@ -13,7 +13,8 @@ import msgspec
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
+from tests.waiting import wait_for
 
 SECONDS: Final = 60
 RELEASE_0_1: Final = Path(__file__).parent / "data" / "release-0.1.msgpack.gz"

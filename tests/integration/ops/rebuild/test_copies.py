@@ -17,8 +17,9 @@ from agents.kafka.topic_admin import admin_client, find_topics
 from state.table import Table, changelog_key
 from tests.integration.engine.test_judging import exact
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import require
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.kafka
 

@@ -24,10 +24,11 @@ from tests.integration.ops.rebuild.lived import Lived, create
 from tests.integration.ops.rebuild.recording import mirror, moved, put_offsets, take_down
 from tests.integration.ops.rebuild.stage import Decided, at_rest
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.pieces import ROOT
 from tests.redis.contents import compared, contents, recomputed
 from tests.redis.server import RedisServer
+from tests.waiting import wait_for
 
 UNDER_WAY = "are being rebuilt: let `tallygate rebuild tables --epoch"
 

@@ -19,7 +19,8 @@ from stream.decisions import DecisionData
 from stream.topics import TopicPlan, Topics
 from tests.integration.ops.rebuild.stage import DAYS, DAYS_BETWEEN, FIRST, Decided, Town, at_rest, bill, conveyances
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.kafka
 

@@ -6,8 +6,9 @@ import pytest
 
 from tests.chaos.customs import CustomsScenario
 from tests.integration.engine.test_judging import exact
-from tests.kafka.field import Field, wait_for
+from tests.kafka.field import Field
 from tests.kafka.worker import WorkerProcess
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.kafka
 
@@ -56,7 +57,7 @@ def test_rows_of_the_version_before(field: Field) -> None:
     assert field.workers[-1].stop() == 0
 
     strange = field.worker(toy_fingerprint="rows-2")
-    assert strange.wait() == 78
+    assert strange.refused() == 78
     assert "by a version with other rows (toy-1, now rows-2)" in strange.log()
     assert "tallygate rebuild tables --epoch N" in strange.log()
 
@@ -73,5 +74,5 @@ def test_rows_of_the_version_before(field: Field) -> None:
 def refused(field: Field) -> str:
     """Start a worker of the version before, which must refuse; give what it said."""
     former = field.worker()
-    assert former.wait() == 78, former.log()
+    assert former.refused() == 78, former.log()
     return former.log()
