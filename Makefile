@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 KAFKA_JARS := .cache/kafka
 ARGS ?=
 # The tests wait for brokers more than they compute, so two processes take hardly more than half the time of one; each
-# has a broker of its own. For one test, or a debugger: PROCESSES=0.
+# has a broker of its own. Slow files come first (tests/order.py). For one test, or a debugger: PROCESSES=0.
 PROCESSES ?= 2
 
 # A broker is fetched only where it could run; elsewhere tests that need it are skipped, and pytest says so in one line.
@@ -22,7 +22,7 @@ demo: $(VENV)/.installed ## run the whole system on a simulated day, all embedde
 	@$(BIN)/tallygate demo $(ARGS)
 
 test: $(VENV)/.installed kafka ## run all tests; ARGS="-k name" to choose
-	@$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.installed ## ruff, mypy, import-linter, codespell
 	@status=0; \

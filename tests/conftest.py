@@ -1,10 +1,12 @@
 """What every test gets: the repository's root, and skips that are reported in one visible line."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.order import amiss, known_seconds, path_of, slowest_first
 from tests.pieces import PIECES, ROOT, require, skip_lines
 
 pytest_plugins = ("tests.kafka.plugin", "tests.prometheus.plugin", "tests.redis.plugin")
@@ -20,8 +22,10 @@ def root() -> Path:
     return ROOT
 
 
+@pytest.hookimpl(trylast=True)  # after the order at random of pytest-randomly
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a test on real servers try once more: groups, sessions and kills race there. The last line counts reruns."""
+    """Begin with slow files. A test on real servers may try once more: groups, sessions and kills race there."""
+    slowest_first(items, known_seconds())
     for item in items:
         if any(item.get_closest_marker(piece) for piece in PIECES):
             item.add_marker(pytest.mark.flaky(reruns=1))
@@ -35,7 +39,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """End with one line for each missing piece."""
+    """End with one line for each missing piece, and for each file that is not where it should be in the order."""
+    took: Counter[str] = Counter()
+    for report in (each for reports in terminalreporter.stats.values() for each in reports):
+        if isinstance(report, pytest.TestReport):
+            took[path_of(report.nodeid)] += report.duration
+    for line in amiss(took, known_seconds()):
+        terminalreporter.write_line(line, yellow=True)
     skipped = terminalreporter.stats.get("skipped", [])
     for line in skip_lines(report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple)):
         terminalreporter.write_line(line, yellow=True)
