@@ -45,7 +45,11 @@ def none_lives(started: Sequence[Started]) -> InVain:
 
 
 def wait_for(
-    condition: Callable[[], object], what: str, seconds: float = HANG_SECONDS, in_vain: InVain = never
+    condition: Callable[[], object],
+    what: str,
+    seconds: float = HANG_SECONDS,
+    in_vain: InVain = never,
+    every: float = ASK_SECONDS,
 ) -> None:
     """Wait until the condition holds. Raise TimeoutError if it never does, at once where `in_vain` says why."""
     deadline = time.monotonic() + seconds
@@ -57,4 +61,4 @@ def wait_for(
             raise TimeoutError(f"waited in vain for {what}: {why}")
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds} s for {what}")
-        time.sleep(ASK_SECONDS)
+        time.sleep(every)

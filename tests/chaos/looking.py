@@ -33,6 +33,7 @@ def _consumer(field: Field, isolation: str = "read_committed") -> Iterator[Consu
             "enable.auto.commit": False,
             "isolation.level": isolation,
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 10,
             "log_level": 0,
         }
     )

@@ -57,6 +57,8 @@ class ToyStep:
             case ["sleep", seconds]:
                 time.sleep(float(seconds))
                 return Result(Fate.APPLIED, "", ())
+            case ["hold"] if os.environ.get("TALLYGATE_TOY_HOLDS") == "no":
+                os._exit(9)  # as the watchdog would end it, but at once
             case ["hold"]:
                 re.match(r"(a+)+b", "a" * 99)  # one call without end, in which no other thread gets a turn
                 raise AssertionError("it ended")

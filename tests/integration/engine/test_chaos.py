@@ -25,7 +25,7 @@ SHORT = [
 @pytest.mark.slow
 def test_nothing_is_lost_or_repeated_under_faults(field: Field) -> None:
     """Kills, a freeze beyond the session timeout, one in mid-transaction, a dead broker, a worker come and gone."""
-    outcome = Driver(field, ToyScenario(7, field), 7).run(60_000, SHORT)
+    outcome = Driver(field, ToyScenario(7, field), 7).run(20_000, SHORT)
     assert outcome.faults == []
     assert outcome.tally["kill -9"] >= 5
     assert outcome.tally["broker kill -9"] == 1

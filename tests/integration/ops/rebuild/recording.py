@@ -87,8 +87,13 @@ def take_down(field: Field, made_by: str, settings: dict[str, str], secret: byte
 
 
 def _log(field: Field, topic: str, partition: int) -> Log:
-    options = {"bootstrap.servers": field.broker.address, "group.id": "recorder", "enable.partition.eof": True}
-    consumer = Consumer({**options, "enable.auto.commit": False, "isolation.level": "read_committed"})
+    options: dict[str, Any] = {
+        "bootstrap.servers": field.broker.address,
+        "group.id": "recorder",
+        "enable.partition.eof": True,
+    }
+    options |= {"enable.auto.commit": False, "isolation.level": "read_committed", "fetch.wait.max.ms": 10}
+    consumer = Consumer(options)
     place = TopicPartition(topic, partition, 0)
     records: list[Kept] = []
     try:
@@ -141,9 +146,11 @@ def put_up(field: Field, recording: Recording) -> None:
     assert field.topics.prefix == recording.prefix
     field.create_topics(recording.partitions, steps=())
     shipments = [log for log in recording.logs if log.topic == field.topics.shipments]
+    reader = Consumer({"bootstrap.servers": field.broker.address, "group.id": "recorder"})
     with _transactions(field, "a") as one, _transactions(field, "b") as other:
-        _send_shipments(field, shipments, one)
-        _send_in_transactions(field, [log for log in recording.logs if log not in shipments], one, other)
+        _send_shipments(field, shipments, one, reader)
+        _send_in_transactions([log for log in recording.logs if log not in shipments], one, other, reader)
+    reader.close()
     _commit(field, recording.stands)
     for log in recording.logs:
         there = _log(field, log.topic, log.partition)
@@ -151,12 +158,14 @@ def put_up(field: Field, recording: Recording) -> None:
         assert there.end == log.end, log.topic
 
 
-def _await_end(field: Field, log: Log, offset: int) -> None:
+def _await_end(reader: Consumer, log: Log, offset: int) -> None:
     """Wait until markers are written: a commit does not."""
-    reader = Consumer({"bootstrap.servers": field.broker.address, "group.id": "recorder"})
     place = TopicPartition(log.topic, log.partition)
-    wait_for(lambda: reader.get_watermark_offsets(place, SECONDS)[1] >= offset, f"{log.topic} to reach {offset}")
-    reader.close()
+
+    def reached() -> bool:
+        return reader.get_watermark_offsets(place, SECONDS)[1] >= offset
+
+    wait_for(reached, f"{log.topic} to reach {offset}", every=0.001)
 
 
 @contextmanager
@@ -167,7 +176,7 @@ def _transactions(field: Field, name: str) -> Iterator[Producer]:
     yield made
 
 
-def _send_shipments(field: Field, logs: Iterable[Log], transactions: Producer) -> None:
+def _send_shipments(field: Field, logs: Iterable[Log], transactions: Producer, reader: Consumer) -> None:
     """Send one after another, no two in one millisecond: the broker's time is the order of a rebuild."""
     last = {id(run[-1]) for log in logs for run, markers in log.runs() if markers}
     with field.producer(**{"linger.ms": 0}) as producer:
@@ -176,13 +185,13 @@ def _send_shipments(field: Field, logs: Iterable[Log], transactions: Producer) -
                 transactions.begin_transaction()
                 _produce(transactions, log, [kept])
                 transactions.commit_transaction(SECONDS)
-                _await_end(field, log, kept.offset + 2)
+                _await_end(reader, log, kept.offset + 2)
             else:
                 _produce(producer, log, [kept])
             time.sleep(0.003)
 
 
-def _send_in_transactions(field: Field, logs: list[Log], one: Producer, other: Producer) -> None:
+def _send_in_transactions(logs: list[Log], one: Producer, other: Producer, reader: Consumer) -> None:
     """Send each run in a transaction, whose marker takes the next offset; two of them where two markers follow."""
     rounds: defaultdict[int, list[tuple[Log, list[Kept], int]]] = defaultdict(list)
     for log in logs:
@@ -197,7 +206,7 @@ def _send_in_transactions(field: Field, logs: list[Log], one: Producer, other: P
         one.commit_transaction(SECONDS)
         other.commit_transaction(SECONDS)
         for log, run, markers in rounds[number]:
-            _await_end(field, log, run[-1].offset + 1 + markers)
+            _await_end(reader, log, run[-1].offset + 1 + markers)
 
 
 def _produce(producer: Producer, log: Log, run: Iterable[Kept]) -> None:
