@@ -4,7 +4,6 @@ import io
 import json
 import os
 import shutil
-import time
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -14,7 +13,7 @@ from PIL import Image
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 
 from tests.pieces import ROOT
-from tests.waiting import HANG_SECONDS
+from tests.waiting import wait_for
 
 IMAGES: Final = ROOT / "docs" / "images"
 FLAGS: Final = (
@@ -74,13 +73,22 @@ class Browser:
         return self.driver.execute_script(script, *arguments)
 
     def until(self, expression: str, *arguments: Any) -> Any:
-        """Wait until an expression is true in the page, and return its value."""
-        deadline = time.monotonic() + HANG_SECONDS
-        while not (found := self.js(f"return {expression}", *arguments)):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{expression} {arguments}; the page says: {self.text('body')}")
-            time.sleep(0.02)
-        return found
+        """Wait until an expression is true in the page, and give its value."""
+        found: list[Any] = []
+
+        def holds() -> bool:
+            found[:] = [self.js(f"return {expression}", *arguments)]
+            return bool(found[0])
+
+        def lost() -> str:
+            address = str(self.js("return location.href"))
+            return f"the browser shows {address}" if address.startswith("chrome-error:") else ""
+
+        try:
+            wait_for(holds, f"{expression} {arguments}", in_vain=lost, every=0.02)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; the page says: {self.text('body')}") from None
+        return found[0]
 
     def text(self, selector: str) -> str:
         """Return the text that an element shows."""

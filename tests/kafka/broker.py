@@ -51,6 +51,10 @@ appender.console.layout.pattern = %d %p %c{1} %m%n
 """
 
 
+_MADE: dict[tuple[str, ...], dict[str, bytes]] = {}
+"""Log folders as they were made, by the arguments."""
+
+
 def free_ports(count: int) -> list[int]:
     """Reserve ports for as long as this process lives; who listens there may die and come back to the same port."""
     return [reserve_port() for _ in range(count)]
@@ -84,16 +88,29 @@ class Broker:
         self.address = f"127.0.0.1:{self.port}"
         self._jars = jars
         self._extra = extra
-        self._formatting = formatting
+        self._formatting = tuple(formatting)
         self._process: subprocess.Popen[bytes] | None = None
 
     def format(self) -> Self:
-        """Write the settings and make the log folder."""
+        """Write the settings, and make the log folder unless it is there."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "server.properties").write_text(self.properties())
         (self.folder / "log4j2.properties").write_text(LOGGING)
-        self._java("kafka.tools.StorageTool", "format", *self._formatting, "-t", CLUSTER_ID, "-c").wait()
+        logs = self.folder / "logs"
+        if not (logs / "meta.properties").exists():
+            self._make_logs(logs)
         return self
+
+    def _make_logs(self, logs: Path) -> None:
+        """Make the log folder; one made before with the same arguments is copied, which takes no Java."""
+        made = _MADE.get(self._formatting)
+        if made is None:
+            self._java("kafka.tools.StorageTool", "format", *self._formatting, "-t", CLUSTER_ID).wait()
+            _MADE[self._formatting] = {path.name: path.read_bytes() for path in logs.iterdir() if path.is_file()}
+        else:
+            logs.mkdir()
+            for name, content in made.items():
+                (logs / name).write_bytes(content)
 
     def properties(self) -> str:
         """Give the settings of `server.properties`; a later line outweighs an earlier one."""

@@ -13,9 +13,18 @@ from tests.pieces import require
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """Give a running broker, one for all tests; a test that kills it starts it again."""
+    """Yield a running broker, one for all tests that let it live."""
     require("kafka")
     running = Broker(tmp_path_factory.mktemp("kafka")).format().start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Yield a broker for modules that kill it: with few topics it is back soon. They override `broker` with it."""
+    require("kafka")
+    running = Broker(tmp_path_factory.mktemp("mortal")).format().start()
     yield running
     running.stop()
 

@@ -5,6 +5,7 @@ import pytest
 from tests.chaos.customs import CustomsScenario
 from tests.chaos.driver import Driver, Fault
 from tests.chaos.toy import ToyScenario
+from tests.kafka.broker import Broker
 from tests.kafka.field import Field
 
 SHORT = [
@@ -19,6 +20,12 @@ SHORT = [
     Fault("kill", 4),
     Fault("kill", 1),
 ]
+
+
+@pytest.fixture(scope="module")
+def broker(mortal_broker: Broker) -> Broker:
+    """Return a broker that may be killed."""
+    return mortal_broker
 
 
 @pytest.mark.kafka

@@ -6,10 +6,17 @@ import time
 import pytest
 
 from tests.integration.engine.test_judging import exact
+from tests.kafka.broker import Broker
 from tests.kafka.field import Field
 from tests.waiting import ended, wait_for
 
 pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture(scope="module")
+def broker(mortal_broker: Broker) -> Broker:
+    """Return a broker that may be killed."""
+    return mortal_broker
 
 
 def produce_everywhere(field: Field, count: int) -> None:

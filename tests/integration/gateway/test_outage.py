@@ -17,6 +17,12 @@ from tests.waiting import HANG_SECONDS, wait_for
 pytestmark = pytest.mark.kafka
 
 
+@pytest.fixture(scope="module")
+def broker(mortal_broker: Broker) -> Broker:
+    """Return a broker that may be killed."""
+    return mortal_broker
+
+
 async def publish(client: ClientSession, gate: Gate, number: int) -> int:
     headers = gate.bearer("publish") | {"Content-Type": BATCH}
     async with client.post("/v1/events", json=[arrival(number=number)], headers=headers) as response:

@@ -9,12 +9,19 @@ import pytest
 
 from agents.kafka.errors import EXIT_REFUSED
 from tests.integration.readmodel.stage import Stage, alerts_of, decisions_of, stage_on
+from tests.kafka.broker import Broker
 from tests.kafka.field import Field
 from tests.pieces import ROOT
 from tests.redis.server import RedisServer
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+
+
+@pytest.fixture(scope="module")
+def broker(mortal_broker: Broker) -> Broker:
+    """Return a broker that may be killed."""
+    return mortal_broker
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.kafka.broker import Broker
 from tests.kafka.field import Field
 from tests.kafka.worker import WorkerProcess
 from tests.pieces import ROOT
@@ -16,8 +17,15 @@ from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
+
 REFUSED = 78
 WORD = "hunter2-hunter2"
+
+
+@pytest.fixture(scope="module")
+def broker(mortal_broker: Broker) -> Broker:
+    """Return a broker that may be killed."""
+    return mortal_broker
 
 
 def written(worker: WorkerProcess) -> list[dict[str, Any]]:

@@ -23,12 +23,20 @@ from tests.integration.ops.dead_letters.post import (
     run_on_terminal,
     shipments,
 )
+from tests.kafka.broker import Broker
 from tests.kafka.field import Field
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.kafka
 
+
 OTHER = (HOME + 1) % PARTITIONS
+
+
+@pytest.fixture(scope="module")
+def broker(mortal_broker: Broker) -> Broker:
+    """Return a broker that may be killed."""
+    return mortal_broker
 
 
 @pytest.fixture

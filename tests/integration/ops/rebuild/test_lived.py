@@ -36,6 +36,12 @@ pytestmark = pytest.mark.kafka
 
 
 @pytest.fixture(scope="module")
+def broker(mortal_broker: Broker) -> Broker:
+    """Return a broker that may be killed."""
+    return mortal_broker
+
+
+@pytest.fixture(scope="module")
 def lived(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     """Return a system that has lived; its workers are stopped."""
     folder = tmp_path_factory.mktemp("lived")
