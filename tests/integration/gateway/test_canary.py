@@ -15,7 +15,7 @@ from tests.integration.readmodel.test_canary import CANARIES, events
 from tests.kafka.field import Field
 from tests.redis.contents import contents
 from tests.redis.server import RedisServer
-from tests.waiting import HANG_SECONDS
+from tests.waiting import HANG_SECONDS, ended
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 
@@ -56,6 +56,7 @@ async def test_canaries_are_found_nowhere(field: Field, own_redis: RedisServer, 
             deadline = time.monotonic() + HANG_SECONDS
             while body.get("reason") != "daily-limit" or body.get("stale"):
                 assert time.monotonic() < deadline, (body, [worker.log()[-2000:] for worker in workers])
+                assert not (gone := ended(*workers, projection)()), gone
                 async with client.get("/v1/bills/ACME0002", headers=gate.bearer("audit")) as response:
                     body = await response.json(content_type=None)
                 await asyncio.sleep(PAUSE_SECONDS)
