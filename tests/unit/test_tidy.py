@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.names import TWICE, names_twice
+from tests.plain_english import plain_english
 from tests.tidiness import (
     LINES_A_FILE,
     LINES_A_FUNCTION,
@@ -31,6 +33,7 @@ from tests.tidiness import (
     says_what_holds,
 )
 
+ALL_RULES = (*RULES, plain_english)
 HOST = "py" + "pi.org"
 
 # Each line: rule, path, a text it must complain about, and the nearest text it must let pass.
@@ -76,6 +79,11 @@ EXAMPLES = [
     ),
     (kafka_clients, "agents/ops/a.py", "await self.client._send_request(x)", "await self._client.send(x)"),
     (kafka_clients, "agents/ops/a.py", "producer._sender.close()", "plain._kwargs"),
+    (plain_english, "state/a.py", 'def f():\n    """Give it."""', 'def f():\n    """Return it; give it back."""'),
+    (plain_english, "stream/a.py", 'class A:\n    """Gives it."""', 'class A:\n    """Gift."""'),
+    (plain_english, "tests/a.py", 'x = 1\n"""Made anew."""', 'x = "made anew"\n"""Made again."""'),
+    (plain_english, "stream/a.py", "x = 1  # whoever asks", 'x = "whoever asks"  # the one who asks'),
+    (plain_english, "state/a.py", "# Nobody knows his key.", "# No history: this is the key."),
     (
         says_what_holds,
         "tests/unit/test_a.py",
@@ -105,7 +113,7 @@ def sources(root: Path) -> list[Source]:
     return read_sources(root)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.__name__)
 def test_repository_keeps_the_rule(rule: Rule, sources: list[Source]) -> None:
     """No file of the repository breaks the rule."""
     complaints = [f"{source.path}: {complaint}" for source in sources for complaint in rule(source)]
@@ -126,7 +134,7 @@ def test_vague_module_names_are_refused(path: str) -> None:
 
 def test_every_rule_has_a_broken_example() -> None:
     """No rule goes without an example that it complains about."""
-    assert {rule for rule, *_ in EXAMPLES} | {module_name} == set(RULES)
+    assert {rule for rule, *_ in EXAMPLES} | {module_name} == set(ALL_RULES)
 
 
 def test_agents_may_use_clocks_and_files() -> None:
@@ -150,6 +158,22 @@ def test_folder_without_package_is_found() -> None:
     """A folder of Python without `__init__.py` is complained about, others are not."""
     paths = ["stream/__init__.py", "stream/money.py", "tests/odd/test_a.py", "docs/a.md"]
     assert folders_without_package(Source(path, "") for path in paths) == ["tests/odd"]
+
+
+def test_no_name_of_the_product_means_two_things(sources: list[Source]) -> None:
+    """Each module and class has a name of its own; exceptions have a reason, and none is left that is not needed."""
+    assert names_twice(sources).keys() == TWICE.keys(), names_twice(sources)
+
+
+def test_name_that_occurs_twice_is_found() -> None:
+    """Two modules, or two classes, of one name are found; a command's module and tests may be named like a room."""
+    texts = {
+        "stream/a.py": "class A: pass", "state/a.py": "", "agents/cli/b.py": "", "agents/b/b.py": "class B: pass",
+        "agents/c.py": "class A: pass", "tests/b.py": "class B: pass",
+        "state/__init__.py": "", "agents/__init__.py": "",
+    }  # fmt: skip
+    found = names_twice(Source(path, text) for path, text in texts.items())
+    assert found == {"A": ["stream/a.py", "agents/c.py"], "a": ["stream/a.py", "state/a.py"]}
 
 
 def test_links_lead_somewhere(sources: list[Source]) -> None:

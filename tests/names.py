@@ -1,0 +1,45 @@
+"""Names of the product: one module and one class for each, so that a name says which one is meant."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+from tests.tidiness import ROOMS, Source
+
+TWICE: Final[dict[str, str]] = {
+    "step": "the interface of a step, and one module for each of the two steps",
+    "rows": "each of the two steps has rows of its own",
+    "RowFormatError": "each step refuses its own rows; one class would make the step of the error a guess",
+    "answers": "a bill's answer for a scanner, and the rulebook's: to be renamed",
+    "connection": "of one client at the gateway, and to Kafka: to be renamed",
+    "days": "business days, and the days of a consignee: to be renamed",
+    "errors": "of rule files, and of clients of Kafka: to be renamed",
+    "keys": "of rows, and of Redis: to be renamed",
+    "reading": "of a shipments record, and of rule files: to be renamed",
+    "wording": "of rules in plain words, and of decisions in bytes: to be renamed",
+    "Cause": "of a decision, and of a posting: to be renamed",
+    "StepName": "declared by two commands: to become one",
+}
+"""Names that occur more than once, each with its reason."""
+
+COMMANDS: Final = "agents/cli/"
+"""A command's module is named like the room that it calls."""
+
+
+def names(source: Source) -> set[str]:
+    """Return the names that a file of the product takes: that of its module, and those of its classes."""
+    if not source.python or not source.path.startswith(tuple(f"{room}/" for room in ROOMS)):
+        return set()
+    module = source.path.rpartition("/")[2].removesuffix(".py")
+    taken = {node.name for node in ast.walk(source.tree) if isinstance(node, ast.ClassDef)}
+    return taken | ({module} if module[0] != "_" and not source.path.startswith(COMMANDS) else set())
+
+
+def names_twice(sources: Iterable[Source]) -> dict[str, list[str]]:
+    """Return the names that more than one file takes, with the files."""
+    found = defaultdict(list)
+    for source in sources:
+        for name in names(source):
+            found[name].append(source.path)
+    return {name: paths for name, paths in sorted(found.items()) if len(paths) > 1}
