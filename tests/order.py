@@ -6,7 +6,7 @@
 
 import re
 import sys
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -46,9 +46,9 @@ def amiss(took: Mapping[str, float], known: Mapping[str, int]) -> list[str]:
     ]
 
 
-def measured(texts: Iterable[str]) -> Counter[str]:
+def measured(texts: Iterable[str]) -> dict[str, float]:
     """Add up by file what pytest says of durations."""
-    took: Counter[str] = Counter()
+    took: defaultdict[str, float] = defaultdict(float)
     for text in texts:
         for seconds, path in _DURATION.findall(text):
             took[path] += float(seconds)

@@ -43,7 +43,7 @@ def plain_english(source: Source) -> Iterator[str]:
         return
     written = [*docstrings(source.tree), *comments(source.text)]
     for line, text in sorted(written):
-        if OPENING.match(text):
-            yield f'line {line}: "Return …", or what it is, instead of "{OPENING.match(text)[0]}"'
+        if opening := OPENING.match(text):
+            yield f'line {line}: "Return …", or what it is, instead of "{opening[0]}"'
         for found in DIALECT.findall(text):
             yield f'line {line}: no "{found}"'

@@ -1,9 +1,10 @@
 """The order of test files: slow ones first, and the list of them is as it should be."""
 
-from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from tests.order import SLOW_FILES, amiss, known_seconds, lines, measured, slowest_first
 
@@ -40,7 +41,7 @@ def test_slow_files_come_first() -> None:
 def test_durations_make_the_list() -> None:
     """Setup, call and teardown of a file add up; a quick file is left out."""
     took = measured([SAID])
-    assert took == Counter({"tests/a/test_x.py": 66.52, "tests/test_y.py": 9.0, "tests/test_z.py": 12.01})
+    assert took == pytest.approx({"tests/a/test_x.py": 66.52, "tests/test_y.py": 9.0, "tests/test_z.py": 12.01})
     assert lines(took) == "67 tests/a/test_x.py\n12 tests/test_z.py\n"
 
 
