@@ -8,6 +8,8 @@ from typing import Final, Protocol
 HANG_SECONDS: Final = 600.0
 """A wait that takes longer hangs; no loaded machine is so slow. pytest ends a test that hangs elsewhere."""
 ASK_SECONDS: Final = 0.05
+IN_VAIN_SECONDS: Final = 1.0
+"""So often at most it is asked whether a wait is in vain: some read a topic to know."""
 
 InVain = Callable[[], str]
 """Says why a wait can no longer end well; empty: it still can."""
@@ -52,13 +54,16 @@ def wait_for(
     every: float = ASK_SECONDS,
 ) -> None:
     """Wait until the condition holds. Raise TimeoutError if it never does, at once where `in_vain` says why."""
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
+    asked, why = began, ""
     while True:
-        why = in_vain()  # asked first: what was done before a process ended still counts
+        now = time.monotonic()
+        if now - asked >= IN_VAIN_SECONDS:
+            asked, why = now, in_vain()  # before the condition: what was done before a process ended still counts
         if condition():
             return
         if why:
             raise TimeoutError(f"waited in vain for {what}: {why}")
-        if time.monotonic() > deadline:
+        if now - began > seconds:
             raise TimeoutError(f"waited {seconds} s for {what}")
         time.sleep(every)
