@@ -105,7 +105,8 @@ class Broker:
         """Make the log folder; one made before with the same arguments is copied, which takes no Java."""
         made = _MADE.get(self._formatting)
         if made is None:
-            self._java("kafka.tools.StorageTool", "format", *self._formatting, "-t", CLUSTER_ID).wait()
+            if self._java("kafka.tools.StorageTool", "format", *self._formatting, "-t", CLUSTER_ID, "-c").wait():
+                raise RuntimeError(f"the log folder was not made, see {self.folder / 'output.log'}")
             _MADE[self._formatting] = {path.name: path.read_bytes() for path in logs.iterdir() if path.is_file()}
         else:
             logs.mkdir()
