@@ -7,13 +7,13 @@ import json
 import subprocess
 import sys
 
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 COMMAND = ("pip_audit", "--requirement", "constraints.txt", "--no-deps", "--disable-pip", "--format", "json")
 
 
 def verdict(answer: str) -> tuple[str, int]:
-    """Give what to print of pip-audit's JSON, or of none, and the exit status."""
+    """Return what to print of pip-audit's JSON, or of none, and the exit status."""
     try:
         packages = json.loads(answer)["dependencies"]
     except (ValueError, KeyError):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 from tests.order import amiss, known_seconds, path_of, slowest_first
-from tests.pieces import PIECES, ROOT, require, skip_lines
+from tests.prerequisites import PREREQUISITES, ROOT, require, skip_lines
 
 pytest_plugins = ("tests.kafka.plugin", "tests.prometheus.plugin", "tests.redis.plugin")
 
@@ -18,7 +18,7 @@ settings.load_profile("tallygate")
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """Give the root of the repository."""
+    """Return the root of the repository."""
     return ROOT
 
 
@@ -27,13 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with slow files. A test on real servers may try once more: groups, sessions and kills race there."""
     slowest_first(items, known_seconds())
     for item in items:
-        if any(item.get_closest_marker(piece) for piece in PIECES):
+        if any(item.get_closest_marker(piece) for piece in PREREQUISITES):
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip or fail a test that is marked with a piece this machine lacks, before its fixtures start."""
-    for piece in PIECES:
+    for piece in PREREQUISITES:
         if item.get_closest_marker(piece):
             require(piece)
 

@@ -52,7 +52,7 @@ class Source:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """Give the syntax tree of a Python file."""
+        """Return the syntax tree of a Python file."""
         with uncollected():
             return ast.parse(self.text)
 
@@ -68,7 +68,7 @@ class Source:
 
     @property
     def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-        """Give every function, those inside others too."""
+        """Return every function, those inside others too."""
         return (node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
@@ -101,7 +101,7 @@ def _patterns(node: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def _reach(parsed: Any) -> int:
-    """Give how often at most something in a parsed pattern may be tried at one place, repeats within repeats."""
+    """Return how often at most something in a parsed pattern may be tried at one place, repeats within repeats."""
     reach = 1
     for item in parsed:
         inner = max((_reach(each) for each in _inside(item)), default=1)
@@ -249,7 +249,7 @@ def inner_names() -> frozenset[str]:
 
 
 def functions_of_tests(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Give the test functions of a test file."""
+    """Yield the test functions of a test file."""
     if source.path.startswith("tests/") and source.path.rpartition("/")[2].startswith("test_"):
         yield from (function for function in source.functions if function.name.startswith("test_"))
 

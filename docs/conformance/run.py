@@ -84,7 +84,7 @@ def run(case: Path, command: list[str]) -> Found:
 
 
 def differences(case: Path, found: Found, without: set[str]) -> Iterator[str]:
-    """Give what differs from the expected files, in words."""
+    """Yield what differs from the expected files, in words."""
     if found.code != 0:
         yield f"exit code {found.code}: {found.said.strip()}"
         return
@@ -111,7 +111,7 @@ def accept(case: Path, found: Found) -> None:
 
 
 def events_of(case: Path, about: dict[str, dict[str, int]]) -> bytes:
-    """Give the events of a case; a line that is said to be padded gets a `padding` that makes it so many bytes long."""
+    """Return the events of a case; a line said to be padded gets a `padding` that makes it so many bytes long."""
     lines = (case / "events.jsonl").read_bytes().split(b"\n")
     for number, length in about.get("padded", {}).items():
         line = lines[int(number) - 1]

@@ -9,9 +9,9 @@ from time import monotonic
 from typing import Final, NamedTuple
 
 from tests.bench import days, hostile, judge, latency, memory, postings, read_model, restore, scanners, shipments
-from tests.bench.ground import Ground
+from tests.bench.kafka_bench import KafkaBench
 from tests.bench.report import Figure, print_figures, say_noise
-from tests.pieces import kafka_missing
+from tests.prerequisites import kafka_missing
 
 RUNS: Final = 3
 POSTINGS: Final = 720_000
@@ -25,8 +25,8 @@ SCANNERS: Final = 2_000
 SCANNING_SECONDS: Final = 20.0
 PROFILED: Final = 200_000
 
-Ask = Callable[[], Ground]
-"""Gives the ground, which is made when it is first asked for."""
+Ask = Callable[[], KafkaBench]
+"""Returns the kafka bench, which is made when it is first asked for."""
 
 
 class Bench(NamedTuple):
@@ -75,11 +75,11 @@ def main() -> None:
     # A topic that was just made has no leader yet; the client tries again.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with ExitStack() as stack:
-        grounds: list[Ground] = []
+        grounds: list[KafkaBench] = []
 
-        def ask() -> Ground:
+        def ask() -> KafkaBench:
             if not grounds:
-                grounds.append(stack.enter_context(Ground.own()))
+                grounds.append(stack.enter_context(KafkaBench.own()))
             return grounds[0]
 
         if arguments.profile:

@@ -14,7 +14,7 @@ from state.withholding import WithholdingStep
 from stream.consignee import KeyMaker
 from stream.decisions import Policy
 from stream.records import Outgoing, PlainRecord, Record, Sink
-from tests.bench.ground import Ground, Look, finished, look_away, waited
+from tests.bench.kafka_bench import KafkaBench, Look, finished, look_away, waited
 from tests.bench.manifest_step import arrival_record, bill_record
 from tests.bench.mix import EVENTS_A_JOIN, SECRET, TIMESTAMP, event_row
 from tests.bench.report import Figure
@@ -113,7 +113,7 @@ class Day:
 
 
 def phases(bills: int, bills_a_consignee: int) -> dict[str, Cost]:
-    """Give the cost of filing expected bills, of their arrival, and of filing bills that have arrived."""
+    """Return the cost of filing expected bills, of their arrival, and of filing bills that have arrived."""
     day = Day(bills, bills_a_consignee)
     # Everything sent is held here, so that collections would take longer than in a worker, whose stalls show them.
     gc.disable()
@@ -125,7 +125,7 @@ def phases(bills: int, bills_a_consignee: int) -> dict[str, Cost]:
 
 
 def measure(bills: int, runs: int) -> Iterator[Figure]:
-    """Give the ratios of a large day to a small one, in time and in changelog bytes, and the longest slice."""
+    """Yield the ratios of a large day to a small one, in time and in changelog bytes, and the longest slice."""
     taken = [(phases(bills, bills), phases(bills, SMALL_DAY)) for _ in range(runs)]
     for phase in taken[0][0]:
         pairs = [(large[phase], small[phase]) for large, small in taken]
@@ -147,18 +147,18 @@ def measure(bills: int, runs: int) -> Iterator[Figure]:
     yield Figure("arrival: longest slice", "ms", slices, words, STALL_GOAL_MS, at_most=True)
 
 
-def stall(ground: Ground, bills: int, look: Look = look_away) -> dict[str, float]:
+def stall(kafka_bench: KafkaBench, bills: int, look: Look = look_away) -> dict[str, float]:
     """Let a full conveyance arrive through fresh workers; give the longest stall of each event loop in milliseconds."""
-    rows = (event_row(bill_record(number, 0, CONVEYANCE, 0), ground.partitions) for number in range(bills))
-    with ground.field() as field:
+    rows = (event_row(bill_record(number, 0, CONVEYANCE, 0), kafka_bench.partitions) for number in range(bills))
+    with kafka_bench.harness() as field:
         topics = field.topics
-        ground.load(field, topics.shipments, rows)
+        kafka_bench.load(field, topics.shipments, rows)
         for step in ("manifest", "withholding"):
-            worker = ground.worker(field, step)
+            worker = kafka_bench.worker(field, step)
             finished(worker, bills)
             worker.stop()
-        workers = {step: ground.worker(field, step, bench_heartbeat="1") for step in ("withholding", "manifest")}
-        ground.load(field, topics.shipments, [event_row(arrival_record(CONVEYANCE, 0), ground.partitions)])
+        workers = {step: kafka_bench.worker(field, step, bench_heartbeat="1") for step in ("withholding", "manifest")}
+        kafka_bench.load(field, topics.shipments, [event_row(arrival_record(CONVEYANCE, 0), kafka_bench.partitions)])
         lines = {"manifest": finished(workers["manifest"], 1)}
         ends = end_offsets(field, topics.postings)
         lines["withholding"] = waited(workers["withholding"], lambda line: caught_up(line, ends), "all postings")
@@ -168,9 +168,9 @@ def stall(ground: Ground, bills: int, look: Look = look_away) -> dict[str, float
     return {step: line["late_ms"] for step, line in lines.items()}
 
 
-def measure_stall(ground: Ground, bills: int, runs: int) -> Iterator[Figure]:
-    """Give the stalls of the workers' event loops."""
-    taken = [stall(ground, bills) for _ in range(runs)]
+def measure_stall(kafka_bench: KafkaBench, bills: int, runs: int) -> Iterator[Figure]:
+    """Yield the stalls of the workers' event loops."""
+    taken = [stall(kafka_bench, bills) for _ in range(runs)]
     words = f"one arrival with {bills:,} bills of one consignee, workers just started; how late a beat of 5 ms came"
     for step in taken[0]:
         samples = tuple(each[step] for each in taken)

@@ -14,7 +14,7 @@ from agents.judge import JudgeOptions, judge_file, open_outputs
 from tests.bench.mix import day_rows
 from tests.bench.observing import profile_text
 from tests.bench.report import Figure
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 GOAL = 40_000
 COMMAND = "from agents.cli.main import main; main()"
@@ -22,7 +22,7 @@ COMMAND = "from agents.cli.main import main; main()"
 
 @contextmanager
 def day_file(bills: int) -> Iterator[tuple[Path, int]]:
-    """Give a file of a day's events and how many there are; gone afterwards."""
+    """Yield a file of a day's events and how many there are; gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="tallygate-bench-") as folder:
         file, events = Path(folder) / "day.jsonl", 0
         with file.open("wb") as lines:
@@ -48,7 +48,7 @@ def run(file: Path, output: Path = Path(os.devnull)) -> tuple[float, float, str]
 
 
 def measure(bills: int, runs: int) -> Iterator[Figure]:
-    """Give events judged a second."""
+    """Yield events judged a second."""
     with day_file(bills) as (file, events):
         took = [run(file) for _ in range(runs)]
     words = f"{events:,} events of a simulated day, decisions to {os.devnull}; the whole command, its start included"
@@ -58,7 +58,7 @@ def measure(bills: int, runs: int) -> Iterator[Figure]:
 
 
 def profile(bills: int) -> str:
-    """Give the functions in which the time goes."""
+    """Return the functions in which the time goes."""
     profiled = cProfile.Profile()
     with (
         day_file(bills) as (file, _),

@@ -9,12 +9,12 @@ from typing import Final, NamedTuple
 import msgspec
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from tests.bench.ground import Ground, Look, look_away
+from tests.bench.kafka_bench import KafkaBench, Look, look_away
 from tests.bench.loading import Row
 from tests.bench.mix import day_rows
 from tests.bench.processor import Shares
 from tests.bench.report import Figure
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.kafka.worker import WorkerProcess
 
 GOALS_MS: Final = {300: 100, 2500: 150}
@@ -56,17 +56,17 @@ class Run(NamedTuple):
 class Reader(threading.Thread):
     """Reads decisions as they are committed and notes when."""
 
-    def __init__(self, field: Field) -> None:
+    def __init__(self, harness: KafkaHarness) -> None:
         super().__init__(daemon=True)
-        self._field = field
+        self._harness = harness
         self.read: list[tuple[float, bytes]] = []
         self.ended = threading.Event()
 
     def run(self) -> None:
         """Read until it is told to end."""
         settings = {"group.id": "bench", "isolation.level": "read_committed", "enable.auto.commit": False}
-        consumer = Consumer({"bootstrap.servers": self._field.broker.address, **settings})
-        topic, partitions = self._field.topics.decisions, range(self._field.partitions)
+        consumer = Consumer({"bootstrap.servers": self._harness.broker.address, **settings})
+        topic, partitions = self._harness.topics.decisions, range(self._harness.partitions)
         consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
         while not self.ended.is_set():
             message = consumer.poll(0.2)
@@ -87,19 +87,19 @@ class Reader(threading.Thread):
 class Source:
     """Produces events at an even rate and notes when each was handed to the client."""
 
-    def __init__(self, field: Field, rate: int) -> None:
+    def __init__(self, harness: KafkaHarness, rate: int) -> None:
         self._producer = Producer(
             {
-                "bootstrap.servers": field.broker.address,
+                "bootstrap.servers": harness.broker.address,
                 "linger.ms": 1,
                 "enable.idempotence": True,
                 "message.max.bytes": RECORD_BYTES,
             }
         )
-        self._topic = field.topics.shipments
+        self._topic = harness.topics.shipments
         self._rate = rate
         self.sent: dict[int, list[float]] = {}
-        """Moments by partition; the place in the list is the offset, since nobody else writes there."""
+        """Moments by partition; the place in the list is the offset, since nothing else writes there."""
 
     def play(self, rows: list[Row]) -> None:
         """Send the rows, each when it is due."""
@@ -115,18 +115,18 @@ class Source:
             raise TimeoutError("events were not delivered")
 
 
-def run(ground: Ground, rate: int, seconds: float, look: Look = look_away, warm: float = WARM_SECONDS) -> Run:
+def run(kafka_bench: KafkaBench, rate: int, seconds: float, look: Look = look_away, warm: float = WARM_SECONDS) -> Run:
     """Play a simulated day at a rate; the first seconds warm up and do not count."""
     count = int(rate * (seconds + warm))
-    rows = list(islice(day_rows(count, ground.partitions), count))
+    rows = list(islice(day_rows(count, kafka_bench.partitions), count))
     warming = int(rate * warm)
-    with ground.field() as field:
-        workers = {step: ground.worker(field, step) for step in ("withholding", "manifest")}
-        reader, source = Reader(field), Source(field, rate)
+    with kafka_bench.harness() as harness:
+        workers = {step: kafka_bench.worker(harness, step) for step in ("withholding", "manifest")}
+        reader, source = Reader(harness), Source(harness, rate)
         reader.start()
         source.play(rows[:warming])
         counting, before = time.monotonic(), _transactions(workers)
-        broker = ground.broker._process
+        broker = kafka_bench.broker._process
         pids = {step: worker.process.pid for step, worker in workers.items()} | {"broker": broker.pid if broker else 0}
         shares = Shares(pids)
         source.play(rows[warming:])
@@ -135,7 +135,7 @@ def run(ground: Ground, rate: int, seconds: float, look: Look = look_away, warm:
         reader.wait_until_quiet()
         for worker in workers.values():
             worker.stop()
-        look(field)
+        look(harness)
     return Run(sorted(_taken_ms(reader, source, counting)), used, committed)
 
 
@@ -153,16 +153,16 @@ def _taken_ms(reader: Reader, source: Source, since: float) -> Iterator[float]:
 
 
 def percentile(ordered: list[float], per_cent: float) -> float:
-    """Give the value below which so many per cent are."""
+    """Return the value below which so many per cent are."""
     return ordered[min(len(ordered) - 1, int(len(ordered) * per_cent / 100))]
 
 
-def measure(ground: Ground, seconds: float, runs: int, rates: dict[int, int] = GOALS_MS) -> Iterator[Figure]:
-    """Give percentiles and shares of the processor at each rate."""
+def measure(kafka_bench: KafkaBench, seconds: float, runs: int, rates: dict[int, int] = GOALS_MS) -> Iterator[Figure]:
+    """Yield percentiles and shares of the processor at each rate."""
     # A broker that has just started is still being compiled, and takes more than a core for that.
-    run(ground, WARM_RATE, WARM_SECONDS, warm=0)
+    run(kafka_bench, WARM_RATE, WARM_SECONDS, warm=0)
     for rate, goal in rates.items():
-        played = [run(ground, rate, seconds) for _ in range(runs)]
+        played = [run(kafka_bench, rate, seconds) for _ in range(runs)]
         decisions = len(played[0].taken_ms)
         words = f"{rate:,} events/s of a simulated day, {seconds:g} s, produce() to poll(), {decisions:,} decisions"
         for per_cent in (50, 99):

@@ -18,14 +18,14 @@ from stream.decisions import Policy
 from stream.records import Fate, Outgoing, PlainRecord, Sink
 from tests.bench.mix import EVENTS_A_JOIN, SECRET, TIMESTAMP, day_rows
 from tests.bench.report import Figure
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 GOAL = 600
 EXITS = (b'"type":"tallygate.bill.deleted.v1"', b'"type":"tallygate.bill.disposed.v1"')
 
 
 def resident_bytes() -> int:
-    """Give this process's resident memory, after giving back what is free."""
+    """Return this process's resident memory, after giving back what is free."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     status = Path("/proc/self/status").read_text()
@@ -98,7 +98,7 @@ def run(bills: int) -> dict[str, Any]:
 
 
 def measure(bills: int) -> Iterator[Figure]:
-    """Give bytes for each live bill; one run, since nothing in it depends on the clock."""
+    """Yield bytes for each live bill; one run, since nothing in it depends on the clock."""
     said = run(bills)
     live, rows = said["live"], sum(said["rows"])
     words = f"{live:,} live bills of a simulated day in {rows:,} rows; growth of the resident memory, one run"

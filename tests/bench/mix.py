@@ -23,14 +23,14 @@ LOAD_SHOPS: Final = 30
 
 
 def day_rows(bills: int, partitions: int, kinds: frozenset[str] | None = None) -> Iterator[Row]:
-    """Give the events of a simulated day in the order of time, those of some kinds only if `kinds` says so."""
+    """Yield the events of a simulated day in the order of time, those of some kinds only if `kinds` says so."""
     for planned in SimulatedDay(Random(1), bills):
         if kinds is None or planned.kind in kinds:
             yield (partition_of(planned.key, partitions) + planned.shift) % partitions, planned.key, planned.value
 
 
 def shop_rows(loads: int, partitions: int) -> Iterator[Row]:
-    """Give the events of conveyances that bring ten bills to each of thirty shops: all bills, then the arrivals."""
+    """Yield the events of conveyances that bring ten bills to each of thirty shops: all bills, then the arrivals."""
     names = [f"air:AF{load:05d}:2025-08-20" for load in range(loads)]
     for load, name in enumerate(names):
         for place in range(LOAD_BILLS):
@@ -41,13 +41,13 @@ def shop_rows(loads: int, partitions: int) -> Iterator[Row]:
 
 
 def event_row(record: Record, partitions: int) -> Row:
-    """Give an event as a row to load."""
+    """Return an event as a row to load."""
     key = record.key or b""
     return partition_of(key, partitions), key, record.value or b""
 
 
 def records_of(rows: Iterable[Row], topic: str) -> Iterator[Record]:
-    """Give the records that rows become in a topic."""
+    """Yield the records that rows become in a topic."""
     offsets: dict[int, int] = {}
     for partition, key, value in rows:
         offset = offsets[partition] = offsets.get(partition, -1) + 1
@@ -55,7 +55,7 @@ def records_of(rows: Iterable[Row], topic: str) -> Iterator[Record]:
 
 
 def posting_rows(events: Iterable[Row], partitions: int) -> Iterator[Row]:
-    """Give the posting records that the manifest step makes of these events."""
+    """Yield the posting records that the manifest step makes of these events."""
     step, table = ManifestStep(load_rulebook(), KeyMaker(SECRET), partitions), Table()
     overlay = table.overlay()
     for count, record in enumerate(records_of(events, "shipments"), 1):
@@ -68,7 +68,7 @@ def posting_rows(events: Iterable[Row], partitions: int) -> Iterator[Row]:
 
 
 def row_of(output: Outgoing) -> Row:
-    """Give an outgoing record as a row to load."""
+    """Return an outgoing record as a row to load."""
     return output.partition, output.key, output.value or b""
 
 

@@ -100,7 +100,7 @@ class Profiled(Ticker):
 
 
 def profile_text(profile: cProfile.Profile) -> str:
-    """Give the functions in which most time is spent, those they call left out."""
+    """Return the functions in which most time is spent, those they call left out."""
     text = io.StringIO()
     pstats.Stats(profile, stream=text).strip_dirs().sort_stats("tottime").print_stats(PROFILE_LINES)
     return text.getvalue()

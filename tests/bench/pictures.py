@@ -20,8 +20,8 @@ from deploy.grafana.pipeline import PIPELINE
 from deploy.grafana.readers import READERS
 from deploy.grafana.today import TODAY
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.pieces import PIECES, ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import PREREQUISITES, ROOT
 from tests.prometheus.server import PrometheusServer
 from tests.prometheus.system import System
 from tests.redis.server import RedisServer
@@ -146,7 +146,7 @@ def _legend(pattern: str, labels: dict[str, str]) -> str:
 def main() -> int:
     """Run the system under load for a while, and draw; exit status 2 if a piece is missing."""
     for piece in ("kafka", "redis", "prometheus"):
-        if missing := PIECES[piece]():
+        if missing := PREREQUISITES[piece]():
             print(f"no pictures without {piece}: {missing}")
             return 2
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -158,14 +158,14 @@ def main() -> int:
 
 
 def _drawn(folder: Path, stack: ExitStack) -> list[Path]:
-    """Give the files, from a system that works for a while."""
+    """Return the files, from a system that works for a while."""
     broker = Broker(folder / "kafka").format().start()
     stack.callback(broker.stop)
     redis = RedisServer(folder).start()
     stack.callback(redis.kill)
-    field = stack.enter_context(Field(broker, "pictures", folder))
-    field.create_topics(partitions=4)
-    system = stack.enter_context(System(field, redis, workers=2))
+    harness = stack.enter_context(KafkaHarness(broker, "pictures", folder))
+    harness.create_topics(partitions=4)
+    system = stack.enter_context(System(harness, redis, workers=2))
     server = stack.enter_context(PrometheusServer(folder / "prometheus", system.targets, RULES))
     wait_for(lambda: server.up() == system.processes, "every process to answer a scrape")
     with system.load(EVENTS_A_SECOND):

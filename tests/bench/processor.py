@@ -9,7 +9,7 @@ TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def processor_seconds(pid: int) -> float:
-    """Give the processor time that a process has used in all its threads."""
+    """Return the processor time that a process has used in all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
 
@@ -24,6 +24,6 @@ class Shares:
         self._used = {name: processor_seconds(pid) for name, pid in processes.items()}
 
     def end(self) -> dict[str, float]:
-        """Give the share of a core that each has used since, 1 being a whole core."""
+        """Return the share of a core that each has used since, 1 being a whole core."""
         elapsed = monotonic() - self._begun
         return {name: (processor_seconds(pid) - self._used[name]) / elapsed for name, pid in self._processes.items()}

@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from stream.partition import partition_of
-from tests.bench.ground import Ground
+from tests.bench.kafka_bench import KafkaBench
 from tests.bench.loading import Row
 from tests.bench.processor import processor_seconds
 from tests.bench.report import Figure
-from tests.integration.readmodel.stage import Projecting, Stage, stage_on
+from tests.integration.readmodel.projections import ProjectionProcess, ReadModelHarness, read_model_on
 from tests.redis.events import decision
 from tests.redis.server import RedisServer
 
@@ -30,7 +30,7 @@ class _Run(NamedTuple):
 
 
 def rows(count: int, partitions: int) -> Iterator[Row]:
-    """Give decisions: each bill is expected and clear, later arrives and is released; three bills a consignee day."""
+    """Yield decisions: each bill is expected and clear, later arrives and is released; three bills a consignee day."""
     bills = count // 2
     for number in range(2 * bills):
         bill, arrived = number % bills, number >= bills
@@ -43,9 +43,9 @@ def rows(count: int, partitions: int) -> Iterator[Row]:
         yield partition_of(name.encode(), partitions), name.encode(), msgspec.json.encode(made)
 
 
-def measure(ground: Ground, count: int, runs: int) -> Iterator[Figure]:
+def measure(kafka_bench: KafkaBench, count: int, runs: int) -> Iterator[Figure]:
     """Fill an empty Redis from a full topic, as after a loss or a rebuild, and count."""
-    done = [_run(ground, count) for _ in range(runs)]
+    done = [_run(kafka_bench, count) for _ in range(runs)]
     words = f"{count:,} decisions, {BILLS_A_CONSIGNEE_DAY} bills a consignee day, Redis empty at first; "
     for name, samples, goal, how in (
         ("read model, projection", [run.projection for run in done], GOAL, "by the projection's processor time"),
@@ -55,32 +55,32 @@ def measure(ground: Ground, count: int, runs: int) -> Iterator[Figure]:
         yield Figure(name, "decisions/s", tuple(samples), words + how, goal)
 
 
-def _run(ground: Ground, count: int) -> _Run:
-    with tempfile.TemporaryDirectory() as folder, ground.field() as field:
+def _run(kafka_bench: KafkaBench, count: int) -> _Run:
+    with tempfile.TemporaryDirectory() as folder, kafka_bench.harness() as field:
         redis = RedisServer(Path(folder)).start()
         try:
-            loaded = ground.load(field, field.topics.decisions, rows(count, field.partitions)).records
-            with stage_on(field, redis) as stage:
-                return _watch(stage, stage.project(), loaded)
+            loaded = kafka_bench.load(field, field.topics.decisions, rows(count, field.partitions)).records
+            with read_model_on(field, redis) as read_model:
+                return _watch(read_model, read_model.project(), loaded)
         finally:
             redis.kill()
 
 
-def _watch(stage: Stage, projection: Projecting, count: int) -> _Run:
+def _watch(read_model: ReadModelHarness, projection: ProjectionProcess, count: int) -> _Run:
     """Count from the first decision in Redis to the last."""
-    first = _wait(stage, projection, 1)
-    begun, used, used_redis = monotonic(), processor_seconds(projection.pid), processor_seconds(stage.redis.pid)
-    _wait(stage, projection, count)
+    first = _wait(read_model, projection, 1)
+    begun, used, used_redis = monotonic(), processor_seconds(projection.pid), processor_seconds(read_model.redis.pid)
+    _wait(read_model, projection, count)
     elapsed = monotonic() - begun
     projecting = processor_seconds(projection.pid) - used
-    applying = processor_seconds(stage.redis.pid) - used_redis
+    applying = processor_seconds(read_model.redis.pid) - used_redis
     left = count - first
     return _Run(left / projecting, left / (projecting + applying), left / elapsed)
 
 
-def _wait(stage: Stage, projection: Projecting, least: int) -> int:
+def _wait(read_model: ReadModelHarness, projection: ProjectionProcess, least: int) -> int:
     deadline = monotonic() + WAIT_SECONDS
-    while (applied := stage.applied()) < least:
+    while (applied := read_model.applied()) < least:
         if monotonic() > deadline or projection.process.poll() is not None:
             raise RuntimeError(f"only {applied} of {least} decisions are in Redis:\n{projection.log()[-3000:]}")
         sleep(LOOK_SECONDS)

@@ -25,7 +25,7 @@ class Figure(NamedTuple):
 
     @property
     def value(self) -> float:
-        """Give the median of the runs."""
+        """Return the median of the runs."""
         return median(self.samples)
 
     @property
@@ -36,7 +36,7 @@ class Figure(NamedTuple):
         return self.value <= self.goal if self.at_most else self.value >= self.goal
 
     def cells(self) -> tuple[str, ...]:
-        """Give the line of the table."""
+        """Return the line of the table."""
         sign, met = ("≤" if self.at_most else "≥"), ("met" if self.met else "MISSED")
         goal = ("", "") if self.goal is None else (f"{sign} {number(self.goal)}", met)
         numbers = (number(self.value), number(min(self.samples)), number(max(self.samples)))

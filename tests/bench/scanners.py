@@ -16,16 +16,16 @@ import uvloop
 from confluent_kafka import Producer
 
 from stream.partition import partition_of
-from tests.bench.ground import Ground
+from tests.bench.kafka_bench import KafkaBench
 from tests.bench.latency import percentile
 from tests.bench.processor import Shares
 from tests.bench.report import Figure
 from tests.bench.scanning import BenchScanner, head_of
 from tests.integration.gateway.gateways import gate_on
 from tests.integration.gateway_live.faults import Gateway
-from tests.integration.readmodel.stage import stage_on
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.integration.readmodel.projections import read_model_on
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.redis.events import decision
 from tests.redis.server import RedisServer
 
@@ -52,12 +52,12 @@ class ScannersRun(NamedTuple):
 
 
 def bill_of(number: int) -> str:
-    """Give a scanner's bill."""
+    """Return a scanner's bill."""
     return f"ACME{number:06d}"
 
 
 def decision_of(number: int, scanners: int) -> tuple[str, bytes]:
-    """Give decision `number` with its bill: in each round every bill is decided otherwise than before."""
+    """Return decision `number` with its bill: in each round every bill is decided otherwise than before."""
     bill, turn = bill_of(number % scanners), number // scanners
     outcome = "withhold" if turn % 2 else "release"
     return bill, msgspec.json.encode(decision(bill, rank=(1, 1, 1, 1 + turn), outcome=outcome, counts=not turn % 2))
@@ -83,21 +83,29 @@ def commit(brokers: str, topic: str, partitions: int, scanners: int, first: int,
     return acknowledged
 
 
-def run(ground: Ground, scanners: int, seconds: float, rate: int) -> ScannersRun:
+def run(kafka_bench: KafkaBench, scanners: int, seconds: float, rate: int) -> ScannersRun:
     """Open scanners, commit decisions on their bills, and look when each was told."""
-    with tempfile.TemporaryDirectory() as name, ground.field() as field:
+    with tempfile.TemporaryDirectory() as name, kafka_bench.harness() as harness:
         folder = Path(name)
         redis = RedisServer(folder).start()
         try:
-            with stage_on(field, redis) as stage:
-                gate = gate_on(folder, redis.store(field.topics.prefix), field.broker.address)
+            with read_model_on(harness, redis) as read_model:
+                gate = gate_on(folder, redis.store(harness.topics.prefix), harness.broker.address)
                 gateway = Gateway({**gate.environment, **LIMITS}, folder / "gateway.log")
                 try:
-                    projection = stage.project()
-                    commit(field.broker.address, field.topics.decisions, field.partitions, scanners, 0, scanners, 10**6)
-                    stage.settle()
+                    projection = read_model.project()
+                    commit(
+                        harness.broker.address,
+                        harness.topics.decisions,
+                        harness.partitions,
+                        scanners,
+                        0,
+                        scanners,
+                        10**6,
+                    )
+                    read_model.settle()
                     processes = {"gateway": gateway.pid, "projection": projection.pid}
-                    scan = _Scan(field, gateway, head_of(gateway.address, gate.tokens["scan"]), processes)
+                    scan = _Scan(harness, gateway, head_of(gateway.address, gate.tokens["scan"]), processes)
                     return uvloop.run(scan.run(scanners, seconds, rate))
                 finally:
                     gateway.kill()
@@ -106,8 +114,8 @@ def run(ground: Ground, scanners: int, seconds: float, rate: int) -> ScannersRun
 
 
 class _Scan:
-    def __init__(self, field: Field, gateway: Gateway, head: bytes, processes: dict[str, int]) -> None:
-        self._field = field
+    def __init__(self, harness: KafkaHarness, gateway: Gateway, head: bytes, processes: dict[str, int]) -> None:
+        self._harness = harness
         self._gateway = gateway
         self._head = head
         self._processes = processes
@@ -171,7 +179,7 @@ class _Scan:
 
     async def _commit(self, scanners: int, count: int, rate: int) -> list[float]:
         """Commit in a process of its own, so that its clock is not ours to delay."""
-        arguments = [self._field.broker.address, self._field.topics.decisions, self._field.partitions]
+        arguments = [self._harness.broker.address, self._harness.topics.decisions, self._harness.partitions]
         arguments += [scanners, scanners, count, rate]
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.bench.scanners", json.dumps(arguments), stdout=subprocess.PIPE, cwd=ROOT
@@ -186,9 +194,9 @@ def _resident_kib(pid: int) -> int:
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
 
 
-def measure(ground: Ground, scanners: int, seconds: float, runs: int, rate: int = 300) -> Iterator[Figure]:
-    """Give latency, memory and shares of the processor."""
-    played = [run(ground, scanners, seconds, rate) for _ in range(runs)]
+def measure(kafka_bench: KafkaBench, scanners: int, seconds: float, runs: int, rate: int = 300) -> Iterator[Figure]:
+    """Yield latency, memory and shares of the processor."""
+    played = [run(kafka_bench, scanners, seconds, rate) for _ in range(runs)]
     words = f"{scanners:,} open scanners, {rate} decisions/s for {seconds:g} s, commit acknowledged to verdict received"
     for per_cent in (50, 99):
         samples = tuple(percentile(each.taken_ms, per_cent) for each in played)

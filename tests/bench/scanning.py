@@ -93,7 +93,7 @@ class BenchScanner(asyncio.Protocol):
 
 
 def head_of(address: str, token: str) -> bytes:
-    """Give the request that opens a WebSocket."""
+    """Return the request that opens a WebSocket."""
     key = base64.b64encode(os.urandom(16)).decode()
     lines = (
         "GET /v1/scan HTTP/1.1", f"Host: {urlsplit(address).netloc}", f"Authorization: Bearer {token}",

@@ -5,53 +5,55 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
-from tests.bench.ground import Ground, Look, begun, finished, look_away, waited
+from tests.bench.kafka_bench import KafkaBench, Look, begun, finished, look_away, waited
 from tests.bench.loading import Row
 from tests.bench.mix import day_rows
 from tests.bench.report import Figure
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.waiting import wait_for
 
 GOAL = 40_000
 NEW_BILLS = frozenset({"bill.manifested", "bill.amended"})
 
 
-def run(ground: Ground, rows: Iterator[Row], look: Look = look_away) -> tuple[int, int, float]:
+def run(kafka_bench: KafkaBench, rows: Iterator[Row], look: Look = look_away) -> tuple[int, int, float]:
     """Judge shipments that wait; give the events, the posting records, and seconds to the last commit of decisions."""
-    with ground.field() as field:
-        loaded = ground.load(field, field.topics.shipments, rows)
-        withholding = ground.worker(field, "withholding")
-        manifest = ground.worker(field, "manifest")
+    with kafka_bench.harness() as harness:
+        loaded = kafka_bench.load(harness, harness.topics.shipments, rows)
+        withholding = kafka_bench.worker(harness, "withholding")
+        manifest = kafka_bench.worker(harness, "manifest")
         finished(manifest, loaded.records)
-        ends = end_offsets(field, field.topics.postings)
+        ends = end_offsets(harness, harness.topics.postings)
         last = waited(withholding, lambda line: caught_up(line, ends), "all postings")
         seconds = last["at"] - begun(manifest)["at"]
         manifest.stop()
         withholding.stop()
-        look(field)
+        look(harness)
     return loaded.records, last["records"], seconds
 
 
-def end_offsets(field: Field, topic: str) -> dict[str, int]:
-    """Give where each partition that holds anything ends, by number in text as JSON has it.
+def end_offsets(harness: KafkaHarness, topic: str) -> dict[str, int]:
+    """Return where each partition that holds anything ends, by number in text as JSON has it.
 
     The broker confirms a commit before its markers are written; ends are final once nothing before them is open.
     """
     ends: dict[str, int] = {}
 
     def closed() -> bool:
-        ends.update(_ends(field, topic, "read_uncommitted"))
-        return ends == _ends(field, topic, "read_committed")
+        ends.update(_ends(harness, topic, "read_uncommitted"))
+        return ends == _ends(harness, topic, "read_committed")
 
     wait_for(closed, "commit markers")
     return ends
 
 
-def _ends(field: Field, topic: str, isolation: str) -> dict[str, int]:
-    settings = {"bootstrap.servers": field.broker.address, "group.id": "bench-ends", "isolation.level": isolation}
+def _ends(harness: KafkaHarness, topic: str, isolation: str) -> dict[str, int]:
+    settings = {"bootstrap.servers": harness.broker.address, "group.id": "bench-ends", "isolation.level": isolation}
     consumer = Consumer(settings)
     try:
-        found = {part: consumer.get_watermark_offsets(TopicPartition(topic, part)) for part in range(field.partitions)}
+        found = {
+            part: consumer.get_watermark_offsets(TopicPartition(topic, part)) for part in range(harness.partitions)
+        }
     finally:
         consumer.close()
     return {str(part): high for part, (_, high) in found.items() if high}
@@ -62,9 +64,9 @@ def caught_up(line: dict[str, Any], ends: dict[str, int]) -> bool:
     return all(line["positions"].get(part, 0) >= end - 1 for part, end in ends.items())
 
 
-def measure(ground: Ground, bills: int, runs: int) -> Iterator[Figure]:
-    """Give bills a second: new ones, one event each; and those of a whole day, each posting counted."""
-    fresh = [run(ground, day_rows(bills, ground.partitions, NEW_BILLS)) for _ in range(runs)]
+def measure(kafka_bench: KafkaBench, bills: int, runs: int) -> Iterator[Figure]:
+    """Yield bills a second: new ones, one event each; and those of a whole day, each posting counted."""
+    fresh = [run(kafka_bench, day_rows(bills, kafka_bench.partitions, NEW_BILLS)) for _ in range(runs)]
     yield Figure(
         "both steps, new bills",
         "bills/s",
@@ -72,7 +74,7 @@ def measure(ground: Ground, bills: int, runs: int) -> Iterator[Figure]:
         f"{fresh[0][0]:,} bills filed or amended on a simulated day, an event each; two workers, ready to last commit",
         GOAL,
     )
-    whole = [run(ground, day_rows(bills, ground.partitions)) for _ in range(runs)]
+    whole = [run(kafka_bench, day_rows(bills, kafka_bench.partitions)) for _ in range(runs)]
     events, postings, _ = whole[0]
     yield Figure(
         "both steps, whole day",

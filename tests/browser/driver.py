@@ -12,7 +12,7 @@ from axe_core_python.selenium import Axe
 from PIL import Image
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.waiting import wait_for
 
 IMAGES: Final = ROOT / "docs" / "images"

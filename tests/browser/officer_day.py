@@ -19,7 +19,7 @@ AS_OF = datetime(2025, 8, 20, 18, 4, 11, tzinfo=UTC)
 
 
 def day_of_decisions() -> list[Decision]:
-    """Return a day's decisions: two released, one withheld, one of a hostile order, refused, expected, returned."""
+    """Return a day's decisions: two released, one withheld, one hostile, one refused, expected, returned."""
     common: dict[str, Any] = {"conveyance": "air:AF0066:2025-08-20", "consignee": CONSIGNEE}
     excluded: dict[str, Any] = {
         "outcome": "reject",

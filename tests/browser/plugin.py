@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.driver import Browser
 from tests.browser.stand_in import StandIn
-from tests.pieces import require
+from tests.prerequisites import require
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from stream.outcomes import Action
 from tests.browser.driver import Browser
 from tests.browser.stand_in import TOKEN, StandIn, verdict
 from tests.browser.wedge import Wedge
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.unit.client.scripted import HELLO, scripted
 
 CLEARED = "\x1b[2J\x1b[H"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from tests.chaos import files, live, outage, recovery, rounds
 from tests.chaos.report import Plan, Report
-from tests.pieces import ROOT, kafka_missing
+from tests.prerequisites import ROOT, kafka_missing
 
 EVENTS = 1_000_000
 EVENTS_A_ROUND = 250_000

@@ -17,14 +17,14 @@ from tests.chaos.customs import CustomsScenario
 from tests.chaos.scenario import Scenario
 from tests.chaos.toy import ToyScenario
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 
-KINDS: dict[str, Callable[[int, Field, int], Scenario]] = {
+KINDS: dict[str, Callable[[int, KafkaHarness, int], Scenario]] = {
     "customs": CustomsScenario,
-    "toy": lambda seed, field, _records: ToyScenario(seed, field),
+    "toy": lambda seed, harness, _records: ToyScenario(seed, harness),
 }
-"""Scenarios by name; each takes a seed, a field, and how many records will be asked of it at most."""
+"""Scenarios by name; each takes a seed, a harness, and how many records will be asked of it at most."""
 TRIES = 5
 """How often one order is given to a new process before the run gives up."""
 
@@ -35,13 +35,13 @@ class ClientProcess:
     What it had produced beyond them is produced again: repeats, which the audit reads from the log like all others.
     """
 
-    def __init__(self, kind: str, seed: int, field: Field, records: int) -> None:
+    def __init__(self, kind: str, seed: int, harness: KafkaHarness, records: int) -> None:
         """Take the place to play; the process is started by the first order."""
         self._place = {
-            "kind": kind, "seed": seed, "address": field.broker.address, "prefix": field.topics.prefix,
-            "partitions": field.partitions, "folder": str(field.folder), "records": records,
+            "kind": kind, "seed": seed, "address": harness.broker.address, "prefix": harness.topics.prefix,
+            "partitions": harness.partitions, "folder": str(harness.folder), "records": records,
         }  # fmt: skip
-        self.posts = KINDS[kind](seed, field, records).posts
+        self.posts = KINDS[kind](seed, harness, records).posts
         self.accounted: Counter[str] = Counter()
         self.deaths: Counter[str] = Counter()
         self._fed = 0
@@ -57,24 +57,24 @@ class ClientProcess:
         """Pass over records that a former process has produced."""
         self._fed += count
 
-    def feed(self, field: Field, count: int) -> None:  # noqa: ARG002 - the place was told before
+    def feed(self, harness: KafkaHarness, count: int) -> None:  # noqa: ARG002 - the place was told before
         """Have the next records produced."""
         self._ask("feed", count)
         self._fed += count
 
-    def behind(self, field: Field) -> int:  # noqa: ARG002
+    def behind(self, harness: KafkaHarness) -> int:  # noqa: ARG002
         """Ask how much is still to be judged."""
         return int(self._ask("behind", 0))
 
-    def audit(self, field: Field) -> list[str]:  # noqa: ARG002
+    def audit(self, harness: KafkaHarness) -> list[str]:  # noqa: ARG002
         """Have everything audited."""
         answer = self._ask("audit", 0)
         self.accounted = Counter(answer["accounted"])
         faults: list[str] = answer["faults"]
         return faults
 
-    def rebuild(self, field: Field) -> list[str]:  # noqa: ARG002
-        """Have the tables made anew."""
+    def rebuild(self, harness: KafkaHarness) -> list[str]:  # noqa: ARG002
+        """Have the tables rebuilt."""
         faults: list[str] = self._ask("rebuild", 0)
         return faults
 
@@ -95,7 +95,7 @@ class ClientProcess:
         raise RuntimeError(f"{order}: the clients died {TRIES} times: {dict(self.deaths)}")
 
     def _answer(self, order: str, count: int) -> dict[str, Any] | None:
-        """Give an order to the process, which is started if there is none; None where it died of it."""
+        """Return an order to the process, which is started if there is none; None where it died of it."""
         if self._process is None:
             command = [sys.executable, "-m", __name__, json.dumps({**self._place, "skip": self._fed})]
             self._process = subprocess.Popen(
@@ -130,30 +130,30 @@ def main() -> None:
     """Take orders until the input ends."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # its death is told, and leaves nothing lying about
     place = json.loads(sys.argv[1])
-    field = Field(_Elsewhere(place["address"]), place["prefix"], Path(place["folder"]))
-    field.partitions = place["partitions"]
-    scenario = KINDS[place["kind"]](place["seed"], field, place["records"])
+    harness = KafkaHarness(_Elsewhere(place["address"]), place["prefix"], Path(place["folder"]))
+    harness.partitions = place["partitions"]
+    scenario = KINDS[place["kind"]](place["seed"], harness, place["records"])
     scenario.skip(place["skip"])
     for line in sys.stdin:
         order, count = json.loads(line)
         try:
-            answer = {"answer": _done(scenario, field, order, count)}
+            answer = {"answer": _done(scenario, harness, order, count)}
         except Exception as error:  # noqa: BLE001 - told to the one who gave the order
             answer = {"error": repr(error)}
         print(json.dumps(answer), flush=True)
 
 
-def _done(scenario: Scenario, field: Field, order: str, count: int) -> object:
+def _done(scenario: Scenario, harness: KafkaHarness, order: str, count: int) -> object:
     match order:
         case "feed":
-            scenario.feed(field, count)
+            scenario.feed(harness, count)
             return None
         case "behind":
-            return scenario.behind(field)
+            return scenario.behind(harness)
         case "rebuild":
-            return scenario.rebuild(field)
+            return scenario.rebuild(harness)
         case "audit":
-            faults = scenario.audit(field)
+            faults = scenario.audit(harness)
             return {"faults": faults, "accounted": dict(scenario.accounted)}
     raise ValueError(order)
 

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 from tests.chaos.scenario import Post
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 RESTART_SECONDS = 0.5
 LOOK_SECONDS = 0.05
@@ -17,12 +17,12 @@ DYER = "tests.toy.observers:DiesInTransaction"
 class Crew:
     """Processes by post; `tally` counts what was done to them and how they ended."""
 
-    def __init__(self, field: Field, posts: list[Post], dice: random.Random) -> None:
+    def __init__(self, harness: KafkaHarness, posts: list[Post], dice: random.Random) -> None:
         """Man nothing yet."""
-        self._field = field
+        self._harness = harness
         self._posts = posts
         self._dice = dice
-        self._manned = {post: field.worker(post.name, post.step) for post in posts[:0]}
+        self._manned = {post: harness.worker(post.name, post.step) for post in posts[:0]}
         self._vacant: dict[Post, float] = {}
         self._thaw: dict[Post, float] = {}
         self._traps: dict[Post, float] = {}
@@ -31,14 +31,14 @@ class Crew:
     def man(self, post: Post, **settings: str) -> None:
         """Start a worker on a post."""
         self._vacant.pop(post, None)
-        self._manned[post] = self._field.worker(post.name, post.step, **dict(post.settings), **settings)
+        self._manned[post] = self._harness.worker(post.name, post.step, **dict(post.settings), **settings)
 
     def manned(self) -> list[Post]:
-        """Give the posts with a worker that runs and is not frozen."""
+        """Return the posts with a worker that runs and is not frozen."""
         return [post for post, worker in self._manned.items() if worker.alive and post not in self._thaw]
 
     def unmanned(self) -> list[Post]:
-        """Give the posts that nobody is meant to be on."""
+        """Return the posts that are meant to have no worker."""
         return [post for post in self._posts if post not in self._manned and post not in self._vacant]
 
     def watch(self) -> None:
@@ -91,7 +91,7 @@ class Crew:
         self.tally[f"stopped in order with {status}"] += 1
 
     def clear(self, step: str) -> list[Post]:
-        """Stop all workers of a step, and return the posts that were kept; nobody mans them but the caller."""
+        """Stop all workers of a step, and return the posts that were kept; only the caller mans them again."""
         posts = [post for post in (*self._manned, *self._vacant) if post.step == step]
         self._end([post for post in posts if post in self._manned])
         for post in posts:

@@ -28,7 +28,7 @@ from tests.chaos.looking import Log, log_of, records_left, records_open
 from tests.chaos.rebuilding import rebuild_faults
 from tests.chaos.scenario import Post
 from tests.chaos.toy import FLUSH_SECONDS, IDEMPOTENT
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 BILLS_A_DAY = 20_000
 JOIN_RECORDS = 1000
@@ -40,11 +40,11 @@ Sent = tuple[bytes | None, bytes | None]
 class CustomsScenario:
     """Events of one simulated day after the other, their repeats, late versions and bad records among them."""
 
-    def __init__(self, seed: int, field: Field, bills: int = BILLS_A_DAY) -> None:
+    def __init__(self, seed: int, harness: KafkaHarness, bills: int = BILLS_A_DAY) -> None:
         """Draw days of so many bills from a seed; the bills of a second day conflict with those of the first."""
         self._events = self.events(seed, bills)
         self._producer: Producer | None = None
-        self._secret = field.folder / "secret"
+        self._secret = harness.folder / "secret"
         self._secret.write_bytes(b"a secret of the chaos run")
         secret = (("key__secret_file", str(self._secret)),)
         self.posts = [Post(name, step, secret) for step in ("manifest", "withholding") for name in ("a", "b", "c")]
@@ -53,7 +53,7 @@ class CustomsScenario:
 
     @staticmethod
     def events(seed: int, bills: int = BILLS_A_DAY) -> Iterator[Planned]:
-        """Give one day after the other, drawn from a seed, and now and then a hostile record."""
+        """Yield one day after the other, drawn from a seed, and now and then a hostile record."""
         dice = random.Random(seed)
         hostile = hostile_values(dice)
         while True:
@@ -67,55 +67,57 @@ class CustomsScenario:
         for _ in islice(self._events, count):
             pass
 
-    def feed(self, field: Field, count: int) -> None:
+    def feed(self, harness: KafkaHarness, count: int) -> None:
         """Publish events, idempotently."""
         if self._producer is None:
             large = {"message.max.bytes": TOPIC_RECORD_BYTES}
-            self._producer = Producer({"bootstrap.servers": field.broker.address, **IDEMPOTENT, **large})
+            self._producer = Producer({"bootstrap.servers": harness.broker.address, **IDEMPOTENT, **large})
         for event in islice(self._events, count):
-            partition = (partition_of(event.key, field.partitions) + event.shift) % field.partitions
-            self._producer.produce(field.topics.shipments, event.value, event.key, partition)
+            partition = (partition_of(event.key, harness.partitions) + event.shift) % harness.partitions
+            self._producer.produce(harness.topics.shipments, event.value, event.key, partition)
         if self._producer.flush(FLUSH_SECONDS):
             raise TimeoutError("events were not delivered")
 
-    def behind(self, field: Field) -> int:
+    def behind(self, harness: KafkaHarness) -> int:
         """Count the records that are not judged, or not yet committed; those of the first step come first."""
-        topics = field.topics
+        topics = harness.topics
         outputs = (topics.postings, topics.decisions, topics.alerts, topics.dead_letters)
         return (
-            records_left(field, "manifest", topics.shipments)
-            or records_left(field, "withholding", topics.postings)
-            or records_open(field, outputs)
+            records_left(harness, "manifest", topics.shipments)
+            or records_left(harness, "withholding", topics.postings)
+            or records_open(harness, outputs)
         )
 
-    def audit(self, field: Field) -> list[str]:
+    def audit(self, harness: KafkaHarness) -> list[str]:
         """Replay shipments into postings and dead letters, and postings into decisions and alerts."""
-        kafka = KafkaSettings(brokers=field.broker.address, prefix=field.topics.prefix)
+        kafka = KafkaSettings(brokers=harness.broker.address, prefix=harness.topics.prefix)
         settings = Settings(kafka=kafka, key=KeySettings(secret_file=self._secret))
-        topics = field.topics
-        shipments, postings = log_of(field, topics.shipments), log_of(field, topics.postings)
+        topics = harness.topics
+        shipments, postings = log_of(harness, topics.shipments), log_of(harness, topics.postings)
         judged: dict[int, list[Outgoing]] = {}
         for number, records in shipments.items():
-            judged[number] = list(_replay(manifest_step(settings, field.partitions), records, self.accounted))
+            judged[number] = list(_replay(manifest_step(settings, harness.partitions), records, self.accounted))
         faults = same(
-            "dead letters", by_partition(judged.values(), Sink.DEAD_LETTERS), _sent(log_of(field, topics.dead_letters))
+            "dead letters",
+            by_partition(judged.values(), Sink.DEAD_LETTERS),
+            _sent(log_of(harness, topics.dead_letters)),
         )
         faults += self._postings(judged, postings)
         decided = {
-            number: list(_replay(withholding_step(settings, field.partitions), records, Counter()))
+            number: list(_replay(withholding_step(settings, harness.partitions), records, Counter()))
             for number, records in postings.items()
         }
-        faults += self._decisions(decided, log_of(field, topics.decisions), field.partitions)
-        faults += same("alerts", by_partition(decided.values(), Sink.ALERTS), _sent(log_of(field, topics.alerts)))
+        faults += self._decisions(decided, log_of(harness, topics.decisions), harness.partitions)
+        faults += same("alerts", by_partition(decided.values(), Sink.ALERTS), _sent(log_of(harness, topics.alerts)))
         read = sum(map(len, shipments.values()))
         if read != self.accounted.total():
             faults.append(f"{read} events read, {self.accounted.total()} accounted for")
         self.accounted["alerted"] = sum(map(len, by_partition(decided.values(), Sink.ALERTS).values()))
-        return faults + [f"halted: {halt.sentence()}" for halt in field.halts()]
+        return faults + [f"halted: {halt.sentence()}" for halt in harness.halts()]
 
-    def rebuild(self, field: Field) -> list[str]:
+    def rebuild(self, harness: KafkaHarness) -> list[str]:
         """Rebuild from the postings, and compare the decisions that hold."""
-        return rebuild_faults(field, dict(self.posts[0].settings))
+        return rebuild_faults(harness, dict(self.posts[0].settings))
 
     @staticmethod
     def _decisions(decided: Mapping[int, list[Outgoing]], decisions: Log, partitions: int) -> list[str]:
@@ -148,7 +150,7 @@ class CustomsScenario:
 
 
 def _replay(step: Step, records: list[PlainRecord], fates: Counter[str]) -> Iterator[Outgoing]:
-    """Give what a fresh step sends for a whole partition, and count what became of its records."""
+    """Yield what a fresh step sends for a whole partition, and count what became of its records."""
     table = Table()
     overlay = table.overlay()
     for count, record in enumerate(records, 1):
@@ -167,7 +169,7 @@ def source_of(posting: bytes) -> int:
 
 
 def by_partition(outputs: Iterable[list[Outgoing]], sink: Sink) -> dict[int, list[Sent]]:
-    """Give the records for one sink by partition, in order."""
+    """Return the records for one sink by partition, in order."""
     found: defaultdict[int, list[Sent]] = defaultdict(list)
     for outgoing in (one for sent in outputs for one in sent):
         if outgoing.sink == sink:

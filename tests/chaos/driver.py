@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tests.chaos import offsets
 from tests.chaos.crew import Crew
 from tests.chaos.scenario import Scenario
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 FEED_RECORDS = 500
 STUCK_SECONDS = 300.0
@@ -74,13 +74,15 @@ def drawn(dice: random.Random, count: int, spacing: float) -> Iterator[Fault]:
 class Driver:
     """One run."""
 
-    def __init__(self, field: Field, scenario: Scenario, seed: int, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self, harness: KafkaHarness, scenario: Scenario, seed: int, say: Callable[[str], None] = print
+    ) -> None:
         """Draw from `seed`; tell the course of things to `say`."""
-        self._field = field
+        self._harness = harness
         self._scenario = scenario
         self._dice = random.Random(seed)
         self._say = say
-        self._crew = Crew(field, scenario.posts, self._dice)
+        self._crew = Crew(harness, scenario.posts, self._dice)
         self._fed = 0
         self._feeding_failed: list[BaseException] = []
         self._began = time.monotonic()
@@ -106,7 +108,7 @@ class Driver:
             self._watch(TICK_SECONDS)
         self._settle()
         self._crew.stop()
-        found = [repr(error) for error in self._feeding_failed] + self._scenario.audit(self._field)
+        found = [repr(error) for error in self._feeding_failed] + self._scenario.audit(self._harness)
         return Outcome(found, self._crew.tally, time.monotonic() - self._began)
 
     def _feed(self, total: int, span: float) -> None:
@@ -114,7 +116,7 @@ class Driver:
         try:
             while self._fed < total:
                 count = min(FEED_RECORDS, total - self._fed)
-                self._scenario.feed(self._field, count)
+                self._scenario.feed(self._harness, count)
                 self._fed += count
                 time.sleep(max(0.0, began + span * self._fed / total - time.monotonic()))
         except BaseException as error:  # noqa: BLE001 - told by the outcome of the run
@@ -136,14 +138,14 @@ class Driver:
             f"{time.monotonic() - self._began:6.1f} s  {fault.kind} {fault.seconds:.0f} s, {self._fed} records fed"
         )
         if fault.kind == "broker":
-            self._field.broker.kill()
+            self._harness.broker.kill()
             self._watch(fault.seconds)
-            self._field.broker.start()
+            self._harness.broker.start()
             crew.tally["broker kill -9"] += 1
         elif fault.kind == "broker-freeze":
-            self._field.broker.freeze()
+            self._harness.broker.freeze()
             self._watch(fault.seconds)
-            self._field.broker.thaw()
+            self._harness.broker.thaw()
             crew.tally["broker frozen"] += 1
         elif fault.kind == "stale":
             self._rewind(dice.choice(self._scenario.posts).step, fault.seconds)
@@ -167,19 +169,19 @@ class Driver:
     def _rewind(self, step: str, seconds: float) -> None:
         """Have workers start on group offsets older than their tables, as a broker may come back with; then mend it."""
         posts, group = self._crew.clear(step), step.rpartition(":")[2]
-        right = asyncio.run(offsets.held(self._field, group))
-        asyncio.run(offsets.put(self._field, group, {at: max(0, value - REWOUND) for at, value in right.items()}))
+        right = asyncio.run(offsets.held(self._harness, group))
+        asyncio.run(offsets.put(self._harness, group, {at: max(0, value - REWOUND) for at, value in right.items()}))
         for post in posts:
             self._crew.man(post)
         self._watch(seconds)
         posts = self._crew.clear(step)
-        asyncio.run(offsets.put(self._field, group, right))
+        asyncio.run(offsets.put(self._harness, group, right))
         for post in posts:
             self._crew.man(post)
 
     def _settle(self) -> None:
         least, moved = sys.maxsize, time.monotonic()
-        while (left := self._scenario.behind(self._field)) and time.monotonic() - moved < STUCK_SECONDS:
+        while (left := self._scenario.behind(self._harness)) and time.monotonic() - moved < STUCK_SECONDS:
             if left != least:
                 least, moved = left, time.monotonic()
             self._say(f"{time.monotonic() - self._began:6.1f} s  {left} to go")

@@ -48,7 +48,7 @@ class Spoilt(NamedTuple):
     doubtful: set[str]
     """Bills that may be held back for it."""
     lost: set[str]
-    """Bills with a row of which nobody can tell any more whose it was; they may be sent without it."""
+    """Bills with a row whose consignee can no longer be told; they may be sent without it."""
 
 
 def rows_meant(chance: random.Random) -> list[Line]:
@@ -191,7 +191,7 @@ def _lost(meant: list[Line], lines: list[bytes], damaged: set[int], *, goods: bo
 
 
 def events_of(path: Path) -> tuple[list[Good], Sift, set[str]]:
-    """Give what goes out of a file, the sums, and what is said of what does not."""
+    """Return what goes out of a file, the sums, and what is said of what does not."""
     sift, said = Sift(), set[str]()
     with twice_readable(str(path)) as opener:
         with opener() as source:

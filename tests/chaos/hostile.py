@@ -7,7 +7,7 @@ BYTES = 40_000
 
 
 def hostile_values(dice: random.Random) -> Iterator[bytes]:
-    """Give one such value after another, for ever, each kind in turn with a length of its own."""
+    """Yield one such value after another, for ever, each kind in turn with a length of its own."""
     kinds = (
         (b'{"a":"', b'\\"', b""),  # a string that never ends, full of escapes
         (b'{"a":"', b"\\\\", b""),

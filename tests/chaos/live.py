@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.integration.gateway_live.faults import Faults, Run
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.pieces import redis_missing
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import redis_missing
 from tests.redis.server import RedisServer
 
 LONG = Faults(between=10.0, redis_away=10.0, kafka_away=60.0, rate=300.0)
@@ -23,9 +23,9 @@ def main() -> int:
         broker = Broker(folder / "kafka").format().start()
         redis = RedisServer(folder).start()
         try:
-            with Field(broker, "live", folder) as field:
-                field.create_topics(partitions=4, steps=())
-                report = asyncio.run(Run(field, redis, folder, LONG, lambda line: print(line, flush=True)).go())
+            with KafkaHarness(broker, "live", folder) as harness:
+                harness.create_topics(partitions=4, steps=())
+                report = asyncio.run(Run(harness, redis, folder, LONG, lambda line: print(line, flush=True)).go())
         except AssertionError as error:
             print(f"NOT EXACT: {error}")
             return 1

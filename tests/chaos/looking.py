@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Message, Top
 from confluent_kafka.admin import AdminClient
 
 from stream.records import PlainRecord
-from tests.kafka.field import TURN_SECONDS, Field
+from tests.kafka.harness import TURN_SECONDS, KafkaHarness
 from tests.waiting import HANG_SECONDS
 
 Log = dict[int, list[PlainRecord]]
@@ -25,10 +25,10 @@ def _admin(address: str) -> AdminClient:
 
 
 @contextmanager
-def _consumer(field: Field, isolation: str = "read_committed") -> Iterator[Consumer]:
+def _consumer(harness: KafkaHarness, isolation: str = "read_committed") -> Iterator[Consumer]:
     consumer = Consumer(
         {
-            "bootstrap.servers": field.broker.address,
+            "bootstrap.servers": harness.broker.address,
             "group.id": "auditor",
             "enable.auto.commit": False,
             "isolation.level": isolation,
@@ -44,7 +44,7 @@ def _consumer(field: Field, isolation: str = "read_committed") -> Iterator[Consu
 
 
 def _messages(consumer: Consumer, places: list[TopicPartition]) -> Iterator[Message]:
-    """Give all committed messages from these places to the present ends."""
+    """Yield all committed messages from these places to the present ends."""
     consumer.assign(places)
     left = {place.partition for place in places}
     while left:
@@ -55,42 +55,43 @@ def _messages(consumer: Consumer, places: list[TopicPartition]) -> Iterator[Mess
                 yield message
 
 
-def log_of(field: Field, topic: str) -> Log:
+def log_of(harness: KafkaHarness, topic: str) -> Log:
     """Read a topic with the broker's timestamps, read-committed, to its end."""
     found: Log = {}
-    with _consumer(field) as consumer:
-        for message in _messages(consumer, [TopicPartition(topic, number, 0) for number in range(field.partitions)]):
+    with _consumer(harness) as consumer:
+        for message in _messages(consumer, [TopicPartition(topic, number, 0) for number in range(harness.partitions)]):
             number, stamp = message.partition() or 0, message.timestamp()[1]
             record = PlainRecord(topic, number, message.offset() or 0, stamp, message.key(), message.value())
             found.setdefault(number, []).append(record)
     return found
 
 
-def records_left(field: Field, step: str, topic: str) -> int:
+def records_left(harness: KafkaHarness, step: str, topic: str) -> int:
     """Count the committed records behind a group's offsets; of very many, give the offsets instead."""
-    group = field.topics.group(step)
+    group = harness.topics.group(step)
     asking = [ConsumerGroupTopicPartitions(group)]
-    answers = _admin(field.broker.address).list_consumer_group_offsets(asking, request_timeout=HANG_SECONDS)
+    answers = _admin(harness.broker.address).list_consumer_group_offsets(asking, request_timeout=HANG_SECONDS)
     asked = answers[group].result()
     committed = {each.partition: each.offset for each in asked.topic_partitions or [] if each.topic == topic}
-    with _consumer(field) as consumer:
-        ends = _ends(consumer, field, topic)
+    with _consumer(harness) as consumer:
+        ends = _ends(consumer, harness, topic)
         places = [TopicPartition(topic, number, max(0, committed.get(number, 0))) for number in ends]
         # A log may end in nothing but markers, so the offsets alone do not tell.
         behind = sum(ends[place.partition] - place.offset for place in places)
         return behind if behind > COUNTED_RECORDS else sum(1 for _ in _messages(consumer, places))
 
 
-def records_open(field: Field, topics: Iterable[str]) -> int:
+def records_open(harness: KafkaHarness, topics: Iterable[str]) -> int:
     """Count the offsets that no reader of committed records may see yet, since a transaction is open before them."""
-    with _consumer(field) as stable, _consumer(field, "read_uncommitted") as all_of:
+    with _consumer(harness) as stable, _consumer(harness, "read_uncommitted") as all_of:
         return sum(
-            sum(_ends(all_of, field, topic).values()) - sum(_ends(stable, field, topic).values()) for topic in topics
+            sum(_ends(all_of, harness, topic).values()) - sum(_ends(stable, harness, topic).values())
+            for topic in topics
         )
 
 
-def _ends(consumer: Consumer, field: Field, topic: str) -> dict[int, int]:
+def _ends(consumer: Consumer, harness: KafkaHarness, topic: str) -> dict[int, int]:
     return {
         number: consumer.get_watermark_offsets(TopicPartition(topic, number), HANG_SECONDS)[1]
-        for number in range(field.partitions)
+        for number in range(harness.partitions)
     }

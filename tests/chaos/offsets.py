@@ -5,17 +5,17 @@ import asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 PAUSE_SECONDS = 0.5
 
 
-async def held(field: Field, step: str) -> dict[TopicPartition, int]:
+async def held(harness: KafkaHarness, step: str) -> dict[TopicPartition, int]:
     """Return the offsets that a step's group has committed."""
-    consumer = _consumer(field, step)
+    consumer = _consumer(harness, step)
     await consumer.start()
     try:
-        places = _places(field, step)
+        places = _places(harness, step)
         consumer.assign(places)
         found = {place: await consumer.committed(place) for place in places}
         return {place: offset for place, offset in found.items() if offset is not None}
@@ -23,9 +23,9 @@ async def held(field: Field, step: str) -> dict[TopicPartition, int]:
         await consumer.stop()
 
 
-async def put(field: Field, step: str, offsets: dict[TopicPartition, int]) -> None:
+async def put(harness: KafkaHarness, step: str, offsets: dict[TopicPartition, int]) -> None:
     """Commit other offsets for a step's group, as soon as its members' sessions are over."""
-    consumer = _consumer(field, step)
+    consumer = _consumer(harness, step)
     await consumer.start()
     try:
         consumer.assign(list(offsets))
@@ -40,12 +40,12 @@ async def put(field: Field, step: str, offsets: dict[TopicPartition, int]) -> No
         await consumer.stop()
 
 
-def _consumer(field: Field, step: str) -> AIOKafkaConsumer:
+def _consumer(harness: KafkaHarness, step: str) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
-        bootstrap_servers=field.broker.address, group_id=field.topics.group(step), enable_auto_commit=False
+        bootstrap_servers=harness.broker.address, group_id=harness.topics.group(step), enable_auto_commit=False
     )
 
 
-def _places(field: Field, step: str) -> list[TopicPartition]:
-    topic = field.topics.shipments if step == "manifest" else field.topics.postings
-    return [TopicPartition(topic, number) for number in range(field.partitions)]
+def _places(harness: KafkaHarness, step: str) -> list[TopicPartition]:
+    topic = harness.topics.shipments if step == "manifest" else harness.topics.postings
+    return [TopicPartition(topic, number) for number in range(harness.partitions)]

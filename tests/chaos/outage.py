@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.pieces import PIECES, ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import PREREQUISITES, ROOT
 from tests.prometheus.server import PrometheusServer
 from tests.prometheus.system import System
 from tests.redis.server import RedisServer
@@ -45,7 +45,7 @@ def run(
     system: System, server: PrometheusServer, seconds: float, events_a_second: int, before: float = BEFORE_SECONDS
 ) -> Outage:
     """Kill the broker of a running system under load for so long, start it, let everything settle, and audit."""
-    broker, fired = system.field.broker, dict[str, float]()
+    broker, fired = system.harness.broker, dict[str, float]()
     wait_for(lambda: server.up() == system.processes, "every process to answer a scrape")
     with system.load(events_a_second):
         wait_for(lambda: server.query(JUDGED), "decisions")
@@ -62,7 +62,7 @@ def run(
         _clearing(server, cleared, started)
         ends = {labels["step"]: count for labels, count in server.query(ENDS)}
     _settle(system)
-    faults = system.scenario.audit(system.field)
+    faults = system.scenario.audit(system.harness)
     faults += [f"{name} did not clear" for name, at in cleared.items() if at >= CLEAR_SECONDS]
     faults += [] if judged else ["nothing was decided before the outage"]
     return Outage(faults, fired, cleared, back, ends)
@@ -94,11 +94,11 @@ def _clearing(server: PrometheusServer, cleared: dict[str, float], started: floa
 
 
 def _settle(system: System) -> None:
-    wait_for(lambda: system.scenario.behind(system.field) == 0, "everything to be judged", SETTLE_SECONDS)
+    wait_for(lambda: system.scenario.behind(system.harness) == 0, "everything to be judged", SETTLE_SECONDS)
 
 
 def hastened(folder: Path) -> list[Path]:
-    """Give the rules with shorter waits, for an outage of seconds: what is asked stays the same."""
+    """Return the rules with shorter waits, for an outage of seconds: what is asked stays the same."""
     folder.mkdir(exist_ok=True)
     for path in RULES:
         text = re.sub(r"( {8}for: )\w+\n", r"\g<1>1s\n", path.read_text("utf-8"))
@@ -109,7 +109,7 @@ def hastened(folder: Path) -> list[Path]:
 def main(seconds: float, events_a_second: int) -> int:
     """Run the long form with the rules as they are, and report; exit status 1 if anything was lost or did not clear."""
     for piece in ("kafka", "redis", "prometheus"):
-        if missing := PIECES[piece]():
+        if missing := PREREQUISITES[piece]():
             print(f"no outage without {piece}: {missing}")
             return 2
     with tempfile.TemporaryDirectory() as name:
@@ -119,9 +119,9 @@ def main(seconds: float, events_a_second: int) -> int:
         with ExitStack() as stack:
             stack.callback(broker.stop)
             stack.callback(redis.kill)
-            field = stack.enter_context(Field(broker, "outage", folder))
-            field.create_topics(partitions=4)
-            system = stack.enter_context(System(field, redis, workers=2))
+            harness = stack.enter_context(KafkaHarness(broker, "outage", folder))
+            harness.create_topics(partitions=4)
+            system = stack.enter_context(System(harness, redis, workers=2))
             server = stack.enter_context(PrometheusServer(folder / "prometheus", system.targets, RULES))
             outage = run(system, server, seconds, events_a_second)
     return report(outage, seconds)

@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 
 from tests.chaos.standstill import Stand, Standstill
 from tests.chaos.toy import ToyScenario
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.kafka.proxied import ProxiedBroker
-from tests.pieces import kafka_missing
+from tests.prerequisites import kafka_missing
 from tests.waiting import wait_for
 
 FROZEN_SECONDS: Final = 35.0
@@ -159,11 +159,11 @@ def measure(names: Sequence[str], rounds: int, folder: Path, say: Callable[[str]
             rows[name].ends.extend(ends)
             say(f"{taken.first:6.1f} s  {taken.every:6.1f} s  {name}, workers ended with {ends}")
         place.stand.steady()
-        field = place.stand.field
+        harness = place.stand.harness
         place.stand.__exit__()
-        scenario = ToyScenario(0, field)
-        wait_for(lambda: scenario.behind(field) == 0, "everything to be judged", 120)
-        return list(rows.values()), scenario.audit(field)
+        scenario = ToyScenario(0, harness)
+        wait_for(lambda: scenario.behind(harness) == 0, "everything to be judged", 120)
+        return list(rows.values()), scenario.audit(harness)
 
 
 @contextmanager
@@ -172,9 +172,9 @@ def _place(folder: Path, *, small: bool) -> Iterator[Place]:
         broker = ProxiedBroker(disk / "broker", extra=SMALL_LOGS if small else "")
         broker.format().start()
         try:
-            with Field(broker, "recovery", folder) as field:
-                field.create_topics(partitions=4)
-                with Stand(field, broker.relayed) as stand:
+            with KafkaHarness(broker, "recovery", folder) as harness:
+                harness.create_topics(partitions=4)
+                with Stand(harness, broker.relayed) as stand:
                     yield Place(stand, broker, folder)
         finally:
             broker.stop()
@@ -182,7 +182,7 @@ def _place(folder: Path, *, small: bool) -> Iterator[Place]:
 
 @contextmanager
 def _disk(folder: Path, *, small: bool) -> Iterator[Path]:
-    """Give a folder, on a disk of its own in memory if it is to be a small one."""
+    """Yield a folder, on a disk of its own in memory if it is to be a small one."""
     folder.mkdir()
     if small:
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", folder], check=True)

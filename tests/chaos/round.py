@@ -18,7 +18,7 @@ from tests.chaos.client import ClientProcess
 from tests.chaos.driver import Driver, drawn
 from tests.chaos.report import Plan
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 SPACING_SECONDS = 6.0
 PARTITIONS = 8
@@ -34,16 +34,16 @@ def play(plan: Plan, number: int, folder: Path) -> None:
     seed, began = plan.seed_of(number), time.monotonic()
     broker = Broker(folder / "kafka").format().start()
     try:
-        with Field(broker, "chaos", folder) as field:
-            field.create_topics(partitions=PARTITIONS)
+        with KafkaHarness(broker, "chaos", folder) as harness:
+            harness.create_topics(partitions=PARTITIONS)
             faults = list(drawn(random.Random(seed), plan.faults, SPACING_SECONDS))
-            scenario = ClientProcess("toy" if plan.toy else "customs", seed, field, plan.events)
-            driver = Driver(field, scenario, seed, lambda text: tell("said", text=text, fed=driver.fed))
+            scenario = ClientProcess("toy" if plan.toy else "customs", seed, harness, plan.events)
+            driver = Driver(harness, scenario, seed, lambda text: tell("said", text=text, fed=driver.fed))
             try:
                 outcome = driver.run(plan.events, faults)
                 if plan.rebuild and not outcome.faults:
                     tell("said", text="the tables are rebuilt from the postings", fed=driver.fed)
-                    outcome.faults.extend(scenario.rebuild(field))
+                    outcome.faults.extend(scenario.rebuild(harness))
             finally:
                 scenario.close()
     finally:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.chaos.report import Report, of_round
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 SILENT_SECONDS = 900.0
 """A round that says nothing for so long hangs; its audit is silent for some minutes."""
@@ -59,7 +59,7 @@ def _round(report: Report, number: int, folder: str, say: Callable[[str], None])
 
 
 def _lines(process: "subprocess.Popen[bytes]") -> Iterator[dict[str, Any]]:
-    """Give what a round tells, until it ends or falls silent."""
+    """Yield what a round tells, until it ends or falls silent."""
     assert process.stdout is not None
     text = b""
     while select.select([process.stdout], [], [], SILENT_SECONDS)[0]:

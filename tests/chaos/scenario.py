@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import NamedTuple, Protocol
 
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 
 class Post(NamedTuple):
@@ -29,14 +29,14 @@ class Scenario(Protocol):
     def skip(self, count: int) -> None:
         """Pass over records that a former process has produced."""
 
-    def feed(self, field: Field, count: int) -> None:
+    def feed(self, harness: KafkaHarness, count: int) -> None:
         """Produce the next `count` records; called again and again, from one thread, until `total` are produced."""
 
-    def behind(self, field: Field) -> int:
+    def behind(self, harness: KafkaHarness) -> int:
         """Say how much is still to be judged; 0 when all is done."""
 
-    def audit(self, field: Field) -> list[str]:
+    def audit(self, harness: KafkaHarness) -> list[str]:
         """Read everything there is and give a line for each fault; none means exact."""
 
-    def rebuild(self, field: Field) -> list[str]:
-        """Make the tables anew, where there is a way to, and give a line for each fault; all workers are stopped."""
+    def rebuild(self, harness: KafkaHarness) -> list[str]:
+        """Rebuild the tables, where there is a way to, and return a line for each fault; all workers are stopped."""

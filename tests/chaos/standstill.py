@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from tests.chaos.toy import IDEMPOTENT
-from tests.kafka.field import TOY, Field
+from tests.kafka.harness import TOY, KafkaHarness
 from tests.kafka.worker import WorkerProcess
 from tests.waiting import wait_for
 
@@ -36,8 +36,8 @@ class Post:
 
     worker: WorkerProcess | None
 
-    def __init__(self, field: Field, name: str, settings: dict[str, str]) -> None:
-        self._field, self._name, self.settings = field, name, settings
+    def __init__(self, harness: KafkaHarness, name: str, settings: dict[str, str]) -> None:
+        self._harness, self._name, self.settings = harness, name, settings
         self._backoff, self._due = FIRST_BACKOFF, 0.0
         self.ends: list[tuple[float, int]] = []
         """When it ended, and how."""
@@ -47,7 +47,7 @@ class Post:
         """Start it if it is due; note its end."""
         if self.worker is None:
             if time.monotonic() >= self._due:
-                self.worker = self._field.worker(self._name, TOY, **self.settings)
+                self.worker = self._harness.worker(self._name, TOY, **self.settings)
         elif not self.worker.alive:
             self.ends.append((time.monotonic(), self.worker.process.returncode))
             self.worker, self._due = None, time.monotonic() + self._backoff
@@ -60,13 +60,13 @@ class Post:
 
 
 class Stand:
-    """Two workers of the toy step over the partitions of a field."""
+    """Two workers of the toy step over the partitions of a harness."""
 
-    def __init__(self, field: Field, brokers: str, **settings: str) -> None:
+    def __init__(self, harness: KafkaHarness, brokers: str, **settings: str) -> None:
         """Prepare; workers reach Kafka at `brokers`."""
         settings = {"kafka__brokers": brokers, "worker__session_timeout_ms": "10000", **settings}
-        self.field = field
-        self.posts = [Post(field, name, dict(settings)) for name in ("a", "b")]
+        self.harness = harness
+        self.posts = [Post(harness, name, dict(settings)) for name in ("a", "b")]
         self._decided: dict[int, tuple[float, float]] = {}
         """By partition: when its latest decision was seen, and when that record was produced."""
         self._lock = threading.Lock()
@@ -101,7 +101,7 @@ class Stand:
     def _lag(self) -> float:
         with self._lock:
             produced = [made for _seen, made in self._decided.values()]
-        return time.monotonic() - min(produced) if len(produced) == self.field.partitions else float("inf")
+        return time.monotonic() - min(produced) if len(produced) == self.harness.partitions else float("inf")
 
     def wait_after(self, begun: float, mended: float, what: str) -> Standstill:
         """Wait until each partition has a decision, after `mended`, on a record that was produced after `begun`."""
@@ -112,7 +112,7 @@ class Stand:
                 for partition, (at, made) in self._decided.items():
                     if at > mended and made >= begun:
                         seen.setdefault(partition, at - mended)
-            return len(seen) == self.field.partitions
+            return len(seen) == self.harness.partitions
 
         wait_for(all_seen, f"decisions after: {what}", 300)
         return Standstill(min(seen.values()), max(seen.values()))
@@ -125,10 +125,10 @@ class Stand:
 
     def _feed(self) -> None:
         """Produce a record a tick and partition, its key the time."""
-        producer = Producer({"bootstrap.servers": self.field.broker.address, **IDEMPOTENT})
+        producer = Producer({"bootstrap.servers": self.harness.broker.address, **IDEMPOTENT})
         while not self._over.is_set():
-            for partition in range(self.field.partitions):
-                producer.produce(self.field.topics.postings, b"x", b"%.3f" % time.monotonic(), partition)
+            for partition in range(self.harness.partitions):
+                producer.produce(self.harness.topics.postings, b"x", b"%.3f" % time.monotonic(), partition)
             producer.poll(0)
             time.sleep(TICK_SECONDS)
         producer.flush(60)
@@ -147,7 +147,7 @@ class Stand:
         quick = {"reconnect.backoff.max.ms": 200, "socket.timeout.ms": 10_000, "log_level": 0}
         reader = Consumer(
             {
-                "bootstrap.servers": self.field.broker.address,
+                "bootstrap.servers": self.harness.broker.address,
                 "group.id": f"standstill-{random.randrange(10**9)}",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
@@ -155,7 +155,7 @@ class Stand:
                 **quick,
             }
         )
-        reader.assign([TopicPartition(self.field.topics.decisions, number, 0) for number in range(4)])
+        reader.assign([TopicPartition(self.harness.topics.decisions, number, 0) for number in range(4)])
         try:
             yield reader
         finally:

@@ -8,7 +8,7 @@ from itertools import islice
 from confluent_kafka import Producer
 
 from tests.chaos.scenario import Post
-from tests.kafka.field import TOY, Field
+from tests.kafka.harness import TOY, KafkaHarness
 
 KEYS = 200
 IDEMPOTENT = {"enable.idempotence": True, "message.timeout.ms": 300_000, "linger.ms": 5, "log_level": 0}
@@ -18,9 +18,9 @@ FLUSH_SECONDS = 300.0
 class ToyScenario:
     """Records under some hundred keys a partition, among them dead letters and stale ones."""
 
-    def __init__(self, seed: int, field: Field) -> None:
+    def __init__(self, seed: int, harness: KafkaHarness) -> None:
         """Draw the records from a seed."""
-        self._records = self._drawn(random.Random(seed), field.partitions)
+        self._records = self._drawn(random.Random(seed), harness.partitions)
         self._producer: Producer | None = None
         self.accounted: Counter[str] = Counter()
         self.posts = [Post(name, TOY) for name in ("a", "b", "c")]
@@ -37,34 +37,34 @@ class ToyScenario:
         for _ in islice(self._records, count):
             pass
 
-    def feed(self, field: Field, count: int) -> None:
+    def feed(self, harness: KafkaHarness, count: int) -> None:
         """Produce records, idempotently."""
         if self._producer is None:
-            self._producer = Producer({"bootstrap.servers": field.broker.address, **IDEMPOTENT})
+            self._producer = Producer({"bootstrap.servers": harness.broker.address, **IDEMPOTENT})
         for partition, key, value in islice(self._records, count):
-            self._producer.produce(field.topics.postings, value, key, partition)
+            self._producer.produce(harness.topics.postings, value, key, partition)
         if self._producer.flush(FLUSH_SECONDS):
             raise TimeoutError("records were not delivered")
 
-    def behind(self, field: Field) -> int:
+    def behind(self, harness: KafkaHarness) -> int:
         """Compare how much was read and judged; a first look that costs little enough."""
-        return self._expected(field).total() - len(field.decisions())
+        return self._expected(harness).total() - len(harness.decisions())
 
     @staticmethod
-    def _expected(field: Field) -> Counter[bytes]:
-        rows = [row for rows in field.read(field.topics.postings).values() for row in rows]
+    def _expected(harness: KafkaHarness) -> Counter[bytes]:
+        rows = [row for rows in harness.read(harness.topics.postings).values() for row in rows]
         return Counter(key or b"" for _offset, key, value in rows if value == b"x")
 
-    def rebuild(self, field: Field) -> list[str]:  # noqa: ARG002 - a toy has no rebuild
+    def rebuild(self, harness: KafkaHarness) -> list[str]:  # noqa: ARG002 - a toy has no rebuild
         """Do nothing."""
         return []
 
-    def audit(self, field: Field) -> list[str]:
+    def audit(self, harness: KafkaHarness) -> list[str]:
         """Compare input and output record by record."""
         faults = []
-        decisions = field.read(field.topics.decisions)
-        letters = field.read(field.topics.dead_letters)
-        for partition, rows in field.read(field.topics.postings).items():
+        decisions = harness.read(harness.topics.decisions)
+        letters = harness.read(harness.topics.dead_letters)
+        for partition, rows in harness.read(harness.topics.postings).items():
             counts: Counter[bytes | None] = Counter()
             wanted = []
             for offset, key, value in rows:
@@ -82,4 +82,4 @@ class ToyScenario:
             dead = sum(value == b"!dead bad-shape" for _offset, _key, value in rows)
             if dead != len(letters.get(partition, [])):
                 faults.append(f"partition {partition}: {len(letters.get(partition, []))} dead letters of {dead}")
-        return faults + [f"halted: {halt.sentence()}" for halt in field.halts()]
+        return faults + [f"halted: {halt.sentence()}" for halt in harness.halts()]

@@ -10,7 +10,7 @@ import yaml
 from agents.ops.access.rendering import acl_commands, strimzi_topics, strimzi_users
 from agents.ops.access.roles import read_roles
 from stream.topics import Topics
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 WRITTEN: Final = "# Written by `make docs` from {source}.\n"
 PARTITIONS: Final = 12
@@ -18,7 +18,7 @@ REPLICATION: Final = 3
 
 
 def deployment_files() -> Iterator[tuple[Path, str]]:
-    """Give every file with the text it must have, for the default prefix and the first epoch."""
+    """Yield every file with the text it must have, for the default prefix and the first epoch."""
     topics, roles = Topics(), read_roles()
     lines = [
         f"\n# {name}: {role.about}" + _joined(acl_commands(name, topics, "$BROKERS")) for name, role in roles.items()

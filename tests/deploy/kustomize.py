@@ -17,7 +17,7 @@ WORKLOADS: Final = ("StatefulSet", "Deployment")
 
 
 def render(folder: Path) -> list[Resource]:
-    """Give the resources that `kustomize build` gives for a folder."""
+    """Return the resources that `kustomize build` gives for a folder."""
     said = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))
     assert set(said) <= KNOWN, f"{folder}: {set(said) - KNOWN} is not rendered here"
     made = [resource for name in said["resources"] for resource in _read(folder / name)]

@@ -13,7 +13,7 @@ from agents.observability.registry import Area
 from agents.settings.metrics_group import MetricsSettings
 from agents.worker.probe import main as probe
 from tests.kafka.broker import free_ports
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 LINES = (ROOT / "deploy/Dockerfile").read_text().replace("\\\n", " ").splitlines()
 STAGES = "\n".join(LINES).split("\nFROM ")[1:]

@@ -14,7 +14,7 @@ from agents.worker.engine_metrics import ENGINE
 from agents.worker.supervisor import STOP_SECONDS
 from stream.topics import Topics
 from tests.deploy.kustomize import Resource, render
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 OVERLAYS = ("dev", "production")
 VERSIONS = ("1.31.0", "1.37.0")
@@ -93,7 +93,7 @@ def test_processes_accept_their_environment(overlay: str, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_pods_have_no_right_that_they_do_not_need(overlay: str) -> None:
-    """Nobody is root, writes elsewhere than into scratch, gains a capability, or has a token of the cluster."""
+    """No container is root, writes elsewhere than into scratch, gains a capability, or has a token of the cluster."""
     for name, _workload, pod, container in pods(overlay):
         assert pod["securityContext"]["runAsNonRoot"], name
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from agents.cli.main import load
 from agents.kafka.errors import EXIT_REFUSED, EXIT_RETRY
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 PAGES: Final = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md")))
 BLOCK: Final = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -57,7 +57,7 @@ def _bare(line: str) -> str:
 
 
 def blocks() -> Iterator[Block]:
-    """Give every block of every page."""
+    """Yield every block of every page."""
     for page in PAGES:
         for text in BLOCK.findall(page.read_text("utf-8")):
             yield Block(page.relative_to(ROOT).as_posix(), text)
@@ -77,7 +77,7 @@ def check_command(command: str) -> None:
 
 
 def exit_statuses(command: str) -> set[int]:
-    """Give the exit statuses that the module of a command, and what it asks Kafka by, can end with."""
+    """Return the exit statuses that the module of a command, and what it asks Kafka by, can end with."""
     module = import_module(f"agents.cli.{command.replace('-', '_')}")
     modules = [module]
     if hasattr(module, "ask"):
@@ -99,7 +99,7 @@ def _raised(module: ModuleType) -> Iterator[int]:
 
 
 def log_texts() -> set[str]:
-    """Give the texts of what the workers and their supervisor log, and of what they refuse."""
+    """Return the texts of what the workers and their supervisor log, and of what they refuse."""
     rooms = ("engine", "kafka", "observability", "ops/rebuild", "readmodel", "settings", "worker")
     sources = [source for room in rooms for source in (ROOT / "agents" / room).glob("*.py")]
     sources.append(ROOT / "agents/cli/worker.py")

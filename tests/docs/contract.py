@@ -37,7 +37,7 @@ ORIGIN_HEADERS: Final = {
 
 
 def contract(version: str) -> Part:
-    """Give the whole document; `version` is that of the distribution."""
+    """Return the whole document; `version` is that of the distribution."""
     messages = _messages()
     return {
         "asyncapi": "3.1.0",

@@ -1,4 +1,4 @@
-"""Write the generated documents anew: `python -m tests.docs.generate`; `--check` only names those out of date."""
+"""Write the generated documents: `python -m tests.docs.generate`; `--check` only names those out of date."""
 
 import json
 import sys
@@ -19,13 +19,13 @@ from tests.docs.metrics import metrics_page
 from tests.docs.pages import filled
 from tests.docs.schemas import schemas
 from tests.docs.settings import settings_page
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 DOCS = ROOT / "docs"
 
 
 class _Plain(yaml.SafeDumper):
-    """Repeats what is said twice, so that nobody has to follow aliases, and keeps the lines of a text."""
+    """Repeats what is said twice, so that readers need not follow aliases, and keeps the lines of a text."""
 
     def ignore_aliases(self, _data: object) -> bool:
         return True
@@ -38,7 +38,7 @@ _Plain.add_representer(str, _Plain.text)
 
 
 def documents() -> Iterator[tuple[Path, str]]:
-    """Give every generated file with the text it must have."""
+    """Yield every generated file with the text it must have."""
     for name, schema in schemas().items():
         yield DOCS / "schemas" / f"{name}.json", json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     text = yaml.dump(contract(version("tallygate")), Dumper=_Plain, sort_keys=False, width=100, allow_unicode=True)

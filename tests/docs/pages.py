@@ -17,7 +17,7 @@ from stream import decisions, events, outcomes
 from stream.deadletters import Fault
 from stream.records import Outgoing, Sink
 from tests.docs.schemas import Schema, schema_of
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 CASES: Final = ROOT / "docs" / "conformance" / "cases"
 PART: Final = re.compile(r"(<!-- generated: ([\w.\- ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -37,7 +37,7 @@ SAMPLED: Final = (
 
 
 def filled(text: str) -> str:
-    """Give the page with its generated parts made anew."""
+    """Return the page with its generated parts replaced."""
 
     def part(match: re.Match[str]) -> str:
         name, *arguments = match[2].split()

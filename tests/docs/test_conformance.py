@@ -18,7 +18,7 @@ from stream.decisions import STRUCTURED, DecisionData
 from stream.outcomes import VERDICTS
 from tests.docs.pages import CASES, produced
 from tests.docs.schemas import schemas
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.scenarios.running import JUDGE
 
 RUNNER = ROOT / "docs" / "conformance" / "run.py"

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.docs.generate import documents
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 
 @pytest.mark.parametrize(("path", "text"), [pytest.param(*made, id=made[0].name) for made in documents()])
 def test_generated_document_is_up_to_date(path: Path, text: str) -> None:
-    """A generated file says what the code says; `make docs` writes it anew."""
+    """A generated file says what the code says; `make docs` writes it again."""
     assert path.read_text("utf-8") == text, f"make docs writes {path.relative_to(ROOT)} anew"
 
 

@@ -13,7 +13,7 @@ from stream.deadletters import HALTING_FAULTS, Fault
 from stream.topics import DAY_MS, Topics
 from tests.docs.commands import PAGES, Block, blocks, check_command, exit_statuses, log_texts
 from tests.docs.settings import names
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
 OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
@@ -87,7 +87,7 @@ def test_readme_shows_what_judge_says(tmp_path: Path) -> None:
 
 def test_variables_exist() -> None:
     """Every setting that a page names is one, or is read by the code or the tests themselves."""
-    sources = [*(ROOT / "agents").rglob("*.py"), ROOT / "tests" / "pieces.py"]
+    sources = [*(ROOT / "agents").rglob("*.py"), ROOT / "tests" / "prerequisites.py"]
     read = {name for source in sources for name in re.findall(r"[\"']" + VARIABLE.pattern, source.read_text("utf-8"))}
     known = names() | {name.strip("\"'") for name in read}
     named = {(page.name, name) for page in PAGES for name in VARIABLE.findall(page.read_text("utf-8"))}

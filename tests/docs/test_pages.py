@@ -13,7 +13,7 @@ from stream.outcomes import VERDICTS
 from stream.records import Fate, Outgoing
 from tests.docs.pages import CASES, examples, produced
 from tests.docs.schemas import EVENT_FILES, schemas
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text("utf-8")
 EVENTS = (ROOT / "docs" / "events.md").read_text("utf-8")

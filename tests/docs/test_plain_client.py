@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.kafka.broker import Broker
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -46,7 +46,7 @@ def typed(script: str, folder: Path, broker: Broker) -> Iterator["subprocess.Pop
 
 
 def bill_of(line: str) -> str:
-    """Give the bill that a line is about."""
+    """Return the bill that a line is about."""
     return line.partition(" ")[0]
 
 

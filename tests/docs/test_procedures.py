@@ -1,6 +1,6 @@
 """Every procedure of the pages for operators is walked by a test, on a system that has lived where it can.
 
-A new section goes in here: with the tests that do what it says, or among those that tell and ask nobody to do anything.
+A new section goes in here: with the tests that do what it says, or among those that only tell.
 """
 
 import re
@@ -64,12 +64,12 @@ PROCEDURES: Final = {
 TELLING: Final = {
     "Topics and groups", "Exit statuses", "The log", "What to back up", "How long until decisions come again",
 }  # fmt: skip
-"""Sections that ask nobody to do anything."""
+"""Sections that only tell and ask for nothing to be done."""
 
 
 @pytest.mark.parametrize("page", PROCEDURES)
 def test_every_section_is_walked(root: Path, page: str) -> None:
-    """A section that is neither walked nor only tells is one that nobody has tried."""
+    """A section that is neither walked nor only tells was never tried."""
     sections = set(re.findall(r"^## (.+)$", (root / page).read_text("utf-8"), re.MULTILINE))
     assert sections - TELLING == PROCEDURES[page].keys()
 

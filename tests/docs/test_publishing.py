@@ -8,7 +8,7 @@ from agents.bills.explanation import explain as told
 from agents.cli import exits
 from agents.files.columns import BY_NAME, TYPES, template
 from state.rules import load_rulebook
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.unit.bills.known import WITHHELD, facts, standing
 from tests.unit.publish.files import mistakes_in
 

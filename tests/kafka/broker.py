@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from tests.pieces import KAFKA_JARS
+from tests.prerequisites import KAFKA_JARS
 
 CLUSTER_ID = "dGFsbHlnYXRlLXRlc3RzMQ"
 HEAP = "400m"
@@ -114,7 +114,7 @@ class Broker:
                 (logs / name).write_bytes(content)
 
     def properties(self) -> str:
-        """Give the settings of `server.properties`; a later line outweighs an earlier one."""
+        """Return the settings of `server.properties`; a later line outweighs an earlier one."""
         return PROPERTIES.format(port=self.port, controller=self.controller, folder=self.folder) + self._extra
 
     def start(self) -> Self:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.pieces import require
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import require
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +30,8 @@ def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 @pytest.fixture
-def field(broker: Broker, tmp_path: Path) -> Iterator[Field]:
-    """Give topics under a prefix of their own, of four partitions, and workers that do not outlive the test."""
-    with Field(broker, f"t{uuid.uuid4().hex[:8]}", tmp_path) as made:
+def harness(broker: Broker, tmp_path: Path) -> Iterator[KafkaHarness]:
+    """Yield topics under a prefix of their own, of four partitions, and workers that do not outlive the test."""
+    with KafkaHarness(broker, f"t{uuid.uuid4().hex[:8]}", tmp_path) as made:
         made.create_topics(partitions=4)
         yield made

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.kafka.broker import Broker, free_ports
-from tests.pieces import KAFKA_JARS
+from tests.prerequisites import KAFKA_JARS
 
 LISTENER = """
 listeners=PLAINTEXT://127.0.0.1:{port},RELAYED://127.0.0.1:{behind},CONTROLLER://127.0.0.1:{controller}

@@ -1,4 +1,4 @@
-"""A broker that lets nobody in unknown: TLS, SCRAM-SHA-512, and an authorizer that refuses what no ACL allows.
+"""A broker that lets only known logins in: TLS, SCRAM-SHA-512, and an authorizer that refuses what no ACL allows.
 
 Keys, certificates and passwords are made for each broker, in its folder.
 """
@@ -55,7 +55,7 @@ class Authority:
         self.ca.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def server(self) -> Path:
-        """Give a file with a key and a certificate for this machine under its numeric address."""
+        """Return a file with a key and a certificate for this machine under its numeric address."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
         address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")])
@@ -92,14 +92,14 @@ class SecuredBroker(Broker):
         super().__init__(folder, formatting=formatting)
 
     def properties(self) -> str:
-        """Give the settings of `server.properties`."""
+        """Return the settings of `server.properties`."""
         return super().properties() + SECURITY.format(
             port=self.port, controller=self.controller, user=ADMIN, password=ADMIN_PASSWORD, pem=self.pem,
             ca=self.authority.ca, name=NAME,
         )  # fmt: skip
 
     def login(self, user: str = ADMIN, password: str = ADMIN_PASSWORD) -> dict[str, Any]:
-        """Give the settings of a librdkafka client that logs in."""
+        """Return the settings of a librdkafka client that logs in."""
         return {
             "bootstrap.servers": self.address,
             "log_level": 0,

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.waiting import InVain, ended, never, wait_for
 
 
@@ -34,11 +34,11 @@ class WorkerProcess:
             )
 
     def log(self) -> str:
-        """Give all that it has said."""
+        """Return all that it has said."""
         return self.path.read_text(errors="replace")
 
     def lines(self) -> list[dict[str, Any]]:
-        """Give the lines that its observer has printed."""
+        """Return the lines that its observer has printed."""
         return [json.loads(line) for line in self.log().splitlines() if line.startswith("{") and line.endswith("}")]
 
     def ready(self, times: int = 1) -> list[int]:
@@ -52,7 +52,7 @@ class WorkerProcess:
         return [line for line in self.lines() if "ready" in line]
 
     def last(self) -> dict[str, Any]:
-        """Give the latest counts that it printed."""
+        """Return the latest counts that it printed."""
         return next((line for line in reversed(self.lines()) if "records" in line), {})
 
     @property

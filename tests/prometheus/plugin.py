@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pieces import require
+from tests.prerequisites import require
 from tests.prometheus.server import PrometheusServer
 
 Start = Callable[..., PrometheusServer]
@@ -14,7 +14,7 @@ Start = Callable[..., PrometheusServer]
 
 @pytest.fixture
 def prometheus(tmp_path: Path) -> Iterator[Start]:
-    """Give what starts a server for some targets and rules; it is stopped when the test ends."""
+    """Yield what starts a server for some targets and rules; it is stopped when the test ends."""
     require("prometheus")
     with ExitStack() as stack:
 

@@ -66,29 +66,29 @@ class PrometheusServer:
                 self._process.wait()
 
     def query(self, expression: str) -> list[Sample]:
-        """Give labels and value of each series as of now, those without a number left out. Raises on a bad query."""
+        """Return labels and value of each series as of now, those without a number left out. Raises on a bad query."""
         found = self._ask("query", query=expression)["result"]
         if isinstance(found[0] if found else None, float):  # a scalar: moment and number
             return [({}, float(found[1]))]
         return [(each["metric"], float(each["value"][1])) for each in found if each["value"][1] != "NaN"]
 
     def value(self, expression: str) -> float:
-        """Give the one value of a query, NaN where there is none."""
+        """Return the one value of a query, NaN where there is none."""
         found = self.query(expression)
         return found[0][1] if found else float("nan")
 
     def series(self, expression: str, begin: float, end: float, step: float) -> list[tuple[dict[str, str], Any]]:
-        """Give labels, and moments with values, of each series between two moments (Unix time)."""
+        """Return labels, and moments with values, of each series between two moments (Unix time)."""
         found = self._ask("query_range", query=expression, start=begin, end=end, step=step)["result"]
         return [(each["metric"], [(at, float(number)) for at, number in each["values"]]) for each in found]
 
     def firing(self, severity: str = "") -> set[str]:
-        """Give the names of the alerts that fire now, all or those of one severity."""
+        """Return the names of the alerts that fire now, all or those of one severity."""
         labels = [each["labels"] for each in self._ask("alerts")["alerts"] if each["state"] == "firing"]
         return {each["alertname"] for each in labels if severity in ("", each["severity"])}
 
     def up(self) -> int:
-        """Give the number of targets that answer."""
+        """Return the number of targets that answer."""
         return sum(each["health"] == "up" for each in self._ask("targets", state="active")["activeTargets"])
 
     def _ask(self, what: str, **arguments: object) -> Any:

@@ -14,8 +14,8 @@ from agents.settings.metrics_group import OFFSETS
 from tests.chaos.customs import CustomsScenario
 from tests.integration.gateway.gateways import GatewayProcess, gate_on
 from tests.kafka.broker import reserve_port
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.prometheus.callers import Callers
 from tests.redis.server import RedisServer
 
@@ -34,13 +34,13 @@ def first_port() -> int:
 
 
 class System:
-    """Processes over the topics of a field and a Redis; `targets` are where they show their metrics."""
+    """Processes over the topics of a harness and a Redis; `targets` are where they show their metrics."""
 
-    def __init__(self, field: Field, redis: RedisServer, workers: int = 1) -> None:
+    def __init__(self, harness: KafkaHarness, redis: RedisServer, workers: int = 1) -> None:
         """Prepare; nothing is started yet."""
-        self.field = field
-        self.scenario = CustomsScenario(7, field)
-        self._gate = gate_on(field.folder, redis.store(field.topics.prefix), field.broker.address)
+        self.harness = harness
+        self.scenario = CustomsScenario(7, harness)
+        self._gate = gate_on(harness.folder, redis.store(harness.topics.prefix), harness.broker.address)
         self._secret = dict(self.scenario.posts[0].settings)["key__secret_file"]
         self._workers = workers
         self._stack = ExitStack()
@@ -56,7 +56,7 @@ class System:
         first = first_port()
         self._start("projection", first, "projection")
         self._show(first, "projection")
-        gateway = self._stack.enter_context(GatewayProcess(self._gate, self.field.folder / "gateway.log"))
+        gateway = self._stack.enter_context(GatewayProcess(self._gate, self.harness.folder / "gateway.log"))
         self.address = gateway.address()
         self.targets["gateway"] = [self.address.removeprefix("http://")]
         return self
@@ -70,8 +70,8 @@ class System:
         return sum(map(len, self.targets.values()))
 
     def log(self, name: str) -> str:
-        """Give what a process has said: `worker-0`, `projection` or `gateway`."""
-        return (self.field.folder / f"{name}.log").read_text(errors="replace")
+        """Return what a process has said: `worker-0`, `projection` or `gateway`."""
+        return (self.harness.folder / f"{name}.log").read_text(errors="replace")
 
     @contextmanager
     def load(self, events_a_second: int) -> Iterator[None]:
@@ -81,7 +81,7 @@ class System:
         def feed() -> None:
             while not stop.is_set():
                 begun = time.monotonic()
-                self.scenario.feed(self.field, int(events_a_second * FEED_SECONDS))
+                self.scenario.feed(self.harness, int(events_a_second * FEED_SECONDS))
                 stop.wait(max(0.0, begun + FEED_SECONDS - time.monotonic()))
 
         feeding = threading.Thread(target=feed, daemon=True)
@@ -105,7 +105,7 @@ class System:
             "TALLYGATE_KEY__SECRET_FILE": self._secret,
         }
         command = [sys.executable, "-c", "from agents.cli.main import main; main()", *words]
-        with (self.field.folder / f"{log}.log").open("wb") as output:
+        with (self.harness.folder / f"{log}.log").open("wb") as output:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=ROOT,
                 env={**os.environ, **self._gate.environment, **more},

@@ -67,6 +67,6 @@ def test_choice_is_the_answer_and_the_rest_of_what_is_current(made: list[Decisio
 
 
 def test_no_decision_no_answer() -> None:
-    """A bill that nobody decided has no answer."""
+    """A bill without a decision has no answer."""
     assert answer([]) is None
     assert choose([]) == (None, ())

@@ -26,7 +26,7 @@ ODD: st.SearchStrategy[Any] = st.recursive(
 
 
 def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Give the way to every part of a document."""
+    """Return the way to every part of a document."""
     steps = (
         document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
     )
@@ -35,7 +35,7 @@ def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @st.composite
 def spoilt(draw: st.DrawFn) -> bytes:
-    """Give an event of some type of which some parts are something else, or missing."""
+    """Return an event of some type of which some parts are something else, or missing."""
     document = json.loads(json.dumps(draw(st.sampled_from(list(SAMPLES.values())))))
     for way in draw(st.lists(st.sampled_from(places(document)[1:]), max_size=4)):
         within = document

@@ -31,7 +31,7 @@ GROWTH_MAX = 3.0
 """Steps for the second half of a text, over those for its second quarter: 2 if they grow with the length, 4 if with its
 square. What is done once is in neither."""
 FEW = 400
-"""Steps that nobody counts."""
+"""Steps that are not counted."""
 SIZES = {
     "CSV": 3_000,
     "name and address": 9_000,

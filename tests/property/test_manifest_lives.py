@@ -13,7 +13,7 @@ from stream.consignee import JUDGE_SECRET, KeyMaker
 from stream.postings import Posting
 from stream.records import PlainRecord
 from tests.reference.manifest import ManifestReference
-from tests.unit.manifest.desk import RULEBOOK, START, Event, event, line, postings_decoder, whole_bill
+from tests.unit.manifest.step_in_words import RULEBOOK, START, Event, event, line, postings_decoder, whole_bill
 
 CONVEYANCES = ("air:one", "truck:two")
 DAYS = ("2025-08-19", "2025-08-20")

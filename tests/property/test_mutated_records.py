@@ -10,7 +10,7 @@ import msgspec
 from stream.deadletters import Fault
 from stream.partition import partition_of
 from stream.records import Fate, PlainRecord, Sink
-from tests.unit.manifest.desk import CONVEYANCE, Desk, event, line, whole_bill
+from tests.unit.manifest.step_in_words import CONVEYANCE, StepInWords, event, line, whole_bill
 
 RECORDS = 100_000
 SEED = 20_250_812
@@ -115,12 +115,12 @@ def damaged(rng: random.Random, offset: int) -> PlainRecord:
 
 def test_mutated_records_are_all_accounted() -> None:
     """Each is applied, stale or dead; each dead one is one letter with the original and a detail that tells nothing."""
-    rng, desk = random.Random(SEED), Desk(PARTITIONS)
+    rng, in_words = random.Random(SEED), StepInWords(PARTITIONS)
     counted: Counter[str] = Counter()
-    overlay = desk.table.overlay()
+    overlay = in_words.table.overlay()
     for offset in range(RECORDS):
         record = damaged(rng, offset)
-        result = desk.step(record, overlay)
+        result = in_words.step(record, overlay)
         outputs = [output for output in result.outputs if output is not None]
         counted[result.fate.value] += 1
         counted[result.code] += 1
@@ -135,7 +135,7 @@ def test_mutated_records_are_all_accounted() -> None:
             assert {output.sink for output in outputs} <= {Sink.POSTINGS}
         if offset % 1000 == 0:
             overlay.join()
-            overlay = desk.table.overlay()
+            overlay = in_words.table.overlay()
     overlay.join()
     assert sum(counted[fate.value] for fate in Fate) == RECORDS
     assert min(counted[fate.value] for fate in Fate) > 500

@@ -17,7 +17,7 @@ NOT_COMPARED = ("positions", "changes")
 
 
 def contents(server: RedisServer, prefix: str) -> Contents:
-    """Give everything kept under a prefix."""
+    """Return everything kept under a prefix."""
     with server.client() as client:
         names = sorted(client.scan_iter(match=f"{{{prefix}}}:*", count=10_000))
         start = len(f"{{{prefix}}}:v1:")
@@ -43,7 +43,7 @@ def _value(client: Any, name: bytes) -> Any:
 
 
 def recomputed(decisions: Iterable[bytes], alerts: Iterable[bytes] = ()) -> Contents:
-    """Give what ought to be there after these decisions and alerts, in whatever order they came."""
+    """Return what ought to be there after these decisions and alerts, in whatever order they came."""
     current: dict[tuple[str, str], tuple[DecisionData, bytes]] = {}
     stated: dict[tuple[str, str], int] = {}
     for value in decisions:

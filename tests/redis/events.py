@@ -14,7 +14,7 @@ LIMIT = 80_000
 
 
 def decision_data(bill: str = "ACME0001", conveyance: str = "air:1", **more: Any) -> DecisionData:
-    """Give a decision: a release of twelve dollars, unless told otherwise."""
+    """Return a decision: a release of twelve dollars, unless told otherwise."""
     rank = more.pop("rank", (1, 1, 1, 1))
     cents = more.pop("cents", 1_200)
     fields: dict[str, Any] = {
@@ -28,12 +28,12 @@ def decision_data(bill: str = "ACME0001", conveyance: str = "air:1", **more: Any
 
 
 def decision(bill: str = "ACME0001", conveyance: str = "air:1", *, minutes: int = 0, **more: Any) -> Decision:
-    """Give a decision event, so many minutes after the start."""
+    """Return a decision event, so many minutes after the start."""
     return decision_event(decision_data(bill, conveyance, **more), START + timedelta(minutes=minutes))
 
 
 def alert(kind: AlertKind = "near-limit", day: date | None = DAY, epoch: int = 1, offset: int = 0) -> bytes:
-    """Give an alert as it is sent."""
+    """Return an alert as it is sent."""
     data = AlertData(kind, "na2:a", day, None, None, None, 72_100, LIMIT, epoch, Cause("shipments", 0, offset))
     return msgspec.json.encode(alert_event(data, START))
 

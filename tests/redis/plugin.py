@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from agents.readmodel.store import StoreSettings
-from tests.pieces import require
+from tests.prerequisites import require
 from tests.redis.server import RedisServer
 
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """Give a running server, one for all tests; those that kill one take `own_redis`."""
+    """Yield a running server, one for all tests; those that kill one take `own_redis`."""
     require("redis")
     running = RedisServer(tmp_path_factory.mktemp("redis")).start()
     yield running
@@ -22,13 +22,13 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture
 def store(redis_server: RedisServer) -> StoreSettings:
-    """Give a read model's place of its own."""
+    """Return a read model's place of its own."""
     return redis_server.store(f"t{uuid.uuid4().hex[:8]}")
 
 
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    """Give a running server that the test may kill."""
+    """Yield a running server that the test may kill."""
     require("redis")
     folder = tmp_path / "redis"
     folder.mkdir()

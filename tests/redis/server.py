@@ -28,11 +28,11 @@ class RedisServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def store(self, prefix: str, **more: int) -> StoreSettings:
-        """Give settings of a read model that lives here."""
+        """Return settings of a read model that lives here."""
         return StoreSettings(self.url, prefix, **more)  # type: ignore[arg-type]
 
     def client(self) -> Redis:
-        """Give a plain client, for looking inside."""
+        """Return a plain client, for looking inside."""
         return Redis.from_url(self.url)
 
     def start(self) -> Self:
@@ -64,7 +64,7 @@ class RedisServer:
 
     @property
     def pid(self) -> int:
-        """Give the id of the running process."""
+        """Return the id of the running process."""
         assert self._process is not None
         return self._process.pid
 

@@ -16,7 +16,7 @@ async def quiet() -> None:
     """Wait until the loop listens to nothing but itself: over TLS a closed connection takes some turns to go."""
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(STOP_SECONDS):
-        while len(loop._selector.get_map()) > 1:  # type: ignore[attr-defined]  # noqa: ASYNC110 - nobody tells
+        while len(loop._selector.get_map()) > 1:  # type: ignore[attr-defined]  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0.01)
 
 

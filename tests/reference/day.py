@@ -1,4 +1,4 @@
-"""DESIGN, "How a day is judged", worked out anew after every posting record: all bills in a dict, loops, no shortcut.
+"""DESIGN, "How a day is judged", worked out again after every posting record: all bills in a dict, loops, no shortcut.
 
 A day that the record touches is judged from its first bill to its last; the others stay as they were.
 """

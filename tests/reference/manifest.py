@@ -84,7 +84,7 @@ class ManifestReference:
         """By partition the UTC date of the highest time that applied."""
 
     def read(self, event: Event, partition: int, offset: int) -> Read:
-        """Give what becomes of an event that stands at this place of the shipments log."""
+        """Return what becomes of an event that stands at this place of the shipments log."""
         is_of_bill = event["type"].startswith("tallygate.bill.")
         data: Event = without_blanks(event["data"]) if is_of_bill else event["data"]
         time = datetime.fromisoformat(event["time"])
@@ -228,7 +228,7 @@ class ManifestReference:
 
 
 def moved(bill: PostedBill) -> PostedBill:
-    """Give the withdrawal that belongs to a bill; what it says of value and goods matters to nobody."""
+    """Return the withdrawal that belongs to a bill; what it says of value and goods does not matter."""
     return PostedBill(
         bill=bill.bill,
         version=bill.version,
@@ -292,7 +292,7 @@ def _postings(
 
 
 def without_blanks(data: Event) -> Event:
-    """Give the data of a bill's event without the optional fields that say nothing."""
+    """Return the data of a bill's event without the optional fields that say nothing."""
     kept: Event = {}
     for name, value in data.items():
         if name in OPTIONAL and (value is None or value == ""):

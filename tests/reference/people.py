@@ -63,6 +63,6 @@ class Person:
     alerted: set[tuple[AlertKind, date | str | None, str | None]] = field(default_factory=set)
 
     def on(self, day: date) -> list[Held]:
-        """Give the bills whose day this is, in manifest order: live ones, and closed ones that still count."""
+        """Return the bills whose day this is, in manifest order: live ones, and closed ones that still count."""
         bills = [held for held in self.bills.values() if held.bill.day == day and held.on_its_day]
         return sorted(bills, key=lambda held: held.place)

@@ -20,7 +20,7 @@ NO_FILING_RULE = {"no-exchange-rate"}
 
 
 def eastern(instant: datetime) -> date:
-    """Give the date of an instant in New York."""
+    """Return the date of an instant in New York."""
     return instant.astimezone(EASTERN).date()
 
 
@@ -40,7 +40,7 @@ class Rules:
         return self.policy.as_of or day
 
     def limit(self, day: date) -> int:
-        """Give the limit in cents."""
+        """Return the limit in cents."""
         return 20_000 if self._at(day) <= date(2016, 3, 9) else 80_000
 
     def limit_rule(self, day: date) -> str:
@@ -75,7 +75,7 @@ class Rules:
         return not never & set(bill.flags)
 
     def row_5_to_7(self, bill: PostedBill, day: date) -> tuple[str, str | None] | None:
-        """Give reason and rule of the first of rows 5 to 7 that holds, or None."""
+        """Return reason and rule of the first of rows 5 to 7 that holds, or None."""
         named = self.book.on(self._at(day))
         if self.suspended(day):
             return "suspended", named.suspended_rule
@@ -96,7 +96,7 @@ class Rules:
             return None
 
     def code(self, bill: PostedBill, outcome: str, reason: str, day: date | None) -> Code | None:
-        """Give the code ACE sends; a bill without a day is dated by its manifest."""
+        """Return the code ACE sends; a bill without a day is dated by its manifest."""
         at = self._at(day or eastern(bill.manifested_at))
         found = self.book.code(bill.filing, bill.mode, outcome, reason, at)
         return found and Code(found.channel, found.code, found.text)

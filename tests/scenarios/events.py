@@ -23,7 +23,7 @@ class Event(NamedTuple):
 
 
 def events_of(example: Example) -> Iterator[Event]:
-    """Give the events of an example; each example has bills, conveyances and persons of its own."""
+    """Yield the events of an example; each example has bills, conveyances and persons of its own."""
     start = _start(example)
     last: dict[str, Event] = {}
     for number, row in enumerate(example.rows):

@@ -100,7 +100,7 @@ class Kept:
         self._changelog: dict[bytes, bytes | None] = {}
 
     def __call__(self, record: PlainRecord) -> tuple[Fate, list[Outgoing]]:
-        """Give the record's fate and what the step sent."""
+        """Return the record's fate and what the step sent."""
         table = Table()
         for _ in table.restore(self._changelog):
             pass

@@ -111,7 +111,7 @@ def _expected(cells: Cells) -> Expected:
 
 
 def aligned(text: str) -> str:
-    """Give the text with its columns aligned, each section by itself."""
+    """Return the text with its columns aligned, each section by itself."""
     lines = text.splitlines()
     done: list[str] = []
     for comment, section in groupby(lines, key=lambda line: line.startswith("#")):

@@ -9,7 +9,7 @@ import pytest
 from stream.consignee import JUDGE_SECRET
 from stream.decisions import Policy
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.scenarios.events import events_of
 from tests.scenarios.on_kafka import collect, publish
 from tests.scenarios.running import expected, in_time_order, options_of, outcomes
@@ -41,18 +41,18 @@ def test_engine_agrees_with_examples(broker: Broker, tmp_path: Path, policy: Pol
     secret.write_bytes(JUDGE_SECRET)
     said = {f"policy__{name}": str(getattr(policy, name)) for name in ("overflow", "rounding", "enforcement")}
     # One partition: the order of record is that of the postings, and the table tells of one order.
-    with Field(broker, f"examples-{abs(hash(policy))}", tmp_path) as field:
-        field.create_topics(partitions=1, steps=())
+    with KafkaHarness(broker, f"examples-{abs(hash(policy))}", tmp_path) as harness:
+        harness.create_topics(partitions=1, steps=())
         for step in STEPS:
-            field.worker(step, step, key__secret_file=str(secret), **said)
+            harness.worker(step, step, key__secret_file=str(secret), **said)
         events = [event for example in examples for event in events_of(example)]
-        asyncio.run(publish(broker.address, field.topics.shipments, events))
+        asyncio.run(publish(broker.address, harness.topics.shipments, events))
         wanted = expected(examples)
         counts = (
             sum(len(row.decisions) for row in wanted.values()),
             sum(len(row.alerts) for row in wanted.values()),
             sum(bool(row.dead_letter) for row in wanted.values()),
         )
-        found = asyncio.run(collect(broker.address, field.topics, counts))
-        logs = "\n".join(worker.log()[-2000:] for worker in field.workers)
+        found = asyncio.run(collect(broker.address, harness.topics, counts))
+        logs = "\n".join(worker.log()[-2000:] for worker in harness.workers)
     assert outcomes(len(events), *found) == wanted, logs

@@ -228,7 +228,7 @@ def ten_digits(hts: str) -> bool:
 
 
 def person(consignee: Event) -> str:
-    """Return who a consignee is; the random files spell nobody in two ways."""
+    """Return who a consignee is; the random files spell no consignee in two ways."""
     return str(consignee.get("identifier") or consignee["name"])
 
 

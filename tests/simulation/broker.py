@@ -44,11 +44,11 @@ class Broker:
         )
 
     def waiting(self, step: str, partition: int) -> list[PlainRecord]:
-        """Give the records that the group of a step has not committed yet."""
+        """Return the records that the group of a step has not committed yet."""
         return self.logs[INPUT[step], partition][self.offsets[step, partition] :]
 
     def assign(self, step: str, owners: dict[int, str]) -> None:
-        """Hand out the partitions of a group anew: a new generation begins."""
+        """Hand out the partitions of a group again: a new generation begins."""
         self.generations[step] += 1
         for partition, owner in owners.items():
             self.owners[step, partition] = owner

@@ -32,7 +32,7 @@ class Worker:
         self.kept: dict[int, Kept] = {}
 
     def assigned(self) -> list[int]:
-        """Give the partitions that this worker owns now and that have records waiting."""
+        """Return the partitions that this worker owns now and that have records waiting."""
         owners, step = self.broker.owners, self.step.name
         partitions = range(self.broker.partitions)
         return [one for one in partitions if owners[step, one] == self.name and self.broker.waiting(step, one)]
@@ -93,7 +93,7 @@ class Worker:
         if kept is None:
             kept = Kept(Table(), 0)
         if kept.position < len(changelog):
-            self.kept.pop(partition, None)  # what a cancelled restore read is used by nobody
+            self.kept.pop(partition, None)  # what a cancelled restore read is not used
             end = len(changelog)
             # A changelog is compacted up to some point: of a key at most its last record is left before it.
             cut = self.rng.randint(kept.position, end)

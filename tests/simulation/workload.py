@@ -38,7 +38,7 @@ def who_is(consignee: Event) -> str:
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """Give the partition that Java's default partitioner gives; the code is aiokafka's, not ours."""
+    """Return the partition that Java's default partitioner gives; the code is aiokafka's, not ours."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 

@@ -15,7 +15,7 @@ KEY = "na2:abcdefghijklmnopqrstuvwxyz"
 
 
 def alert(kind: AlertKind, *, offset: int = 7, bill: str | None = None, order: str | None = None) -> Alert:
-    """Give an alert of a kind, raised by the event at `offset`."""
+    """Return an alert of a kind, raised by the event at `offset`."""
     cause = Cause("tallygate.shipments.v1", 3, offset)
     conveyance = None if bill is None else "air:1"
     day = None if kind == "structuring" else date(2025, 8, 20)
@@ -48,7 +48,7 @@ def test_the_same_alert_has_the_same_id() -> None:
 
 
 def record(headers: tuple[tuple[str, bytes], ...] = ()) -> PlainRecord:
-    """Give a shipment record that cannot be read."""
+    """Return a shipment record that cannot be read."""
     return PlainRecord("tallygate.shipments.v1", 5, 1234, 1_755_000_000_000, b"air:1", b"\xff not json", headers)
 
 

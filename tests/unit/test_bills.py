@@ -5,7 +5,7 @@ import json
 import pytest
 
 from stream.bills import fold_bill
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 VECTORS = json.loads((ROOT / "docs" / "scan-vectors.json").read_text("utf-8"))["vectors"]
 

@@ -7,7 +7,7 @@ from stream.blanks import without_blanks
 from stream.deadletters import Fault
 from stream.events import BillManifested
 from stream.faultfinding import FaultFound
-from tests.unit.manifest.desk import event, whole_bill
+from tests.unit.manifest.step_in_words import event, whole_bill
 from tests.unit.test_reading import ARRIVED, BILL, OPTIONAL, changed, read
 
 

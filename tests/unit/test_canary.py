@@ -30,13 +30,13 @@ IDENTIFIED = {"identifier_type": "EI", "identifier": CANARIES[3]}
 
 
 def event(kind: str, time: str = "2025-08-19T12:00:00Z", **data: Any) -> bytes:
-    """Give an event as JSON."""
+    """Return an event as JSON."""
     envelope = {"specversion": "1.0", "id": "e", "source": "/t", "type": f"tallygate.{kind}.v1", "time": time}
     return json.dumps({**envelope, "data": {"conveyance": "air:1", **data}}).encode()
 
 
 def bill(number: int, consignee: object = NAMED, **more: Any) -> bytes:
-    """Give a bill for 500 dollars that has arrived."""
+    """Return a bill for 500 dollars that has arrived."""
     value = {"amount": "500.00", "currency": "USD"}
     line = {"description": CANARIES[5], "hts": "6109", "origin": "FR", "quantity": 1, "value": value}
     whole = {
@@ -56,7 +56,7 @@ def bill(number: int, consignee: object = NAMED, **more: Any) -> bytes:
 
 
 def life() -> Iterator[bytes]:
-    """Give events that lead to every kind of output: decisions, alerts, moves, exits and dead letters."""
+    """Yield events that lead to every kind of output: decisions, alerts, moves, exits and dead letters."""
     yield from (bill(number, who) for number in (1, 2) for who in (NAMED, IDENTIFIED))
     yield bill(2, IDENTIFIED, version=2)
     yield bill(3, {**NAMED, "identifier": CANARIES[3]})

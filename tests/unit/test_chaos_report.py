@@ -22,7 +22,7 @@ def result(number: int, *faults: str) -> dict[str, Any]:
 
 @pytest.fixture
 def report(tmp_path: Path) -> Report:
-    """Give a report whose first round is exact."""
+    """Return a report whose first round is exact."""
     made = Report.begin(tmp_path / "new" / "report.jsonl", PLAN)
     made.write("round", round=1, driver=1)
     made.write(**result(1))

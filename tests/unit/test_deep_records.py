@@ -17,7 +17,7 @@ NO_TEXT: Final = b'{"id":"\xff","time":"2025-08-20T12:00:00Z","source":"\xff"}'
 
 
 def record(value: bytes) -> PlainRecord:
-    """Give a record of the bill that histories here are about."""
+    """Return a record of the bill that histories here are about."""
     return PlainRecord("t", 0, 7, 0, b"ACME0001", value)
 
 

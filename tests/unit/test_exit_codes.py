@@ -9,7 +9,7 @@ import pytest
 
 from agents.cli import exits
 from tests.integration.publish.installation import TALLYGATE
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 THREE = "docs/examples/three-parcels.jsonl"
 NOWHERE = {"TALLYGATE_KAFKA__BROKERS": "127.0.0.1:9", "TALLYGATE_REDIS__URL": "redis://127.0.0.1:9"}

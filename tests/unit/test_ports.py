@@ -1,4 +1,4 @@
-"""A reserved port: nobody but the server that it is for gets it, however often that server dies."""
+"""A reserved port: only the server that it is for gets it, however often that server dies."""
 
 import socket
 

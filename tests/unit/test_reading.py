@@ -17,7 +17,7 @@ from stream.partition import partition_of
 from stream.reading import AHEAD_MILLIS_MAX, Reader
 from stream.records import PlainRecord
 from tests.docs.schemas import schemas
-from tests.unit.manifest.desk import CONVEYANCE, Event, event, line, whole_bill
+from tests.unit.manifest.step_in_words import CONVEYANCE, Event, event, line, whole_bill
 
 KEY = CONVEYANCE.encode()
 CANARY = "Canary, 12 Canary Street"

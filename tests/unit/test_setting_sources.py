@@ -23,7 +23,7 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Give a settings file that is named in the environment and yet to be written."""
+    """Return a settings file that is named in the environment and yet to be written."""
     path = tmp_path / "tallygate.toml"
     monkeypatch.setenv("TALLYGATE_CONFIG", str(path))
     return path
@@ -95,7 +95,7 @@ def test_a_mistake_in_a_variable_is_told_by_its_name(
 
 
 def test_all_mistakes_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever mends one need not come back for the next."""
+    """A person who mends one need not come back for the next."""
     for name in ("KAFKA__EPOCH", "KAFKA__PARTITIONS", "WORKER__STALL_SECONDS"):
         monkeypatch.setenv(f"TALLYGATE_{name}", "0")
     assert [found.partition(":")[0] for found in mistakes()] == [

@@ -24,14 +24,14 @@ EVENT = (
 
 @pytest.fixture
 def secret(tmp_path: Path) -> Path:
-    """Give a file with a secret, as an editor would leave it."""
+    """Return a file with a secret, as an editor would leave it."""
     file = tmp_path / "secret"
     file.write_bytes(SECRET + b"\n")
     return file
 
 
 def settings(secret: Path | None, **groups: Any) -> Settings:
-    """Give settings with a secret file and further groups."""
+    """Return settings with a secret file and further groups."""
     match = groups.pop("match", "normalised")
     return Settings(key=KeySettings(secret_file=secret, match=match), **groups)
 

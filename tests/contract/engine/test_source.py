@@ -222,7 +222,7 @@ PINS = [
 
 
 def find(module: str, name: str) -> Any:
-    """Give a function or class by its dotted name."""
+    """Return a function or class by its dotted name."""
     found: Any = import_module(module)
     for part in name.split("."):
         found = getattr(found, part)

@@ -7,20 +7,20 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.engine.unpacking import LeanRecords
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 pytestmark = pytest.mark.kafka
 
 Fields = tuple[Any, ...]
 
 
-def write(field: Field) -> None:
+def write(harness: KafkaHarness) -> None:
     """Write committed and aborted transactions, plain records, headers, empty and missing keys and values."""
-    topic = field.topics.decisions
-    with field.producer() as plain:
+    topic = harness.topics.decisions
+    with harness.producer() as plain:
         plain.produce(topic, b"plain", None, 0)
         plain.produce(topic, None, b"tombstone", 0, headers=[("a", b"1"), ("b", None)])
-    with field.producer(**{"transactional.id": field.topics.prefix}) as producer:
+    with harness.producer(**{"transactional.id": harness.topics.prefix}) as producer:
         producer.init_transactions()
         for number in range(6):
             producer.begin_transaction()
@@ -33,10 +33,10 @@ def write(field: Field) -> None:
                 producer.commit_transaction()
 
 
-async def read(field: Field, isolation: str, start: int) -> tuple[list[Fields], int]:
+async def read(harness: KafkaHarness, isolation: str, start: int) -> tuple[list[Fields], int]:
     """Read all from an offset: the fields that steps see, and the position at the end."""
-    partition = TopicPartition(field.topics.decisions, 0)
-    reader = AIOKafkaConsumer(isolation_level=isolation, **field.connection.arguments())
+    partition = TopicPartition(harness.topics.decisions, 0)
+    reader = AIOKafkaConsumer(isolation_level=isolation, **harness.connection.arguments())
     await reader.start()
     try:
         reader.assign([partition])
@@ -54,12 +54,12 @@ async def read(field: Field, isolation: str, start: int) -> tuple[list[Fields], 
 
 
 @pytest.mark.parametrize("isolation", ["read_committed", "read_uncommitted"])
-async def test_both_ways_read_the_same(field: Field, isolation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_both_ways_read_the_same(harness: KafkaHarness, isolation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the start, from inside a batch, and from a control record on."""
-    write(field)
+    write(harness)
     for start in (0, 1, 7, 22, 23, 60):
-        theirs = await read(field, isolation, start)
+        theirs = await read(harness, isolation, start)
         with monkeypatch.context() as patched:
             patched.setattr(fetching, "PartitionRecords", LeanRecords)
-            assert await read(field, isolation, start) == theirs
+            assert await read(harness, isolation, start) == theirs
         assert theirs[0]

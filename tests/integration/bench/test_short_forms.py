@@ -13,31 +13,31 @@ from state.withholding import WithholdingStep
 from stream.decisions import Policy
 from stream.records import Sink
 from tests.bench import days, latency, postings, restore, shipments
-from tests.bench.ground import Ground, Loaded
+from tests.bench.kafka_bench import KafkaBench, Loaded
 from tests.bench.loading import Row
 from tests.bench.mix import bills_in, day_rows, posting_rows, records_of, shop_rows
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 pytestmark = pytest.mark.kafka
 RECORDS = 1_500
 
-Look = Callable[[Field], None]
+Look = Callable[[KafkaHarness], None]
 
 
 @pytest.fixture
-def ground(broker: Broker, tmp_path: Path) -> Ground:
-    """Give a ground on the tests' broker."""
-    return Ground(broker, tmp_path)
+def kafka_bench(broker: Broker, tmp_path: Path) -> KafkaBench:
+    """Return a kafka bench on the tests' broker."""
+    return KafkaBench(broker, tmp_path)
 
 
-def lone(ground: Ground) -> Loaded:
+def lone(kafka_bench: KafkaBench) -> Loaded:
     """Load a few posting records of one bill each."""
-    return ground.kept("lone-bills", lambda: postings.lone_bills(ground.partitions, RECORDS))
+    return kafka_bench.kept("lone-bills", lambda: postings.lone_bills(kafka_bench.partitions, RECORDS))
 
 
 def decisions_of(rows: list[Row], shipments_topic: str) -> list[bytes]:
-    """Give what the withholding step decides in memory."""
+    """Return what the withholding step decides in memory."""
     step, overlay = WithholdingStep(load_rulebook(), Policy(), 1, shipments_topic), Table().overlay()
     return [
         output.value or b""
@@ -48,7 +48,7 @@ def decisions_of(rows: list[Row], shipments_topic: str) -> list[bytes]:
 
 
 def posted(postings_read: list[bytes]) -> set[tuple[str, str, int]]:
-    """Give what was posted and is to be decided: bill, conveyance, posting number; no bill is decided where it left."""
+    """Return what was posted and is to be decided (bill, conveyance, number); no bill is decided where it left."""
     found = set()
     for posting in map(msgspec.json.decode, postings_read):
         for bill in posting["bills"]:
@@ -58,81 +58,84 @@ def posted(postings_read: list[bytes]) -> set[tuple[str, str, int]]:
 
 
 def decided(decisions: list[bytes]) -> set[tuple[str, str, int]]:
-    """Give what was decided, in the same words."""
+    """Return what was decided, in the same words."""
     data: list[dict[str, Any]] = [msgspec.json.decode(decision)["data"] for decision in decisions]
     return {(each["bill"], each["conveyance"], each["posting"]) for each in data}
 
 
-def test_measured_postings_are_decided_exactly(ground: Ground) -> None:
+def test_measured_postings_are_decided_exactly(kafka_bench: KafkaBench) -> None:
     """The decisions in the topic are those of the step in memory, byte for byte, and the figures are there."""
     seen: list[list[bytes]] = []
 
-    def look(field: Field) -> None:
-        rows = list(postings.lone_bills(ground.partitions, RECORDS))
-        seen.extend([field.decisions(), decisions_of(rows, field.topics.shipments)])
+    def look(harness: KafkaHarness) -> None:
+        rows = list(postings.lone_bills(kafka_bench.partitions, RECORDS))
+        seen.extend([harness.decisions(), decisions_of(rows, harness.topics.shipments)])
 
-    took = postings.run(ground, lone(ground), look)
+    took = postings.run(kafka_bench, lone(kafka_bench), look)
     # Bills of several consignees share a partition, in whatever order these were judged.
     assert sorted(seen[0]) == sorted(seen[1]) != []
     assert took.seconds > 0
     assert took.processor_seconds > 0
 
 
-def test_a_profile_of_the_worker_names_the_step(ground: Ground) -> None:
+def test_a_profile_of_the_worker_names_the_step(kafka_bench: KafkaBench) -> None:
     """The profile of a worker shows the step that it runs."""
-    assert "step.py" in postings.profile(ground, RECORDS)
+    assert "step.py" in postings.profile(kafka_bench, RECORDS)
 
 
-def test_shops_bring_several_bills_a_record(ground: Ground) -> None:
+def test_shops_bring_several_bills_a_record(kafka_bench: KafkaBench) -> None:
     """An arrival posts the ten bills of a shop in one record, after each was posted by itself."""
-    rows = list(posting_rows(shop_rows(2, ground.partitions), ground.partitions))
+    rows = list(posting_rows(shop_rows(2, kafka_bench.partitions), kafka_bench.partitions))
     assert [bills_in(value) for _, _, value in rows] == [1] * 600 + [10] * 60
 
 
-def test_measured_shipments_are_all_accounted_and_decided(ground: Ground) -> None:
+def test_measured_shipments_are_all_accounted_and_decided(kafka_bench: KafkaBench) -> None:
     """Every event of a day is counted by its fate, and every posting of a bill is decided."""
     postings_read, decisions = [], []
 
-    def look(field: Field) -> None:
-        postings_read.extend(field.values(field.topics.postings))
-        decisions.extend(field.decisions())
+    def look(harness: KafkaHarness) -> None:
+        postings_read.extend(harness.values(harness.topics.postings))
+        decisions.extend(harness.decisions())
 
-    rows = list(day_rows(300, ground.partitions))
-    events, records, seconds = shipments.run(ground, iter(rows), look)
+    rows = list(day_rows(300, kafka_bench.partitions))
+    events, records, seconds = shipments.run(kafka_bench, iter(rows), look)
     assert events == len(rows)
     assert records == len(postings_read) > 0
     assert seconds > 0
     assert posted(postings_read) == decided(decisions)
 
 
-def test_the_restore_reads_the_whole_changelog(ground: Ground) -> None:
+def test_the_restore_reads_the_whole_changelog(kafka_bench: KafkaBench) -> None:
     """Each start restores as many rows as the changelog has."""
     rows: list[int] = []
     took = restore.run(
-        ground, lone(ground), 2, lambda field: rows.append(len(field.values(field.topics.changelog("withholding"))))
+        kafka_bench,
+        lone(kafka_bench),
+        2,
+        lambda harness: rows.append(len(harness.values(harness.topics.changelog("withholding")))),
     )
     # Where a worker stops it may write its watch, and with it where it stands.
     assert took[0][0] == rows[0] > RECORDS // 2
     assert all(seconds > 0 for _, seconds in took)
 
 
-def test_latency_is_taken_of_every_decision(ground: Ground) -> None:
+def test_latency_is_taken_of_every_decision(kafka_bench: KafkaBench) -> None:
     """Every decision in the topic was read and matched with the moment at which its event was sent."""
     decisions: list[int] = []
-    played = latency.run(ground, 100, 2.0, lambda field: decisions.append(len(field.decisions())), warm=0)
+    played = latency.run(kafka_bench, 100, 2.0, lambda harness: decisions.append(len(harness.decisions())), warm=0)
     assert [len(played.taken_ms)] == decisions
     assert 0 < latency.percentile(played.taken_ms, 50) <= latency.percentile(played.taken_ms, 99)
     assert set(played.shares) == {"manifest", "withholding", "broker"}
 
 
-def test_an_arrival_of_a_full_conveyance_is_decided_whole(ground: Ground) -> None:
+def test_an_arrival_of_a_full_conveyance_is_decided_whole(kafka_bench: KafkaBench) -> None:
     """Every bill is decided when it is filed and again when all arrive, and both workers' stalls are measured."""
     bills, seen = 2_500, []
 
-    def look(field: Field) -> None:
-        seen.extend([posted(field.values(field.topics.postings)), decided(field.decisions())])
+    def look(harness: KafkaHarness) -> None:
+        seen.extend([posted(harness.values(harness.topics.postings)), decided(harness.decisions())])
 
-    late = days.stall(ground, bills, look)
+    late = days.stall(kafka_bench, bills, look)
     assert set(late) == {"manifest", "withholding"}
     assert len(seen[0]) == 2 * bills
     assert seen[0] == seen[1]

@@ -18,10 +18,10 @@ from stream.outcomes import Action
 from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
 from tests.integration.gateway.gateways import Gate, GatewayProcess, gate_on
 from tests.integration.publish.installation import TALLYGATE, tallygate
-from tests.integration.readmodel.stage import Stage, stage_on
+from tests.integration.readmodel.projections import ReadModelHarness, read_model_on
 from tests.kafka.broker import free_ports
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.redis.events import decision
 from tests.redis.server import RedisServer
 from tests.waiting import ended, wait_for
@@ -34,8 +34,8 @@ GO, HOLD = REASON_LINES["within-limit"], REASON_LINES["daily-limit"]
 class Dock:
     """A gateway at an address that stays the same, over what a projection keeps."""
 
-    def __init__(self, stage: Stage, gate: Gate, folder: Path) -> None:
-        self._stage = stage
+    def __init__(self, read_model: ReadModelHarness, gate: Gate, folder: Path) -> None:
+        self._read_model = read_model
         self._gate = gate
         self._folder = folder
         self.gateway: GatewayProcess | None = None
@@ -63,8 +63,8 @@ class Dock:
 
     def tell(self, *decisions: Decision) -> None:
         """Send decisions, and wait until Redis has them."""
-        self._stage.send([msgspec.json.encode(each) for each in decisions])
-        self._stage.settle()
+        self._read_model.send([msgspec.json.encode(each) for each in decisions])
+        self._read_model.settle()
 
     @contextmanager
     def scanner(self, *more: str, terminal: bool = False) -> Iterator["Scanner"]:
@@ -140,12 +140,12 @@ class Scanner:
 
 
 @pytest.fixture
-def dock(field: Field, redis_server: RedisServer, tmp_path: Path) -> Iterator[Dock]:
+def dock(harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path) -> Iterator[Dock]:
     """Return a dock whose gateway serves."""
-    with stage_on(field, redis_server) as stage:
-        gate = gate_on(tmp_path, redis_server.store(field.topics.prefix), field.broker.address)
-        stage.project()
-        made = Dock(stage, gate, tmp_path)
+    with read_model_on(harness, redis_server) as read_model:
+        gate = gate_on(tmp_path, redis_server.store(harness.topics.prefix), harness.broker.address)
+        read_model.project()
+        made = Dock(read_model, gate, tmp_path)
         made.open()
         try:
             yield made

@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from agents.demo.simulated_day import SimulatedDay
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.waiting import HANG_SECONDS, wait_for
 
 pytestmark = pytest.mark.slow

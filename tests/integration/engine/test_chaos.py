@@ -6,7 +6,7 @@ from tests.chaos.customs import CustomsScenario
 from tests.chaos.driver import Driver, Fault
 from tests.chaos.toy import ToyScenario
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 SHORT = [
     Fault("kill", 3),
@@ -30,9 +30,9 @@ def broker(mortal_broker: Broker) -> Broker:
 
 @pytest.mark.kafka
 @pytest.mark.slow
-def test_nothing_is_lost_or_repeated_under_faults(field: Field) -> None:
+def test_nothing_is_lost_or_repeated_under_faults(harness: KafkaHarness) -> None:
     """Kills, a freeze beyond the session timeout, one in mid-transaction, a dead broker, a worker come and gone."""
-    outcome = Driver(field, ToyScenario(7, field), 7).run(20_000, SHORT)
+    outcome = Driver(harness, ToyScenario(7, harness), 7).run(20_000, SHORT)
     assert outcome.faults == []
     assert outcome.tally["kill -9"] >= 5
     assert outcome.tally["broker kill -9"] == 1
@@ -50,10 +50,10 @@ BOTH_STEPS = [
 
 @pytest.mark.kafka
 @pytest.mark.slow
-def test_a_day_goes_through_both_steps_exactly_under_faults(field: Field) -> None:
+def test_a_day_goes_through_both_steps_exactly_under_faults(harness: KafkaHarness) -> None:
     """Workers of both steps are killed and frozen; every posting, decision, alert and dead letter is there once."""
-    scenario = CustomsScenario(7, field)
-    outcome = Driver(field, scenario, 7).run(12_000, BOTH_STEPS)
+    scenario = CustomsScenario(7, harness)
+    outcome = Driver(harness, scenario, 7).run(12_000, BOTH_STEPS)
     assert outcome.faults == []
     assert outcome.tally["kill -9"] >= 4
     assert min(scenario.accounted[fate] for fate in ("applied", "stale", "dead-lettered")) > 0

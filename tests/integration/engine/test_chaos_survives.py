@@ -14,8 +14,8 @@ import pytest
 
 from tests.chaos.client import ClientProcess
 from tests.chaos.looking import records_left, records_open
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -24,39 +24,39 @@ RUN = ("--toy", "--events", "2000", "--rounds", "2", "--faults", "0", "--seed", 
 
 
 @pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGKILL])
-def test_clients_may_die(field: Field, how: signal.Signals) -> None:
+def test_clients_may_die(harness: KafkaHarness, how: signal.Signals) -> None:
     """The process of librdkafka ends as by a fault of its own; another goes on, and the audit is exact."""
-    clients = ClientProcess("toy", 7, field, 1_500)
+    clients = ClientProcess("toy", 7, harness, 1_500)
     try:
-        field.worker()
+        harness.worker()
         for count in (700, 800):
-            clients.feed(field, count)
+            clients.feed(harness, count)
             os.kill(clients.pid, how)
-        wait_for(lambda: clients.behind(field) == 0, "everything to be judged")
-        assert clients.audit(field) == []
+        wait_for(lambda: clients.behind(harness) == 0, "everything to be judged")
+        assert clients.audit(harness) == []
     finally:
         clients.close()
     assert clients.deaths == {f"clients died with {-how}": 2}
     assert clients.accounted["applied"] > 1_300
 
 
-def test_what_is_left_is_counted_by_records(field: Field) -> None:
+def test_what_is_left_is_counted_by_records(harness: KafkaHarness) -> None:
     """Markers at the end of a log are nothing to judge; what an open transaction hides is still to come."""
-    topic = field.topics.postings
-    with field.producer(**{"transactional.id": f"{field.topics.prefix}-left"}) as producer:
+    topic = harness.topics.postings
+    with harness.producer(**{"transactional.id": f"{harness.topics.prefix}-left"}) as producer:
         producer.init_transactions(600)
         for number in range(4):
             producer.begin_transaction()
             producer.produce(topic, b"x", b"k", number)
             producer.flush()
-            assert records_open(field, [topic]) == 1
-            assert records_left(field, "toy", topic) == number
+            assert records_open(harness, [topic]) == 1
+            assert records_left(harness, "toy", topic) == number
             producer.commit_transaction(600)
-    wait_for(lambda: records_open(field, [topic]) == 0, "the last marker")
-    assert records_left(field, "toy", topic) == 4
-    field.worker()
-    wait_for(lambda: records_left(field, "toy", topic) == 0, "all to be judged")
-    assert len(field.decisions()) == 4
+    wait_for(lambda: records_open(harness, [topic]) == 0, "the last marker")
+    assert records_left(harness, "toy", topic) == 4
+    harness.worker()
+    wait_for(lambda: records_left(harness, "toy", topic) == 0, "all to be judged")
+    assert len(harness.decisions()) == 4
 
 
 @contextmanager

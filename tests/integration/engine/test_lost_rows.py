@@ -8,7 +8,7 @@ from agents.engine.step_runner import POSITION_KEY
 from agents.kafka.errors import EXIT_REFUSED
 from state.table import PARTITION_ROOT, changelog_key
 from tests.integration.engine.test_judging import exact
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.toy.step import COUNT, COUNT_SUFFIX
 
 pytestmark = pytest.mark.kafka
@@ -20,24 +20,24 @@ Rows = list[tuple[bytes, bytes | None]]
 
 
 @pytest.fixture
-def lived(field: Field) -> Field:
-    """Give a field whose partition 2 has many rows, some of them written twice, and no worker is left."""
+def lived(harness: KafkaHarness) -> KafkaHarness:
+    """Return a harness whose partition 2 has many rows, some of them written twice, and no worker is left."""
     for partition in range(4):
-        field.produce([b"x"] * 10, partition)
-    worker = field.worker()
+        harness.produce([b"x"] * 10, partition)
+    worker = harness.worker()
     worker.ready()
-    field.wait_for_decisions(40)
-    field.produce([b"x"] * RECORDS, 2)
-    field.wait_for_decisions(40 + RECORDS)
+    harness.wait_for_decisions(40)
+    harness.produce([b"x"] * RECORDS, 2)
+    harness.wait_for_decisions(40 + RECORDS)
     assert worker.stop() == 0
-    return field
+    return harness
 
 
-def rewrite(field: Field, change: Callable[[Rows], Rows]) -> None:
+def rewrite(harness: KafkaHarness, change: Callable[[Rows], Rows]) -> None:
     """Append to partition 2 of the changelog, as by hand, what `change` makes of its rows."""
-    changelog = field.topics.changelog("toy")
-    written: Rows = [(key or b"", value) for _offset, key, value in field.read(changelog)[2]]
-    with field.producer() as producer:
+    changelog = harness.topics.changelog("toy")
+    written: Rows = [(key or b"", value) for _offset, key, value in harness.read(changelog)[2]]
+    with harness.producer() as producer:
         for key, value in change(written):
             producer.produce(changelog, value, key, 2)
 
@@ -65,7 +65,9 @@ KEY = changelog_key(b"key-2-1", COUNT_SUFFIX)
     ],
     ids=["300 tombstones", "one tombstone", "another value", "a former value", "a foreign row", "no position"],
 )
-def test_a_changelog_that_does_not_add_up_is_refused(lived: Field, change: Callable[[Rows], Rows], said: str) -> None:
+def test_a_changelog_that_does_not_add_up_is_refused(
+    lived: KafkaHarness, change: Callable[[Rows], Rows], said: str
+) -> None:
     """The worker ends with 78, names partition, what it should hold and what it found, and the remedy."""
     rewrite(lived, change)
     lived.produce([b"x"] * 10, 0)
@@ -77,7 +79,7 @@ def test_a_changelog_that_does_not_add_up_is_refused(lived: Field, change: Calla
     assert len(lived.decisions()) == 40 + RECORDS
 
 
-def test_a_row_written_again_as_it_is_does_no_harm(lived: Field) -> None:
+def test_a_row_written_again_as_it_is_does_no_harm(lived: KafkaHarness) -> None:
     """The last value of every key is what counts: a changelog with repeats, as compaction leaves them, adds up."""
     rewrite(lived, lambda rows: list(dict(rows).items())[:200])
     lived.produce([b"x"] * RECORDS, 2)

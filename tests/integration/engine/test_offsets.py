@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from agents.kafka.errors import EXIT_REFUSED
 from stream.topics import Topics
 from tests.integration.engine.test_judging import exact
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.waiting import ended, wait_for
 
 pytestmark = pytest.mark.kafka
@@ -32,37 +32,37 @@ main()
 """
 
 
-def commit(field: Field, offsets: dict[int, int], topics: Topics | None = None) -> None:
+def commit(harness: KafkaHarness, offsets: dict[int, int], topics: Topics | None = None) -> None:
     """Commit offsets of the toy's group from outside, as a broker that came back with old ones shows them."""
-    group = Consumer({"bootstrap.servers": field.broker.address, "group.id": (topics or field.topics).group("toy")})
-    places = [TopicPartition(field.topics.postings, number, offset) for number, offset in offsets.items()]
+    group = Consumer({"bootstrap.servers": harness.broker.address, "group.id": (topics or harness.topics).group("toy")})
+    places = [TopicPartition(harness.topics.postings, number, offset) for number, offset in offsets.items()]
     group.commit(offsets=places, asynchronous=False)
     group.close()
 
 
-def commit_under_members(field: Field, partition: int, offset: int) -> None:
+def commit_under_members(harness: KafkaHarness, partition: int, offset: int) -> None:
     """Change an offset although the group has a member: in a transaction of a client that names no generation."""
-    outside = Consumer({"bootstrap.servers": field.broker.address, "group.id": field.topics.group("toy")})
-    producer = Producer({"bootstrap.servers": field.broker.address, "transactional.id": field.topics.prefix})
+    outside = Consumer({"bootstrap.servers": harness.broker.address, "group.id": harness.topics.group("toy")})
+    producer = Producer({"bootstrap.servers": harness.broker.address, "transactional.id": harness.topics.prefix})
     producer.init_transactions()
     producer.begin_transaction()
-    places = [TopicPartition(field.topics.postings, partition, offset)]
+    places = [TopicPartition(harness.topics.postings, partition, offset)]
     producer.send_offsets_to_transaction(places, outside.consumer_group_metadata())
     producer.commit_transaction()
     outside.close()
 
 
-def committed(field: Field) -> list[int]:
-    """Give the committed offsets of the toy's group."""
-    group = Consumer({"bootstrap.servers": field.broker.address, "group.id": field.topics.group("toy")})
-    found = group.committed([TopicPartition(field.topics.postings, number) for number in range(4)])
+def committed(harness: KafkaHarness) -> list[int]:
+    """Return the committed offsets of the toy's group."""
+    group = Consumer({"bootstrap.servers": harness.broker.address, "group.id": harness.topics.group("toy")})
+    found = group.committed([TopicPartition(harness.topics.postings, number) for number in range(4)])
     group.close()
     return [place.offset for place in found]
 
 
-def offsets_set(field: Field, *words: str) -> subprocess.CompletedProcess[str]:
+def offsets_set(harness: KafkaHarness, *words: str) -> subprocess.CompletedProcess[str]:
     """Run `tallygate offsets set` on the toy step."""
-    settings = {"KAFKA__BROKERS": field.broker.address, "KAFKA__PREFIX": field.topics.prefix}
+    settings = {"KAFKA__BROKERS": harness.broker.address, "KAFKA__PREFIX": harness.topics.prefix}
     settings["WORKER__SESSION_TIMEOUT_MS"] = "6000"
     environment = os.environ | {f"TALLYGATE_{key}": value for key, value in settings.items()}
     command = [sys.executable, "-c", TOY_IS_THE_ONLY_STEP, "offsets", "set", *words]
@@ -70,18 +70,18 @@ def offsets_set(field: Field, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def judged(field: Field) -> Field:
-    """Give a field where 20 records of each partition are judged, and no worker is left."""
+def judged(harness: KafkaHarness) -> KafkaHarness:
+    """Return a harness where 20 records of each partition are judged, and no worker is left."""
     for partition in range(4):
-        field.produce([b"x"] * 20, partition, key=b"k%d" % partition)
-    worker = field.worker()
+        harness.produce([b"x"] * 20, partition, key=b"k%d" % partition)
+    worker = harness.worker()
     worker.ready()
-    field.wait_for_decisions(80)
+    harness.wait_for_decisions(80)
     assert worker.stop() == 0
-    return field
+    return harness
 
 
-def test_offsets_that_went_back_are_refused_after_asking_again_and_then_set(judged: Field) -> None:
+def test_offsets_that_went_back_are_refused_after_asking_again_and_then_set(judged: KafkaHarness) -> None:
     """Every partition is named at once; the command sets them as the tables stand, and judging goes on exactly."""
     right = committed(judged)
     commit(judged, {0: 7, 1: 0, 3: 19})
@@ -111,7 +111,7 @@ def test_offsets_that_went_back_are_refused_after_asking_again_and_then_set(judg
     assert exact(decisions)
 
 
-def test_a_group_that_lost_all_its_offsets_is_mended_as_well(judged: Field) -> None:
+def test_a_group_that_lost_all_its_offsets_is_mended_as_well(judged: KafkaHarness) -> None:
     """Offsets go when a group was empty for longer than the broker keeps them; the tables still know."""
     right = committed(judged)
     admin = AdminClient({"bootstrap.servers": judged.broker.address})
@@ -124,7 +124,7 @@ def test_a_group_that_lost_all_its_offsets_is_mended_as_well(judged: Field) -> N
     assert again.returncode == 0
 
 
-def test_a_worker_goes_on_by_itself_once_the_broker_knows_better(judged: Field) -> None:
+def test_a_worker_goes_on_by_itself_once_the_broker_knows_better(judged: KafkaHarness) -> None:
     """While it asks again the right offsets come back, as after a further restart of the broker: it judges."""
     right = committed(judged)
     commit(judged, {0: 7})
@@ -137,7 +137,7 @@ def test_a_worker_goes_on_by_itself_once_the_broker_knows_better(judged: Field) 
     assert exact(judged.wait_for_decisions(90))
 
 
-def test_offsets_are_not_set_under_workers(judged: Field) -> None:
+def test_offsets_are_not_set_under_workers(judged: KafkaHarness) -> None:
     """While a worker holds the partitions nothing is set, and it is said who has to go."""
     worker = judged.worker()
     worker.ready()
@@ -147,7 +147,7 @@ def test_offsets_are_not_set_under_workers(judged: Field) -> None:
     assert worker.alive
 
 
-def test_a_table_behind_its_offset_is_no_case_for_setting(judged: Field) -> None:
+def test_a_table_behind_its_offset_is_no_case_for_setting(judged: KafkaHarness) -> None:
     """An offset ahead of the table means lost rows: worker and command refuse at once, and nothing is set."""
     commit(judged, {0: 7, 1: 999})
     worker = judged.worker()
@@ -160,7 +160,7 @@ def test_a_table_behind_its_offset_is_no_case_for_setting(judged: Field) -> None
     assert committed(judged)[:2] == [7, 999]
 
 
-def test_without_a_changelog_there_is_nothing_to_go_by(judged: Field) -> None:
+def test_without_a_changelog_there_is_nothing_to_go_by(judged: KafkaHarness) -> None:
     """A missing changelog is named; so is a missing word."""
     admin = AdminClient({"bootstrap.servers": judged.broker.address})
     admin.delete_topics([judged.topics.changelog("toy")])[judged.topics.changelog("toy")].result()

@@ -13,38 +13,38 @@ from agents.engine.producer import FencedOffsetCommitHandler, TransactionalProdu
 from agents.kafka.group_member import NO_MEMBER
 from tests.integration.engine.test_judging import exact
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.pieces import require
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import require
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 
 @pytest.fixture
-def trusting(tmp_path: Path) -> Iterator[Field]:
-    """Give a field on a broker that does not ask whether a transaction is still open, as older ones do not."""
+def trusting(tmp_path: Path) -> Iterator[KafkaHarness]:
+    """Yield a harness on a broker that does not ask whether a transaction is still open, as older ones do not."""
     require("kafka")
     extra = "transaction.partition.verification.enable=false\n"
     broker = Broker(tmp_path / "kafka", extra=extra).format().start()
     try:
-        with Field(broker, "trusting", tmp_path) as made:
+        with KafkaHarness(broker, "trusting", tmp_path) as made:
             made.create_topics(partitions=4)
             yield made
     finally:
         broker.stop()
 
 
-async def leave_pending(field: Field, name: str, offset: int) -> None:
+async def leave_pending(harness: KafkaHarness, name: str, offset: int) -> None:
     """Leave an offset of partition 0 pending under a worker's name: sent in a transaction that knew no group."""
-    group = field.topics.group("toy")
-    settings = EngineSettings(connection=field.connection, transactional_id=f"{group}-{name}")
+    group = harness.topics.group("toy")
+    settings = EngineSettings(connection=harness.connection, transactional_id=f"{group}-{name}")
     producer = TransactionalProducer(settings)
     await producer.start()
     await producer.begin_transaction()
-    await producer.send_and_wait(field.topics.decisions, b"aborted", partition=0)
+    await producer.send_and_wait(harness.topics.decisions, b"aborted", partition=0)
     sender = producer._sender
     sender.member = NO_MEMBER
     pending = FencedOffsetCommitHandler(
-        sender, {TopicPartition(field.topics.postings, 0): OffsetAndMetadata(offset, "")}, group
+        sender, {TopicPartition(harness.topics.postings, 0): OffsetAndMetadata(offset, "")}, group
     )
     node = await sender._find_coordinator(CoordinationType.GROUP, group)
     response = await producer.client.send(node, pending.create_request(), group=ConnectionGroup.COORDINATION)
@@ -53,7 +53,7 @@ async def leave_pending(field: Field, name: str, offset: int) -> None:
     await producer.stop()
 
 
-async def test_offsets_left_pending_hold_nobody_up(trusting: Field) -> None:
+async def test_offsets_left_pending_hold_nobody_up(trusting: KafkaHarness) -> None:
     """The next worker of that name takes the partition over and judges exactly; the pending offset never counts."""
     for partition in range(4):
         trusting.produce([b"x"] * 20, partition, key=b"k%d" % partition)

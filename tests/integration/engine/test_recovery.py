@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.recovery import FAULTS, measure
-from tests.pieces import require
+from tests.prerequisites import require
 
 SHORT = ["worker killed in its restore", "worker killed between sending and commit", "broker killed, back after 2 s"]
 

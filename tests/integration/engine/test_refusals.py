@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, TopicPartition
 from agents.kafka.topic_admin import create_topics, find_topics, problems
 from stream.topics import TopicPlan, Topics
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 pytestmark = pytest.mark.kafka
 
@@ -19,20 +19,20 @@ REFUSED = 78
 
 
 @pytest.fixture
-def bare(broker: Broker, tmp_path: Path) -> Iterator[Field]:
-    """Give a field whose topics are yet to be made."""
-    with Field(broker, f"bare{uuid.uuid4().hex[:8]}", tmp_path) as made:
+def bare(broker: Broker, tmp_path: Path) -> Iterator[KafkaHarness]:
+    """Yield a harness whose topics are yet to be made."""
+    with KafkaHarness(broker, f"bare{uuid.uuid4().hex[:8]}", tmp_path) as made:
         yield made
 
 
-def refusal(field: Field, **settings: str) -> str:
+def refusal(harness: KafkaHarness, **settings: str) -> str:
     """Start a worker that must refuse; give what it said."""
-    worker = field.worker(**settings)
+    worker = harness.worker(**settings)
     assert worker.refused() == REFUSED, worker.log()
     return worker.log()
 
 
-def test_a_missing_topic(bare: Field) -> None:
+def test_a_missing_topic(bare: KafkaHarness) -> None:
     """The missing topic is named, and the command that makes it."""
     bare.create_topics(2, leave_out=[bare.topics.control])
     said = refusal(bare)
@@ -40,7 +40,7 @@ def test_a_missing_topic(bare: Field) -> None:
     assert "tallygate topics create" in said
 
 
-def test_differing_partition_counts(bare: Field) -> None:
+def test_differing_partition_counts(bare: KafkaHarness) -> None:
     """A topic with more partitions than the others is refused."""
     bare.create_topics(2, leave_out=[bare.topics.decisions])
     plan = next(plan for plan in bare.topics.plans() if plan.name == bare.topics.decisions)
@@ -48,7 +48,7 @@ def test_differing_partition_counts(bare: Field) -> None:
     assert f"{bare.topics.decisions} 3" in refusal(bare)
 
 
-def test_a_changelog_that_is_not_compacted(bare: Field) -> None:
+def test_a_changelog_that_is_not_compacted(bare: KafkaHarness) -> None:
     """A changelog that deletes would lose rows."""
     name = bare.topics.changelog("withholding")
     bare.create_topics(2, leave_out=[name])
@@ -60,7 +60,7 @@ def test_a_changelog_that_is_not_compacted(bare: Field) -> None:
     assert "cleanup.policy is delete, should be compact" in worker.log()
 
 
-def test_shipments_without_the_brokers_time(bare: Field) -> None:
+def test_shipments_without_the_brokers_time(bare: KafkaHarness) -> None:
     """Stream time in the future is judged against the broker's clock, so shipments must carry it."""
     bare.create_topics(2, leave_out=[bare.topics.shipments])
     asyncio.run(create_topics(bare.connection, [TopicPlan(bare.topics.shipments, {})], 2, 1))
@@ -69,35 +69,35 @@ def test_shipments_without_the_brokers_time(bare: Field) -> None:
     assert "message.timestamp.type is CreateTime, should be LogAppendTime" in worker.log()
 
 
-def test_another_fingerprint(field: Field) -> None:
+def test_another_fingerprint(harness: KafkaHarness) -> None:
     """Tables of another secret or policy are refused, saying that a new epoch and a rebuild are needed."""
-    field.produce([b"x"] * 5, 0)
-    field.worker().ready()
-    field.wait_for_decisions(5)
-    assert field.workers[0].stop() == 0
-    said = refusal(field, toy_fingerprint="toy-2")
+    harness.produce([b"x"] * 5, 0)
+    harness.worker().ready()
+    harness.wait_for_decisions(5)
+    assert harness.workers[0].stop() == 0
+    said = refusal(harness, toy_fingerprint="toy-2")
     assert "toy-1, now toy-2" in said
     assert "new epoch" in said
-    field.worker().ready()
+    harness.worker().ready()
 
 
-def test_a_lost_changelog(field: Field) -> None:
+def test_a_lost_changelog(harness: KafkaHarness) -> None:
     """A group that has committed and a changelog that is gone do not agree; it does not start from earliest."""
-    field.produce([b"x"] * 20, 0)
-    field.worker().ready()
-    field.wait_for_decisions(20)
-    assert field.workers[0].stop() == 0
-    other = Topics(prefix=field.topics.prefix, epoch=2)
+    harness.produce([b"x"] * 20, 0)
+    harness.worker().ready()
+    harness.wait_for_decisions(20)
+    assert harness.workers[0].stop() == 0
+    other = Topics(prefix=harness.topics.prefix, epoch=2)
     asyncio.run(
-        create_topics(field.connection, [TopicPlan(other.changelog("toy"), {"cleanup.policy": "compact"})], 4, 1)
+        create_topics(harness.connection, [TopicPlan(other.changelog("toy"), {"cleanup.policy": "compact"})], 4, 1)
     )
-    group = Consumer({"bootstrap.servers": field.broker.address, "group.id": other.group("toy")})
-    group.commit(offsets=[TopicPartition(field.topics.postings, 0, 20)], asynchronous=False)
+    group = Consumer({"bootstrap.servers": harness.broker.address, "group.id": other.group("toy")})
+    group.commit(offsets=[TopicPartition(harness.topics.postings, 0, 20)], asynchronous=False)
     group.close()
-    said = refusal(field, kafka__epoch="2", kafka__manifest_epoch="1")
+    said = refusal(harness, kafka__epoch="2", kafka__manifest_epoch="1")
     assert "committed offset is 20, but its table has no position" in said
 
 
-def test_settings_that_are_none(field: Field) -> None:
+def test_settings_that_are_none(harness: KafkaHarness) -> None:
     """A setting out of its range is refused before anything is connected."""
-    assert "SESSION_TIMEOUT_MS" in refusal(field, worker__session_timeout_ms="5")
+    assert "SESSION_TIMEOUT_MS" in refusal(harness, worker__session_timeout_ms="5")

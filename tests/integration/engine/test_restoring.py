@@ -11,7 +11,7 @@ from agents.engine.lane import FINGERPRINT, Position
 from agents.engine.step_runner import POSITION_KEY
 from state.table import PARTITION_ROOT, Table
 from tests.integration.engine.test_judging import exact
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.toy.step import COUNT, COUNT_SUFFIX
 from tests.waiting import wait_for
 
@@ -34,23 +34,25 @@ def rows(partition: int) -> Iterator[tuple[bytes, bytes]]:
 
 
 @pytest.fixture
-def large(field: Field) -> Field:
-    """Give a field whose tables take longer to restore than the session lasts, here and on a fast machine."""
+def large(harness: KafkaHarness) -> KafkaHarness:
+    """Return a harness whose tables take longer to restore than the session lasts, here and on a fast machine."""
     producer = Producer(
-        {"bootstrap.servers": field.broker.address, "linger.ms": 20, "queue.buffering.max.messages": 10**6}
+        {"bootstrap.servers": harness.broker.address, "linger.ms": 20, "queue.buffering.max.messages": 10**6}
     )
     for partition in range(4):
         for key, value in rows(partition):
-            producer.produce(field.topics.changelog("toy"), value, key, partition)
-        producer.produce(field.topics.postings, b"x", b"judged before", partition)
+            producer.produce(harness.topics.changelog("toy"), value, key, partition)
+        producer.produce(harness.topics.postings, b"x", b"judged before", partition)
         producer.flush()
-    group = Consumer({"bootstrap.servers": field.broker.address, "group.id": field.topics.group("toy")})
-    group.commit(offsets=[TopicPartition(field.topics.postings, number, 1) for number in range(4)], asynchronous=False)
+    group = Consumer({"bootstrap.servers": harness.broker.address, "group.id": harness.topics.group("toy")})
+    group.commit(
+        offsets=[TopicPartition(harness.topics.postings, number, 1) for number in range(4)], asynchronous=False
+    )
     group.close()
-    return field
+    return harness
 
 
-def test_a_restore_longer_than_the_session_keeps_its_place(large: Field) -> None:
+def test_a_restore_longer_than_the_session_keeps_its_place(large: KafkaHarness) -> None:
     """Heartbeats go on: the worker takes its partitions over once, and judges."""
     large.produce([b"x"] * 10, 0, key=b"k")
     worker = large.worker(**SHORT_SESSION)
@@ -62,7 +64,7 @@ def test_a_restore_longer_than_the_session_keeps_its_place(large: Field) -> None
     assert "Heartbeat failed" not in worker.log()
 
 
-def test_a_change_in_the_group_cancels_a_restore(large: Field) -> None:
+def test_a_change_in_the_group_cancels_a_restore(large: KafkaHarness) -> None:
     """Workers that come while others restore: what was read in vain is not used, every count is right."""
     for partition in range(4):
         large.produce([b"x"] * 50, partition, key=b"old-%d-1" % partition)
@@ -77,28 +79,28 @@ def test_a_change_in_the_group_cancels_a_restore(large: Field) -> None:
     assert second.alive
 
 
-def test_input_that_retention_has_removed_is_refused(field: Field) -> None:
+def test_input_that_retention_has_removed_is_refused(harness: KafkaHarness) -> None:
     """The committed offset is no longer in the log: records were lost, and the worker says so instead of skipping."""
-    field.produce([b"x"] * 10, 1)
-    field.worker().ready()
-    field.wait_for_decisions(10)
-    assert field.workers[0].stop() == 0
-    field.produce([b"x"] * 10, 1)
-    admin = AdminClient({"bootstrap.servers": field.broker.address})
-    for future in admin.delete_records([TopicPartition(field.topics.postings, 1, 15)]).values():
+    harness.produce([b"x"] * 10, 1)
+    harness.worker().ready()
+    harness.wait_for_decisions(10)
+    assert harness.workers[0].stop() == 0
+    harness.produce([b"x"] * 10, 1)
+    admin = AdminClient({"bootstrap.servers": harness.broker.address})
+    for future in admin.delete_records([TopicPartition(harness.topics.postings, 1, 15)]).values():
         future.result()
-    worker = field.worker()
+    worker = harness.worker()
     assert worker.refused() == 78
     assert "no longer holds the committed offset" in worker.log()
-    assert len(field.decisions()) == 10
+    assert len(harness.decisions()) == 10
 
 
-def test_a_full_lane_holds_up_no_other(field: Field) -> None:
+def test_a_full_lane_holds_up_no_other(harness: KafkaHarness) -> None:
     """While one partition is full of slow records the others are judged; in the end all are."""
-    field.produce([b"!sleep 0.02"] * 100, 0)
-    field.produce([b"x" * 100_000] * 100, 1)
-    field.produce([b"x"] * 100, 2)
-    worker = field.worker(worker__lane_mib="1", worker__portion_records="20")
+    harness.produce([b"!sleep 0.02"] * 100, 0)
+    harness.produce([b"x" * 100_000] * 100, 1)
+    harness.produce([b"x"] * 100, 2)
+    worker = harness.worker(worker__lane_mib="1", worker__portion_records="20")
     worker.ready()
-    assert len(field.wait_for_decisions(200)) == 200
+    assert len(harness.wait_for_decisions(200)) == 200
     assert worker.alive

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.waiting import ended, wait_for
 
 pytestmark = pytest.mark.kafka
@@ -23,10 +23,13 @@ STEPS = ("manifest", "withholding")
 class Supervisor:
     """A `tallygate worker` and what it says."""
 
-    def __init__(self, field: Field, folder: Path, **settings: str) -> None:
+    def __init__(self, harness: KafkaHarness, folder: Path, **settings: str) -> None:
         """Run both steps."""
         self._log = folder / "supervisor.log"
-        environment = {"TALLYGATE_KAFKA__BROKERS": field.broker.address, "TALLYGATE_KAFKA__PREFIX": field.topics.prefix}
+        environment = {
+            "TALLYGATE_KAFKA__BROKERS": harness.broker.address,
+            "TALLYGATE_KAFKA__PREFIX": harness.topics.prefix,
+        }
         command = [
             sys.executable,
             "-c",
@@ -40,7 +43,7 @@ class Supervisor:
             )
 
     def log(self) -> str:
-        """Give all that was said."""
+        """Return all that was said."""
         return self._log.read_text(errors="replace")
 
     def wait_until_both_judge(self, after: int = 0) -> None:
@@ -57,16 +60,16 @@ class Supervisor:
         wait_for(judge, "both steps", in_vain=ended(self))
 
     def pids(self, step: str) -> list[int]:
-        """Give the process ids that the step has had."""
+        """Return the process ids that the step has had."""
         return [int(pid) for pid in re.findall(rf"started {step} as process (\d+)", self.log())]
 
 
 @pytest.fixture
-def supervisor(field: Field, tmp_path: Path) -> Iterator[Supervisor]:
-    """Give a supervisor over both steps."""
+def supervisor(harness: KafkaHarness, tmp_path: Path) -> Iterator[Supervisor]:
+    """Yield a supervisor over both steps."""
     secret = tmp_path / "secret"
     secret.write_bytes(b"a secret made up for tests")
-    made = Supervisor(field, tmp_path, TALLYGATE_KEY__SECRET_FILE=str(secret))
+    made = Supervisor(harness, tmp_path, TALLYGATE_KEY__SECRET_FILE=str(secret))
     yield made
     made.process.kill()
     made.process.wait()
@@ -100,9 +103,9 @@ def test_no_worker_outlives_its_supervisor(supervisor: Supervisor) -> None:
     assert supervisor.process.wait() == -signal.SIGKILL
 
 
-def test_a_refused_worker_ends_the_supervisor(field: Field, tmp_path: Path) -> None:
+def test_a_refused_worker_ends_the_supervisor(harness: KafkaHarness, tmp_path: Path) -> None:
     """Without a secret nothing is started again: the supervisor stops with status 78, having said why."""
-    made = Supervisor(field, tmp_path)
+    made = Supervisor(harness, tmp_path)
     wait_for(lambda: made.process.poll() is not None, "its end", in_vain=lambda: made.log() * ("judges" in made.log()))
     assert made.process.wait() == 78
     assert "TALLYGATE_KEY__SECRET_FILE" in made.log()

@@ -19,7 +19,7 @@ from agents.gateway.http.tokens import SCOPES, Scope
 from agents.gateway.server import serving
 from agents.readmodel.store import StoreSettings
 from agents.settings.settings import Settings
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.waiting import ended, wait_for
 
 NOWHERE = "127.0.0.1:9"

@@ -10,9 +10,9 @@ from aiohttp import ClientSession
 
 from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.integration.gateway.test_ingest import PAUSE_SECONDS
-from tests.integration.readmodel.stage import stage_on
+from tests.integration.readmodel.projections import read_model_on
 from tests.integration.readmodel.test_canary import CANARIES, events
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.redis.contents import contents
 from tests.redis.server import RedisServer
 from tests.waiting import HANG_SECONDS, ended
@@ -36,15 +36,18 @@ async def answers(client: ClientSession, gate: Gate, requests: list[tuple[str, s
     return found
 
 
-async def test_canaries_are_found_nowhere(field: Field, own_redis: RedisServer, tmp_path: Path) -> None:
+async def test_canaries_are_found_nowhere(harness: KafkaHarness, own_redis: RedisServer, tmp_path: Path) -> None:
     """Published through the gateway, judged, projected and asked after, people are in no answer, no log and no key."""
-    gate = Gate(tmp_path, field.broker.address, field.topics.prefix, own_redis.url)
+    gate = Gate(tmp_path, harness.broker.address, harness.topics.prefix, own_redis.url)
     secret = gate.environment["TALLYGATE_KEY__SECRET_FILE"]
     bad = [event | {"time": "Canarina Quill", "subject": "Featherton"} for event in events()]
     bad += [event | {"data": event["data"] | {"consignee": {"name": "Canarina Quill"}}} for event in events()]
-    with stage_on(field, own_redis) as stage, GatewayProcess(gate, tmp_path / "log", log__level="DEBUG") as process:
-        workers = [field.worker(step, step, key__secret_file=secret) for step in ("manifest", "withholding")]
-        projection = stage.project()
+    with (
+        read_model_on(harness, own_redis) as read_model,
+        GatewayProcess(gate, tmp_path / "log", log__level="DEBUG") as process,
+    ):
+        workers = [harness.worker(step, step, key__secret_file=secret) for step in ("manifest", "withholding")]
+        projection = read_model.project()
         async with ClientSession(process.address()) as client:
             refused = await publish(client, gate, bad)
             status, said = 503, ""
@@ -71,7 +74,7 @@ async def test_canaries_are_found_nowhere(field: Field, own_redis: RedisServer, 
             ])  # fmt: skip
         assert process.stop() == 0
         logs = process.log() + projection.log() + "".join(worker.log() for worker in workers)
-        held = repr(contents(own_redis, field.topics.prefix))
+        held = repr(contents(own_redis, harness.topics.prefix))
     everything = refused[1] + repr(heard) + logs + held
     assert [word for word in CANARIES if word.casefold() in everything.casefold()] == []
     assert "single-value-over-limit" in heard["plan POST /v1/headroom 200"]

@@ -19,8 +19,8 @@ from agents.gateway.endpoints.openapi import document
 from agents.readmodel.writing import Writer
 from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.redis.events import alert, decision
 from tests.redis.server import RedisServer
 from tests.unit.readmodel.filling import fill
@@ -46,8 +46,8 @@ def served(
 ) -> Iterator[tuple[str, str]]:
     """Return the address of a gateway over a filled read model, and a token of every scope."""
     folder = tmp_path_factory.mktemp("conformance")
-    with Field(broker, "conformance", folder) as field:
-        field.create_topics(partitions=2)
+    with KafkaHarness(broker, "conformance", folder) as harness:
+        harness.create_topics(partitions=2)
         gate = Gate(folder, broker.address, "conformance", redis_server.url)
         token = gate.make_token("all", ["publish", "scan", "audit", "plan"])
         asyncio.run(_fill(redis_server))

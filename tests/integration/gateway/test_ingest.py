@@ -12,8 +12,8 @@ from aiohttp import ClientSession
 from stream.deadletters import Fault
 from stream.partition import partition_of
 from tests.integration.gateway.gateways import Gate
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 
 pytestmark = pytest.mark.kafka
 
@@ -27,8 +27,8 @@ NEEDS_THE_TABLE = Fault.VERSION_CONFLICT.value
 
 
 @pytest.fixture
-def gate(field: Field, tmp_path: Path) -> Gate:
-    return Gate(tmp_path, field.broker.address, field.topics.prefix)
+def gate(harness: KafkaHarness, tmp_path: Path) -> Gate:
+    return Gate(tmp_path, harness.broker.address, harness.topics.prefix)
 
 
 def arrival(conveyance: str = "air:1", number: int = 1, **more: Any) -> dict[str, Any]:
@@ -49,13 +49,13 @@ async def send(client: ClientSession, gate: Gate, body: Any, media: str = BATCH)
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-def sent(field: Field) -> dict[int, list[tuple[bytes, bytes]]]:
+def sent(harness: KafkaHarness) -> dict[int, list[tuple[bytes, bytes]]]:
     """Return what is in the shipments topic, key and value by partition."""
-    rows = field.read(field.topics.shipments)
+    rows = harness.read(harness.topics.shipments)
     return {partition: [(key or b"", value or b"") for _, key, value in each] for partition, each in rows.items()}
 
 
-async def test_events_arrive_as_they_were_sent(field: Field, gate: Gate) -> None:
+async def test_events_arrive_as_they_were_sent(harness: KafkaHarness, gate: Gate) -> None:
     """Each event is in the partition of its conveyance under that key, byte for byte, in the order of the batch."""
     events = [arrival(f"air:{number % 7}", number) for number in range(50)]
     body = (
@@ -66,7 +66,7 @@ async def test_events_arrive_as_they_were_sent(field: Field, gate: Gate) -> None
         single = json.dumps(arrival("air:single", extra="é"), ensure_ascii=False).encode()
         assert await send(client, gate, single, f"{SINGLE}; charset=utf-8") == (202, {"accepted": 1})
         assert await send(client, gate, []) == (202, {"accepted": 0})
-    found = sent(field)
+    found = sent(harness)
     assert all(partition_of(key, 4) == partition for partition, rows in found.items() for key, _value in rows)
     assert {key for rows in found.values() for key, _ in rows} == {b"air:single", *(b"air:%d" % n for n in range(7))}
     for name in {event["data"]["conveyance"] for event in events}:
@@ -77,18 +77,18 @@ async def test_events_arrive_as_they_were_sent(field: Field, gate: Gate) -> None
     assert single in [value for rows in found.values() for _key, value in rows]
 
 
-async def test_a_large_batch_is_acknowledged_whole(field: Field, gate: Gate) -> None:
+async def test_a_large_batch_is_acknowledged_whole(harness: KafkaHarness, gate: Gate) -> None:
     """Thousands of events and a batch's most are all there once 202 is said; one more is 413 and nothing is sent."""
     events = [arrival(f"air:{number % 100}", number) for number in range(5_000)]
     async with gate.serving(batch_events=5_000) as client:
         assert await send(client, gate, events) == (202, {"accepted": 5_000})
-        assert sum(map(len, sent(field).values())) == 5_000
+        assert sum(map(len, sent(harness).values())) == 5_000
         status, problem = await send(client, gate, [*events, arrival()])
     assert (status, "5000" in problem["detail"]) == (413, True)
-    assert sum(map(len, sent(field).values())) == 5_000
+    assert sum(map(len, sent(harness).values())) == 5_000
 
 
-async def test_every_bad_event_is_named_and_nothing_sent(field: Field, gate: Gate) -> None:
+async def test_every_bad_event_is_named_and_nothing_sent(harness: KafkaHarness, gate: Gate) -> None:
     """Of a batch with some bad events each is named by place, code and detail without its values; none is sent."""
     events: list[Any] = [arrival(number=number) for number in range(8)]
     events[1]["data"]["conveyance"] = "canarina quill"
@@ -104,7 +104,7 @@ async def test_every_bad_event_is_named_and_nothing_sent(field: Field, gate: Gat
     ]  # fmt: skip
     assert problem["errors"][0]["detail"].startswith("$.data.conveyance: expected text such as air:")
     assert "canarina" not in json.dumps(problem)
-    assert sent(field) == {}
+    assert sent(harness) == {}
 
 
 async def test_what_is_no_batch_is_refused(gate: Gate) -> None:

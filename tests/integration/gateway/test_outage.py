@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from tests.integration.gateway.gateways import Gate
 from tests.integration.gateway.test_ingest import BATCH, arrival
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.waiting import HANG_SECONDS, wait_for
 
 pytestmark = pytest.mark.kafka
@@ -61,9 +61,9 @@ async def away(client: ClientSession) -> list[str]:
         return found
 
 
-async def test_gateway_lives_through_outages(field: Field, broker: Broker, tmp_path: Path) -> None:
+async def test_gateway_lives_through_outages(harness: KafkaHarness, broker: Broker, tmp_path: Path) -> None:
     """It starts while Kafka hangs, finds it, loses it and finds it again; each event that was acknowledged is there."""
-    gate = Gate(tmp_path, broker.address, field.topics.prefix)
+    gate = Gate(tmp_path, broker.address, harness.topics.prefix)
     acknowledged: list[int] = []
     assert broker._process is not None
     broker._process.send_signal(signal.SIGSTOP)
@@ -83,7 +83,7 @@ async def test_gateway_lives_through_outages(field: Field, broker: Broker, tmp_p
             await until_status(client, gate, 202, acknowledged)
     finally:
         revive(broker)
-    values = b"\n".join(field.values(field.topics.shipments))
+    values = b"\n".join(harness.values(harness.topics.shipments))
     assert [number for number in acknowledged if b'"e-%d"' % number not in values] == []
     assert len(acknowledged) >= 2
 

@@ -11,7 +11,7 @@ from aiohttp import ClientError, ClientSession
 from tests.integration.gateway.gateways import Gate, GatewayProcess
 from tests.integration.gateway.test_ingest import BATCH, SINGLE, arrival
 from tests.kafka.broker import free_ports
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.kafka
@@ -53,28 +53,28 @@ class Publishing:
             return False
 
 
-def arrived(field: Field) -> dict[str, list[int]]:
+def arrived(harness: KafkaHarness) -> dict[str, list[int]]:
     """Return the numbers of the events in the topic by conveyance, in its order."""
     found = defaultdict(list)
-    for value in field.values(field.topics.shipments):
+    for value in harness.values(harness.topics.shipments):
         event = json.loads(value)
         found[event["data"]["conveyance"]].append(int(event["id"].removeprefix("e-")))
     return found
 
 
-async def test_publishers_side_by_side_each_keep_their_order(field: Field, tmp_path: Path) -> None:
+async def test_publishers_side_by_side_each_keep_their_order(harness: KafkaHarness, tmp_path: Path) -> None:
     """Batches of many publishers at once are all there, each conveyance in the order in which it was sent."""
-    gate = Gate(tmp_path, field.broker.address, field.topics.prefix)
+    gate = Gate(tmp_path, harness.broker.address, harness.topics.prefix)
     publishers = [Publishing(str(number)) for number in range(PUBLISHERS)]
     async with gate.serving() as client:
         await asyncio.gather(*(each.run(client, gate) for each in publishers))
-    found = arrived(field)
+    found = arrived(harness)
     assert found == {each.conveyance: list(range(BATCHES * EVENTS)) for each in publishers}
 
 
-async def test_many_publishers_of_one_conveyance_are_all_served(field: Field, tmp_path: Path) -> None:
+async def test_many_publishers_of_one_conveyance_are_all_served(harness: KafkaHarness, tmp_path: Path) -> None:
     """Hundreds of requests at once for one partition are all acknowledged; none waits so long that it is given up."""
-    gate = Gate(tmp_path, field.broker.address, field.topics.prefix)
+    gate = Gate(tmp_path, harness.broker.address, harness.topics.prefix)
     async with gate.serving(requests_per_second=9999, requests_burst=9999, open_bodies=500) as client:
         await Publishing("first").run(client, gate)
         headers = gate.bearer("publish") | {"Content-Type": SINGLE}
@@ -87,12 +87,12 @@ async def test_many_publishers_of_one_conveyance_are_all_served(field: Field, tm
             await asyncio.gather(*(publish(number) for number in range(start, start + 300))) for start in (0, 300)
         ]
     assert {status for each in statuses for status in each} == {202}
-    assert sorted(arrived(field)["air:busy"]) == list(range(600))
+    assert sorted(arrived(harness)["air:busy"]) == list(range(600))
 
 
-async def test_killed_gateway_loses_nothing_acknowledged(field: Field, tmp_path: Path) -> None:
+async def test_killed_gateway_loses_nothing_acknowledged(harness: KafkaHarness, tmp_path: Path) -> None:
     """After a gateway was killed twice every event is there in order; what was not acknowledged may be there again."""
-    gate = Gate(tmp_path, field.broker.address, field.topics.prefix)
+    gate = Gate(tmp_path, harness.broker.address, harness.topics.prefix)
     (port,) = free_ports(1)
     publishers = [Publishing(str(number)) for number in range(PUBLISHERS)]
     async with ClientSession(f"http://127.0.0.1:{port}") as client:
@@ -108,7 +108,7 @@ async def test_killed_gateway_loses_nothing_acknowledged(field: Field, tmp_path:
                     assert process.stop() == 0
                 else:
                     process.process.kill()
-    found = arrived(field)
+    found = arrived(harness)
     for each in publishers:
         numbers = found[each.conveyance]
         first_seen = list(dict.fromkeys(numbers))

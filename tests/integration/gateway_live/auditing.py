@@ -14,7 +14,7 @@ from stream.outcomes import action
 from stream.partition import partition_of
 from tests.integration.gateway_live.decision_writer import Seen
 from tests.integration.gateway_live.listening import Json, Scanner, Subscriber
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 Id = tuple[str, str, int, int, int, int]
 Answer = tuple[str | None, str]
@@ -36,9 +36,9 @@ def id_of(told: Json) -> Id:
     )  # fmt: skip
 
 
-def committed(field: Field) -> list[Row]:
+def committed(harness: KafkaHarness) -> list[Row]:
     """Read the whole topic, partition by partition."""
-    found = field.read(field.topics.decisions)
+    found = harness.read(harness.topics.decisions)
     return [
         Row(partition, offset, msgspec.json.decode(value or b"", type=Decision))
         for partition, rows in sorted(found.items())

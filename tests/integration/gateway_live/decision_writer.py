@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from stream.decisions import Decision
 from stream.partition import partition_of
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.redis.events import DAY, decision
 
 BILLS = 30
@@ -36,13 +36,13 @@ def told(number: int) -> Decision:
 class DecisionWriter(threading.Thread):
     """Commits decisions at a rate, whatever Kafka does; none is sent twice, for what is in doubt is looked up."""
 
-    def __init__(self, field: Field, rate: float, batch: int = 10) -> None:
+    def __init__(self, harness: KafkaHarness, rate: float, batch: int = 10) -> None:
         super().__init__(daemon=True)
         self.sent = 0
         self.begun_ms: dict[int, int] = {}
         """When the sending of each decision began."""
         self.ended = threading.Event()
-        self._field = field
+        self._harness = harness
         self._rate = rate
         self._batch = batch
 
@@ -62,8 +62,8 @@ class DecisionWriter(threading.Thread):
 
     def _producer(self) -> Producer:
         settings = {
-            "bootstrap.servers": self._field.broker.address,
-            "transactional.id": f"{self._field.topics.prefix}-player",
+            "bootstrap.servers": self._harness.broker.address,
+            "transactional.id": f"{self._harness.topics.prefix}-player",
             "linger.ms": 0,
             "log_level": 0,
             "transaction.timeout.ms": 10_000,
@@ -75,7 +75,7 @@ class DecisionWriter(threading.Thread):
     def _send(self) -> None:
         # A commit whose outcome is unknown: the new producer has ended it, so the topic tells how far it came.
         producer = self._producer()
-        self.sent = len(self._field.decisions())
+        self.sent = len(self._harness.decisions())
         begun, start = time.monotonic(), self.sent
         while not self.ended.is_set():
             due = begun + (self.sent - start) / self._rate
@@ -96,31 +96,31 @@ class DecisionWriter(threading.Thread):
         producer.commit_transaction(30)
 
     def _produce(self, producer: Producer, bill: str, value: bytes) -> None:
-        where = partition_of(bill.encode(), self._field.partitions)
-        producer.produce(self._field.topics.decisions, value, bill.encode(), where)
+        where = partition_of(bill.encode(), self._harness.partitions)
+        producer.produce(self._harness.topics.decisions, value, bill.encode(), where)
 
 
 class Seen(threading.Thread):
     """A reader that notes when it read each decision: from then on no answer may lack it."""
 
-    def __init__(self, field: Field) -> None:
+    def __init__(self, harness: KafkaHarness) -> None:
         super().__init__(daemon=True)
         self.seen_ms: dict[tuple[int, int], int] = {}
         self.ended = threading.Event()
-        self._field = field
+        self._harness = harness
 
     def run(self) -> None:
         """Read until it is told to end."""
         consumer = Consumer(
             {
-                "bootstrap.servers": self._field.broker.address,
+                "bootstrap.servers": self._harness.broker.address,
                 "group.id": "seen",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
                 "log_level": 0,
             }
         )
-        consumer.assign([TopicPartition(self._field.topics.decisions, each, 0) for each in range(4)])
+        consumer.assign([TopicPartition(self._harness.topics.decisions, each, 0) for each in range(4)])
         while not self.ended.is_set():
             message = consumer.poll(0.1)
             if message is not None and not message.error():
@@ -129,9 +129,9 @@ class Seen(threading.Thread):
 
 
 @contextmanager
-def playing(field: Field, rate: float) -> Iterator[tuple[DecisionWriter, Seen]]:
+def playing(harness: KafkaHarness, rate: float) -> Iterator[tuple[DecisionWriter, Seen]]:
     """Commit decisions, and note when they can be read, until the block ends."""
-    player, seen = DecisionWriter(field, rate), Seen(field)
+    player, seen = DecisionWriter(harness, rate), Seen(harness)
     seen.start()
     player.start()
     try:

@@ -24,10 +24,10 @@ from tests.integration.gateway_live.auditing import (
 from tests.integration.gateway_live.decision_writer import BILLS, bill_of, playing
 from tests.integration.gateway_live.listening import Scanner, Subscriber
 from tests.integration.gateway_live.live_gateway import until
-from tests.integration.readmodel.stage import stage_on
+from tests.integration.readmodel.projections import read_model_on
 from tests.kafka.broker import free_ports
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.redis.server import RedisServer
 
 STALE_SECONDS = 3
@@ -97,9 +97,9 @@ class Run:
     """One run; `say` is told how it goes."""
 
     def __init__(
-        self, field: Field, redis: RedisServer, folder: Path, faults: Faults, say: Callable[[str], None]
+        self, harness: KafkaHarness, redis: RedisServer, folder: Path, faults: Faults, say: Callable[[str], None]
     ) -> None:
-        self._field = field
+        self._harness = harness
         self._redis = redis
         self._folder = folder
         self._faults = faults
@@ -111,7 +111,7 @@ class Run:
 
     async def go(self) -> Report:
         """Play, break, mend, audit. Raise AssertionError if a client was told anything wrong."""
-        gate = gate_on(self._folder, self._redis.store(self._field.topics.prefix), self._field.broker.address)
+        gate = gate_on(self._folder, self._redis.store(self._harness.topics.prefix), self._harness.broker.address)
         more = {"TALLYGATE_GATEWAY__STALE_SECONDS": str(STALE_SECONDS), "TALLYGATE_GATEWAY__HEARTBEAT_SECONDS": "1"}
         gateway = Gateway({**gate.environment, **more}, self._folder / "gateway.log")
         subscribers = [Subscriber(gateway.address, gate.bearer("audit"), query) for query in ("", "", *FILTERED)]
@@ -120,8 +120,11 @@ class Run:
             for first in range(SCANNERS)
         ]
         try:
-            with stage_on(self._field, self._redis) as stage, playing(self._field, self._faults.rate) as (player, seen):
-                stage.project()
+            with (
+                read_model_on(self._harness, self._redis) as read_model,
+                playing(self._harness, self._faults.rate) as (player, seen),
+            ):
+                read_model.project()
                 async with asyncio.TaskGroup() as group:
                     clients = [group.create_task(each.follow()) for each in subscribers]
                     clients += [group.create_task(each.watch()) for each in scanners]
@@ -129,7 +132,7 @@ class Run:
                     await self._break(gateway, scanners)
                     player.ended.set()
                     await asyncio.to_thread(player.join)
-                    rows = await asyncio.to_thread(committed, self._field)
+                    rows = await asyncio.to_thread(committed, self._harness)
                     await until(lambda: len(seen.seen_ms) >= len(rows), "the reader beside to see all")
                     lives = lives_of(rows, seen, player.begun_ms)
                     self._say("subscribers and scanners come to the end")
@@ -146,7 +149,7 @@ class Run:
         return self._audit(rows, subscribers, scanners, lives)
 
     async def _break(self, gateway: Gateway, scanners: list[Scanner]) -> None:
-        faults, broker = self._faults, self._field.broker
+        faults, broker = self._faults, self._harness.broker
 
         async def again(what: str) -> None:
             self._say(what)

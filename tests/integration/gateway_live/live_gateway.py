@@ -15,7 +15,7 @@ from agents.gateway.server import build_app, make_runner
 from tests.integration.gateway.gateways import Gate, gate_on
 from tests.integration.gateway_live.decision_writer import DecisionWriter
 from tests.integration.gateway_live.listening import Scanner, Subscriber
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.redis.server import RedisServer
 from tests.waiting import HANG_SECONDS
 
@@ -33,11 +33,11 @@ async def until(condition: Callable[[], object], what: str) -> None:
 class LiveGateway:
     """A gateway that serves, and clients that do not outlive it."""
 
-    def __init__(self, address: str, gate: Gate, live: Live, field: Field) -> None:
+    def __init__(self, address: str, gate: Gate, live: Live, harness: KafkaHarness) -> None:
         self.address = address
         self.gate = gate
         self.live = live
-        self.player = DecisionWriter(field, rate=0)
+        self.player = DecisionWriter(harness, rate=0)
         self._tasks: list[asyncio.Task[None]] = []
 
     def subscriber(self, query: str = "", last: str = "", scope: str = "audit") -> Subscriber:
@@ -65,9 +65,11 @@ class LiveGateway:
 
 
 @asynccontextmanager
-async def live_gateway_on(field: Field, redis: RedisServer, folder: Path, **live: Any) -> AsyncIterator[LiveGateway]:
+async def live_gateway_on(
+    harness: KafkaHarness, redis: RedisServer, folder: Path, **live: Any
+) -> AsyncIterator[LiveGateway]:
     """Return a gateway that has found its place in the topic; `live` are settings of open streams."""
-    gate = gate_on(folder, redis.store(field.topics.prefix), field.broker.address)
+    gate = gate_on(folder, redis.store(harness.topics.prefix), harness.broker.address)
     settings = gate.settings(heartbeat_seconds=1, requests_per_second=1_000, requests_burst=1_000)
     settings = settings.model_copy(update={"live": settings.live.model_copy(update=live)})
     async with make_parts(settings, now) as parts:
@@ -76,7 +78,7 @@ async def live_gateway_on(field: Field, redis: RedisServer, folder: Path, **live
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()
-            running = LiveGateway(f"http://127.0.0.1:{runner.addresses[0][1]}", gate, app[LIVE], field)
+            running = LiveGateway(f"http://127.0.0.1:{runner.addresses[0][1]}", gate, app[LIVE], harness)
             await until(lambda: running.live.feed.live, "the feed")
             yield running
             await running.leave()

@@ -20,7 +20,7 @@ from agents.gateway.live.scan_socket import Scanner
 from tests.integration.gateway.gateways import Gate, port_of
 from tests.integration.gateway.wire import head
 from tests.integration.gateway_live.live_gateway import live_gateway_on, until
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.redis.server import RedisServer
 
 STREAMS = 25
@@ -92,10 +92,10 @@ async def test_scanners_that_never_read_leave_nothing(tmp_path: Path, kept: list
 @pytest.mark.kafka
 @pytest.mark.redis
 async def test_readers_that_never_read_leave_nothing(
-    field: Field, redis_server: RedisServer, tmp_path: Path, kept: list[weakref.ref[Any]]
+    harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path, kept: list[weakref.ref[Any]]
 ) -> None:
     """Subscribers that take nothing are cut off, and nothing of them is left while their lines are open."""
-    async with live_gateway_on(field, redis_server, tmp_path, write_seconds=1) as running:
+    async with live_gateway_on(harness, redis_server, tmp_path, write_seconds=1) as running:
         asked = head("GET /v1/decisions", token=running.gate.tokens["audit"])
         port = int(running.address.rpartition(":")[2])
         with ExitStack() as stack:

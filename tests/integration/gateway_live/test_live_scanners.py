@@ -14,22 +14,22 @@ from tests.integration.gateway_live.auditing import committed, compare, count_go
 from tests.integration.gateway_live.decision_writer import bill_of, playing
 from tests.integration.gateway_live.listening import Json
 from tests.integration.gateway_live.live_gateway import LiveGateway, live_gateway_on, until
-from tests.integration.readmodel.stage import stage_on
-from tests.kafka.field import Field
+from tests.integration.readmodel.projections import read_model_on
+from tests.kafka.harness import KafkaHarness
 from tests.redis.server import RedisServer
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 
 
 async def test_verdicts_come_at_once_and_with_every_change(
-    field: Field, own_redis: RedisServer, tmp_path: Path
+    harness: KafkaHarness, own_redis: RedisServer, tmp_path: Path
 ) -> None:
     """Two scanners of one bill, one of many, one auditor: each is shown the truth, and in the end the last of it."""
-    with stage_on(field, own_redis) as stage:
-        stage.project()
-        async with live_gateway_on(field, own_redis, tmp_path) as running:
+    with read_model_on(harness, own_redis) as read_model:
+        read_model.project()
+        async with live_gateway_on(harness, own_redis, tmp_path) as running:
             await running.play(200)
-            with playing(field, 100) as (player, seen):
+            with playing(harness, 100) as (player, seen):
                 scanners = [
                     running.scanner(bill_of(1)), running.scanner("acme-0001"),
                     running.scanner(*map(bill_of, range(20))),
@@ -38,7 +38,7 @@ async def test_verdicts_come_at_once_and_with_every_change(
                 scanners[1].bills = [bill_of(1)]  # as it is folded
                 await until(lambda: player.sent >= 500, "changes")
                 player.ended.set()
-            rows = committed(field)
+            rows = committed(harness)
             lives = lives_of(rows, seen, player.begun_ms | running.player.begun_ms)
             await until(lambda: all(shows_all(each, lives) for each in scanners), "the last verdicts")
             await running.leave()
@@ -65,17 +65,17 @@ async def ask(running: LiveGateway, *messages: str | bytes, scope: str = "scan")
     return found
 
 
-async def test_what_is_not_known_is_held(field: Field, own_redis: RedisServer, tmp_path: Path) -> None:
+async def test_what_is_not_known_is_held(harness: KafkaHarness, own_redis: RedisServer, tmp_path: Path) -> None:
     """An unknown bill is HOLD; so is every bill while Redis is empty or away, until it and the feed make one whole."""
-    async with live_gateway_on(field, own_redis, tmp_path) as running:
+    async with live_gateway_on(harness, own_redis, tmp_path) as running:
         await running.play(30)
         hello, known, unknown = await ask(running, json.dumps({"bill": bill_of(1)}), '{"bill": "NOSUCH1"}')
         assert (hello["type"], hello["heartbeat_seconds"]) == ("hello", 1)
         for verdict in (known, unknown):  # Redis is empty, no projection runs
             assert (verdict["action"], verdict["line"], verdict["stale"]) == ("HOLD", STALE_LINE, True)
         scanner = running.scanner(bill_of(1), "NOSUCH1")
-        with stage_on(field, own_redis) as stage:
-            stage.project()
+        with read_model_on(harness, own_redis) as read_model:
+            read_model.project()
             await until(lambda: scanner.last("NOSUCH1").get("stale") is False, "Redis to be filled")
         assert (scanner.last("NOSUCH1")["action"], scanner.last("NOSUCH1")["line"]) == ("HOLD", UNKNOWN_LINE)
         await until(lambda: scanner.last(bill_of(1))["action"] == "GO", "the bill to be shown")
@@ -88,9 +88,11 @@ async def test_what_is_not_known_is_held(field: Field, own_redis: RedisServer, t
         assert (other["action"], other["stale"]) == ("HOLD", True)
 
 
-async def test_messages_that_will_not_do_are_answered(field: Field, redis_server: RedisServer, tmp_path: Path) -> None:
+async def test_messages_that_will_not_do_are_answered(
+    harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path
+) -> None:
     """What is no JSON, no text, no bill number gets an error, the connection goes on; the oldest bill is let go."""
-    async with live_gateway_on(field, redis_server, tmp_path, watched_bills=2) as running:
+    async with live_gateway_on(harness, redis_server, tmp_path, watched_bills=2) as running:
         found = await ask(running, "GO", b"x", "{}", '{"bill": 7}', '{"bill": "!"}', '{"bill": "ACME1"}')
         assert [each.get("status") for each in found] == [None, 400, 400, 400, 400, 400, None]
         scanner = running.scanner("ACME1", "ACME2", "ACME1", "ACME3")
@@ -100,9 +102,9 @@ async def test_messages_that_will_not_do_are_answered(field: Field, redis_server
         await until(lambda: not len(running.live.watches) and not len(running.live.streams), "everything to be let go")
 
 
-async def test_streams_are_limited(field: Field, redis_server: RedisServer, tmp_path: Path) -> None:
+async def test_streams_are_limited(harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path) -> None:
     """One token's share and the sum of all are limited, scanners by 4429 and readers by 429; who goes makes room."""
-    async with live_gateway_on(field, redis_server, tmp_path, streams=3, streams_per_token=2) as running:
+    async with live_gateway_on(harness, redis_server, tmp_path, streams=3, streams_per_token=2) as running:
         first, second = running.scanner("ACME1"), running.scanner("ACME2")
         await until(lambda: first.beats and second.beats, "two scanners")
         third = running.scanner("ACME3", again=False)
@@ -117,9 +119,11 @@ async def test_streams_are_limited(field: Field, redis_server: RedisServer, tmp_
         await until(lambda: not len(running.live.streams), "room")
 
 
-async def test_a_revoked_token_ends_its_streams(field: Field, redis_server: RedisServer, tmp_path: Path) -> None:
+async def test_a_revoked_token_ends_its_streams(
+    harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path
+) -> None:
     """Scanner and reader of a revoked token are ended, others go on."""
-    async with live_gateway_on(field, redis_server, tmp_path) as running:
+    async with live_gateway_on(harness, redis_server, tmp_path) as running:
         scanner, reader = running.scanner("ACME1", again=False), running.subscriber(scope="scan")
         other = running.scanner("ACME1", scope="audit")
         await until(lambda: scanner.beats and reader.start and other.beats, "all to be there")
@@ -130,9 +134,9 @@ async def test_a_revoked_token_ends_its_streams(field: Field, redis_server: Redi
         assert other.codes == []
 
 
-async def test_a_gateway_that_stops_says_so(field: Field, redis_server: RedisServer, tmp_path: Path) -> None:
+async def test_a_gateway_that_stops_says_so(harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path) -> None:
     """Scanners are closed with 1001, readers with a last event."""
-    async with live_gateway_on(field, redis_server, tmp_path) as running:
+    async with live_gateway_on(harness, redis_server, tmp_path) as running:
         scanner, reader = running.scanner("ACME1", again=False), running.subscriber()
         await until(lambda: scanner.beats and reader.start, "both to be there")
         running.live.streams.stop()
@@ -142,14 +146,14 @@ async def test_a_gateway_that_stops_says_so(field: Field, redis_server: RedisSer
 
 
 async def test_slow_readers_are_cut_off(
-    field: Field, redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A scanner and a reader that read nothing are cut off with the reason; one beside them misses nothing."""
     monkeypatch.setattr(scan_socket, "CLOSE_SECONDS", 20.0)
     monkeypatch.setattr(sse, "LAST_SECONDS", 20.0)
     limits = {"queue_messages": 600, "window_records": 1_000, "write_seconds": 1}
     async with (
-        live_gateway_on(field, redis_server, tmp_path, **limits) as running,
+        live_gateway_on(harness, redis_server, tmp_path, **limits) as running,
         ClientSession(read_bufsize=1_024) as client,
     ):
         beside = running.subscriber()
@@ -179,4 +183,4 @@ async def test_slow_readers_are_cut_off(
         assert text.rpartition("event: error\ndata: ")[2].startswith('{"type":"about:blank","status":408')
         await until(lambda: len(beside.told) == running.player.sent, "the reader beside to hear all")
         await running.leave()
-    compare(committed(field), beside)
+    compare(committed(harness), beside)

@@ -14,7 +14,7 @@ from agents.kafka.topic_admin import admin_client
 from stream.decisions import Decision
 from tests.integration.gateway_live.auditing import committed, compare
 from tests.integration.gateway_live.live_gateway import LiveGateway, live_gateway_on, until
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.redis.server import RedisServer
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
@@ -28,9 +28,11 @@ def withheld_or_rejected(decision: Decision) -> bool:
     return decision.data.outcome in {"withhold", "reject"}
 
 
-async def test_each_decision_is_told_once_in_order(field: Field, redis_server: RedisServer, tmp_path: Path) -> None:
+async def test_each_decision_is_told_once_in_order(
+    harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path
+) -> None:
     """From now on, from the beginning, with filters, by scope scan: exactly what was committed, aborted ones never."""
-    async with live_gateway_on(field, redis_server, tmp_path) as running:
+    async with live_gateway_on(harness, redis_server, tmp_path) as running:
         await running.play(100)
         fresh = running.subscriber()
         await until(lambda: fresh.start, "an id before any decision")
@@ -44,7 +46,7 @@ async def test_each_decision_is_told_once_in_order(field: Field, redis_server: R
         # A quiet reader's id moves on with decisions that are not for it, and with nothing at all.
         await until(lambda: {fresh.last, by_conveyance.last, by_outcome.last} == {everything.last}, "heartbeats' ids")
         await running.leave()
-    rows = committed(field)
+    rows = committed(harness)
     for subscriber in (fresh, everything):
         compare(rows, subscriber)
     compare(rows, by_conveyance, of_conveyance)
@@ -55,10 +57,10 @@ async def test_each_decision_is_told_once_in_order(field: Field, redis_server: R
 
 
 async def test_resuming_goes_over_kafka_where_the_window_is_short(
-    field: Field, redis_server: RedisServer, tmp_path: Path
+    harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path
 ) -> None:
     """A dozen readers from various places, over two replay consumers, under load: handed over without gap or repeat."""
-    async with live_gateway_on(field, redis_server, tmp_path, window_records=100, replays=2) as running:
+    async with live_gateway_on(harness, redis_server, tmp_path, window_records=100, replays=2) as running:
         await running.play(600)
         first = running.subscriber(last=encode_places([0] * 4))
         await until(lambda: len(first.told) == 600, "all from the beginning")
@@ -70,7 +72,7 @@ async def test_resuming_goes_over_kafka_where_the_window_is_short(
         window, readers = running.live.feed.window, [first, *resuming]
         await until(lambda: {each.last for each in readers} == {window.id.decode()}, "all to be at the end")
         await running.leave()
-    rows = committed(field)
+    rows = committed(harness)
     assert len(rows) == 1_200
     for subscriber in readers:
         compare(rows, subscriber)
@@ -85,14 +87,19 @@ async def get(running: LiveGateway, client: ClientSession, place: str) -> tuple[
         return response.status, await response.json(content_type=None)
 
 
-async def test_places_that_will_not_do_are_refused(field: Field, redis_server: RedisServer, tmp_path: Path) -> None:
+async def test_places_that_will_not_do_are_refused(
+    harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path
+) -> None:
     """410 for a place older than the log, beyond its end or of other partitions; 400 for what is no place."""
-    async with live_gateway_on(field, redis_server, tmp_path, window_records=100) as running, ClientSession() as client:
+    async with (
+        live_gateway_on(harness, redis_server, tmp_path, window_records=100) as running,
+        ClientSession() as client,
+    ):
         await running.play(400)
         await until(lambda: running.live.feed.window.first > 0, "the window to move on")
         ends = running.live.feed.window.ends
-        async with admin_client(field.connection) as admin:
-            topic = field.topics.decisions
+        async with admin_client(harness.connection) as admin:
+            topic = harness.topics.decisions
             await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=ends[0] // 2)})
         found = [
             await get(running, client, place)
@@ -110,17 +117,19 @@ async def test_places_that_will_not_do_are_refused(field: Field, redis_server: R
     assert "beyond the end" in found[1][1]["detail"]
 
 
-async def test_another_topic_ends_all_streams(field: Field, redis_server: RedisServer, tmp_path: Path) -> None:
+async def test_another_topic_ends_all_streams(harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path) -> None:
     """Where the feed's place is gone it starts again, and no client goes on as if nothing had happened."""
-    async with live_gateway_on(field, redis_server, tmp_path) as running:
+    async with live_gateway_on(harness, redis_server, tmp_path) as running:
         await running.play(50)
         subscriber, scanner = running.subscriber(), running.scanner("ACME0001", again=False)
         await until(lambda: subscriber.start and scanner.beats, "both to be there")
-        topic = field.topics.decisions
-        plan = next(plan for plan in field.topics.plans() if plan.name == topic)
-        async with admin_client(field.connection) as admin:
+        topic = harness.topics.decisions
+        plan = next(plan for plan in harness.topics.plans() if plan.name == topic)
+        async with admin_client(harness.connection) as admin:
             await admin.delete_topics([topic])
-        await asyncio.to_thread(field.create_topics, 4, [each.name for each in field.topics.plans() if each != plan])
+        await asyncio.to_thread(
+            harness.create_topics, 4, [each.name for each in harness.topics.plans() if each != plan]
+        )
         await until(lambda: scanner.codes, "the scanner to be told")
         await until(lambda: 410 in subscriber.statuses, "the subscriber to be refused its old place")
         assert scanner.codes == [1012]

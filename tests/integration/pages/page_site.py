@@ -9,26 +9,26 @@ import msgspec
 
 from stream.decisions import Decision
 from tests.integration.gateway.gateways import Gate, GatewayProcess
-from tests.integration.readmodel.stage import Stage, stage_on
+from tests.integration.readmodel.projections import ReadModelHarness, read_model_on
 from tests.kafka.broker import free_ports
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.redis.server import RedisServer
 
 
 class PageSite:
-    """A stage of the read model with a gateway in front."""
+    """A read model of the read model with a gateway in front."""
 
-    def __init__(self, stage: Stage, folder: Path) -> None:
-        self.stage = stage
+    def __init__(self, read_model: ReadModelHarness, folder: Path) -> None:
+        self.read_model = read_model
         self._folder = folder
         (self._port,) = free_ports(1)
         self.address = f"http://127.0.0.1:{self._port}"
-        self.gate = Gate(folder, stage.field.broker.address, stage.prefix, stage.redis.url)
+        self.gate = Gate(folder, read_model.harness.broker.address, read_model.prefix, read_model.redis.url)
         self.gateways: list[GatewayProcess] = []
 
     def decide(self, *decisions: Decision, alerts: tuple[bytes, ...] = ()) -> None:
         """Let decisions be committed."""
-        self.stage.send(map(msgspec.json.encode, decisions), alerts)
+        self.read_model.send(map(msgspec.json.encode, decisions), alerts)
 
     def open_gateway(self) -> GatewayProcess:
         """Start a gateway, and wait until it serves."""
@@ -49,13 +49,13 @@ class PageSite:
 
 
 @contextmanager
-def site_on(field: Field, folder: Path) -> Iterator[PageSite]:
+def site_on(harness: KafkaHarness, folder: Path) -> Iterator[PageSite]:
     """Return a site on which everything runs; nothing of it is left behind."""
     redis = RedisServer(folder).start()
     try:
-        with stage_on(field, redis) as stage:
-            site = PageSite(stage, folder)
-            stage.project()
+        with read_model_on(harness, redis) as read_model:
+            site = PageSite(read_model, folder)
+            read_model.project()
             site.open_gateway()
             yield site
             site.kill_gateway()

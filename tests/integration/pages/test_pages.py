@@ -15,7 +15,7 @@ from tests.browser.driver import Browser
 from tests.browser.officer_day import CONSIGNEE, HOSTILE
 from tests.integration.pages.page_site import PageSite, site_on
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.redis.events import DAY, START, decision
 
 pytestmark = [pytest.mark.chromium, pytest.mark.kafka, pytest.mark.redis]
@@ -32,9 +32,9 @@ EXPECTED: dict[str, Any] = {"outcome": "clear", "basis": "estimated", "counts": 
 def site(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageSite]:
     """Return topics, Redis, projection and gateway, for all tests here; each has bills of its own."""
     folder = tmp_path_factory.mktemp("pages")
-    with Field(broker, f"t{uuid.uuid4().hex[:8]}", folder) as field:
-        field.create_topics(partitions=4)
-        with site_on(field, folder) as made:
+    with KafkaHarness(broker, f"t{uuid.uuid4().hex[:8]}", folder) as harness:
+        harness.create_topics(partitions=4)
+        with site_on(harness, folder) as made:
             yield made
 
 
@@ -72,7 +72,7 @@ def test_answers_and_changes(scanner: Browser, site: PageSite) -> None:
         decision("ACME1004", FLIGHT, **EXPECTED),
         decision("ACME1005", FLIGHT, outcome="closed", reason="returned"),
     )
-    site.stage.settle()
+    site.read_model.settle()
     answers(scanner, "ACME1003", "STOP", "Its origin is excluded: an entry is needed.")
     answers(scanner, "ACME1004", "WAIT", "Within the consignee's limit for the day.")
     answers(scanner, "ACME1005", "DONE", "Returned to the sender.")
@@ -122,15 +122,15 @@ def test_emptied_read_model_is_no_reason_for_go(scanner: Browser, site: PageSite
     """A gateway that begins with an empty Redis and no projection shows GO only when both have caught up."""
     site.decide(decision("ACME3001", FLIGHT))
     answers(scanner, "ACME3001", "GO", "Within the consignee's limit for the day.")
-    site.stage.projections[-1].kill()
-    with site.stage.redis.client() as client:
+    site.read_model.projections[-1].kill()
+    with site.read_model.redis.client() as client:
         client.flushall()
     site.kill_gateway()
     scanner.shows("#line", "No live connection.")
     site.open_gateway()
     scanner.until("document.body.dataset.state === 'live'")
     answers(scanner, "ACME3001", "HOLD", "No live connection: what is known may be old.")
-    site.stage.project()
+    site.read_model.project()
     scanner.shows("#word", "GO")
     assert scanner.js("return document.getElementById('changed').hidden")
 
@@ -162,7 +162,7 @@ def structuring() -> bytes:
 def officer(browser: Browser, site: PageSite) -> Iterator[Browser]:
     """Return the officer page, signed in, with a day to look at; it asked only this gateway, without complaint."""
     site.decide(*day_of_decisions(), alerts=(structuring(),))
-    site.stage.settle()
+    site.read_model.settle()
     browser.sign_in(f"{site.address}/consignee", site.gate.tokens["audit"])
     browser.until("!document.getElementById('page').hidden")
     yield browser

@@ -12,7 +12,7 @@ from agents.gateway.pages.page_server import static_files
 from tests.browser.driver import Browser
 from tests.browser.stand_in import StandIn
 from tests.integration.gateway.gateways import Gate
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 VECTORS = json.loads((ROOT / "docs" / "scan-vectors.json").read_text("utf-8"))["vectors"]
 MODULES = {name: file.body.decode() for name, file in static_files().items() if name.endswith(".js")}

@@ -13,10 +13,10 @@ import msgspec
 
 from stream.decisions import Decision
 from tests.integration.gateway.gateways import GatewayProcess, gate_on
-from tests.integration.readmodel.stage import Stage, stage_on
+from tests.integration.readmodel.projections import ReadModelHarness, read_model_on
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.redis.server import RedisServer
 
 TALLYGATE = [sys.executable, "-c", "from agents.cli.main import main; main()"]
@@ -41,15 +41,15 @@ def tallygate(
 class Installation:
     """What runs, and where."""
 
-    def __init__(self, stage: Stage, address: str, tokens: Mapping[str, str], folder: Path) -> None:
-        self.stage = stage
-        self.field = stage.field
+    def __init__(self, read_model: ReadModelHarness, address: str, tokens: Mapping[str, str], folder: Path) -> None:
+        self.read_model = read_model
+        self.harness = read_model.harness
         self.address = address
         self.folder = folder
         self.environment = {
-            "TALLYGATE_KAFKA__BROKERS": self.field.broker.address,
-            "TALLYGATE_KAFKA__PREFIX": self.field.topics.prefix,
-            "TALLYGATE_REDIS__URL": stage.redis.url,
+            "TALLYGATE_KAFKA__BROKERS": self.harness.broker.address,
+            "TALLYGATE_KAFKA__PREFIX": self.harness.topics.prefix,
+            "TALLYGATE_REDIS__URL": read_model.redis.url,
         }
         for scope, token in tokens.items():
             (folder / f"{scope}-token").write_text(f"{token}\n")
@@ -64,34 +64,37 @@ class Installation:
 
     def tell(self, *decisions: Decision) -> None:
         """Send decisions by hand, and wait until they are in Redis."""
-        self.stage.send([msgspec.json.encode(each) for each in decisions])
-        self.stage.settle()
+        self.read_model.send([msgspec.json.encode(each) for each in decisions])
+        self.read_model.settle()
 
     def settled_decisions(self, count: int) -> list[bytes]:
         """Wait until so many decisions are there and in Redis, and return all."""
-        found = self.field.wait_for_decisions(count)
-        self.stage.settle()
+        found = self.harness.wait_for_decisions(count)
+        self.read_model.settle()
         return found
 
     def applied(self) -> int:
         """Return how many shipment events lie in the topic."""
-        return len(self.field.values(self.field.topics.shipments))
+        return len(self.harness.values(self.harness.topics.shipments))
 
 
 @contextmanager
 def installation_on(broker: Broker, redis: RedisServer, folder: Path) -> Iterator[Installation]:
     """Start everything, and end it."""
-    with Field(broker, f"t{uuid.uuid4().hex[:8]}", folder) as field, stage_on(field, redis) as stage:
-        field.create_topics(partitions=4, steps=())
-        gate = gate_on(folder, redis.store(field.topics.prefix), broker.address)
+    with (
+        KafkaHarness(broker, f"t{uuid.uuid4().hex[:8]}", folder) as harness,
+        read_model_on(harness, redis) as read_model,
+    ):
+        harness.create_topics(partitions=4, steps=())
+        gate = gate_on(folder, redis.store(harness.topics.prefix), broker.address)
         for step in ("manifest", "withholding"):
-            field.worker(step, step=step, key__secret_file=str(folder / "secret"))
-        stage.project()
+            harness.worker(step, step=step, key__secret_file=str(folder / "secret"))
+        read_model.project()
         # Tests that ask more often than a person would are not what the limits are for.
         with GatewayProcess(gate, folder / "gateway.log", gateway__headroom_per_minute="1000") as gateway:
             (folder / "docs").symlink_to(ROOT / "docs")
-            made = Installation(stage, gateway.address(), gate.tokens, folder)
-            for worker in field.workers:
+            made = Installation(read_model, gateway.address(), gate.tokens, folder)
+            for worker in harness.workers:
                 worker.ready()
             yield made
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.publish.installation import TALLYGATE, tallygate
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.unit.publish.files import event, line
 from tests.waiting import wait_for
 
@@ -34,25 +34,25 @@ def write(path: Path, count: int) -> None:
             file.write(changed + b"\n")
 
 
-def bills(field: Field) -> list[str]:
+def bills(harness: KafkaHarness) -> list[str]:
     """Return the bills in the topic, partition by partition."""
-    return [json.loads(value)["data"]["bill"] for value in field.values(field.topics.shipments)]
+    return [json.loads(value)["data"]["bill"] for value in harness.values(harness.topics.shipments)]
 
 
-def test_killed_half_way_and_run_again_nothing_is_missing(field: Field, tmp_path: Path) -> None:
+def test_killed_half_way_and_run_again_nothing_is_missing(harness: KafkaHarness, tmp_path: Path) -> None:
     """A publisher that is killed has sent a part; the same command again leaves every event in the topic."""
     path = tmp_path / "events.jsonl"
     write(path, EVENTS)
-    environment = {"TALLYGATE_KAFKA__BROKERS": field.broker.address, "TALLYGATE_KAFKA__PREFIX": field.topics.prefix}
+    environment = {"TALLYGATE_KAFKA__BROKERS": harness.broker.address, "TALLYGATE_KAFKA__PREFIX": harness.topics.prefix}
     with subprocess.Popen(
         [*TALLYGATE, "publish", str(path)], cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL
     ) as process:
-        wait_for(lambda: process.poll() is not None or field.values(field.topics.shipments), "something to be sent")
+        wait_for(lambda: process.poll() is not None or harness.values(harness.topics.shipments), "something to be sent")
         process.kill()
-    before = len(bills(field))
+    before = len(bills(harness))
     done = tallygate(environment, "publish", str(path))
     assert (done.returncode, done.stderr) == (0, b"")
-    found = bills(field)
+    found = bills(harness)
     assert len(found) >= before + EVENTS  # more, where the broker still took in what the killed one had on its way
     assert len(set(found)) == EVENTS
 

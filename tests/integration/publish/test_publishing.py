@@ -10,7 +10,7 @@ import pytest
 
 from stream.partition import partition_of
 from tests.integration.publish.installation import EXAMPLE, Installation, unique
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.redis.contents import contents
 from tests.waiting import wait_for
 
@@ -54,8 +54,8 @@ def test_file_published_twice_is_decided_once(text: bytes, over: str, installati
         "2": ["pending no-day", "withhold daily-limit", "withhold daily-limit"],
         "3": ["pending no-day", "release within-limit", "release within-limit"],
     }
-    wait_for(lambda: sum(map(len, about(installation.field.decisions(), mine).values())) >= 9, "the decisions")
-    assert about(installation.field.decisions(), mine) == expected
+    wait_for(lambda: sum(map(len, about(installation.harness.decisions(), mine).values())) >= 9, "the decisions")
+    assert about(installation.harness.decisions(), mine) == expected
 
 
 @pytest.mark.parametrize("over", ["kafka", "gateway"])
@@ -82,15 +82,15 @@ def test_nobody_is_named_anywhere(installation: Installation) -> None:
             done = installation.run("publish", *way, "-", given=given)
             said += done.stdout + done.stderr
     bill = re.findall(rb"T[0-9A-F]{6}00001", text)[0].decode()
-    wait_for(lambda: len(about(installation.field.decisions(), text)) == 3, "the decisions")
-    installation.stage.settle()
+    wait_for(lambda: len(about(installation.harness.decisions(), text)) == 3, "the decisions")
+    installation.read_model.settle()
     for arguments in (["explain", bill], ["explain", *installation.gateway("audit"), bill, "--json"]):
         done = installation.run(*arguments)
         assert done.returncode == 0
         said += done.stdout + done.stderr
     said += installation.run("scan", *installation.gateway("scan"), given=bill.encode()).stdout
     logs = b"".join(path.read_bytes() for path in installation.folder.glob("*.log"))
-    kept = repr(contents(installation.stage.redis, installation.field.topics.prefix)).encode()
+    kept = repr(contents(installation.read_model.redis, installation.harness.topics.prefix)).encode()
     assert bill.encode() in said
     assert bill.encode() in kept
     assert b"wrong-shape" in said
@@ -113,7 +113,7 @@ def test_missing_topic_is_said(installation: Installation) -> None:
     try:
         done = installation.run("publish", "-", given=LINES)
     finally:
-        installation.environment["TALLYGATE_KAFKA__PREFIX"] = installation.field.topics.prefix
+        installation.environment["TALLYGATE_KAFKA__PREFIX"] = installation.harness.topics.prefix
     assert done.returncode == 2
     assert b"no topic nobody.shipments.v1" in done.stderr
     assert b"tallygate topics create" in done.stderr
@@ -144,14 +144,14 @@ def test_plain_client_of_the_page_publishes(installation: Installation) -> None:
     path = installation.folder / "mine.jsonl"
     path.write_bytes(mine)
     done = programmed(
-        installation, PROGRAMS[1], installation.field.broker.address, installation.field.topics.shipments, str(path)
+        installation, PROGRAMS[1], installation.harness.broker.address, installation.harness.topics.shipments, str(path)
     )
     assert (done.returncode, done.stderr) == (0, "")
-    found = installation.field.read(installation.field.topics.shipments)
+    found = installation.harness.read(installation.harness.topics.shipments)
     values = {value: (key, partition) for partition, rows in found.items() for _offset, key, value in rows}
     for line in mine.splitlines():
         key = json.loads(line)["data"]["conveyance"].encode()
-        assert values[line] == (key, partition_of(key, installation.field.partitions))
+        assert values[line] == (key, partition_of(key, installation.harness.partitions))
 
 
 def test_curl_of_the_page_publishes(installation: Installation) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.publish.installation import Installation
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
 
@@ -32,14 +32,14 @@ def typed(installation: Installation, script: str) -> str:
         text=True,
         check=False,
     )
-    said = done.stdout.replace(installation.field.topics.prefix, "tallygate")
-    return said.replace(installation.field.broker.address, "localhost:9092")
+    said = done.stdout.replace(installation.harness.topics.prefix, "tallygate")
+    return said.replace(installation.harness.broker.address, "localhost:9092")
 
 
 def test_walk_goes_as_the_page_says(installation: Installation) -> None:
     """Each block says what the page shows, in the page's order; published again the file leads to nothing."""
     (_, wrong), (_, named), (_, mended), (_, sent), (_, scan), (_, answered), (_, explain), (_, why) = BLOCKS
-    before = len(installation.field.decisions())
+    before = len(installation.harness.decisions())
     assert typed(installation, wrong) == named
     assert installation.applied() == 0
     assert typed(installation, mended) == sent
@@ -51,7 +51,7 @@ def test_walk_goes_as_the_page_says(installation: Installation) -> None:
     # What comes later on the same trip is decided after all of it, were there anything to decide.
     later = (installation.folder / "parcels.csv").read_bytes().replace(b"ACME", b"LATE").replace(b"Doe", b"Roe")
     assert installation.run("publish", "-", given=later.replace(b"DOE", b"ROE")).returncode == 0
-    decisions = installation.field.wait_for_decisions(before + 6 + 3)
+    decisions = installation.harness.wait_for_decisions(before + 6 + 3)
     assert sum(b'"data":{"bill":"ACME0000' in value for value in decisions) == 6
     for bill in ("ACME00001", "ACME00002", "ACME00003"):
         told = json.loads(installation.run("explain", bill, "--json").stdout)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.readmodel.stage import stage_on
-from tests.kafka.field import Field
+from tests.integration.readmodel.projections import read_model_on
+from tests.kafka.harness import KafkaHarness
 from tests.redis.contents import contents
 from tests.redis.server import RedisServer
 from tests.scenarios.running import judge_command
@@ -40,18 +40,18 @@ def events() -> list[dict[str, Any]]:
     return made
 
 
-def test_canaries_stay_outside(field: Field, own_redis: RedisServer, tmp_path: Path) -> None:
+def test_canaries_stay_outside(harness: KafkaHarness, own_redis: RedisServer, tmp_path: Path) -> None:
     """Events full of canaries are judged and projected: outcomes and alerts are in Redis; no canary is, nor in logs."""
     alerts = tmp_path / "alerts.jsonl"
     given = "\n".join(json.dumps(event) for event in events())
     judged = judge_command(["-", f"--alerts={alerts}"], given.encode())
     decisions = judged.stdout.splitlines()
-    with stage_on(field, own_redis) as stage:
-        stage.send(decisions, alerts.read_bytes().splitlines())
-        projection = stage.project()
-        stage.settle()
-        found = stage.found()
-        held = repr(contents(own_redis, stage.prefix)) + projection.log()
+    with read_model_on(harness, own_redis) as read_model:
+        read_model.send(decisions, alerts.read_bytes().splitlines())
+        projection = read_model.project()
+        read_model.settle()
+        found = read_model.found()
+        held = repr(contents(own_redis, read_model.prefix)) + projection.log()
     assert len(decisions) == 3
     assert {name.partition(":")[0] for name in found} == {"bill", "bills", "total", "alerts"}
     assert "withhold" in held

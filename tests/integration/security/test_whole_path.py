@@ -16,10 +16,10 @@ from yarl import URL
 
 from agents.ops.access.granting import password_in
 from agents.ops.access.roles import read_roles
-from tests.integration.security.ground import KEY_SECRET, Ground, ask
+from tests.integration.security.secured_system import KEY_SECRET, SecuredSystem, ask
 from tests.kafka.broker import free_ports
 from tests.kafka.secured import ADMIN_PASSWORD, Authority, SecuredBroker
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
@@ -30,7 +30,7 @@ SCOPES = ("--scope", "scan", "--scope", "audit", "--scope", "publish")
 ACTIONS = {"ACME00001": "GO", "ACME00002": "HOLD", "ACME00003": "GO"}
 
 
-class Whole(Ground):
+class Whole(SecuredSystem):
     """The system with the example judged and served; `token` opens the gateway."""
 
     port = 0
@@ -59,13 +59,13 @@ class Whole(Ground):
         wait_for(lambda: len(ask(self.read("auditor", decided))) >= DECISIONS, "decisions")
 
     def redis(self, user: str, password: str, ca: Path) -> Redis:
-        """Give a client that logs in at Redis and trusts an authority."""
+        """Return a client that logs in at Redis and trusts an authority."""
         return Redis.from_url(self.redis_url.format(user=user), password=password, ssl_ca_certs=str(ca))
 
 
 @pytest.fixture(scope="module")
 def whole(secured: SecuredBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
-    """Give the system, its decisions made."""
+    """Yield the system, its decisions made."""
     with Whole(secured, tmp_path_factory.mktemp("whole"), "whole") as made:
         made.begin()
         yield made
@@ -73,7 +73,7 @@ def whole(secured: SecuredBroker, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @asynccontextmanager
 async def at_the_gateway(whole: Whole) -> AsyncIterator[aiohttp.ClientSession]:
-    """Give a client of the gateway, once it listens; its certificate is checked."""
+    """Yield a client of the gateway, once it listens; its certificate is checked."""
     context = ssl.create_default_context(cafile=whole.broker.authority.ca)
     address = URL.build(scheme="https", host="127.0.0.1", port=whole.port)
     headers = {"Authorization": f"Bearer {whole.token}"}
@@ -157,7 +157,7 @@ def test_commands_work_under_their_roles(whole: Whole, role: str, command: str) 
 
 
 async def test_redis_lets_each_do_its_own_only(whole: Whole) -> None:
-    """The gateway reads and cannot write; the projection cannot leave its keys; nobody administers, none is unknown."""
+    """The gateway reads and cannot write; the projection keeps to its keys; no role administers or is unknown."""
     ca, tag = whole.broker.authority.ca, "{whole}:v1:"
     passwords = {role: password_in(whole.passwords, role) for role in ("gateway", "projection")}
     async with (

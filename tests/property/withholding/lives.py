@@ -65,7 +65,7 @@ class Lives:
         self.day = self.first_day
 
     def now(self) -> datetime:
-        """Give the time of the event under way."""
+        """Return the time of the event under way."""
         return datetime(self.first_day.year, self.first_day.month, self.first_day.day, 4, tzinfo=UTC) + timedelta(
             hours=self.hours
         )

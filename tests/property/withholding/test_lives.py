@@ -169,7 +169,7 @@ def test_crowded_days(overflow: Overflow, block_max: int, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("seed", range(20))
 def test_sweeping_never_shows(seed: int) -> None:
-    """Over years nobody can tell from the outputs whether and when expired rows were swept."""
+    """Over years the outputs do not tell whether and when expired rows were swept."""
     rng = random.Random(seed)
     lives, gone = Lives(rng.choice(FIRST_DAYS)), 0
     swept, unswept, at_times = Trial(Policy()), Trial(Policy()), Trial(Policy())

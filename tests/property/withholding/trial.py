@@ -24,7 +24,7 @@ SHIPMENTS = "tallygate.shipments.v1"
 
 
 def policies() -> list[Policy]:
-    """Give every policy that judges differently; the plainest first."""
+    """Return every policy that judges differently; the plainest first."""
     return [
         Policy(overflow, rounding, enforcement, as_of)
         for as_of in (None, date(2025, 8, 20), date(2016, 1, 1), date(2025, 8, 1))

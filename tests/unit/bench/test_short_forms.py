@@ -47,7 +47,7 @@ def test_live_bills_are_counted_and_their_rows_are_small() -> None:
 
 @pytest.fixture(scope="module")
 def phases() -> list[tuple[dict[str, days.Cost], dict[str, days.Cost]]]:
-    """Give the costs of a large consignee day and of small ones, three times."""
+    """Return the costs of a large consignee day and of small ones, three times."""
     return [(days.phases(BILLS, BILLS), days.phases(BILLS, days.SMALL_DAY)) for _ in range(3)]
 
 

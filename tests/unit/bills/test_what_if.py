@@ -10,7 +10,7 @@ from agents.judge import FileError, JudgeOptions
 from stream.decisions import Policy
 from tests.docs.pages import CASES
 from tests.integration.publish.installation import tallygate
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.unit.publish.files import bill, csv_of
 
 THREE = ROOT / "docs" / "examples" / "three-parcels.jsonl"

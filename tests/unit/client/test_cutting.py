@@ -6,7 +6,7 @@ import pytest
 
 from agents.client.cutting import BROKEN_OFF, NO_BILL, NO_ENTER, Cutter, Scan, Sent
 from stream.bills import AROUND
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 VECTORS = json.loads((ROOT / "docs" / "scan-vectors.json").read_text("utf-8"))["vectors"]
 GO, OTHER = Scan("ACME0001"), Scan("ACME0002")

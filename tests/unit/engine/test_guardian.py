@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from agents.engine import guardian
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 HOLDS = {
     "a pattern without end": "import re; re.match('(a+)+b', 'a' * 99)",

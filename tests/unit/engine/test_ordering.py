@@ -15,7 +15,7 @@ FENCE = GroupMember(1, "m")
 
 
 def lane(number: int, *times: int) -> Lane:
-    """Give a lane in which records of these times wait, one an offset."""
+    """Return a lane in which records of these times wait, one an offset."""
     made = Lane(TopicPartition("in", number), Table(), 0)
     made.opened(FENCE, Gate(0, 1, FENCE, 1000, lambda: None))
     records = [PlainRecord("in", number, offset, time, b"k", b"v") for offset, time in enumerate(times)]
@@ -25,7 +25,7 @@ def lane(number: int, *times: int) -> Lane:
 
 
 def ran(*lanes: Lane) -> list[tuple[int, list[int]]]:
-    """Give the runs as partition and times."""
+    """Return the runs as partition and times."""
     found = runs([(each, each.next_slice(100)) for each in lanes])
     return [(each.number, [record.timestamp for record in records]) for each, records in found]
 

@@ -13,7 +13,7 @@ POSITION_KEY = changelog_key(PARTITION_ROOT, POSITION)
 
 
 def restored(number: int, rows: dict[bytes, bytes | None], position: Position | None) -> Lane:
-    """Give a lane whose table was restored from these rows and a position."""
+    """Return a lane whose table was restored from these rows and a position."""
     table = Table()
     for _slice in table.restore({**rows, POSITION_KEY: position.encode()} if position else rows):
         pass
@@ -21,7 +21,7 @@ def restored(number: int, rows: dict[bytes, bytes | None], position: Position | 
 
 
 def totals(rows: dict[bytes, bytes | None]) -> Totals:
-    """Give what rows come to."""
+    """Return what rows come to."""
     return restored(0, rows, None).table.totals
 
 

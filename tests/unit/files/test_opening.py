@@ -17,7 +17,7 @@ import pytest
 from agents.files import FileError, ReadCount, form_of, open_source, read_candidates
 from agents.files.candidates import Candidate
 from agents.files.forms import refuse_misfit
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.unit.publish.files import BILL, bill, csv_of, event, line
 
 CASES = ROOT / "tests" / "unit" / "files" / "cases"

@@ -13,7 +13,7 @@ from agents.gateway.endpoints.openapi import document
 from agents.gateway.http.tokens import SCOPES
 from agents.settings.gateway_group import GatewaySettings
 from stream.outcomes import Action
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 PAGE = (ROOT / "docs" / "gateway.md").read_text("utf-8")
 ROW = re.compile(r"^\| (.+?) \|(?: (.*?) \|)?", re.MULTILINE)

@@ -29,7 +29,7 @@ SSL_ERRORS = (ssl.SSLCertVerificationError, ssl.SSLError)
 
 @pytest.fixture
 def login(tmp_path: Path) -> dict[str, Any]:
-    """Give the settings of a login over TLS."""
+    """Return the settings of a login over TLS."""
     file = tmp_path / "password"
     file.write_text(f"{PASSWORD}\n")
     ca = Authority(tmp_path).ca

@@ -7,7 +7,7 @@ import pytest
 from state.manifest.expiry import ROWS_A_GROUP, kept_days
 from state.table import Table, split_changelog_key
 from stream.postings import Posting
-from tests.unit.manifest.desk import CONVEYANCE, RULEBOOK, START, Desk, Event, event, whole_bill
+from tests.unit.manifest.step_in_words import CONVEYANCE, RULEBOOK, START, Event, StepInWords, event, whole_bill
 
 KEPT = kept_days(RULEBOOK)
 OTHER = "sea:OTHER:2025"
@@ -19,17 +19,17 @@ def bill_on(conveyance: str, days: int, number: str = "ACME0001", version: int =
     return event("bill.manifested", data, START + timedelta(days=days))
 
 
-def sweep(desk: Desk, budget: int = 100) -> int:
+def sweep(in_words: StepInWords, budget: int = 100) -> int:
     """One transaction that only sweeps."""
-    overlay = desk.table.overlay()
-    removed = desk.step.sweep(overlay, budget)
+    overlay = in_words.table.overlay()
+    removed = in_words.step.sweep(overlay, budget)
     overlay.join()
     return removed
 
 
-def bills_held(desk: Desk) -> int:
+def bills_held(in_words: StepInWords) -> int:
     """Rows of bills in the table."""
-    return sum(len(split_changelog_key(key)[1]) > 4 for key, _ in desk.table.rows())
+    return sum(len(split_changelog_key(key)[1]) > 4 for key, _ in in_words.table.rows())
 
 
 def test_kept_days_are_the_rulebooks() -> None:
@@ -40,50 +40,50 @@ def test_kept_days_are_the_rulebooks() -> None:
 @pytest.mark.parametrize(("days", "held"), [(KEPT, 2), (KEPT + 1, 1)])
 def test_rows_go_after_the_last_event(days: int, held: int) -> None:
     """On the 45th day of stream time after its last event the rows are still there, on the 46th they go."""
-    desk = Desk()
-    desk.send(bill_on(CONVEYANCE, 0))
-    desk.send(bill_on(OTHER, days))
-    assert sweep(desk) == 2 * (2 - held)
-    assert bills_held(desk) == held
+    in_words = StepInWords()
+    in_words.send(bill_on(CONVEYANCE, 0))
+    in_words.send(bill_on(OTHER, days))
+    assert sweep(in_words) == 2 * (2 - held)
+    assert bills_held(in_words) == held
 
 
 def test_an_event_keeps_the_conveyance() -> None:
     """Any event that applies counts as the last one, a conveyance's as well as a bill's."""
-    desk = Desk()
-    desk.send(bill_on(CONVEYANCE, 0))
+    in_words = StepInWords()
+    in_words.send(bill_on(CONVEYANCE, 0))
     estimate = {"conveyance": CONVEYANCE, "estimated_arrival": None}
-    desk.send(event("conveyance.estimated", estimate, START + timedelta(days=30)))
-    desk.send(bill_on(OTHER, KEPT + 30))
-    assert sweep(desk) == 0
-    desk.send(bill_on(CONVEYANCE, KEPT + 30, version=2))
-    desk.send(bill_on(OTHER, 2 * KEPT + 30, version=2))
-    assert sweep(desk) == 0
-    assert bills_held(desk) == 2
+    in_words.send(event("conveyance.estimated", estimate, START + timedelta(days=30)))
+    in_words.send(bill_on(OTHER, KEPT + 30))
+    assert sweep(in_words) == 0
+    in_words.send(bill_on(CONVEYANCE, KEPT + 30, version=2))
+    in_words.send(bill_on(OTHER, 2 * KEPT + 30, version=2))
+    assert sweep(in_words) == 0
+    assert bills_held(in_words) == 2
 
 
 def test_stream_time_is_the_highest_event_time() -> None:
     """A late event does not turn the stream day back; its conveyance is kept from when it came."""
-    desk = Desk()
-    desk.send(bill_on(OTHER, KEPT + 1))
-    desk.send(bill_on(CONVEYANCE, 0))
-    assert sweep(desk) == 0
-    desk.send(bill_on(OTHER, 2 * KEPT + 1, version=2))
-    assert sweep(desk) == 0
-    desk.send(bill_on(OTHER, 2 * KEPT + 2, version=3))
-    assert sweep(desk) == 2
+    in_words = StepInWords()
+    in_words.send(bill_on(OTHER, KEPT + 1))
+    in_words.send(bill_on(CONVEYANCE, 0))
+    assert sweep(in_words) == 0
+    in_words.send(bill_on(OTHER, 2 * KEPT + 1, version=2))
+    assert sweep(in_words) == 0
+    in_words.send(bill_on(OTHER, 2 * KEPT + 2, version=3))
+    assert sweep(in_words) == 2
 
 
 def test_dead_and_stale_events_do_not_move_stream_time() -> None:
     """A refused or ignored event of next year expires nothing."""
-    desk = Desk()
-    desk.send(bill_on(CONVEYANCE, 0))
-    desk.send(bill_on(OTHER, 40, version=2))
+    in_words = StepInWords()
+    in_words.send(bill_on(CONVEYANCE, 0))
+    in_words.send(bill_on(OTHER, 40, version=2))
     refused = event("bill.manifested", whole_bill(version=2, conveyance=OTHER, order="o"), START + timedelta(days=60))
-    desk.send(refused)
-    assert desk.result.code == "version-conflict"
-    desk.send(bill_on(OTHER, 60))
-    assert desk.result.code == "version"
-    assert sweep(desk) == 0
+    in_words.send(refused)
+    assert in_words.result.code == "version-conflict"
+    in_words.send(bill_on(OTHER, 60))
+    assert in_words.result.code == "version"
+    assert sweep(in_words) == 0
 
 
 def history(days: int) -> list[Event]:
@@ -106,13 +106,13 @@ def history(days: int) -> list[Event]:
 
 def judged(days: int, *, sweeping: bool) -> tuple[list[tuple[str, str, list[Posting]]], dict[bytes, bytes]]:
     """Fates, codes and postings of the history, and the rows at the end."""
-    desk, answers = Desk(), []
+    in_words, answers = StepInWords(), []
     for sent in history(days):
-        postings = desk.send(sent)
-        answers.append((desk.result.fate.value, desk.result.code, postings))
+        postings = in_words.send(sent)
+        answers.append((in_words.result.fate.value, in_words.result.code, postings))
         if sweeping:
-            sweep(desk)
-    return answers, dict(desk.table.rows())
+            sweep(in_words)
+    return answers, dict(in_words.table.rows())
 
 
 @pytest.mark.parametrize("days", [KEPT - 1, KEPT, KEPT + 1, KEPT + 200])
@@ -133,77 +133,77 @@ def test_late_event_begins_an_expired_conveyance_anew() -> None:
 
 def test_event_that_expires_its_own_conveyance() -> None:
     """The stream day counts with the event's own time: it finds nothing of a conveyance that long quiet."""
-    desk = Desk()
-    desk.send(bill_on(CONVEYANCE, 0, version=9))
-    (posting,) = desk.send(bill_on(CONVEYANCE, KEPT + 1, version=1))
+    in_words = StepInWords()
+    in_words.send(bill_on(CONVEYANCE, 0, version=9))
+    (posting,) = in_words.send(bill_on(CONVEYANCE, KEPT + 1, version=1))
     assert (posting.bills[0].version, posting.bills[0].posting) == (1, 1)
 
 
 def test_sweep_is_bounded_and_goes_on() -> None:
     """A call removes at most ten rows a conveyance of its budget; many calls remove all, also of one big group."""
-    desk = Desk()
+    in_words = StepInWords()
     for number in range(90):
-        desk.send(bill_on(CONVEYANCE, 0, f"ACME{number:04d}"))
+        in_words.send(bill_on(CONVEYANCE, 0, f"ACME{number:04d}"))
     for number in range(20):
-        desk.send(bill_on(f"truck:{number}", 0))
-    desk.send(bill_on(OTHER, KEPT + 1))
-    removed = [sweep(desk, 2) for _ in range(40)]
+        in_words.send(bill_on(f"truck:{number}", 0))
+    in_words.send(bill_on(OTHER, KEPT + 1))
+    removed = [sweep(in_words, 2) for _ in range(40)]
     assert max(removed) <= 2 * ROWS_A_GROUP
     assert sum(removed) == 91 + 40
-    assert bills_held(desk) == 1
+    assert bills_held(in_words) == 1
 
 
 def test_half_swept_conveyance_is_as_absent_as_a_whole_one() -> None:
     """An event for a conveyance in the middle of its sweep finds nothing, and what is left of it goes."""
-    desk = Desk()
+    in_words = StepInWords()
     for number in range(50):
-        desk.send(bill_on(CONVEYANCE, 0, f"ACME{number:04d}", 5))
-    desk.send(bill_on(OTHER, KEPT + 1))
-    while bills_held(desk) == 51:
-        sweep(desk, 1)
-    assert 1 < bills_held(desk) < 51
-    desk.send(bill_on(CONVEYANCE, KEPT + 1, "ACME0007"))
-    assert (desk.result.code, bills_held(desk)) == ("", 2)
+        in_words.send(bill_on(CONVEYANCE, 0, f"ACME{number:04d}", 5))
+    in_words.send(bill_on(OTHER, KEPT + 1))
+    while bills_held(in_words) == 51:
+        sweep(in_words, 1)
+    assert 1 < bills_held(in_words) < 51
+    in_words.send(bill_on(CONVEYANCE, KEPT + 1, "ACME0007"))
+    assert (in_words.result.code, bills_held(in_words)) == ("", 2)
 
 
 def test_a_sweep_that_fails_is_begun_again() -> None:
     """Where the transaction of a sweep is lost, a later one removes the rows."""
-    desk = Desk()
-    desk.send(bill_on(CONVEYANCE, 0))
-    desk.send(bill_on(OTHER, KEPT + 1))
-    desk.step.sweep(desk.table.overlay(), 10)
-    assert bills_held(desk) == 2
-    assert sweep(desk) == 2
+    in_words = StepInWords()
+    in_words.send(bill_on(CONVEYANCE, 0))
+    in_words.send(bill_on(OTHER, KEPT + 1))
+    in_words.step.sweep(in_words.table.overlay(), 10)
+    assert bills_held(in_words) == 2
+    assert sweep(in_words) == 2
 
 
 def test_one_step_sweeps_several_tables() -> None:
     """Each partition's table has its own walk."""
-    desk, tables = Desk(), [Table(), Table()]
+    in_words, tables = StepInWords(), [Table(), Table()]
     for table in tables:
-        desk.table = table
-        desk.send(bill_on(CONVEYANCE, 0))
-        desk.send(bill_on(OTHER, KEPT + 1))
+        in_words.table = table
+        in_words.send(bill_on(CONVEYANCE, 0))
+        in_words.send(bill_on(OTHER, KEPT + 1))
     removed = []
     for table in tables * 2:
-        desk.table = table
-        removed.append(sweep(desk))
+        in_words.table = table
+        removed.append(sweep(in_words))
     assert removed == [2, 2, 0, 0]
 
 
 def test_sweep_of_an_empty_table() -> None:
     """A partition without events has nothing to sweep."""
-    assert sweep(Desk()) == 0
+    assert sweep(StepInWords()) == 0
 
 
 def test_day_is_utcs() -> None:
     """Stream days are dates in UTC, whatever the offset of an event's time."""
-    desk = Desk()
+    in_words = StepInWords()
     data = whole_bill()
-    desk.send(event("bill.manifested", data, datetime(2025, 8, 18, 23, tzinfo=UTC)))
+    in_words.send(event("bill.manifested", data, datetime(2025, 8, 18, 23, tzinfo=UTC)))
     last = datetime(2025, 8, 18, tzinfo=UTC) + timedelta(days=KEPT + 1)
     sent = event("bill.manifested", whole_bill(conveyance=OTHER))
-    desk.send({**sent, "time": last.replace(tzinfo=None).isoformat() + "+00:01"})
-    assert sweep(desk) == 0
+    in_words.send({**sent, "time": last.replace(tzinfo=None).isoformat() + "+00:01"})
+    assert sweep(in_words) == 0
     sent = event("bill.manifested", whole_bill(version=2, conveyance=OTHER))
-    desk.send({**sent, "time": last.isoformat()})
-    assert sweep(desk) == 2
+    in_words.send({**sent, "time": last.isoformat()})
+    assert sweep(in_words) == 2

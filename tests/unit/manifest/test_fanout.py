@@ -12,11 +12,11 @@ from state.table import Table, changelog_key
 from stream.partition import partition_of
 from stream.postings import BILLS_MAX, BYTES_MAX
 from stream.records import Outgoing
-from tests.unit.manifest.desk import (
+from tests.unit.manifest.step_in_words import (
     CONVEYANCE,
     KEYS,
     WHOSE,
-    Desk,
+    StepInWords,
     event,
     line,
     postings_decoder,
@@ -29,36 +29,38 @@ PARTITION = partition_of(CONVEYANCE.encode(), 4)
 ORIGINS = [f"{first}{second}" for first in "ABCDEFGHIJ" for second in "ABCDEFGHIJ"]
 
 
-def loaded(bills: int, people: str = "AB", **changes: Any) -> Desk:
-    """A desk that knows this many bills, in no order."""
-    desk = Desk(partitions=4)
-    overlay = desk.table.overlay()
+def loaded(bills: int, people: str = "AB", **changes: Any) -> StepInWords:
+    """A in words that knows this many bills, in no order."""
+    in_words = StepInWords(partitions=4)
+    overlay = in_words.table.overlay()
     numbers = list(range(bills))
     random.Random(7).shuffle(numbers)
     for number in numbers:
         manifested = f"2025-08-18T15:00:{number % 7:02d}Z"
         data = whole_bill(f"ACME{number:06d}", 1, people[number % len(people)], **changes)
-        record = desk.record(event("bill.manifested", {**data, "manifested_at": manifested, "sequence": number // 3}))
+        record = in_words.record(
+            event("bill.manifested", {**data, "manifested_at": manifested, "sequence": number // 3})
+        )
         record = record._replace(partition=PARTITION)
-        assert [output for output in desk.step(record, overlay).outputs if output is not None]
+        assert [output for output in in_words.step(record, overlay).outputs if output is not None]
     overlay.join()
-    return desk
+    return in_words
 
 
-def arrive(desk: Desk, table: Table) -> list[Outgoing | None]:
+def arrive(in_words: StepInWords, table: Table) -> list[Outgoing | None]:
     """All outputs of the arrival, with the marks between slices."""
-    record = desk.record(written("ata 20", ARRIVED))
+    record = in_words.record(written("ata 20", ARRIVED))
     record = record._replace(offset=10**6, partition=PARTITION)
     overlay = table.overlay()
-    outputs = list(desk.step(record, overlay).outputs)
+    outputs = list(in_words.step(record, overlay).outputs)
     overlay.join()
     return outputs
 
 
 def test_bills_come_in_manifest_order_by_consignee() -> None:
     """Each consignee's bills are in one run, in manifest order, in records of at most 1000."""
-    desk = loaded(5000)
-    records = [output for output in arrive(desk, desk.table) if output is not None]
+    in_words = loaded(5000)
+    records = [output for output in arrive(in_words, in_words.table) if output is not None]
     postings = [postings_decoder.decode(record.value or b"") for record in records]
     assert [WHOSE[posting.consignee] for posting in postings] in (["A"] * 3 + ["B"] * 3, ["B"] * 3 + ["A"] * 3)
     for person in (postings[:3], postings[3:]):
@@ -72,8 +74,8 @@ def test_bills_come_in_manifest_order_by_consignee() -> None:
 
 def test_big_bills_are_cut_by_bytes() -> None:
     """A record never exceeds 500 kB, and no bill is lost between records."""
-    desk = loaded(1200, "A", lines=[line(origin=origin) for origin in ORIGINS], order="\x01" * 64)
-    records = [output for output in arrive(desk, desk.table) if output is not None]
+    in_words = loaded(1200, "A", lines=[line(origin=origin) for origin in ORIGINS], order="\x01" * 64)
+    records = [output for output in arrive(in_words, in_words.table) if output is not None]
     sizes = [len(record.value or b"") for record in records]
     assert max(sizes) <= BYTES_MAX
     assert sizes[0] > BYTES_MAX - 2000
@@ -82,8 +84,8 @@ def test_big_bills_are_cut_by_bytes() -> None:
 
 def test_work_is_cut_into_slices() -> None:
     """Between two chances to breathe there are at most 500 bills of work, in reading rows as well as in posting."""
-    desk = loaded(4000, "ABCDEFGH")
-    outputs = arrive(desk, desk.table)
+    in_words = loaded(4000, "ABCDEFGH")
+    outputs = arrive(in_words, in_words.table)
     first = next(place for place, output in enumerate(outputs) if output is not None)
     assert first >= 4000 // 500
     rest = outputs[first:]
@@ -97,38 +99,38 @@ def test_work_is_cut_into_slices() -> None:
 
 def test_sorted_runs_are_merged(monkeypatch: pytest.MonkeyPatch) -> None:
     """With runs much shorter than the bills the outputs are the same bytes."""
-    desk = loaded(1000)
-    whole = arrive(desk, copy(desk.table))
+    in_words = loaded(1000)
+    whole = arrive(in_words, copy(in_words.table))
     monkeypatch.setattr(fanout, "RUN_BILLS", 7)
-    assert arrive(desk, copy(desk.table)) == whole
+    assert arrive(in_words, copy(in_words.table)) == whole
 
 
 def test_same_bytes_from_a_restored_table() -> None:
     """Rows in another order, as after a restore, give the same records in the same order."""
-    desk = loaded(500)
-    rows = list(desk.table.rows())
+    in_words = loaded(500)
+    rows = list(in_words.table.rows())
     random.Random(3).shuffle(rows)
     restored = Table()
     for _ in restored.restore(dict(rows)):
         pass
-    assert arrive(desk, restored) == arrive(desk, desk.table)
-    assert sorted(restored.rows()) == sorted(desk.table.rows())
+    assert arrive(in_words, restored) == arrive(in_words, in_words.table)
+    assert sorted(restored.rows()) == sorted(in_words.table.rows())
 
 
 def test_every_posted_bill_counts_its_posting() -> None:
     """After the arrival each row holds the posting number that was sent."""
-    desk = loaded(50)
-    arrive(desk, desk.table)
-    again = desk.send(event("bill.amended", whole_bill("ACME000007", 2, "B")))
+    in_words = loaded(50)
+    arrive(in_words, in_words.table)
+    again = in_words.send(event("bill.amended", whole_bill("ACME000007", 2, "B")))
     assert [bill.posting for posting in again for bill in posting.bills] == [3]
 
 
 def test_conveyances_do_not_meet() -> None:
     """An arrival posts its own conveyance's bills only."""
-    desk = Desk()
-    desk.answer("bill 1")
-    desk.send(event("bill.manifested", whole_bill("ACME0002", conveyance=f"{CONVEYANCE}x")))
-    assert desk.answer("ata 20") == "applied: A arrived 20a v1 p2"
+    in_words = StepInWords()
+    in_words.answer("bill 1")
+    in_words.send(event("bill.manifested", whole_bill("ACME0002", conveyance=f"{CONVEYANCE}x")))
+    assert in_words.answer("ata 20") == "applied: A arrived 20a v1 p2"
 
 
 def copy(table: Table) -> Table:
@@ -141,10 +143,10 @@ def copy(table: Table) -> Table:
 
 def test_rows_of_a_typical_bill_are_small() -> None:
     """A typical row stays within 79 bytes, for which Python takes 112 as it does for fewer, and so do keys."""
-    desk = Desk()
-    desk.answer("bill 1 est=20")
+    in_words = StepInWords()
+    in_words.answer("bill 1 est=20")
     root = CONVEYANCE.encode()
-    rows = dict(desk.table.rows())
+    rows = dict(in_words.table.rows())
     assert len(rows[changelog_key(root, b"ACME0001")]) <= 79
     assert len(rows[changelog_key(root, b"")]) <= 40
-    assert KEYS.fingerprint in desk.step.fingerprint
+    assert KEYS.fingerprint in in_words.step.fingerprint

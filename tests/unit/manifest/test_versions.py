@@ -2,16 +2,16 @@
 
 import pytest
 
-from tests.unit.manifest.desk import Desk, Event, cases, event, line, whole_bill
+from tests.unit.manifest.step_in_words import Event, StepInWords, cases, event, line, whole_bill
 
 
 @pytest.mark.parametrize(("history", "answer"), cases("versions.txt"))
 def test_version(history: list[str], answer: str) -> None:
     """Each sentence holds."""
-    desk = Desk()
+    in_words = StepInWords()
     for words in history[:-1]:
-        desk.answer(words)
-    assert desk.answer(history[-1]) == answer
+        in_words.answer(words)
+    assert in_words.answer(history[-1]) == answer
 
 
 COUNTS = {
@@ -57,60 +57,60 @@ DOES_NOT_COUNT = {
 @pytest.mark.parametrize("changes", [pytest.param(change, id=name) for name, change in COUNTS.items()])
 def test_field_counts(changes: Event) -> None:
     """At an equal version a bill that says this otherwise is a conflict."""
-    desk = Desk()
-    desk.send(event("bill.manifested", whole_bill()))
-    desk.send(event("bill.manifested", whole_bill(**changes)))
-    assert desk.result.code == "version-conflict"
+    in_words = StepInWords()
+    in_words.send(event("bill.manifested", whole_bill()))
+    in_words.send(event("bill.manifested", whole_bill(**changes)))
+    assert in_words.result.code == "version-conflict"
 
 
 @pytest.mark.parametrize("changes", [pytest.param(change, id=name) for name, change in DOES_NOT_COUNT.items()])
 def test_field_does_not_count(changes: Event) -> None:
     """At an equal version a bill that says only this otherwise is a repeat."""
-    desk = Desk()
-    desk.send(event("bill.manifested", whole_bill()))
-    desk.send(event("bill.manifested", whole_bill(**changes)))
-    assert desk.result.code == "repeat"
+    in_words = StepInWords()
+    in_words.send(event("bill.manifested", whole_bill()))
+    in_words.send(event("bill.manifested", whole_bill(**changes)))
+    assert in_words.result.code == "repeat"
 
 
 def test_instants_and_flags_count_by_what_they_mean() -> None:
     """Another offset for the same instant, and flags in another order, say the same."""
-    desk = Desk()
+    in_words = StepInWords()
     first = whole_bill(arrived_at="2025-08-20T12:00:00Z", lines=[line(flags=("pga", "quota"))])
     again = whole_bill(arrived_at="2025-08-20T08:00:00-04:00", lines=[line(flags=("quota", "pga", "pga"))])
-    desk.send(event("bill.manifested", first))
-    desk.send(event("bill.manifested", again))
-    assert desk.result.code == "repeat"
+    in_words.send(event("bill.manifested", first))
+    in_words.send(event("bill.manifested", again))
+    assert in_words.result.code == "repeat"
 
 
 def test_missing_version_of_a_manifest_is_one() -> None:
     """A manifested bill without a version has version 1, and can be repeated with it."""
-    desk = Desk()
+    in_words = StepInWords()
     data = whole_bill()
     del data["version"]
-    assert desk.send(event("bill.manifested", data))[0].bills[0].version == 1
-    assert desk.answer("bill 1") == "stale: repeat"
+    assert in_words.send(event("bill.manifested", data))[0].bills[0].version == 1
+    assert in_words.answer("bill 1") == "stale: repeat"
 
 
 def test_conflict_is_one_dead_letter_without_a_trace() -> None:
     """A conflict leaves the table as it was, and its dead letter quotes nothing."""
-    desk = Desk()
-    desk.answer("bill 1")
-    before = dict(desk.table.rows())
-    desk.answer("bill 1 $13")
-    assert dict(desk.table.rows()) == before
-    assert len(desk.outputs) == 1
-    detail = dict(desk.outputs[0].headers)["x-detail"]
+    in_words = StepInWords()
+    in_words.answer("bill 1")
+    before = dict(in_words.table.rows())
+    in_words.answer("bill 1 $13")
+    assert dict(in_words.table.rows()) == before
+    assert len(in_words.outputs) == 1
+    detail = dict(in_words.outputs[0].headers)["x-detail"]
     assert detail.startswith(b"$.data.version: ")
     assert b"13" not in detail
 
 
 def test_stale_event_leaves_no_trace() -> None:
     """What is stale is counted by its word, and writes and sends nothing."""
-    desk = Desk()
+    in_words = StepInWords()
     for words in ("bill 2", "eta 20"):
-        desk.answer(words)
-    before = dict(desk.table.rows())
+        in_words.answer(words)
+    before = dict(in_words.table.rows())
     for words in ("bill 1", "bill 2", "eta 21 at=0"):
-        assert desk.answer(words).startswith("stale")
-        assert desk.outputs == []
-    assert dict(desk.table.rows()) == before
+        assert in_words.answer(words).startswith("stale")
+        assert in_words.outputs == []
+    assert dict(in_words.table.rows()) == before

@@ -8,7 +8,7 @@ Labels = frozenset[tuple[str, str]]
 
 
 def values(text: str, name: str) -> dict[Labels, float]:
-    """Give the samples of this name, by their labels."""
+    """Return the samples of this name, by their labels."""
     return {
         frozenset(sample.labels.items()): sample.value
         for family in text_string_to_metric_families(text)
@@ -18,11 +18,11 @@ def values(text: str, name: str) -> dict[Labels, float]:
 
 
 def value(text: str, name: str, **labels: str) -> float:
-    """Give the one sample of this name whose labels have these values."""
+    """Return the one sample of this name whose labels have these values."""
     (found,) = [number for known, number in values(text, name).items() if labels.items() <= dict(known).items()]
     return found
 
 
 def scrape(area: Area) -> str:
-    """Give what a scrape of an area shows."""
+    """Return what a scrape of an area shows."""
     return area.exposition()[0].decode()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.unit.observability.test_registry import METRICS
 
 GRAFANA = ROOT / "deploy" / "grafana"
@@ -28,12 +28,12 @@ OF_PROCESSES = {"process_cpu_seconds_total", "process_resident_memory_bytes", "u
 
 
 def expressions(panel: dict[str, Any]) -> list[str]:
-    """Give the queries of a panel."""
+    """Return the queries of a panel."""
     return [target["expr"] for target in panel.get("targets", ())]
 
 
 def all_expressions() -> set[str]:
-    """Give the queries of all boards."""
+    """Return the queries of all boards."""
     return {query for board in BOARDS.values() for panel in board["panels"] for query in expressions(panel)}
 
 
@@ -45,7 +45,7 @@ def test_there_are_three_boards() -> None:
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_board_is_described_and_chooses_its_source(board: dict[str, Any]) -> None:
-    """Title, description, a data source and a job to choose; nobody edits what is provisioned."""
+    """Title, description, a data source and a job to choose; no page offers to edit what is provisioned."""
     variables = {each["name"]: each["type"] for each in board["templating"]["list"]}
     assert variables == {"datasource": "datasource", "job": "query"}
     assert board["title"].startswith("Tallygate / ")
@@ -112,5 +112,5 @@ def test_provisioning_fits() -> None:
 
 
 def path_of(folder: str, name: str) -> Path:
-    """Give a file of the provisioning tree."""
+    """Return a file of the provisioning tree."""
     return GRAFANA / "provisioning" / folder / f"{name}.yaml"

@@ -12,7 +12,7 @@ from state.step import Step
 from stream.records import Fate
 from tests.toy.step import toy
 from tests.unit.observability.scraping import scrape, value, values
-from tests.unit.withholding.desk import Desk, posted
+from tests.unit.withholding.judged_step import JudgedStep, posted
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def shown(step: Step, progress: EngineProgress) -> Iterator[EngineMetrics]:
 
 
 def toy_step() -> Step:
-    """Give a step that keeps no tally."""
+    """Return a step that keeps no tally."""
     return toy(None, 4)
 
 
@@ -99,11 +99,11 @@ def test_fetches_and_transactions_are_spread() -> None:
 
 def test_decisions_count_once_they_are_committed() -> None:
     """What an aborted transaction decided counts for nothing; it is decided again."""
-    desk = Desk()
-    with shown(desk.step, EngineProgress()) as metrics:
-        desk.post(posted(1, 250))
+    judged_step = JudgedStep()
+    with shown(judged_step.step, EngineProgress()) as metrics:
+        judged_step.post(posted(1, 250))
         metrics.aborted()
-        desk.post(posted(2, 12_345, mode="ocean"))
+        judged_step.post(posted(2, 12_345, mode="ocean"))
         assert values(scrape(ENGINE), "tallygate_decisions_total") == {}
         metrics.committed(EngineProgress(), 0.01)
         text = scrape(ENGINE)

@@ -1,4 +1,4 @@
-"""Lines of the log: fields in their order, in JSON or for a person, whoever logged, and no person's data in them."""
+"""Lines of the log: fields in their order, in JSON or for a person, of every library, and no person's data in them."""
 
 import asyncio
 import json
@@ -39,12 +39,12 @@ class Written:
 
 @pytest.fixture
 def written(capsys: pytest.CaptureFixture[str]) -> Written:
-    """Give what is written to standard error."""
+    """Return what is written to standard error."""
     return Written(capsys)
 
 
 def lines(stream: StringIO | Written) -> list[dict[str, Any]]:
-    """Give the lines that were written."""
+    """Return the lines that were written."""
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
@@ -106,7 +106,7 @@ def test_the_level_is_heeded(written: Written) -> None:
 
 
 def raised(error: Exception) -> Exception:
-    """Give an error as if it had come out of something, with another behind it."""
+    """Return an error as if it had come out of something, with another behind it."""
     try:
         try:
             dict[str, int]()[PERSON]
@@ -158,7 +158,7 @@ def test_an_error_that_nobody_caught_is_one_line(written: Written) -> None:
 
 
 def test_what_asyncio_quotes_is_left_out(written: Written) -> None:
-    """An error that nobody fetched from a task is told without the task and without its text."""
+    """An error that was not fetched from a task is told without the task and without its text."""
     configure("gateway")
     loop = asyncio.new_event_loop()
     loop.call_exception_handler({"message": "Task exception was never retrieved", "future": ValueError(PERSON)})

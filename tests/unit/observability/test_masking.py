@@ -72,7 +72,7 @@ class Clock:
 
 
 def complaint(text: str = COMPLAINTS[0], name: str = "aiokafka") -> logging.LogRecord:
-    """Give a record as aiokafka makes it while it cannot reach a broker."""
+    """Return a record as aiokafka makes it while it cannot reach a broker."""
     return logging.LogRecord(name, logging.ERROR, "", 1, f"{text} %s", ("kafka:9092",), None)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.unit.observability.test_registry import METRICS
 
 FOLDER = ROOT / "deploy" / "prometheus"
@@ -79,6 +79,6 @@ def test_rules_ask_for_metrics_that_exist() -> None:
 
 
 def asked_for(expression: str) -> set[str]:
-    """Give the metrics that an expression asks for, a histogram by its own name."""
+    """Return the metrics that an expression asks for, a histogram by its own name."""
     names = set(re.findall(r"(?<![\w:])(?:[a-z_]+:)?tallygate[a-z_]*(?::[a-z0-9_]+)*|\bup\b", expression))
     return {HISTOGRAM.sub("", name) if ":" not in name else name for name in names - {"tallygate"}}

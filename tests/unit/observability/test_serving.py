@@ -15,7 +15,7 @@ from tests.unit.observability.scraping import scrape, value
 
 
 def ask(port: int, path: str, method: str = "GET") -> tuple[int, str]:
-    """Give status and body."""
+    """Return status and body."""
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request(method, path)
     answer = connection.getresponse()

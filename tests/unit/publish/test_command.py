@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.publish.installation import EXAMPLE, TALLYGATE, tallygate
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 NOWHERE = {"TALLYGATE_KAFKA__BROKERS": "127.0.0.1:9"}
 THREE = ROOT / "docs" / "examples" / "three-parcels.jsonl"

@@ -11,7 +11,7 @@ from agents.files.seen_bills import SeenBills
 from agents.judge.judge_bar import no_progress
 from agents.publish.publish_errors import MiscountError
 from agents.publish.publish_file import PublishJob, Sift, check, whole
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.unit.publish.files import BILL, NOW_MS, Cells, bill, csv_of, event, line
 
 CASES = ROOT / "tests" / "unit" / "files" / "cases"

@@ -160,7 +160,7 @@ async def test_late_sweeper_harms_nothing(redis_server: RedisServer, store: Stor
 
 
 async def test_redis_that_is_away_is_told_from_one_that_refuses(own_redis: RedisServer) -> None:
-    """Nobody there, or memory full: wait; keys of another kind: refuse, and never quote what was sent."""
+    """No server there, or memory full: wait; keys of another kind: refuse, and never quote what was sent."""
     async with Writer(own_redis.store("t")) as writer:
         await fill(writer, [decision()])
         with own_redis.client() as client:

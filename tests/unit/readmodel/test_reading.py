@@ -116,7 +116,7 @@ async def test_tail_tells_what_changes(store: StoreSettings) -> None:
 
 
 async def test_changes_begin_anew_in_an_emptied_redis(store: StoreSettings) -> None:
-    """Whoever asks after a place that is gone is given what there is."""
+    """A reader that asks after a place that is gone is given what there is."""
     async with Writer(store) as writer, ReadModel(store) as model:
         await fill(writer, [decision()])
         found = await model.changes("9999999999999-0", 1)

@@ -77,7 +77,7 @@ def with_rules(text: str) -> Rulebook:
 
 
 def code_of(book: Rulebook, filing: str, outcome: str, reason: str, day: date | None) -> str | None:
-    """Give the code for rail alone."""
+    """Return the code for rail alone."""
     code = book.code(filing, "rail", outcome, reason, day)
     return None if code is None else code.code
 

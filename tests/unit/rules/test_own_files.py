@@ -111,7 +111,7 @@ def test_entries_of_a_day() -> None:
 
 
 def test_page_is_the_one_in_the_repository(root: Path) -> None:
-    """docs/rules.md is what the entries say today; `make docs` writes it anew."""
+    """docs/rules.md is what the entries say today; `make docs` writes it again."""
     assert (root / "docs" / "rules.md").read_text("utf-8") == rules_page(BOOK)
 
 

@@ -8,7 +8,7 @@ ROOT = b"na2:one"
 
 
 def kept(*weights: int) -> Table:
-    """Give a table that was given indexes of these weights, one after the other; each is the number of its root."""
+    """Return a table that was given indexes of these weights, one after the other; each is the number of its root."""
     table = Table()
     for number, weight in enumerate(weights):
         overlay = table.overlay()
@@ -81,7 +81,7 @@ def test_the_least_recently_used_go_first() -> None:
 
 
 def test_one_index_is_kept_however_heavy_it_is() -> None:
-    """The book of a giant consignee alone may exceed the bound: building it anew each time would cost more."""
+    """The book of a giant consignee alone may exceed the bound: building it again each time would cost more."""
     assert held(kept(1, CACHED_WEIGHT_MAX + 1), 2) == [1]
 
 

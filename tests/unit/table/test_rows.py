@@ -11,7 +11,7 @@ ROOT = b"na2:one"
 
 
 def written(count: int, value: bytes = b"value") -> tuple[Table, Overlay]:
-    """Give a table with rows of one group, and the next overlay."""
+    """Return a table with rows of one group, and the next overlay."""
     table = Table()
     overlay = table.overlay()
     for number in range(count):

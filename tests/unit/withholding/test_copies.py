@@ -13,66 +13,68 @@ from state.withholding.keys import copy_suffix
 from state.withholding.rivals import Rivals
 from state.withholding.rows import RowFormatError, shared_copies
 from stream.decisions import DecisionData, Overflow, Policy
-from tests.unit.withholding.desk import CONSIGNEE, DAY, LIMIT, Desk, alerts, later, posted, posting
+from tests.unit.withholding.judged_step import CONSIGNEE, DAY, LIMIT, JudgedStep, alerts, later, posted, posting
 
 NUMBER = b"ACME0000001"
 
 
-def copy_of(desk: Desk, name: str, *, cents: int = 100, **changes: Any) -> list[DecisionData]:
+def copy_of(judged_step: JudgedStep, name: str, *, cents: int = 100, **changes: Any) -> list[DecisionData]:
     """Post the one bill on a conveyance."""
-    return desk.post(posted(1, cents, **changes), conveyance=name)
+    return judged_step.post(posted(1, cents, **changes), conveyance=name)
 
 
-def suffixes(desk: Desk) -> dict[bytes, bytes]:
-    """Give the consignee's rows by suffix, without the alerts."""
-    found = {key[1 + key[0] :]: row for key, row in desk.rows().items() if key[1 : 1 + key[0]] == CONSIGNEE.encode()}
+def suffixes(judged_step: JudgedStep) -> dict[bytes, bytes]:
+    """Return the consignee's rows by suffix, without the alerts."""
+    found = {
+        key[1 + key[0] :]: row for key, row in judged_step.rows().items() if key[1 : 1 + key[0]] == CONSIGNEE.encode()
+    }
     return {suffix: row for suffix, row in found.items() if suffix[:1] in b"bc"}
 
 
 def test_a_number_gets_a_row_a_copy_when_it_is_shared() -> None:
     """One copy is the number's row; from the second on each has its own, and the number's row counts them."""
-    desk = Desk()
-    copy_of(desk, "air:1")
-    alone = suffixes(desk)
+    judged_step = JudgedStep()
+    copy_of(judged_step, "air:1")
+    alone = suffixes(judged_step)
     assert list(alone) == [b"b" + NUMBER]
-    copy_of(desk, "air:2")
-    both = suffixes(desk)
+    copy_of(judged_step, "air:2")
+    both = suffixes(judged_step)
     assert sorted(both) == [b"b" + NUMBER, copy_suffix(NUMBER, b"air:1"), copy_suffix(NUMBER, b"air:2")]
     assert both[copy_suffix(NUMBER, b"air:1")] == alone[b"b" + NUMBER]
     assert shared_copies(both[b"b" + NUMBER]) == 2
-    copy_of(desk, "air:1", stand="closed", posting=2)
-    assert shared_copies(suffixes(desk)[b"b" + NUMBER]) == 1
-    copy_of(desk, "air:2", stand="moved", posting=2)
-    assert suffixes(desk) == {}
+    copy_of(judged_step, "air:1", stand="closed", posting=2)
+    assert shared_copies(suffixes(judged_step)[b"b" + NUMBER]) == 1
+    copy_of(judged_step, "air:2", stand="moved", posting=2)
+    assert suffixes(judged_step) == {}
 
 
 def test_a_copy_of_the_former_format_is_refused() -> None:
     """A copy's own row says its format too."""
-    desk = Desk()
-    copy_of(desk, "air:1")
-    copy_of(desk, "air:2")
-    overlay = desk.table.overlay()
+    judged_step = JudgedStep()
+    copy_of(judged_step, "air:1")
+    copy_of(judged_step, "air:2")
+    overlay = judged_step.table.overlay()
     group = overlay.group(CONSIGNEE.encode())
     suffix = copy_suffix(NUMBER, b"air:2")
     group.put(suffix, b"\1" + (group.get(suffix) or b"")[1:])
     with pytest.raises(RowFormatError, match="rebuild tables --epoch N"):
-        desk.run(posting(posted(1)), overlay)
+        judged_step.run(posting(posted(1)), overlay)
 
 
 def test_swept_copies_take_the_number_with_them() -> None:
     """Copies of closed days go one by one, the count with them; the number's row goes with its last copy."""
-    desk = Desk()
+    judged_step = JudgedStep()
     for name, day in (("air:1", DAY), ("air:2", DAY), ("air:3", DAY + timedelta(1))):
-        copy_of(desk, name, day=day)
-    desk.post(posted(99, stand="closed"), time=later(16), consignee="na2:passing")
-    assert desk.sweep(100) == 3
-    assert {suffix: shared_copies(row) for suffix, row in suffixes(desk).items()} == {
+        copy_of(judged_step, name, day=day)
+    judged_step.post(posted(99, stand="closed"), time=later(16), consignee="na2:passing")
+    assert judged_step.sweep(100) == 3
+    assert {suffix: shared_copies(row) for suffix, row in suffixes(judged_step).items()} == {
         b"b" + NUMBER: 1,
         copy_suffix(NUMBER, b"air:3"): 0,
     }
-    desk.post(posted(99, stand="closed"), time=later(17), consignee="na2:passing")
-    assert desk.sweep(100) == 2
-    assert suffixes(desk) == {}
+    judged_step.post(posted(99, stand="closed"), time=later(17), consignee="na2:passing")
+    assert judged_step.sweep(100) == 2
+    assert suffixes(judged_step) == {}
 
 
 def counted(patch: pytest.MonkeyPatch) -> Counter[str]:
@@ -105,9 +107,9 @@ def test_an_event_costs_the_same_however_many_copies_there_are(
     """A copy that comes, changes, wins, leaves or moves touches as many rows with 20 copies as with 6,000."""
     steps, sizes = [], []
     for many in (20, 6_000):
-        desk = Desk(Policy(overflow))
+        judged_step = JudgedStep(Policy(overflow))
         for number in range(many):
-            copy_of(desk, f"air:{number:05d}", cents=LIMIT)
+            copy_of(judged_step, f"air:{number:05d}", cents=LIMIT)
         with monkeypatch.context() as patch:
             seen = counted(patch)
             for changes in (
@@ -118,8 +120,8 @@ def test_an_event_costs_the_same_however_many_copies_there_are(
                 {"name": "air:9", "version": 4, "posting": 4, "stand": "moved"},
                 {"name": "air:00001", "version": 3, "posting": 2, "stand": "closed", "exit": "exported"},
             ):
-                copy_of(desk, cents=LIMIT, **changes)
-                sizes.append(sum(len(key) + len(row or b"") for key, row in desk.changes))
+                copy_of(judged_step, cents=LIMIT, **changes)
+                sizes.append(sum(len(key) + len(row or b"") for key, row in judged_step.changes))
         steps.append(dict(seen))
     assert steps[0] == steps[1]
     assert sizes[:6] == sizes[6:]
@@ -127,12 +129,12 @@ def test_an_event_costs_the_same_however_many_copies_there_are(
 
 def test_thousands_of_copies_are_reported_once_and_one_counts() -> None:
     """However the copies come and go, one of them counts, and the alert says so once a day."""
-    desk = Desk()
+    judged_step = JudgedStep()
     raised = []
     for number in range(50):
-        raised += alerts(desk.send(posting(posted(1, 100), conveyance=f"air:{number:02d}")))
+        raised += alerts(judged_step.send(posting(posted(1, 100), conveyance=f"air:{number:02d}")))
     assert [(alert.alert, alert.conveyance) for alert in raised] == [("duplicate-bill", "air:00")]
-    left = copy_of(desk, "air:00", stand="closed", posting=2)
+    left = copy_of(judged_step, "air:00", stand="closed", posting=2)
     assert [(one.conveyance, one.outcome, one.reason) for one in left] == [
         ("air:00", "closed", "deleted"),
         ("air:01", "release", "within-limit"),

@@ -49,12 +49,12 @@ class Both:
         self.book = Book(self.overflow, self.rounding)
 
     def counted(self, bill: Bill) -> int:
-        """Give the value as the rounding counts it."""
+        """Return the value as the rounding counts it."""
         value = bill.value or 0
         return value if self.rounding == "cents" else whole_dollars(value)
 
     def bills(self, *statuses: int) -> list[Bill]:
-        """Give the bills of these statuses, or all."""
+        """Return the bills of these statuses, or all."""
         return [bill for bill in self.copies.all() if bill is not None and (not statuses or bill.status in statuses)]
 
     def new(self, place: int, value: int, *, arrived: bool) -> None:
@@ -94,7 +94,7 @@ class Both:
                 self.book.put(bill, self.counted(bill))
 
     def rebuild(self) -> None:
-        """Build the book anew from rows, as after a restart; a day that is not at rest has no rows yet."""
+        """Build the book again from rows, as after a restart; a day that is not at rest has no rows yet."""
         if self.bills(UNJUDGED):
             return
         group = Group(b"na2:one", {})
@@ -131,12 +131,12 @@ class Both:
 
 
 def answers(found: Iterable[tuple[Bill | bytes, bool] | None]) -> dict[bytes, bool]:
-    """Give which bills fit, by manifest key, whichever way they are named."""
+    """Return which bills fit, by manifest key, whichever way they are named."""
     return {one[0] if isinstance(one[0], bytes) else one[0].key: one[1] for one in found if one is not None}
 
 
 def some_bill(number: str, place: int, value: int, *, arrived: bool) -> Bill:
-    """Give an unjudged bill at a place in the manifest."""
+    """Return an unjudged bill at a place in the manifest."""
     empty: tuple[()] = ()
     return Bill(
         number,

@@ -8,7 +8,7 @@ import pytest
 
 from state.withholding.walk import Block, Walk
 from stream.decisions import Policy
-from tests.unit.withholding.desk import Desk, posted, posting
+from tests.unit.withholding.judged_step import JudgedStep, posted, posting
 
 STEPS: list[dict[str, Any]] = [
     {"number": 100_000, "cents": 7},
@@ -43,14 +43,14 @@ def test_an_event_costs_the_same_however_many_expected_bills_there_are(monkeypat
     monkeypatch.setattr("state.withholding.walk.BLOCK_MAX", 16)
     found = []
     for bills in (900, 8_000):
-        desk = Desk(Policy("latch"))
+        judged_step = JudgedStep(Policy("latch"))
         for first in range(0, bills, 1_000):
             whole = (posted(number, 100, "expected") for number in range(first, min(first + 1_000, bills)))
-            desk.send(posting(*whole))
-        desk.post(posted(200_000, 100, "expected"))
+            judged_step.send(posting(*whole))
+        judged_step.post(posted(200_000, 100, "expected"))
         with monkeypatch.context() as patch:
             seen = looks(patch)
-            verdicts = [desk.verdicts(posted(**{"stand": "expected", **step})) for step in STEPS]
+            verdicts = [judged_step.verdicts(posted(**{"stand": "expected", **step})) for step in STEPS]
         found.append((verdicts, {name: count for name, count in seen.items() if name != "__init__"}))
     assert found[0] == found[1]
     assert [len(decided) for decided in found[0][0]] == [1, 1, 1, 1, 2, 1]

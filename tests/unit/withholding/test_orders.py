@@ -8,7 +8,7 @@ from state.table import Group
 from state.withholding.keys import order_suffix
 from state.withholding.orders import Orders, order_row_expired, row_of_part
 from state.withholding.rows import ORDER_DAYS_KEPT
-from tests.unit.withholding.desk import DAY, LIMIT, RULEBOOK, Desk, alerts, later, posted, posting
+from tests.unit.withholding.judged_step import DAY, LIMIT, RULEBOOK, JudgedStep, alerts, later, posted, posting
 
 TODAY = DAY.toordinal()
 ROW = order_suffix("order-1")
@@ -86,9 +86,9 @@ def test_an_order_expires_with_its_last_date(parts: list[tuple[int, int]], days:
 
 def test_structuring_is_an_alert_and_never_a_verdict() -> None:
     """Bills on different days are all released; the second one raises the alert with the sum and the limit."""
-    desk = Desk()
-    first = desk.send(posting(posted(1, 50_000, order="order-1")))
-    second = desk.send(posting(posted(2, 50_000, order="order-1", day=date(2025, 8, 21))))
+    judged_step = JudgedStep()
+    first = judged_step.send(posting(posted(1, 50_000, order="order-1")))
+    second = judged_step.send(posting(posted(2, 50_000, order="order-1", day=date(2025, 8, 21))))
     assert alerts(first) == []
     [alert] = alerts(second)
     assert (alert.alert, alert.order, alert.total_cents, alert.limit_cents) == (
@@ -97,13 +97,13 @@ def test_structuring_is_an_alert_and_never_a_verdict() -> None:
         100_000,
         LIMIT,
     )
-    assert desk.verdicts(posted(3, 1, order="order-1"), time=later(1)) == ["3 release within-limit"]
+    assert judged_step.verdicts(posted(3, 1, order="order-1"), time=later(1)) == ["3 release within-limit"]
 
 
 def test_an_arrival_leaves_its_order_alone() -> None:
     """What a bill adds to its order does not change when it arrives, so the order's row is not written again."""
-    desk = Desk()
+    judged_step = JudgedStep()
     for number in range(1, 8):
-        desk.post(posted(number, stand="expected", order="order-1"))
-    desk.post(posted(3, posting=2, order="order-1"), posted(4, posting=2, order="order-1"))
-    assert [key[1 + key[0] :] for key, _ in desk.changes] == [b"bACME0000003", b"bACME0000004"]
+        judged_step.post(posted(number, stand="expected", order="order-1"))
+    judged_step.post(posted(3, posting=2, order="order-1"), posted(4, posting=2, order="order-1"))
+    assert [key[1 + key[0] :] for key, _ in judged_step.changes] == [b"bACME0000003", b"bACME0000004"]

@@ -25,7 +25,7 @@ from state.withholding.rows import (
 )
 from state.withholding.statuses import DAY_CLOSED, EXITS, RELEASED, STATUSES
 from stream.outcomes import VERDICTS
-from tests.unit.withholding.desk import DAY, Desk, posted
+from tests.unit.withholding.judged_step import DAY, JudgedStep, posted
 
 TODAY = DAY.toordinal()
 GOLDEN = """
@@ -103,7 +103,7 @@ def test_the_row_of_a_shared_number_is_no_copy(copies: int) -> None:
 
 
 def fields(bill: Bill) -> tuple[Any, ...]:
-    """Give all fields but the key, which is made of others."""
+    """Return all fields but the key, which is made of others."""
     return tuple(getattr(bill, name) for name in bill.__struct_fields__ if name != "_key")
 
 
@@ -129,7 +129,7 @@ GOLDEN_BILL = Bill(
 
 
 def test_the_format_is_the_one_on_disk() -> None:
-    """The bytes of a row are fixed: whoever changes them must raise the format, for tables outlive versions."""
+    """The bytes of a row are fixed: a change of them must raise the format, for tables outlive versions."""
     assert pack_row(GOLDEN_BILL) == bytes.fromhex(GOLDEN)
     other = structs.replace(GOLDEN_BILL, programme="kr", seller="se2:x", weight=4_000, covered=10_000)
     assert pack_row(other) == bytes.fromhex(PROGRAMME)
@@ -199,7 +199,7 @@ def test_the_number_is_found_in_the_manifest_key() -> None:
 
 
 def replaced(**changes: Any) -> Bill:
-    """Give the golden bill with changes."""
+    """Return the golden bill with changes."""
     return structs.replace(unpack_row(b"ACME0001", bytes.fromhex(GOLDEN)), **changes)
 
 
@@ -233,7 +233,7 @@ def test_of_a_closed_day_only_what_its_order_needs_is_left(
 def test_a_bill_of_goods_from_everywhere_is_judged() -> None:
     """A bill may name more origins than there are countries; its row holds them all."""
     origins = tuple(f"{first}{second}" for first in "ABCDEFGHIJKL" for second in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    desk = Desk()
-    desk.post(posted(origins=origins))
-    [(key, row)] = [item for item in desk.rows().items() if item[0].endswith(b"bACME0000001")]
+    judged_step = JudgedStep()
+    judged_step.post(posted(origins=origins))
+    [(key, row)] = [item for item in judged_step.rows().items() if item[0].endswith(b"bACME0000001")]
     assert unpack_row(key[-11:], row).origins == origins

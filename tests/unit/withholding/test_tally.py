@@ -3,10 +3,10 @@
 from collections import Counter
 
 from stream.records import Outgoing
-from tests.unit.withholding.desk import LIMIT, Desk, alerts, decisions, posted, posting
+from tests.unit.withholding.judged_step import LIMIT, JudgedStep, alerts, decisions, posted, posting
 
 
-def day_of_everything(desk: Desk) -> list[Outgoing]:
+def day_of_everything(judged_step: JudgedStep) -> list[Outgoing]:
     """Post bills that are released, withheld, rejected, wait and leave, one of them by mail and one near the limit."""
     posts = [
         posting(posted(1, 100), posted(2, LIMIT - 200, mode="ocean"), posted(3, 500)),
@@ -14,14 +14,14 @@ def day_of_everything(desk: Desk) -> list[Outgoing]:
         posting(posted(7, 10, "waiting"), posted(8, None, filing_errors=("282",))),
         posting(posted(1, 100, "closed", version=2, posting=2)),
     ]
-    return [output for post in posts for output in desk.send(post)]
+    return [output for post in posts for output in judged_step.send(post)]
 
 
 def test_decisions_are_counted_as_they_read() -> None:
     """Kinds, numbers and cents are those of the decisions that were written."""
-    desk = Desk()
-    outputs = day_of_everything(desk)
-    decided, raised = desk.step.tally.drain()
+    judged_step = JudgedStep()
+    outputs = day_of_everything(judged_step)
+    decided, raised = judged_step.step.tally.drain()
     made: Counter[tuple[str, str, str]] = Counter()
     cents: Counter[tuple[str, str, str]] = Counter()
     for one in decisions(outputs):
@@ -43,10 +43,10 @@ def test_decisions_are_counted_as_they_read() -> None:
 
 def test_drained_counts_begin_anew() -> None:
     """What was drained is gone, and what comes after is counted alone."""
-    desk = Desk()
-    day_of_everything(desk)
-    desk.step.tally.drain()
-    assert desk.step.tally.drain() == ([], Counter())
-    desk.post(posted(9, 20))
-    (((outcome, *_), made, cents),), _ = desk.step.tally.drain()
+    judged_step = JudgedStep()
+    day_of_everything(judged_step)
+    judged_step.step.tally.drain()
+    assert judged_step.step.tally.drain() == ([], Counter())
+    judged_step.post(posted(9, 20))
+    (((outcome, *_), made, cents),), _ = judged_step.step.tally.drain()
     assert (outcome, made, cents) == ("release", 1, 20)

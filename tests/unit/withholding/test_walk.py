@@ -70,7 +70,7 @@ def compare(walk: Walk, model: Model) -> None:
 
 
 def figures(block: Block) -> tuple[int, int | None]:
-    """Give the sum of what fits, and the least total at which a misfit would, by their definitions."""
+    """Return the sum of what fits, and the least total at which a misfit would, by their definitions."""
     needs, total = [], 0
     for value, fits in zip(block.values, block.fits, strict=True):
         if fits:

@@ -22,7 +22,7 @@ from state.withholding.statuses import (
 )
 from state.withholding.wording import Wording
 from stream.decisions import Advice, Cause, DecisionData, Policy, decision_event
-from tests.unit.withholding.desk import RULEBOOK, SHIPMENTS
+from tests.unit.withholding.judged_step import RULEBOOK, SHIPMENTS
 
 EPOCH = 9
 TIME = datetime(2025, 8, 20, 12, 0, 0, 5, tzinfo=UTC)

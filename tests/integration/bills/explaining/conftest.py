@@ -8,9 +8,9 @@ import pytest
 
 from tests.integration.gateway.gateways import GatewayProcess, gate_on
 from tests.integration.publish.installation import Installation
-from tests.integration.readmodel.stage import stage_on
+from tests.integration.readmodel.projections import read_model_on
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.redis.events import decision
 from tests.redis.server import RedisServer
 from tests.unit.bills.known import WITHHELD
@@ -20,12 +20,15 @@ from tests.unit.bills.known import WITHHELD
 def known_on(broker: Broker, redis: RedisServer, factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Start what answers, and send a story: ACME0002 waits, is withheld behind ACME0001, and is on two conveyances."""
     folder = factory.mktemp("known")
-    with Field(broker, f"t{uuid.uuid4().hex[:8]}", folder) as field, stage_on(field, redis) as stage:
-        field.create_topics(partitions=4, steps=())
-        gate = gate_on(folder, redis.store(field.topics.prefix), broker.address)
-        stage.project()
+    with (
+        KafkaHarness(broker, f"t{uuid.uuid4().hex[:8]}", folder) as harness,
+        read_model_on(harness, redis) as read_model,
+    ):
+        harness.create_topics(partitions=4, steps=())
+        gate = gate_on(folder, redis.store(harness.topics.prefix), broker.address)
+        read_model.project()
         with GatewayProcess(gate, folder / "gateway.log", gateway__headroom_per_minute="1000") as gateway:
-            installation = Installation(stage, gateway.address(), gate.tokens, folder)
+            installation = Installation(read_model, gateway.address(), gate.tokens, folder)
             installation.environment["TALLYGATE_GATEWAY__STALE_SECONDS"] = "60"
             installation.tell(
                 decision("ACME0001", cents=70_000),

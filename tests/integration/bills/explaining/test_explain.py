@@ -28,10 +28,10 @@ def explained(known: Installation, *arguments: str, over: str = "stores", scope:
 
 def settings_of(known: Installation, *, kafka: str | None = None, redis: str | None = None) -> Settings:
     """Return settings for this installation, with one of its places elsewhere."""
-    brokers = kafka or known.field.broker.address
+    brokers = kafka or known.harness.broker.address
     return Settings(
-        kafka=KafkaSettings(brokers=brokers, prefix=known.field.topics.prefix),
-        redis=RedisSettings(url=redis or known.stage.redis.url),
+        kafka=KafkaSettings(brokers=brokers, prefix=known.harness.topics.prefix),
+        redis=RedisSettings(url=redis or known.read_model.redis.url),
     )
 
 
@@ -148,10 +148,10 @@ def test_nothing_that_answers_is_worth_another_try(known: Installation) -> None:
 
 async def test_decision_that_is_ahead_of_redis_counts(known: Installation) -> None:
     """Where the projection is stopped, the decision that only Kafka has is the one that is explained."""
-    projection = known.stage.projections[0].process
+    projection = known.read_model.projections[0].process
     projection.send_signal(signal.SIGSTOP)
     try:
-        known.stage.send([msgspec.json.encode(decision("AHEAD001", consignee="na2:b"))])
+        known.read_model.send([msgspec.json.encode(decision("AHEAD001", consignee="na2:b"))])
         found = await Stores(settings_of(known)).facts("AHEAD001")
     finally:
         projection.send_signal(signal.SIGCONT)

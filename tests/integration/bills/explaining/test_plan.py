@@ -10,7 +10,7 @@ from state.manifest.content import consignee_key
 from stream.consignee import KeyMaker
 from tests.integration.gateway.gateways import SECRET
 from tests.integration.publish.installation import Installation
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.redis.events import decision
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]

@@ -12,7 +12,7 @@ from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from tests.integration.bills.history.test_reading import BILL, send, story
 from tests.integration.gateway.gateways import NOWHERE, gate_on
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.unit.readmodel.filling import fill
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
@@ -21,15 +21,15 @@ PATH = f"/v1/bills/{BILL}/history"
 
 
 @pytest.fixture
-def known(field: Field, store: StoreSettings) -> StoreSettings:
-    """Return a read model's place under the field's prefix, with a history of five in Kafka."""
-    send(field, story(5))
-    return StoreSettings(store.url, field.topics.prefix)
+def known(harness: KafkaHarness, store: StoreSettings) -> StoreSettings:
+    """Return a read model's place under the harness's prefix, with a history of five in Kafka."""
+    send(harness, story(5))
+    return StoreSettings(store.url, harness.topics.prefix)
 
 
-async def test_officer_sees_every_decision(field: Field, known: StoreSettings, tmp_path: Path) -> None:
+async def test_officer_sees_every_decision(harness: KafkaHarness, known: StoreSettings, tmp_path: Path) -> None:
     """With scope audit the whole history comes, oldest first, for a number typed with any separators."""
-    gate = gate_on(tmp_path, known, field.broker.address)
+    gate = gate_on(tmp_path, known, harness.broker.address)
     async with Writer(known) as writer:
         await fill(writer, story(5))
     async with (
@@ -43,7 +43,7 @@ async def test_officer_sees_every_decision(field: Field, known: StoreSettings, t
 
 
 async def test_pages_go_on_by_next(
-    field: Field, known: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: KafkaHarness, known: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where not all could be read `next` leads to the rest."""
 
@@ -51,7 +51,7 @@ async def test_pages_go_on_by_next(
         return await read_history(*arguments, most=2, **more)
 
     monkeypatch.setattr(bill_history, "read_history", hurried)
-    gate = gate_on(tmp_path, known, field.broker.address)
+    gate = gate_on(tmp_path, known, harness.broker.address)
     revisions: list[int] = []
     query: dict[str, str] = {}
     async with gate.serving() as client:
@@ -85,9 +85,9 @@ async def test_others_and_nonsense_are_refused(
         assert (answer.status, answer.content_type) == (status, "application/problem+json")
 
 
-async def test_history_needs_no_redis(field: Field, known: StoreSettings, tmp_path: Path) -> None:
+async def test_history_needs_no_redis(harness: KafkaHarness, known: StoreSettings, tmp_path: Path) -> None:
     """With Redis away the history is read from the topic's beginning, and is as exact."""
-    gate = gate_on(tmp_path, StoreSettings("redis://127.0.0.1:9/0", known.prefix), field.broker.address)
+    gate = gate_on(tmp_path, StoreSettings("redis://127.0.0.1:9/0", known.prefix), harness.broker.address)
     async with gate.serving() as client, client.get(PATH, headers=gate.bearer("audit")) as answer:
         assert len((await answer.json())["decisions"]) == 5
 

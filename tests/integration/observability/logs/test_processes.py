@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.kafka.worker import WorkerProcess
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -29,42 +29,42 @@ def broker(mortal_broker: Broker) -> Broker:
 
 
 def written(worker: WorkerProcess) -> list[dict[str, Any]]:
-    """Give the lines of the log; a test's worker prints lines of its observer as well."""
+    """Return the lines of the log; a test's worker prints lines of its observer as well."""
     return [line for line in worker.lines() if "event" in line]
 
 
-def test_a_worker_logs_settings_transactions_and_incidents(field: Field) -> None:
+def test_a_worker_logs_settings_transactions_and_incidents(harness: KafkaHarness) -> None:
     """Every line is JSON with time, level, process and step; a halt has its place as fields."""
-    worker = field.worker(log__level="DEBUG")
+    worker = harness.worker(log__level="DEBUG")
     worker.ready()
-    field.produce([b"x"] * 20, 1)
-    field.wait_for_decisions(20)
-    field.produce([b"!dead wrong-shape"] * 150, 1)
-    wait_for(field.halts, "a halt")
+    harness.produce([b"x"] * 20, 1)
+    harness.wait_for_decisions(20)
+    harness.produce([b"!dead wrong-shape"] * 150, 1)
+    wait_for(harness.halts, "a halt")
     wait_for(lambda: [line for line in written(worker) if line.get("incident") == "halt"], "its line")
     found = written(worker)
     assert [line for line in worker.log().splitlines() if line and not line.startswith("{")] == []
     assert {(line["process"], line["step"]) for line in found} == {("worker", "tests.toy.step:toy")}
     assert found[0]["event"] == "these settings hold"
-    assert found[0]["settings"]["kafka"]["prefix"] == field.topics.prefix
+    assert found[0]["settings"]["kafka"]["prefix"] == harness.topics.prefix
     transactions = [line for line in found if line["event"].startswith("transaction ")]
     assert sum(line.get("applied", 0) for line in transactions) == 20
     assert transactions[-1]["offsets"]["1"] > 20
     assert all(0 < line["seconds"] < 60 and line["outputs"] > 0 for line in transactions)
     (halt,) = [line for line in found if line.get("incident") == "halt"]
     assert (halt["level"], halt["partition"], halt["code"]) == ("error", 1, "ceiling")
-    assert halt["offset"] == field.halts()[0].offset
+    assert halt["offset"] == harness.halts()[0].offset
 
 
-def test_an_outage_of_kafka_is_two_lines(field: Field) -> None:
+def test_an_outage_of_kafka_is_two_lines(harness: KafkaHarness) -> None:
     """A broker killed and started again: one line when it went, one when it is back, and judging goes on."""
-    worker = field.worker(worker__session_timeout_ms="30000")
+    worker = harness.worker(worker__session_timeout_ms="30000")
     worker.ready()
-    field.produce([b"x"] * 5, 0)
-    field.wait_for_decisions(5)
-    field.broker.kill()
+    harness.produce([b"x"] * 5, 0)
+    harness.wait_for_decisions(5)
+    harness.broker.kill()
     wait_for(lambda: "kafka-away" in worker.log(), "the worker to notice")
-    field.broker.start()
+    harness.broker.start()
     wait_for(lambda: "kafka-back" in worker.log(), "the worker to say that it is back")
     told = [line["incident"] for line in written(worker) if str(line.get("incident")).startswith("kafka-")]
     assert told == ["kafka-away", "kafka-back"]
@@ -72,16 +72,16 @@ def test_an_outage_of_kafka_is_two_lines(field: Field) -> None:
     assert back["seconds"] > 0
     assert back["complaints"] > 1
     assert len(written(worker)) < 60
-    field.produce([b"x"] * 5, 0)
-    assert len(field.wait_for_decisions(10)) == 10
+    harness.produce([b"x"] * 5, 0)
+    assert len(harness.wait_for_decisions(10)) == 10
 
 
-def test_a_step_that_raises_is_an_incident_without_the_record(field: Field) -> None:
+def test_a_step_that_raises_is_an_incident_without_the_record(harness: KafkaHarness) -> None:
     """Where and of which type the error was is told; neither record nor text of the error is."""
-    worker = field.worker()
+    worker = harness.worker()
     worker.ready()
-    field.produce([b"!raise"], 2)
-    wait_for(field.halts, "a halt")
+    harness.produce([b"!raise"], 2)
+    wait_for(harness.halts, "a halt")
     wait_for(lambda: "is halted" in worker.log(), "its line")
     aborts = [line for line in written(worker) if line.get("incident") == "abort"]
     assert [(line["partition"], line["offset"]) for line in aborts] == [(2, 0)] * 3
@@ -119,14 +119,14 @@ def test_wrong_settings_are_one_line_that_names_the_variable(process: str) -> No
     assert WORD not in json.dumps(line)
 
 
-def test_a_poisoned_rule_file_is_one_line_with_its_remedy(field: Field, tmp_path: Path) -> None:
+def test_a_poisoned_rule_file_is_one_line_with_its_remedy(harness: KafkaHarness, tmp_path: Path) -> None:
     """A worker refuses rules that cannot be used: file, entry, remedy, and the supervisor gives up as well."""
     rules, secret = tmp_path / "poisoned.toml", tmp_path / "secret"
     rules.write_text('[[limit]]\nid = "mine"\nfrom = 2025-01-01\nuntil = 2024-01-01\n')
     secret.write_text("made-up-secret-of-the-keys")
     settings = {
-        "kafka__brokers": field.broker.address,
-        "kafka__prefix": field.topics.prefix,
+        "kafka__brokers": harness.broker.address,
+        "kafka__prefix": harness.topics.prefix,
         "key__secret_file": str(secret),
         "rules": json.dumps([str(rules)]),
     }

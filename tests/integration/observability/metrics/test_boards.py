@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.prometheus.plugin import Start
 from tests.prometheus.system import System
 from tests.redis.server import RedisServer
@@ -24,7 +24,7 @@ WINDOW = "10s"
 
 
 def concrete(expression: str) -> str:
-    """Give a query as Grafana would send it."""
+    """Return a query as Grafana would send it."""
     expression = expression.replace("$__rate_interval", WINDOW).replace("$__range", WINDOW)
     return expression.replace("$job", "tallygate")
 
@@ -44,9 +44,9 @@ def ready(address: str) -> bool:
 
 
 @pytest.mark.slow
-def test_every_panel_has_data(field: Field, redis_server: RedisServer, prometheus: Start) -> None:
+def test_every_panel_has_data(harness: KafkaHarness, redis_server: RedisServer, prometheus: Start) -> None:
     """With workers, projection, gateway and their callers at work, no query of the dashboards comes back empty."""
-    with System(field, redis_server) as system:
+    with System(harness, redis_server) as system:
         server = prometheus(system.targets, RULES)
         wait_for(lambda: server.up() == system.processes, "every process to answer a scrape")
         for process in ("manifest", "withholding", "projection"):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.outage import hastened, run
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.prometheus.plugin import Start
 from tests.prometheus.system import System
 from tests.redis.server import RedisServer
@@ -16,10 +16,10 @@ from tests.redis.server import RedisServer
 @pytest.mark.prometheus
 @pytest.mark.slow
 def test_an_outage_is_told_and_nothing_is_lost(
-    field: Field, redis_server: RedisServer, prometheus: Start, tmp_path: Path
+    harness: KafkaHarness, redis_server: RedisServer, prometheus: Start, tmp_path: Path
 ) -> None:
     """The alert of an absent broker fires and clears, workers go on by themselves, and every record is there once."""
-    with System(field, redis_server) as system:
+    with System(harness, redis_server) as system:
         server = prometheus(system.targets, hastened(tmp_path / "rules"))
         outage = run(system, server, seconds=9.0, events_a_second=100, before=1.0)
     assert outage.faults == []

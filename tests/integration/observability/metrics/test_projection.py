@@ -7,8 +7,8 @@ import pytest
 
 from agents.settings.metrics_group import MetricsSettings
 from tests.integration.observability.metrics.test_boards import status
-from tests.integration.readmodel.stage import Projecting
-from tests.kafka.field import Field
+from tests.integration.readmodel.projections import ProjectionProcess
+from tests.kafka.harness import KafkaHarness
 from tests.prometheus.system import first_port
 from tests.redis.server import RedisServer
 from tests.unit.observability.scraping import value, values
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 
 
 def body(address: str, path: str) -> str:
-    """Give what is answered, whatever the status."""
+    """Return what is answered, whatever the status."""
     try:
         with urllib.request.urlopen(f"http://{address}{path}", timeout=30) as answer:
             return str(answer.read().decode())
@@ -27,22 +27,22 @@ def body(address: str, path: str) -> str:
 
 
 def behind(address: str) -> list[float]:
-    """Give for each partition how many seconds it is behind."""
+    """Return for each partition how many seconds it is behind."""
     return list(values(body(address, "/metrics"), "tallygate_projection_behind_seconds").values())
 
 
-def test_redis_away_and_back_is_shown(field: Field, own_redis: RedisServer) -> None:
+def test_redis_away_and_back_is_shown(harness: KafkaHarness, own_redis: RedisServer) -> None:
     """Behind, away and ready follow Redis as it dies and comes back empty; foreign records are counted."""
-    field.produce([b"none of ours"], 2, topic=field.topics.decisions)
+    harness.produce([b"none of ours"], 2, topic=harness.topics.decisions)
     first = first_port()
     environment = {
-        "TALLYGATE_KAFKA__BROKERS": field.broker.address,
-        "TALLYGATE_KAFKA__PREFIX": field.topics.prefix,
+        "TALLYGATE_KAFKA__BROKERS": harness.broker.address,
+        "TALLYGATE_KAFKA__PREFIX": harness.topics.prefix,
         "TALLYGATE_REDIS__URL": own_redis.url,
         "TALLYGATE_METRICS__PORT": str(first),
     }
     address = f"127.0.0.1:{MetricsSettings(port=first).port_of('projection')}"
-    projecting = Projecting(environment, field.folder / "projection.log")
+    projecting = ProjectionProcess(environment, harness.folder / "projection.log")
     try:
         wait_for(lambda: "metrics at" in projecting.log(), "metrics to be shown")
         wait_for(lambda: status(address, "/readyz") == 200, "the projection to be ready")

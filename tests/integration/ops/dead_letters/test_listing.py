@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec import json
 
-from tests.integration.ops.dead_letters.post import (
+from tests.integration.ops.dead_letters.made_letters import (
     BILL,
     HOME,
     PARTITIONS,
@@ -17,8 +17,8 @@ from tests.integration.ops.dead_letters.post import (
     run_on_terminal,
 )
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.unit.manifest.desk import CONVEYANCE
+from tests.kafka.harness import KafkaHarness
+from tests.unit.manifest.step_in_words import CONVEYANCE
 
 pytestmark = pytest.mark.kafka
 
@@ -27,13 +27,13 @@ CODES = ["not-json", "wrong-shape", "unknown-type", "key-mismatch", "not-json", 
 
 
 @pytest.fixture
-def posted(field: Field) -> Field:
+def posted(harness: KafkaHarness) -> KafkaHarness:
     """Return topics with dead letters."""
-    post(field)
-    return field
+    post(harness)
+    return harness
 
 
-def test_every_letter_is_listed_by_its_labels(posted: Field) -> None:
+def test_every_letter_is_listed_by_its_labels(posted: KafkaHarness) -> None:
     """Off a terminal each dead letter is a JSON line with code, place and source, and nothing of what it says."""
     found = letters(posted)
     home = [one for one in found if one["partition"] == HOME]
@@ -57,7 +57,7 @@ def test_every_letter_is_listed_by_its_labels(posted: Field) -> None:
     assert [one["key_bytes"] for one in home[3:5] + home[6:]] == [8, 25, None]
 
 
-def test_filters_narrow_and_counts_follow(posted: Field) -> None:
+def test_filters_narrow_and_counts_follow(posted: KafkaHarness) -> None:
     """Code, time, conveyance and limit hold together; the counts on standard error are by code."""
     assert [one["error"] for one in letters(posted, "--code", "not-json", "--code", "unknown-type")] == [
         "not-json", "unknown-type", "not-json",
@@ -73,7 +73,7 @@ def test_filters_narrow_and_counts_follow(posted: Field) -> None:
     assert counts == ["2 dead letters, the newest 1 shown", "  wrong-shape          2"]
 
 
-def test_only_committed_letters_are_listed(posted: Field) -> None:
+def test_only_committed_letters_are_listed(posted: KafkaHarness) -> None:
     """A dead letter of a transaction that is open or was aborted is not there."""
     with open_transaction(posted) as producer:
         producer.produce(posted.topics.dead_letters, b"A Canary", b"k", HOME)
@@ -82,7 +82,7 @@ def test_only_committed_letters_are_listed(posted: Field) -> None:
     assert len(letters(posted)) == 8
 
 
-def test_terminal_gets_a_table(posted: Field) -> None:
+def test_terminal_gets_a_table(posted: KafkaHarness) -> None:
     """On a terminal there is a table with the counts below, unless JSON is asked for."""
     code, text = run_on_terminal(posted, ["list"])
     assert code == 0
@@ -93,7 +93,7 @@ def test_terminal_gets_a_table(posted: Field) -> None:
     assert json.decode(text.splitlines()[0])["error"] == "unknown-type"
 
 
-def test_values_go_to_a_private_file(posted: Field, tmp_path: Path) -> None:
+def test_values_go_to_a_private_file(posted: KafkaHarness, tmp_path: Path) -> None:
     """What the listed records hold is in a file that others cannot read, and nowhere else."""
     path = tmp_path / "values.jsonl"
     found = letters(posted, "--code", "key-mismatch", "--code", "not-json", "--values-to", str(path))
@@ -110,13 +110,13 @@ def test_values_go_to_a_private_file(posted: Field, tmp_path: Path) -> None:
 
 def test_missing_topics_are_named(broker: Broker, tmp_path: Path) -> None:
     """Under a prefix that has no topics the command says which it misses and what to do."""
-    code, lines, said = run(Field(broker, "nobody", tmp_path), "list")
+    code, lines, said = run(KafkaHarness(broker, "nobody", tmp_path), "list")
     assert (code, lines, len(said)) == (2, [], 1)
     assert "nobody.shipments.v1.dlq" in said[0]
     assert "tallygate topics create" in said[0]
 
 
-def test_empty_topic_is_no_error(field: Field) -> None:
+def test_empty_topic_is_no_error(harness: KafkaHarness) -> None:
     """Where there are no dead letters there is nothing to list."""
-    assert run(field, "list") == (0, [], ["0 dead letters"])
-    assert run(field, "retry", "--all", "--yes") == (0, ["nothing to send"], [])
+    assert run(harness, "list") == (0, [], ["0 dead letters"])
+    assert run(harness, "retry", "--all", "--yes") == (0, ["nothing to send"], [])

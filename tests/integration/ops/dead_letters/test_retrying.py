@@ -10,7 +10,7 @@ from agents.ops.dead_letters import retrying
 from agents.ops.dead_letters.letter import LetterPlace
 from agents.ops.dead_letters.letter_errors import FencedRetryError
 from agents.ops.dead_letters.retrying import send_again
-from tests.integration.ops.dead_letters.post import (
+from tests.integration.ops.dead_letters.made_letters import (
     BILL,
     HOME,
     KEY,
@@ -24,7 +24,7 @@ from tests.integration.ops.dead_letters.post import (
     shipments,
 )
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.kafka
@@ -40,13 +40,13 @@ def broker(mortal_broker: Broker) -> Broker:
 
 
 @pytest.fixture
-def posted(field: Field) -> Field:
+def posted(harness: KafkaHarness) -> KafkaHarness:
     """Return topics with dead letters."""
-    post(field)
-    return field
+    post(harness)
+    return harness
 
 
-def test_record_is_sent_as_it_came(posted: Field) -> None:
+def test_record_is_sent_as_it_came(posted: KafkaHarness) -> None:
     """Value, key and the producer's own headers are those that came, the partition is that of the key."""
     code, lines, _ = run(posted, "retry", "--code", "wrong-partition", "--yes")
     assert (code, lines) == (0, [f"to {posted.topics.shipments}: 1 (wrong-partition 1)", "sent 1 again"])
@@ -54,7 +54,7 @@ def test_record_is_sent_as_it_came(posted: Field) -> None:
     assert shipments(posted) == [Sent(HOME, KEY, BILL, [*TRACE, marked])]
 
 
-def test_what_was_sent_is_left_out(posted: Field) -> None:
+def test_what_was_sent_is_left_out(posted: KafkaHarness) -> None:
     """A second retry sends only what the first did not, unless told to send it again."""
     run(posted, "retry", "--at", f"{HOME}:1", "--at", f"{HOME}:3", "--yes")
     assert [one["offset"] for one in letters(posted) if one["retried"]] == [1, 3]
@@ -66,7 +66,7 @@ def test_what_was_sent_is_left_out(posted: Field) -> None:
     assert len(shipments(posted)) == 9
 
 
-def test_row_of_marks_that_cannot_be_read(posted: Field) -> None:
+def test_row_of_marks_that_cannot_be_read(posted: KafkaHarness) -> None:
     """It is named, with its place; its letters are listed and left out, unless told to send them; others are sent."""
     topics = posted.topics
     row = f"{topics.dead_letters}/{HOME}/retried/0".encode()
@@ -83,7 +83,7 @@ def test_row_of_marks_that_cannot_be_read(posted: Field) -> None:
     assert run(posted, "retry", "--all", "--yes")[1][-1] == "nothing to send"
 
 
-def test_order_is_kept(posted: Field) -> None:
+def test_order_is_kept(posted: KafkaHarness) -> None:
     """Letters of a partition are sent in their order."""
     run(posted, "retry", "--all", "--yes")
     marks = [dict(sent.headers)["x-retried-from"] for sent in shipments(posted) if sent.key == KEY]
@@ -91,7 +91,7 @@ def test_order_is_kept(posted: Field) -> None:
     assert home == [b"%d:%d" % (HOME, offset) for offset in (0, 1, 2, 5)]
 
 
-def test_place_without_a_letter_sends_nothing(posted: Field) -> None:
+def test_place_without_a_letter_sends_nothing(posted: KafkaHarness) -> None:
     """One place that has no letter keeps the others from being sent."""
     code, lines, said = run(posted, "retry", "--at", f"{HOME}:0", "--at", f"{HOME}:99", "--yes")
     assert (code, lines) == (2, [])
@@ -99,7 +99,7 @@ def test_place_without_a_letter_sends_nothing(posted: Field) -> None:
     assert shipments(posted) == []
 
 
-def test_record_of_others_stays(posted: Field) -> None:
+def test_record_of_others_stays(posted: KafkaHarness) -> None:
     """What Tallygate did not put there is listed as such, and not sent."""
     posted.produce([b"A Canary"], 0, topic=posted.topics.dead_letters)
     assert [one["error"] for one in letters(posted)].count("unlabelled") == 1
@@ -109,7 +109,7 @@ def test_record_of_others_stays(posted: Field) -> None:
 
 
 @pytest.mark.parametrize(("answer", "said", "count"), [("y\n", "sent 2 again", 2), ("\n", "nothing was sent", 0)])
-def test_terminal_is_asked(posted: Field, answer: str, said: str, count: int) -> None:
+def test_terminal_is_asked(posted: KafkaHarness, answer: str, said: str, count: int) -> None:
     """On a terminal the counts by code are shown, and nothing is sent without a yes."""
     code, text = run_on_terminal(posted, ["retry", "--code", "wrong-shape"], answer)
     assert code == 0
@@ -118,7 +118,7 @@ def test_terminal_is_asked(posted: Field, answer: str, said: str, count: int) ->
     assert len(shipments(posted)) == count
 
 
-def test_broker_that_goes_away_is_named(posted: Field) -> None:
+def test_broker_that_goes_away_is_named(posted: KafkaHarness) -> None:
     """When Kafka dies before the answer nothing is sent, and address and remedy are said."""
     broker = posted.broker
     try:
@@ -131,7 +131,7 @@ def test_broker_that_goes_away_is_named(posted: Field) -> None:
     assert shipments(posted) == []
 
 
-def test_only_one_retry_sends(posted: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_one_retry_sends(posted: KafkaHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """A retry that begins while another runs stops that one, and no letter is sent twice."""
     monkeypatch.setattr(retrying, "TRANSACTION_RECORDS", 1)
     places = [LetterPlace(HOME, offset) for offset in range(7)]
@@ -146,26 +146,26 @@ def test_only_one_retry_sends(posted: Field, monkeypatch: pytest.MonkeyPatch) ->
     assert (len(marks), len(set(marks))) == (8, 8)
 
 
-def test_retried_records_are_judged_once(field: Field, tmp_path: Path) -> None:
+def test_retried_records_are_judged_once(harness: KafkaHarness, tmp_path: Path) -> None:
     """Through a real worker: what is right now is applied once, what is not comes back and says from where."""
     secret = tmp_path / "secret"
     secret.write_bytes(b"a secret made up for tests")
-    field.produce([BILL], OTHER, KEY, field.topics.shipments)
-    field.produce([BILL[:-9]], HOME, KEY, field.topics.shipments)
-    field.worker(step="manifest", key__secret_file=str(secret))
-    wait_for(lambda: len(field.values(field.topics.dead_letters)) == 2, "two dead letters")
-    assert field.values(field.topics.postings) == []
+    harness.produce([BILL], OTHER, KEY, harness.topics.shipments)
+    harness.produce([BILL[:-9]], HOME, KEY, harness.topics.shipments)
+    harness.worker(step="manifest", key__secret_file=str(secret))
+    wait_for(lambda: len(harness.values(harness.topics.dead_letters)) == 2, "two dead letters")
+    assert harness.values(harness.topics.postings) == []
 
-    assert run(field, "retry", "--all", "--yes")[1][-1] == "sent 2 again"
-    wait_for(lambda: len(field.values(field.topics.dead_letters)) == 3, "the one that failed again")
-    wait_for(lambda: field.values(field.topics.postings), "the posting of the other")
-    found = {f"{one['partition']}:{one['offset']}": one for one in letters(field)}
+    assert run(harness, "retry", "--all", "--yes")[1][-1] == "sent 2 again"
+    wait_for(lambda: len(harness.values(harness.topics.dead_letters)) == 3, "the one that failed again")
+    wait_for(lambda: harness.values(harness.topics.postings), "the posting of the other")
+    found = {f"{one['partition']}:{one['offset']}": one for one in letters(harness)}
     newer = next(one for one in found.values() if one["retried_from"])
     place = f"{newer['partition']}:{newer['offset']}"
     assert (newer["error"], found[newer["retried_from"]]["failed_again"]) == ("not-json", place)
     assert [one["retried"] for one in found.values()].count(True) == 2
 
     # Once more, all of them: the bill says what it said before, and so it is stale.
-    assert run(field, "retry", "--all", "--again", "--yes")[1][-1] == "sent 3 again"
-    wait_for(lambda: len(field.values(field.topics.dead_letters)) == 5, "those that failed once more")
-    assert len(field.values(field.topics.postings)) == 1
+    assert run(harness, "retry", "--all", "--again", "--yes")[1][-1] == "sent 3 again"
+    wait_for(lambda: len(harness.values(harness.topics.dead_letters)) == 5, "those that failed once more")
+    assert len(harness.values(harness.topics.postings)) == 1

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.ops.doctor.ward import environment, examined
+from tests.integration.ops.doctor.doctor_runs import environment, examined
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.pieces import require
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import require
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -44,9 +44,9 @@ def test_a_disk_that_fills_up(disk: Path, tmp_path: Path) -> None:
     broker.format().start()
     settings = environment(broker.address, "cramped", tmp_path)
     try:
-        with Field(broker, "cramped", tmp_path) as field:
-            field.create_topics(1)
-            worker = field.worker()
+        with KafkaHarness(broker, "cramped", tmp_path) as harness:
+            harness.create_topics(1)
+            worker = harness.worker()
             worker.ready()
             fill(disk, LEFT)
             answer = examined(settings)
@@ -54,8 +54,8 @@ def test_a_disk_that_fills_up(disk: Path, tmp_path: Path) -> None:
             assert found.startswith("broker 1: 0.0 of 0.1 GiB are free -> make room before the disk is full")
             assert answer.status == 1
             fill(disk, 0)
-            with field.producer(**{"message.timeout.ms": 5000, "message.max.bytes": 900_000}) as producer:
-                producer.produce(field.topics.postings, bytes(800_000), b"key", 0)
+            with harness.producer(**{"message.timeout.ms": 5000, "message.max.bytes": 900_000}) as producer:
+                producer.produce(harness.topics.postings, bytes(800_000), b"key", 0)
             wait_for(lambda: "is away" in worker.log(), "the worker to say that Kafka is away")
             assert worker.log().count("Kafka, or one of its brokers, is away") == 1
             (found,) = examined(settings).of("kafka", "wrong")

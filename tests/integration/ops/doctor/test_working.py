@@ -11,11 +11,11 @@ import pytest
 from redis import Redis
 
 from stream.partition import partition_of
-from tests.integration.ops.doctor.ward import environment, examined
-from tests.integration.readmodel.stage import Projecting
+from tests.integration.ops.doctor.doctor_runs import environment, examined
+from tests.integration.readmodel.projections import ProjectionProcess
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.redis.server import RedisServer
 from tests.waiting import wait_for
 
@@ -24,46 +24,48 @@ pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
 EVENTS = [json.loads(line) for line in (ROOT / "docs/examples/three-parcels.jsonl").read_text().splitlines() if line]
 
 
-def publish(field: Field, moment: datetime, source: str = "/acme/fulfilment") -> None:
+def publish(harness: KafkaHarness, moment: datetime, source: str = "/acme/fulfilment") -> None:
     """Send the example's events, stamped with a moment of the producer's clock."""
-    with field.producer() as producer:
+    with harness.producer() as producer:
         for each in EVENTS:
             event = {**each, "time": moment.isoformat(), "source": source}
             key = event["data"]["conveyance"].encode()
-            producer.produce(field.topics.shipments, json.dumps(event), key, partition_of(key, field.partitions))
+            producer.produce(harness.topics.shipments, json.dumps(event), key, partition_of(key, harness.partitions))
 
 
 @contextmanager
-def working(broker: Broker, redis_server: RedisServer, folder: Path) -> Iterator[Field]:
+def working(broker: Broker, redis_server: RedisServer, folder: Path) -> Iterator[KafkaHarness]:
     """Return both steps and a projection at work, the example judged."""
-    with Field(broker, f"system{uuid.uuid4().hex[:8]}", folder) as field:
-        field.create_topics(2, steps=())
-        shared = environment(broker.address, field.topics.prefix, folder, redis_server.url)
+    with KafkaHarness(broker, f"system{uuid.uuid4().hex[:8]}", folder) as harness:
+        harness.create_topics(2, steps=())
+        shared = environment(broker.address, harness.topics.prefix, folder, redis_server.url)
         for step in ("manifest", "withholding"):
-            field.worker(step, step=step, key__secret_file=shared["TALLYGATE_KEY__SECRET_FILE"])
-        projection = Projecting(shared, folder / "projection.log")
-        publish(field, datetime.now(UTC) - timedelta(minutes=1))
-        field.wait_for_decisions(1)
-        yield field
+            harness.worker(step, step=step, key__secret_file=shared["TALLYGATE_KEY__SECRET_FILE"])
+        projection = ProjectionProcess(shared, folder / "projection.log")
+        publish(harness, datetime.now(UTC) - timedelta(minutes=1))
+        harness.wait_for_decisions(1)
+        yield harness
         projection.kill()
 
 
 @pytest.fixture(scope="module")
-def system(broker: Broker, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+def system(
+    broker: Broker, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KafkaHarness]:
     """Return a system that works, and that no test may change."""
-    with working(broker, redis_server, tmp_path_factory.mktemp("system")) as field:
-        yield field
+    with working(broker, redis_server, tmp_path_factory.mktemp("system")) as harness:
+        yield harness
 
 
 @pytest.fixture
-def spoilt(broker: Broker, redis_server: RedisServer, tmp_path: Path) -> Iterator[tuple[Field, dict[str, str]]]:
+def spoilt(broker: Broker, redis_server: RedisServer, tmp_path: Path) -> Iterator[tuple[KafkaHarness, dict[str, str]]]:
     """Return a system for one test that spoils it, with its settings."""
-    with working(broker, redis_server, tmp_path) as field:
-        yield field, environment(field.broker.address, field.topics.prefix, field.folder, redis_server.url)
+    with working(broker, redis_server, tmp_path) as harness:
+        yield harness, environment(harness.broker.address, harness.topics.prefix, harness.folder, redis_server.url)
 
 
 @pytest.fixture
-def settings(system: Field, redis_server: RedisServer) -> dict[str, str]:
+def settings(system: KafkaHarness, redis_server: RedisServer) -> dict[str, str]:
     """Return the settings that the system runs with."""
     return environment(system.broker.address, system.topics.prefix, system.folder, redis_server.url)
 
@@ -115,7 +117,7 @@ def test_another_secret_is_told_by_both_tables(settings: dict[str, str], tmp_pat
     assert other.read_text() not in answer.text
 
 
-def test_a_producer_ten_minutes_ahead_is_named(spoilt: tuple[Field, dict[str, str]]) -> None:
+def test_a_producer_ten_minutes_ahead_is_named(spoilt: tuple[KafkaHarness, dict[str, str]]) -> None:
     """Its source and how far it is ahead are told, with what to do; the consignee of its events is not."""
     system, settings = spoilt
     publish(system, datetime.now(UTC) + timedelta(minutes=10), "/acme/late-clock")
@@ -141,7 +143,7 @@ def test_a_full_redis_that_would_evict_is_told(settings: dict[str, str], own_red
     assert "being filled" in answer.of("read model", "doubtful")[0]
 
 
-def test_a_halted_partition_is_told_with_the_command(spoilt: tuple[Field, dict[str, str]]) -> None:
+def test_a_halted_partition_is_told_with_the_command(spoilt: tuple[KafkaHarness, dict[str, str]]) -> None:
     """More dead letters than a partition may have halt it; the doctor names it and how to let it go on."""
     system, settings = spoilt
     with system.producer() as producer:

@@ -12,8 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from stream.partition import partition_of
-from tests.integration.ops.rebuild.stage import FIRST, Event, event
-from tests.unit.manifest.desk import line
+from tests.integration.ops.rebuild.town import FIRST, Event, event
+from tests.unit.manifest.step_in_words import line
 
 PARTITIONS: Final = 4
 ALERTS: Final = {"near-limit", "duplicate-bill", "structuring", "release-superseded"}

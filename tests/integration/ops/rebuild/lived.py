@@ -18,9 +18,9 @@ from tests.integration.ops.rebuild.history import (
     poison,
     strayed,
 )
-from tests.integration.ops.rebuild.stage import Town
+from tests.integration.ops.rebuild.town import Town
 from tests.kafka.dead_members import remove_members
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.kafka.worker import WorkerProcess
 from tests.waiting import wait_for
 
@@ -49,24 +49,24 @@ class Lived(Town):
 
     def settle(self) -> None:
         """Wait until both steps have judged all that there is."""
-        topics = self.rebuilt.topics(self.field.topics.prefix)
+        topics = self.rebuilt.topics(self.harness.topics.prefix)
         sources = {"manifest": topics.shipments, "withholding": topics.postings}
 
         async def wait() -> None:
-            async with open_group_lag(self.field.connection, self.field.partitions) as lag:
+            async with open_group_lag(self.harness.connection, self.harness.partitions) as lag:
                 for step, source in sources.items():
                     group, ends = RebuildGroup(step, topics.group(step), source), await lag.ends(source)
                     while not await lag.reached(group, ends):
-                        assert not (deserted := self.field.deserted()), deserted
+                        assert not (deserted := self.harness.deserted()), deserted
                         await asyncio.sleep(0.02)
 
         asyncio.run(wait())
 
     def counts(self) -> dict[str, int]:
         """Return how many records are in each topic that the steps write, changelogs and control aside."""
-        topics = self.rebuilt.topics(self.field.topics.prefix)
+        topics = self.rebuilt.topics(self.harness.topics.prefix)
         written = (topics.postings, topics.decisions, topics.alerts, topics.dead_letters)
-        return {name: len(self.field.values(name)) for name in written}
+        return {name: len(self.harness.values(name)) for name in written}
 
     def tallygate(self, *words: str, status: int = 0, changes: Mapping[str, str] | None = None) -> str:
         """Run a command with the town's settings; return what it says on both streams."""
@@ -79,7 +79,7 @@ class Lived(Town):
 
     def worker(self, step: str) -> WorkerProcess:
         """Start a worker of a step and wait until it judges."""
-        started = self.field.worker("0", step, **self.all_settings())
+        started = self.harness.worker("0", step, **self.all_settings())
         started.ready()
         return started
 
@@ -87,30 +87,30 @@ class Lived(Town):
         """Return the names under the next epoch."""
         epoch = self.rebuilt.epoch + 1
         manifest_epoch = epoch if source == "shipments" else self.rebuilt.manifest_epoch
-        return Rebuild(epoch, source, manifest_epoch).topics(self.field.topics.prefix)
+        return Rebuild(epoch, source, manifest_epoch).topics(self.harness.topics.prefix)
 
     def bury(self, topics: Topics) -> None:
         """Have killed processes of an epoch leave their groups at once; else the broker waits for their sessions."""
         groups = ("manifest", "withholding", "rebuilt-decisions", "rebuilt-alerts")
-        remove_members(self.field.connection, map(topics.group, groups))
+        remove_members(self.harness.connection, map(topics.group, groups))
 
     def objection(self, topics: Topics) -> str:
         """Return why a worker must not judge in an epoch, asked as the worker asks it."""
         try:
-            asyncio.run(check_epoch(self.field.connection, topics, "withholding"))
+            asyncio.run(check_epoch(self.harness.connection, topics, "withholding"))
         except RefusedError as refused:
             return str(refused)
         return ""
 
     def _resume(self, which: str, why: str) -> None:
-        wait_for(self.field.halts, "a halt", in_vain=self.field.deserted)
+        wait_for(self.harness.halts, "a halt", in_vain=self.harness.deserted)
         assert f"{which}: " in (said := self.tallygate("resume"))
         assert why in said
         assert f"resumed {which}" in self.tallygate("resume", which)
 
     def _stray(self) -> None:
         key, value = strayed()
-        self.field.produce([value], 0, key, self.field.topics.shipments)
+        self.harness.produce([value], 0, key, self.harness.topics.shipments)
         self.settle()
         assert "sent 1 again" in self.tallygate("dead-letters", "retry", "--code", "wrong-partition", "--yes")
         self.settle()
@@ -119,7 +119,7 @@ class Lived(Town):
         self.stop_step("manifest")
         defective = self.worker(DEFECT)
         self.publish(poison())
-        wait_for(self.field.halts, "a halt", in_vain=self.field.deserted)
+        wait_for(self.harness.halts, "a halt", in_vain=self.harness.deserted)
         assert defective.stop() == 0
         self.worker("manifest")
         self._resume("manifest/3", "judging a record failed again and again")
@@ -127,10 +127,10 @@ class Lived(Town):
 
     def stop_step(self, step: str) -> None:
         """Stop the workers of a step in order."""
-        alive = [worker for worker in self.field.workers if worker.alive and worker.step == step]
+        alive = [worker for worker in self.harness.workers if worker.alive and worker.step == step]
         assert [worker.stop() for worker in alive] == [0] * len(alive)
 
 
-def create(field: Field) -> None:
+def create(harness: KafkaHarness) -> None:
     """Make the topics."""
-    field.create_topics(partitions=PARTITIONS, steps=())
+    harness.create_topics(partitions=PARTITIONS, steps=())

@@ -14,7 +14,7 @@ from typing import Final
 from tests.integration.ops.rebuild.lived import Lived, create
 from tests.integration.ops.rebuild.recording import take_down, write
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 PREFIX: Final = "lived01"
 PRODUCT: Final = ("agents", "state", "stream")
@@ -31,14 +31,14 @@ def main(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         broker = Broker(Path(folder, "kafka")).format().start()
         try:
-            with Field(broker, PREFIX, Path(folder)) as field:
-                create(field)
-                lived = Lived(field, Path(folder))
+            with KafkaHarness(broker, PREFIX, Path(folder)) as harness:
+                create(harness)
+                lived = Lived(harness, Path(folder))
                 lived.live()
                 lived.stop()
                 settings = {name: value for name, value in lived.settings.items() if name != "key__secret_file"}
                 secret = Path(lived.settings["key__secret_file"]).read_bytes()
-                write(take_down(field, f"{version('tallygate')}, commit {commit}", settings, secret), path)
+                write(take_down(harness, f"{version('tallygate')}, commit {commit}", settings, secret), path)
         finally:
             broker.stop()
 

@@ -13,7 +13,7 @@ import msgspec
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.waiting import wait_for
 
 SECONDS: Final = 60
@@ -74,21 +74,21 @@ class Recording(msgspec.Struct, frozen=True):
     stands: list[Stand]
 
 
-def take_down(field: Field, made_by: str, settings: dict[str, str], secret: bytes) -> Recording:
-    """Return everything under the field's prefix; no worker may run."""
-    admin = AdminClient({"bootstrap.servers": field.broker.address})
-    names = sorted(name for name in admin.list_topics().topics if name.startswith(field.topics.prefix + "."))
-    logs = [_log(field, name, number) for name in names for number in range(field.partitions)]
+def take_down(harness: KafkaHarness, made_by: str, settings: dict[str, str], secret: bytes) -> Recording:
+    """Return everything under the harness's prefix; no worker may run."""
+    admin = AdminClient({"bootstrap.servers": harness.broker.address})
+    names = sorted(name for name in admin.list_topics().topics if name.startswith(harness.topics.prefix + "."))
+    logs = [_log(harness, name, number) for name in names for number in range(harness.partitions)]
     stands = []
-    for group in (field.topics.group(step) for step in ("manifest", "withholding")):
+    for group in (harness.topics.group(step) for step in ("manifest", "withholding")):
         asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(SECONDS)
         stands += [Stand(group, at.topic, at.partition, at.offset) for at in asked.topic_partitions or ()]
-    return Recording(made_by, field.topics.prefix, field.partitions, settings, secret, logs, stands)
+    return Recording(made_by, harness.topics.prefix, harness.partitions, settings, secret, logs, stands)
 
 
-def _log(field: Field, topic: str, partition: int) -> Log:
+def _log(harness: KafkaHarness, topic: str, partition: int) -> Log:
     options: dict[str, Any] = {
-        "bootstrap.servers": field.broker.address,
+        "bootstrap.servers": harness.broker.address,
         "group.id": "recorder",
         "enable.partition.eof": True,
     }
@@ -127,11 +127,11 @@ def moved(recording: Recording, prefix: str) -> Recording:
     return msgspec.msgpack.decode(content, type=Recording)
 
 
-def mirror(field: Field, recording: Recording, topics: set[str]) -> None:
+def mirror(harness: KafkaHarness, recording: Recording, topics: set[str]) -> None:
     """Make some of the topics, and fill them as a mirror does: the committed records in their order, no marker."""
-    field.create_topics(recording.partitions, {plan.name for plan in field.topics.plans()} - topics, steps=())
+    harness.create_topics(recording.partitions, {plan.name for plan in harness.topics.plans()} - topics, steps=())
     logs = [log for log in recording.logs if log.topic in topics]
-    with field.producer(**{"linger.ms": 0}) as producer:
+    with harness.producer(**{"linger.ms": 0}) as producer:
         for log, kept in _by_time(logs):
             _produce(producer, log, [kept])
             time.sleep(0.003)
@@ -141,19 +141,19 @@ def _by_time(logs: Iterable[Log]) -> list[tuple[Log, Kept]]:
     return sorted(((log, kept) for log in logs for kept in log.records), key=lambda each: each[1].millis)
 
 
-def put_up(field: Field, recording: Recording) -> None:
+def put_up(harness: KafkaHarness, recording: Recording) -> None:
     """Make the topics and fill them: each record and marker at its offset, shipments in the order they came in."""
-    assert field.topics.prefix == recording.prefix
-    field.create_topics(recording.partitions, steps=())
-    shipments = [log for log in recording.logs if log.topic == field.topics.shipments]
-    reader = Consumer({"bootstrap.servers": field.broker.address, "group.id": "recorder"})
-    with _transactions(field, "a") as one, _transactions(field, "b") as other:
-        _send_shipments(field, shipments, one, reader)
+    assert harness.topics.prefix == recording.prefix
+    harness.create_topics(recording.partitions, steps=())
+    shipments = [log for log in recording.logs if log.topic == harness.topics.shipments]
+    reader = Consumer({"bootstrap.servers": harness.broker.address, "group.id": "recorder"})
+    with _transactions(harness, "a") as one, _transactions(harness, "b") as other:
+        _send_shipments(harness, shipments, one, reader)
         _send_in_transactions([log for log in recording.logs if log not in shipments], one, other, reader)
     reader.close()
-    _commit(field, recording.stands)
+    _commit(harness, recording.stands)
     for log in recording.logs:
-        there = _log(field, log.topic, log.partition)
+        there = _log(harness, log.topic, log.partition)
         assert [kept.offset for kept in there.records] == [kept.offset for kept in log.records], log.topic
         assert there.end == log.end, log.topic
 
@@ -169,17 +169,17 @@ def _await_end(reader: Consumer, log: Log, offset: int) -> None:
 
 
 @contextmanager
-def _transactions(field: Field, name: str) -> Iterator[Producer]:
-    own = f"{field.topics.prefix}-{name}"
-    made = Producer({"bootstrap.servers": field.broker.address, "transactional.id": own, "log_level": 0})
+def _transactions(harness: KafkaHarness, name: str) -> Iterator[Producer]:
+    own = f"{harness.topics.prefix}-{name}"
+    made = Producer({"bootstrap.servers": harness.broker.address, "transactional.id": own, "log_level": 0})
     made.init_transactions(SECONDS)
     yield made
 
 
-def _send_shipments(field: Field, logs: Iterable[Log], transactions: Producer, reader: Consumer) -> None:
+def _send_shipments(harness: KafkaHarness, logs: Iterable[Log], transactions: Producer, reader: Consumer) -> None:
     """Send one after another, no two in one millisecond: the broker's time is the order of a rebuild."""
     last = {id(run[-1]) for log in logs for run, markers in log.runs() if markers}
-    with field.producer(**{"linger.ms": 0}) as producer:
+    with harness.producer(**{"linger.ms": 0}) as producer:
         for log, kept in _by_time(logs):
             if id(kept) in last:
                 transactions.begin_transaction()
@@ -216,17 +216,17 @@ def _produce(producer: Producer, log: Log, run: Iterable[Kept]) -> None:
     producer.flush(SECONDS)
 
 
-def _commit(field: Field, stands: Iterable[Stand]) -> None:
+def _commit(harness: KafkaHarness, stands: Iterable[Stand]) -> None:
     groups: defaultdict[str, list[TopicPartition]] = defaultdict(list)
     for stand in stands:
         groups[stand.group].append(TopicPartition(stand.topic, stand.partition, stand.offset))
     for group, places in groups.items():
-        put_offsets(field, group, places)
+        put_offsets(harness, group, places)
 
 
-def put_offsets(field: Field, group: str, places: list[TopicPartition]) -> None:
+def put_offsets(harness: KafkaHarness, group: str, places: list[TopicPartition]) -> None:
     """Set the offsets of a group, after it has no members and has a coordinator."""
-    consumer = Consumer({"bootstrap.servers": field.broker.address, "group.id": group})
+    consumer = Consumer({"bootstrap.servers": harness.broker.address, "group.id": group})
 
     def stands() -> bool:
         with suppress(KafkaException):

@@ -22,10 +22,10 @@ from tests.integration.ops.rebuild.defect import INFECTED
 from tests.integration.ops.rebuild.history import ALERTS, PARTITIONS, T, bill
 from tests.integration.ops.rebuild.lived import Lived, create
 from tests.integration.ops.rebuild.recording import mirror, moved, put_offsets, take_down
-from tests.integration.ops.rebuild.stage import Decided, at_rest
+from tests.integration.ops.rebuild.town import Decided, at_rest
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.redis.contents import compared, contents, recomputed
 from tests.redis.server import RedisServer
 from tests.waiting import wait_for
@@ -45,9 +45,9 @@ def broker(mortal_broker: Broker) -> Broker:
 def lived(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     """Return a system that has lived; its workers are stopped."""
     folder = tmp_path_factory.mktemp("lived")
-    with Field(broker, f"l{uuid.uuid4().hex[:6]}", folder) as field:
-        create(field)
-        made = Lived(field, folder)
+    with KafkaHarness(broker, f"l{uuid.uuid4().hex[:6]}", folder) as harness:
+        create(harness)
+        made = Lived(harness, folder)
         made.live()
         made.stop()
         assert {each.alert for each in made.alerts()} == ALERTS
@@ -98,8 +98,8 @@ def test_a_rebuild_killed_at_each_stage(lived: Lived, source: Source, points: It
     assert at_rest(decisions) == before
     assert len(decisions) == len(before)
     assert unepoched(lived.alerts(), epoch) == unepoched(alerts, former)
-    assert lived.counts()[lived.field.topics.dead_letters] == counts[lived.field.topics.dead_letters]
-    assert lived.field.halts() == []
+    assert lived.counts()[lived.harness.topics.dead_letters] == counts[lived.harness.topics.dead_letters]
+    assert lived.harness.halts() == []
     lived.workers()
     lived.settle()
     lived.stop()
@@ -110,17 +110,17 @@ def test_a_record_that_is_no_decision(lived: Lived) -> None:
     """It is named and nothing is published; the epoch is given up, the old one goes on, and another number works."""
     epoch = cut(lived, "judged", "postings")
     lived.bury(lived.coming("postings"))
-    before, aside = rest(lived), f"{lived.field.topics.prefix}.rebuilt-decisions.e{epoch}"
-    end = lived.field.read(aside).get(2, [])[-1][0]
-    lived.field.produce([b"no decision at all"], 2, topic=aside)
+    before, aside = rest(lived), f"{lived.harness.topics.prefix}.rebuilt-decisions.e{epoch}"
+    end = lived.harness.read(aside).get(2, [])[-1][0]
+    lived.harness.produce([b"no decision at all"], 2, topic=aside)
     said = lived.tallygate("rebuild", "tables", "--epoch", str(epoch), "--from", "postings", status=78)
-    (offset,) = {row[0] for row in lived.field.read(aside)[2] if row[0] > end}
+    (offset,) = {row[0] for row in lived.harness.read(aside)[2] if row[0] > end}
     assert f"the record at offset {offset} of partition 2 of {aside} is not a decision (DecodeError)" in said
     assert "no decision at all" not in said
     assert lived.decisions(epoch) == []
 
-    admin = AdminClient({"bootstrap.servers": lived.field.broker.address})
-    own = [name for name in admin.list_topics().topics if name.startswith(lived.field.topics.prefix)]
+    admin = AdminClient({"bootstrap.servers": lived.harness.broker.address})
+    own = [name for name in admin.list_topics().topics if name.startswith(lived.harness.topics.prefix)]
     given_up = [name for name in own if f".e{epoch}" in name]
     for future in admin.delete_topics(given_up).values():
         future.result(30)
@@ -142,7 +142,7 @@ def test_a_release_that_cannot_judge_a_record(lived: Lived, tmp_path: Path) -> N
         done = subprocess.run(words, env=infected, capture_output=True, text=True, check=False, timeout=180)
         said[again] = done.stderr
         assert done.returncode == 78, done.stderr
-        where = f"of partition 3 of {lived.field.topics.shipments} failed three times"
+        where = f"of partition 3 of {lived.harness.topics.shipments} failed three times"
         assert where in done.stderr
         assert (
             f"KAFKA__EPOCH={epoch} TALLYGATE_KAFKA__MANIFEST_EPOCH={epoch} tallygate resume manifest/3" in done.stderr
@@ -157,13 +157,13 @@ def test_a_release_that_cannot_judge_a_record(lived: Lived, tmp_path: Path) -> N
 
 def test_an_offset_that_was_reset_is_put_back(lived: Lived) -> None:
     """The worker reports the position of its table; without workers the command sets it, and judging continues."""
-    topics = lived.rebuilt.topics(lived.field.topics.prefix)
+    topics = lived.rebuilt.topics(lived.harness.topics.prefix)
 
     group, place = topics.group("manifest"), (topics.shipments, 2)
-    consumer = Consumer({"bootstrap.servers": lived.field.broker.address, "group.id": group})
+    consumer = Consumer({"bootstrap.servers": lived.harness.broker.address, "group.id": group})
     stood, counts = consumer.committed([TopicPartition(*place)], 30)[0].offset, lived.counts()
     consumer.close()
-    put_offsets(lived.field, group, [TopicPartition(*place, 7)])
+    put_offsets(lived.harness, group, [TopicPartition(*place, 7)])
     said = lived.refusal("manifest", worker__stale_offsets_seconds="2")
     assert f"committed offset is 7, but its table stands at {stood}" in said
     assert "1 offsets set" in lived.tallygate("offsets", "set", "--to-tables", "manifest")
@@ -175,8 +175,8 @@ def test_an_offset_that_was_reset_is_put_back(lived: Lived) -> None:
 
 def test_a_changelog_that_is_missing_altogether(lived: Lived) -> None:
     """Refused; rebuilt from the postings, in their order; and what is outranked can be deleted, as the command says."""
-    topics, before = lived.rebuilt.topics(lived.field.topics.prefix), rest(lived)
-    admin = AdminClient({"bootstrap.servers": lived.field.broker.address})
+    topics, before = lived.rebuilt.topics(lived.harness.topics.prefix), rest(lived)
+    admin = AdminClient({"bootstrap.servers": lived.harness.broker.address})
     lost = topics.changelog("withholding")
     admin.delete_topics([lost])[lost].result(30)
     wait_for(lambda: lost not in admin.list_topics().topics, "it to go")
@@ -211,13 +211,13 @@ def test_another_secret_and_rules_of_a_day(lived: Lived, tmp_path: Path) -> None
 
 def test_a_mirror_without_tables(lived: Lived, broker: Broker, tmp_path: Path) -> None:
     """Another cluster has shipments, decisions, alerts and dead letters: create the rest, rebuild, and all is there."""
-    whole = take_down(lived.field, "", {}, b"")
-    with Field(broker, f"m{uuid.uuid4().hex[:6]}", tmp_path) as field:
-        copied = Lived(field, tmp_path)
+    whole = take_down(lived.harness, "", {}, b"")
+    with KafkaHarness(broker, f"m{uuid.uuid4().hex[:6]}", tmp_path) as harness:
+        copied = Lived(harness, tmp_path)
         copied.settings = dict(lived.settings)
-        topics = field.topics
+        topics = harness.topics
         copies = {topics.shipments, topics.decisions, topics.alerts, topics.dead_letters}
-        mirror(field, moved(whole, topics.prefix), copies)
+        mirror(harness, moved(whole, topics.prefix), copies)
         assert copied.tallygate("topics", "create", changes={"kafka__partitions": str(PARTITIONS)})
         copied.rebuilt = msgspec.structs.replace(copied.rebuilt, epoch=lived.rebuilt.epoch)
         copied.rebuild("shipments")
@@ -230,15 +230,15 @@ def test_a_mirror_without_tables(lived: Lived, broker: Broker, tmp_path: Path) -
 
 def test_a_read_model_that_is_lost(lived: Lived, redis_server: RedisServer) -> None:
     """It is filled from the topics, of every epoch that there was; what outranks holds, and alerts are all there."""
-    field, url = lived.field, {"redis__url": redis_server.url}
+    harness, url = lived.harness, {"redis__url": redis_server.url}
     assert "filled up to the end of the topics" in lived.tallygate("rebuild", "read-model", changes=url)
-    found = compared(contents(redis_server, field.topics.prefix))
-    assert found == recomputed(field.decisions(), field.values(field.topics.alerts))
+    found = compared(contents(redis_server, harness.topics.prefix))
+    assert found == recomputed(harness.decisions(), harness.values(harness.topics.alerts))
 
 
 def test_a_copy_of_all_volumes_at_one_moment(lived: Lived, tmp_path: Path) -> None:
     """Put up elsewhere, tables, offsets and decisions agree, and judging goes on there; the original is untouched."""
-    broker, prefix = lived.field.broker, lived.field.topics.prefix
+    broker, prefix = lived.harness.broker, lived.harness.topics.prefix
     broker.kill()
     copy = Broker(tmp_path / "kafka")
     shutil.copytree(broker.folder, copy.folder)
@@ -246,9 +246,9 @@ def test_a_copy_of_all_volumes_at_one_moment(lived: Lived, tmp_path: Path) -> No
     before, late = rest(lived), [bill(T[7], f"COPY{lived.rebuilt.epoch:04}", "Tom", "20.00", 500)]
     copy.format().start()
     try:
-        with Field(copy, prefix, tmp_path) as field:
-            field.partitions = PARTITIONS
-            restored = Lived(field, tmp_path)
+        with KafkaHarness(copy, prefix, tmp_path) as harness:
+            harness.partitions = PARTITIONS
+            restored = Lived(harness, tmp_path)
             restored.settings, restored.rebuilt = dict(lived.settings), lived.rebuilt
             assert rest(restored) == before
             assert restored.tallygate("topics", "check", changes={"kafka__partitions": str(PARTITIONS)})

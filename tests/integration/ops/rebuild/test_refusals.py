@@ -7,8 +7,8 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from tests.integration.ops.rebuild.stage import Town
-from tests.kafka.field import Field
+from tests.integration.ops.rebuild.town import Town
+from tests.kafka.harness import KafkaHarness
 
 pytestmark = pytest.mark.kafka
 
@@ -22,18 +22,18 @@ def refused(town: Town, status: int, **more: str) -> str:
     return done.stderr
 
 
-def test_rebuilds_that_cannot_be(field: Field, tmp_path: Path) -> None:
+def test_rebuilds_that_cannot_be(harness: KafkaHarness, tmp_path: Path) -> None:
     """Another prefix, a broker that is away, a secret that is not there, an epoch that was used."""
-    town = Town(field, tmp_path)
-    there = AdminClient({"bootstrap.servers": field.broker.address})
-    before = {name for name in there.list_topics().topics if name.startswith(field.topics.prefix)}
+    town = Town(harness, tmp_path)
+    there = AdminClient({"bootstrap.servers": harness.broker.address})
+    before = {name for name in there.list_topics().topics if name.startswith(harness.topics.prefix)}
     assert "topic elsewhere.shipments.v1 is missing" in refused(town, 78, kafka__prefix="elsewhere")
     assert "Kafka at 127.0.0.1:9" in refused(town, 75, kafka__brokers="127.0.0.1:9")
     assert "no-such-file" in refused(town, 78, key__secret_file="no-such-file")
-    assert {name for name in there.list_topics().topics if name.startswith(field.topics.prefix)} == before
+    assert {name for name in there.list_topics().topics if name.startswith(harness.topics.prefix)} == before
 
-    group = f"{field.topics.prefix}.withholding.e4"
-    consumer = Consumer({"bootstrap.servers": field.broker.address, "group.id": group})
-    consumer.commit(offsets=[TopicPartition(field.topics.postings, 0, 0)], asynchronous=False)
+    group = f"{harness.topics.prefix}.withholding.e4"
+    consumer = Consumer({"bootstrap.servers": harness.broker.address, "group.id": group})
+    consumer.commit(offsets=[TopicPartition(harness.topics.postings, 0, 0)], asynchronous=False)
     consumer.close()
     assert "2 is not new, 4 is the highest so far: --epoch 5" in refused(town, 2)

@@ -27,9 +27,9 @@ from stream.partition import partition_of
 from tests.integration.ops.rebuild.history import PARTITIONS, T, bill
 from tests.integration.ops.rebuild.lived import Lived
 from tests.integration.ops.rebuild.recording import RELEASE_0_1, Kept, Recording, put_up, read
-from tests.integration.ops.rebuild.stage import Decided, at_rest, sent_alerts, sent_decisions
+from tests.integration.ops.rebuild.town import Decided, at_rest, sent_alerts, sent_decisions
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 
 pytestmark = pytest.mark.kafka
 
@@ -69,9 +69,9 @@ def recording() -> Recording:
 @pytest.fixture
 def old(broker: Broker, recording: Recording, tmp_path: Path) -> Iterator[Lived]:
     """Put the system of 0.1 on a broker; no worker runs."""
-    with Field(broker, recording.prefix, tmp_path) as field:
-        put_up(field, recording)
-        lived = Lived(field, tmp_path)
+    with KafkaHarness(broker, recording.prefix, tmp_path) as harness:
+        put_up(harness, recording)
+        lived = Lived(harness, tmp_path)
         lived.settings |= recording.settings
         Path(lived.settings["key__secret_file"]).write_bytes(recording.secret)
         yield lived
@@ -94,7 +94,7 @@ def judge(log: list[Shipment], old: Lived, folder: Path) -> Judged:
     done = subprocess.run(
         [*call, "--alerts", "alerts", "--dead-letters", "dead"], cwd=folder, capture_output=True, check=True
     )
-    topic = old.field.topics.shipments
+    topic = old.harness.topics.shipments
 
     def placed(cause: Cause) -> Cause:
         partition, kept = log[cause.offset]
@@ -131,9 +131,9 @@ def is_0_2(old: Lived) -> bool:
 
 async def fingerprints(old: Lived) -> dict[str, str | None]:
     """Return under what the recorded tables were made, by step."""
-    topics = old.field.topics
+    topics = old.harness.topics
     return {
-        step: await table_fingerprint(old.field.connection, topics.changelog(step), PARTITIONS)
+        step: await table_fingerprint(old.harness.connection, topics.changelog(step), PARTITIONS)
         for step in ("manifest", "withholding")
     }
 
@@ -141,7 +141,7 @@ async def fingerprints(old: Lived) -> dict[str, str | None]:
 def now(old: Lived) -> dict[str, set[str]]:
     """Return under what the code at hand makes tables, or takes them over, by step."""
     settings = Settings(
-        kafka=KafkaSettings(prefix=old.field.topics.prefix),
+        kafka=KafkaSettings(prefix=old.harness.topics.prefix),
         key=KeySettings(secret_file=Path(old.settings["key__secret_file"])),
         policy=PolicySettings(enforcement="withhold"),
     )

@@ -17,9 +17,9 @@ from confluent_kafka.admin import AdminClient
 from agents.kafka.topic_admin import create_topics
 from stream.decisions import DecisionData
 from stream.topics import TopicPlan, Topics
-from tests.integration.ops.rebuild.stage import DAYS, DAYS_BETWEEN, FIRST, Decided, Town, at_rest, bill, conveyances
+from tests.integration.ops.rebuild.town import DAYS, DAYS_BETWEEN, FIRST, Decided, Town, at_rest, bill, conveyances
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.kafka
@@ -29,46 +29,46 @@ pytestmark = pytest.mark.kafka
 def town(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Return a town that was judged day by day, its workers stopped."""
     folder = tmp_path_factory.mktemp("town")
-    with Field(broker, f"town{uuid.uuid4().hex[:8]}", folder) as field:
-        field.create_topics(partitions=4, steps=())
-        made = Town(field, folder)
+    with KafkaHarness(broker, f"town{uuid.uuid4().hex[:8]}", folder) as harness:
+        harness.create_topics(partitions=4, steps=())
+        made = Town(harness, folder)
         made.workers()
         made.live()
         made.stop()
         yield made
 
 
-def lose(field: Field, topic: str) -> None:
+def lose(harness: KafkaHarness, topic: str) -> None:
     """Delete a topic as an accident would, and make it again, empty."""
-    admin = AdminClient({"bootstrap.servers": field.broker.address})
+    admin = AdminClient({"bootstrap.servers": harness.broker.address})
     admin.delete_topics([topic])[topic].result(30)
     wait_for(lambda: topic not in admin.list_topics().topics, "it to go")
-    compact = field.topics.plans()[-1].config
-    asyncio.run(create_topics(field.connection, [TopicPlan(topic, compact)], field.partitions, 1))
+    compact = harness.topics.plans()[-1].config
+    asyncio.run(create_topics(harness.connection, [TopicPlan(topic, compact)], harness.partitions, 1))
 
 
-def held(field: Field, topic: str) -> int:
+def held(harness: KafkaHarness, topic: str) -> int:
     """Return how many records a topic holds, which may not be there yet."""
-    admin = AdminClient({"bootstrap.servers": field.broker.address})
+    admin = AdminClient({"bootstrap.servers": harness.broker.address})
     there = topic in admin.list_topics().topics
-    return len(field.values(topic)) if there else 0
+    return len(harness.values(topic)) if there else 0
 
 
 def test_a_lost_changelog(town: Town) -> None:
     """Refused, then rebuilt from shipments, killed once on the way: the same decisions hold, and none shows early."""
-    field, before = town.field, town.decisions(town.rebuilt.epoch)
+    harness, before = town.harness, town.decisions(town.rebuilt.epoch)
     outcomes = Counter(data.outcome for data in at_rest(before).values())
     assert min(outcomes["release"], outcomes["withhold"]) >= DAYS
-    lost = town.rebuilt.topics(field.topics.prefix).changelog("manifest")
-    lose(field, lost)
+    lost = town.rebuilt.topics(harness.topics.prefix).changelog("manifest")
+    lose(harness, lost)
     said = town.refusal("manifest")
     assert "committed offset is" in said
     assert "tallygate rebuild tables --epoch N" in said
 
     epoch, words, environment = town.command()
     killed = subprocess.Popen(words, env=environment, stderr=subprocess.DEVNULL)
-    aside = Topics(field.topics.prefix, epoch).rebuilt("decisions")
-    wait_for(lambda: killed.poll() is not None or held(field, aside), "decisions aside")
+    aside = Topics(harness.topics.prefix, epoch).rebuilt("decisions")
+    wait_for(lambda: killed.poll() is not None or held(harness, aside), "decisions aside")
     killed.kill()
     assert killed.wait() == -9
     assert town.decisions(epoch) == []
@@ -84,7 +84,7 @@ def test_a_lost_changelog(town: Town) -> None:
     again = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert (again.returncode, again.stdout) == (0, said)
     assert town.decisions(epoch) == after
-    assert len(field.values(field.topics.dead_letters)) == DAYS
+    assert len(harness.values(harness.topics.dead_letters)) == DAYS
     assert f"outranked by epoch {epoch}" in town.refusal("withholding", **former)
 
 
@@ -93,12 +93,12 @@ def test_another_policy(town: Town) -> None:
     latched = {"policy__overflow": "latch"}
     assert "another secret, match, canonical form or policy" in town.refusal("withholding", **latched)
     town.workers("manifest")
-    postings = town.field.values(town.rebuilt.topics(town.field.topics.prefix).postings)
+    postings = town.harness.values(town.rebuilt.topics(town.harness.topics.prefix).postings)
     kept = town.rebuilt
     said = town.rebuild("postings", **latched)
     assert town.rebuilt.manifest_epoch == kept.manifest_epoch
-    assert kept.topics(town.field.topics.prefix).changelog("withholding") in said
-    assert kept.topics(town.field.topics.prefix).changelog("manifest") not in said
+    assert kept.topics(town.harness.topics.prefix).changelog("withholding") in said
+    assert kept.topics(town.harness.topics.prefix).changelog("manifest") not in said
     assert {data.policy.overflow for data in town.decisions(town.rebuilt.epoch)} == {"latch"}
 
     _first, second = conveyances(DAYS - 1)
@@ -111,7 +111,7 @@ def test_another_policy(town: Town) -> None:
     (latched_out,), (other,) = decided(town, "LATE0001"), decided(town, "LATE0002")
     assert (latched_out.outcome, latched_out.total_cents) == ("withhold", 50_000)
     assert (other.outcome, other.total_cents) == ("release", 10_000)
-    assert len(town.field.values(town.rebuilt.topics(town.field.topics.prefix).postings)) == len(postings) + 2
+    assert len(town.harness.values(town.rebuilt.topics(town.harness.topics.prefix).postings)) == len(postings) + 2
 
 
 def test_another_secret(town: Town) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.customs import CustomsScenario
 from tests.integration.engine.test_judging import exact
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.kafka.worker import WorkerProcess
 from tests.waiting import wait_for
 
@@ -16,13 +16,13 @@ EVENTS = 2_000
 PORTIONS = 40
 
 
-def test_a_rolling_restart_under_load(field: Field) -> None:
+def test_a_rolling_restart_under_load(harness: KafkaHarness) -> None:
     """Two workers of each step are restarted in turn while events flow; every record there is, is there once."""
-    scenario = CustomsScenario(11, field)
+    scenario = CustomsScenario(11, harness)
 
     def start(name: str, step: str) -> WorkerProcess:
         (settings,) = {post.settings for post in scenario.posts}
-        return field.worker(name, step, **dict(settings))
+        return harness.worker(name, step, **dict(settings))
 
     workers = {(name, step): start(name, step) for step in ("manifest", "withholding") for name in "ab"}
     for worker in workers.values():
@@ -31,10 +31,10 @@ def test_a_rolling_restart_under_load(field: Field) -> None:
 
     def feed() -> None:
         for _portion in range(PORTIONS):
-            scenario.feed(field, EVENTS // PORTIONS)
+            scenario.feed(harness, EVENTS // PORTIONS)
             done.wait(0.1)
         while not done.wait(0.1):
-            scenario.feed(field, 10)
+            scenario.feed(harness, 10)
 
     feeding = threading.Thread(target=feed, daemon=True)
     feeding.start()
@@ -44,35 +44,35 @@ def test_a_rolling_restart_under_load(field: Field) -> None:
         workers[name, step].ready()
     done.set()
     feeding.join()
-    wait_for(lambda: not scenario.behind(field), "everything to be judged")
-    assert scenario.audit(field) == []
+    wait_for(lambda: not scenario.behind(harness), "everything to be judged")
+    assert scenario.audit(harness) == []
     assert scenario.accounted.total() >= EVENTS
 
 
-def test_rows_of_the_version_before(field: Field) -> None:
+def test_rows_of_the_version_before(harness: KafkaHarness) -> None:
     """A version that reads them goes on with the tables, which are its own then; another refuses, and harms nothing."""
-    field.produce([b"x"] * 5, 0, key=b"k")
-    field.worker().ready()
-    field.wait_for_decisions(5)
-    assert field.workers[-1].stop() == 0
+    harness.produce([b"x"] * 5, 0, key=b"k")
+    harness.worker().ready()
+    harness.wait_for_decisions(5)
+    assert harness.workers[-1].stop() == 0
 
-    strange = field.worker(toy_fingerprint="rows-2")
+    strange = harness.worker(toy_fingerprint="rows-2")
     assert strange.refused() == 78
     assert "by a version with other rows (toy-1, now rows-2)" in strange.log()
     assert "tallygate rebuild tables --epoch N" in strange.log()
 
-    upgraded = field.worker(toy_fingerprint="rows-2", toy_reads="toy-0 toy-1")
+    upgraded = harness.worker(toy_fingerprint="rows-2", toy_reads="toy-0 toy-1")
     upgraded.ready()
-    field.produce([b"x"] * 5, 0, key=b"k")
-    decisions = field.wait_for_decisions(10)
+    harness.produce([b"x"] * 5, 0, key=b"k")
+    decisions = harness.wait_for_decisions(10)
     assert len(decisions) == 10
     assert exact(decisions)
     assert upgraded.stop() == 0
-    assert "(rows-2, now toy-1)" in refused(field)
+    assert "(rows-2, now toy-1)" in refused(harness)
 
 
-def refused(field: Field) -> str:
+def refused(harness: KafkaHarness) -> str:
     """Start a worker of the version before, which must refuse; give what it said."""
-    former = field.worker()
+    former = harness.worker()
     assert former.refused() == 78, former.log()
     return former.log()

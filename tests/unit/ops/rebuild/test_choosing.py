@@ -75,7 +75,7 @@ def test_workers_of_the_current_epoch_run(
 def test_other_workers_refuse(
     rebuilds: dict[int, Rebuild], epoch: int, manifest_epoch: int | None, step: str, why: str
 ) -> None:
-    """Nobody would see their decisions, or their tables are not whole; the message says what to set or run."""
+    """No reader would see their decisions, or their tables are not whole; the message says what to set or run."""
     said = objection(rebuilds, Topics("p", epoch, manifest_epoch), step)
     assert said is not None
     assert re.search(why, said)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from tests.kafka.broker import free_ports
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 
 def test_a_role_that_finds_no_kafka_waits_for_it() -> None:

@@ -82,7 +82,7 @@ def mount_missing() -> str | None:
     return None if tried.returncode == 0 else "mounting is not allowed"
 
 
-PIECES: dict[str, Callable[[], str | None]] = {
+PREREQUISITES: dict[str, Callable[[], str | None]] = {
     "chromium": chromium_missing,
     "compiler": compiler_missing,
     "kafka": kafka_missing,
@@ -95,7 +95,7 @@ PIECES: dict[str, Callable[[], str | None]] = {
 
 def require(piece: str) -> None:
     """Go on if `piece` is there; else skip the test, or fail it if `TALLYGATE_REQUIRE` (names with commas) insists."""
-    missing = PIECES[piece]()
+    missing = PREREQUISITES[piece]()
     if missing is None:
         return
     reason = f"{piece}: {missing}"
@@ -110,5 +110,5 @@ def skip_lines(reasons: Iterable[str]) -> list[str]:
     return [
         f"skipped: {count} {piece.capitalize()} test{'s' if count > 1 else ''}: {missing}"
         for (piece, missing), count in sorted(counts.items())
-        if piece in PIECES
+        if piece in PREREQUISITES
     ]

@@ -14,8 +14,8 @@ from confluent_kafka import Consumer, TopicPartition
 from redis.exceptions import RedisError
 
 from stream.partition import partition_of
-from tests.kafka.field import Field
-from tests.pieces import ROOT
+from tests.kafka.harness import KafkaHarness
+from tests.prerequisites import ROOT
 from tests.redis.contents import Contents, compared, contents, recomputed
 from tests.redis.events import DAY, alert, decision
 from tests.redis.server import RedisServer
@@ -39,7 +39,7 @@ def decisions_of(count: int, seed: int, bills: int = 400) -> Iterator[bytes]:
         yield msgspec.json.encode(made)
 
 
-class Projecting:
+class ProjectionProcess:
     """One `python -m agents.readmodel`."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
@@ -69,30 +69,30 @@ class Projecting:
         return self.process.wait()
 
 
-class Stage:
+class ReadModelHarness:
     """Topics, one Redis, projections; all decisions sent are remembered."""
 
-    def __init__(self, field: Field, redis: RedisServer) -> None:
-        self.field = field
+    def __init__(self, harness: KafkaHarness, redis: RedisServer) -> None:
+        self.harness = harness
         self.redis = redis
-        self.prefix = field.topics.prefix
+        self.prefix = harness.topics.prefix
         self.sent: list[bytes] = []
         self.alerts: list[bytes] = []
-        self.projections: list[Projecting] = []
+        self.projections: list[ProjectionProcess] = []
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return the settings of processes on this stage."""
+        """Return the settings of processes on this read model."""
         return {
-            "TALLYGATE_KAFKA__BROKERS": self.field.broker.address,
+            "TALLYGATE_KAFKA__BROKERS": self.harness.broker.address,
             "TALLYGATE_KAFKA__PREFIX": self.prefix,
             "TALLYGATE_REDIS__URL": self.redis.url,
             "TALLYGATE_WORKER__SESSION_TIMEOUT_MS": "6000",
         }
 
-    def project(self) -> Projecting:
+    def project(self) -> ProjectionProcess:
         """Start a projection."""
-        made = Projecting(self.environment, self.field.folder / f"projection-{len(self.projections)}.log")
+        made = ProjectionProcess(self.environment, self.harness.folder / f"projection-{len(self.projections)}.log")
         self.projections.append(made)
         return made
 
@@ -101,22 +101,22 @@ class Stage:
         decisions, alerts = list(decisions), list(alerts)
         self.sent += decisions
         self.alerts += alerts
-        with self.field.producer(**{"transactional.id": f"{self.prefix}-tests"}) as producer:
+        with self.harness.producer(**{"transactional.id": f"{self.prefix}-tests"}) as producer:
             producer.init_transactions(30)
             aborted = msgspec.json.encode(decision("ABORTED1", rank=(9, 9, 9, 9)))
             batches = [decisions[at : at + BATCH] for at in range(0, len(decisions), BATCH)]
             for number, batch in enumerate(batches or [[]]):
                 producer.begin_transaction()
-                producer.produce(self.field.topics.decisions, aborted, b"ABORTED1", 0)
+                producer.produce(self.harness.topics.decisions, aborted, b"ABORTED1", 0)
                 producer.flush(30)  # the broker refuses to abort a transaction that it has not heard of
                 producer.abort_transaction(30)
                 producer.begin_transaction()
                 for value in batch:
                     bill = msgspec.json.decode(value)["data"]["bill"].encode()
-                    where = partition_of(bill, self.field.partitions)
-                    producer.produce(self.field.topics.decisions, value, bill, where)
+                    where = partition_of(bill, self.harness.partitions)
+                    producer.produce(self.harness.topics.decisions, value, bill, where)
                 for value in alerts if number == 0 else ():
-                    producer.produce(self.field.topics.alerts, value, b"na2:a", 0)
+                    producer.produce(self.harness.topics.alerts, value, b"na2:a", 0)
                 producer.commit_transaction(30)
 
     def positions(self) -> dict[bytes, bytes]:
@@ -137,7 +137,7 @@ class Stage:
 
         def fresh() -> bool:
             known = [int(value) for name, value in self.positions().items() if name.startswith(b"fresh:")]
-            return len(known) == 2 * self.field.partitions and min(known) > now_ms
+            return len(known) == 2 * self.harness.partitions and min(known) > now_ms
 
         try:
             wait_for(fresh, "the projection to catch up", in_vain=none_lives(self.projections))
@@ -151,9 +151,9 @@ class Stage:
 
     def expected(self) -> Contents:
         """Return what ought to be in Redis, from what was sent and, as a check of that, from the topics themselves."""
-        readable = [value for value in self.field.values(self.field.topics.decisions) if value.startswith(b"{")]
+        readable = [value for value in self.harness.values(self.harness.topics.decisions) if value.startswith(b"{")]
         assert sorted(readable) == sorted(self.sent)
-        return recomputed(readable, self.field.values(self.field.topics.alerts))
+        return recomputed(readable, self.harness.values(self.harness.topics.alerts))
 
     def changes(self) -> list[tuple[bytes, bytes]]:
         """Return the changes as bill with conveyance, and place."""
@@ -162,19 +162,21 @@ class Stage:
 
     def committed(self) -> int:
         """Return the sum of the offsets that the projection's group has committed in the decisions topic."""
-        group = self.field.topics.group("projection")
-        consumer = Consumer({"bootstrap.servers": self.field.broker.address, "group.id": group})
+        group = self.harness.topics.group("projection")
+        consumer = Consumer({"bootstrap.servers": self.harness.broker.address, "group.id": group})
         try:
-            wanted = [TopicPartition(self.field.topics.decisions, number) for number in range(self.field.partitions)]
+            wanted = [
+                TopicPartition(self.harness.topics.decisions, number) for number in range(self.harness.partitions)
+            ]
             return sum(max(0, each.offset) for each in consumer.committed(wanted, 10))
         finally:
             consumer.close()
 
 
 @contextmanager
-def stage_on(field: Field, redis: RedisServer) -> Iterator[Stage]:
-    """Return a stage whose processes do not outlive it."""
-    made = Stage(field, redis)
+def read_model_on(harness: KafkaHarness, redis: RedisServer) -> Iterator[ReadModelHarness]:
+    """Return a read model whose processes do not outlive it."""
+    made = ReadModelHarness(harness, redis)
     try:
         yield made
     finally:

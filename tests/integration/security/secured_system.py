@@ -20,7 +20,7 @@ from agents.ops.access.roles import principal
 from agents.settings.kafka_group import KafkaSettings
 from stream.topics import Topics
 from tests.kafka.secured import ADMIN, ADMIN_PASSWORD, SecuredBroker
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 from tests.redis.server import RedisServer
 from tests.redis.tls import TlsFront, quiet
 from tests.waiting import HANG_SECONDS
@@ -44,7 +44,7 @@ def ask(question: Coroutine[Any, Any, Answer]) -> Answer:
     return asyncio.run(whole())
 
 
-class Ground:
+class SecuredSystem:
     """Everything of one prefix; `environment` gives a process the settings of a role."""
 
     def __init__(self, broker: SecuredBroker, folder: Path, prefix: str) -> None:
@@ -77,7 +77,7 @@ class Ground:
         return path
 
     def login(self, user: str, password_file: Path) -> dict[str, str]:
-        """Give the settings under which a process of ours logs in."""
+        """Return the settings under which a process of ours logs in."""
         return {
             "TALLYGATE_KAFKA__BROKERS": self.broker.address,
             "TALLYGATE_KAFKA__PREFIX": self.topics.prefix,
@@ -90,11 +90,11 @@ class Ground:
         }
 
     def admin(self) -> dict[str, str]:
-        """Give the administrator's settings."""
+        """Return the administrator's settings."""
         return self.login(ADMIN, self._file("admin-password", ADMIN_PASSWORD))
 
     def environment(self, role: str, **more: str) -> dict[str, str]:
-        """Give the settings of a role, with its login at Redis if there is one."""
+        """Return the settings of a role, with its login at Redis if there is one."""
         user = principal(self.topics, role)
         redis = {"TALLYGATE_REDIS__URL": self.redis_url.format(user=user)} if self.redis_url else {}
         if redis:
@@ -103,7 +103,7 @@ class Ground:
         return {**self.login(user, self.passwords / role), **redis, **more}
 
     def client(self, role: str) -> dict[str, Any]:
-        """Give the settings of a librdkafka client under a role."""
+        """Return the settings of a librdkafka client under a role."""
         return self.broker.login(principal(self.topics, role), password_in(self.passwords, role))
 
     def run(self, *command: str, environment: dict[str, str]) -> str:
@@ -129,7 +129,7 @@ class Ground:
         return self.processes[name]
 
     def log(self, name: str) -> str:
-        """Give all that a process has said."""
+        """Return all that a process has said."""
         return self._log_file(name).read_text(errors="replace")
 
     def _log_file(self, name: str) -> Path:
@@ -147,13 +147,13 @@ class Ground:
 
     @contextmanager
     def producer(self, role: str) -> Iterator[Producer]:
-        """Give a producer under a role; everything is delivered when the block ends."""
+        """Yield a producer under a role; everything is delivered when the block ends."""
         made = Producer({**self.client(role), "partitioner": "murmur2_random"})
         yield made
         assert made.flush(HANG_SECONDS) == 0
 
     def connection(self, role: str) -> Connection:
-        """Give the connection of a role, as our own processes make it."""
+        """Return the connection of a role, as our own processes make it."""
         names = {
             name.removeprefix("TALLYGATE_KAFKA__").lower(): value
             for name, value in self.environment(role).items()

@@ -26,7 +26,7 @@ Row = tuple[int, bytes | None, bytes | None]
 """Offset, key and value of a record that was read."""
 
 
-class Field:
+class KafkaHarness:
     """Topics, clients and workers of one test."""
 
     def __init__(self, broker: Broker, prefix: str, folder: Path) -> None:
@@ -73,7 +73,7 @@ class Field:
 
     @contextmanager
     def producer(self, **more: Any) -> Iterator[Producer]:
-        """Give a producer; everything is delivered when the block ends."""
+        """Yield a producer; everything is delivered when the block ends."""
         made = Producer({"bootstrap.servers": self.broker.address, "linger.ms": 5, "log_level": 0, **more})
         yield made
         if made.flush(HANG_SECONDS):
@@ -116,11 +116,11 @@ class Field:
             consumer.close()
 
     def values(self, topic: str) -> list[bytes]:
-        """Give the values in a topic, partition by partition."""
+        """Return the values in a topic, partition by partition."""
         return [value or b"" for _, rows in sorted(self.read(topic).items()) for _offset, _key, value in rows]
 
     def decisions(self) -> list[bytes]:
-        """Give all committed decisions."""
+        """Return all committed decisions."""
         return self.values(self.topics.decisions)
 
     def wait_for_decisions(self, count: int, seconds: float = HANG_SECONDS) -> list[bytes]:
@@ -152,7 +152,7 @@ class Field:
         return none_lives(self.workers)()
 
     def halts(self) -> list[Halt]:
-        """Give the halts that stand."""
+        """Return the halts that stand."""
         return asyncio.run(read_halts(self.connection, self.topics))
 
     def lift(self, halt: Halt) -> None:

@@ -15,9 +15,9 @@ from state.manifest.step import ManifestStep
 from state.table import Table
 from stream.partition import partition_of
 from stream.records import PlainRecord, Sink
-from tests.kafka.field import TURN_SECONDS, Field
-from tests.pieces import ROOT
-from tests.unit.manifest.desk import CONVEYANCE, KEYS, RULEBOOK, event, whole_bill
+from tests.kafka.harness import TURN_SECONDS, KafkaHarness
+from tests.prerequisites import ROOT
+from tests.unit.manifest.step_in_words import CONVEYANCE, KEYS, RULEBOOK, event, whole_bill
 from tests.waiting import HANG_SECONDS
 
 KEY = CONVEYANCE.encode()
@@ -59,24 +59,24 @@ def bad_records(topic: str) -> list[PlainRecord]:
     ]
 
 
-def post(field: Field) -> None:
+def post(harness: KafkaHarness) -> None:
     """Fill the topic of dead letters with what the manifest step makes of the bad records."""
     step, table = ManifestStep(RULEBOOK, KEYS, PARTITIONS), Table()
-    with field.producer() as producer:
-        for record in bad_records(field.topics.shipments):
+    with harness.producer() as producer:
+        for record in bad_records(harness.topics.shipments):
             overlay = table.overlay()
             for sent in step(record, overlay).outputs:
                 if sent is not None and sent.sink is Sink.DEAD_LETTERS:
                     producer.produce(
-                        field.topics.dead_letters, sent.value, sent.key, sent.partition, headers=list(sent.headers)
+                        harness.topics.dead_letters, sent.value, sent.key, sent.partition, headers=list(sent.headers)
                     )
             overlay.join()
 
 
 @contextmanager
-def open_transaction(field: Field) -> Iterator[Producer]:
+def open_transaction(harness: KafkaHarness) -> Iterator[Producer]:
     """Return a producer in a transaction that is aborted at the end."""
-    producer = Producer({"bootstrap.servers": field.broker.address, "transactional.id": "aborts", "log_level": 0})
+    producer = Producer({"bootstrap.servers": harness.broker.address, "transactional.id": "aborts", "log_level": 0})
     producer.init_transactions(HANG_SECONDS)
     producer.begin_transaction()
     yield producer
@@ -84,17 +84,17 @@ def open_transaction(field: Field) -> Iterator[Producer]:
     producer.abort_transaction(HANG_SECONDS)
 
 
-def environment(field: Field) -> dict[str, str]:
-    """What the command must know of the field."""
-    told = {"TALLYGATE_KAFKA__BROKERS": field.broker.address, "TALLYGATE_KAFKA__PREFIX": field.topics.prefix}
+def environment(harness: KafkaHarness) -> dict[str, str]:
+    """What the command must know of the harness."""
+    told = {"TALLYGATE_KAFKA__BROKERS": harness.broker.address, "TALLYGATE_KAFKA__PREFIX": harness.topics.prefix}
     return {**os.environ, **told, "COLUMNS": "200"}
 
 
-def run(field: Field, *arguments: str) -> tuple[int, list[str], list[str]]:
+def run(harness: KafkaHarness, *arguments: str) -> tuple[int, list[str], list[str]]:
     """Run the command without a terminal; return its exit code and the lines of both outputs."""
     done = subprocess.run(
         [*COMMAND, *arguments],
-        env=environment(field),
+        env=environment(harness),
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -105,15 +105,15 @@ def run(field: Field, *arguments: str) -> tuple[int, list[str], list[str]]:
     return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
 
 
-def letters(field: Field, *arguments: str) -> list[dict[str, Any]]:
+def letters(harness: KafkaHarness, *arguments: str) -> list[dict[str, Any]]:
     """List in JSON."""
-    code, lines, _ = run(field, "list", *arguments)
+    code, lines, _ = run(harness, "list", *arguments)
     assert code == 0
     return [msgspec.json.decode(line) for line in lines]
 
 
 def run_on_terminal(
-    field: Field, arguments: Iterable[str], answer: str = "", meanwhile: Callable[[], object] | None = None
+    harness: KafkaHarness, arguments: Iterable[str], answer: str = "", meanwhile: Callable[[], object] | None = None
 ) -> tuple[int, str]:
     """Run the command on a terminal; return its exit code and what the terminal showed.
 
@@ -121,7 +121,7 @@ def run_on_terminal(
     """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*COMMAND, *arguments], env=environment(field), cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs
+        [*COMMAND, *arguments], env=environment(harness), cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
     shown = b""
@@ -143,15 +143,15 @@ def run_on_terminal(
     return code, text
 
 
-def shipments(field: Field) -> list[Sent]:
+def shipments(harness: KafkaHarness) -> list[Sent]:
     """Read what is committed in the shipments topic, partition by partition, headers included."""
-    settings = {"bootstrap.servers": field.broker.address, "group.id": "reader", "enable.auto.commit": False}
+    settings = {"bootstrap.servers": harness.broker.address, "group.id": "reader", "enable.auto.commit": False}
     consumer = Consumer(
         {**settings, "isolation.level": "read_committed", "enable.partition.eof": True, "fetch.wait.max.ms": 10}
     )
     found, left = [], set(range(PARTITIONS))
     try:
-        consumer.assign([TopicPartition(field.topics.shipments, partition, 0) for partition in left])
+        consumer.assign([TopicPartition(harness.topics.shipments, partition, 0) for partition in left])
         while left:
             for message in consumer.consume(1000, TURN_SECONDS):
                 if message.error():

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.pieces import ROOT
+from tests.prerequisites import ROOT
 
 TALLYGATE = str(Path(sys.executable).with_name("tallygate"))
 SECRET = "made-up-secret-of-the-consignee-keys"

@@ -1,4 +1,4 @@
-"""A desk with one withholding step over one table: postings go in, outputs come out; a posting is a transaction."""
+"""One withholding step over one table: postings go in, outputs come out; a posting is a transaction."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +26,7 @@ _alert = msgspec.json.Decoder(Alert)
 
 
 def posted(number: int = 1, cents: int | None = 100, stand: str = "arrived", **changes: Any) -> PostedBill:
-    """Give a bill as an event posts it; `number` is its place in the manifest too."""
+    """Return a bill as an event posts it; `number` is its place in the manifest too."""
     on_a_day = stand in {"arrived", "expected"}
     plain = {
         "bill": f"ACME{number:07d}",
@@ -47,17 +47,17 @@ def posted(number: int = 1, cents: int | None = 100, stand: str = "arrived", **c
 
 
 def posting(*bills: PostedBill, **changes: Any) -> Posting:
-    """Give a posting record of these bills."""
+    """Return a posting record of these bills."""
     plain = {"time": NOON, "consignee": CONSIGNEE, "conveyance": "air:1", "partition": 2, "offset": 7, "bills": bills}
     return Posting(**{**plain, **changes})
 
 
 def later(days: int) -> datetime:
-    """Give noon, days later."""
+    """Return noon, days later."""
     return NOON + timedelta(days=days)
 
 
-class Desk:
+class JudgedStep:
     """Posts to a step and remembers what it wrote."""
 
     def __init__(self, policy: Policy | None = None, table: Table | None = None) -> None:
@@ -98,12 +98,12 @@ class Desk:
         return gone
 
     def rows(self) -> dict[bytes, bytes]:
-        """Give all rows, keyed as in the changelog."""
+        """Return all rows, keyed as in the changelog."""
         return dict(self.table.rows())
 
 
 def record(post: Posting) -> PlainRecord:
-    """Give the record of a posting."""
+    """Return the record of a posting."""
     return PlainRecord("postings", 0, 0, -1, post.consignee.encode(), msgspec.json.encode(post))
 
 

@@ -15,8 +15,8 @@ from agents.worker.rebuild_marks import Rebuild, Source
 from stream.alerts import AlertData
 from stream.decisions import DecisionData
 from stream.partition import partition_of
-from tests.kafka.field import Field
-from tests.unit.manifest.desk import consignee, line
+from tests.kafka.harness import KafkaHarness
+from tests.unit.manifest.step_in_words import consignee, line
 from tests.waiting import wait_for
 
 FIRST: Final = datetime(2025, 5, 5, 15, tzinfo=UTC)
@@ -82,11 +82,11 @@ def town() -> Iterator[Event]:
 
 
 class Town:
-    """The town on a field, its settings, and the epoch that is current."""
+    """The town on a harness, its settings, and the epoch that is current."""
 
-    def __init__(self, field: Field, folder: Path) -> None:
+    def __init__(self, harness: KafkaHarness, folder: Path) -> None:
         """Judge strictly, under a secret of its own."""
-        self.field = field
+        self.harness = harness
         self.folder = folder
         secret = folder / "secret"
         secret.write_bytes(b"a secret of the town")
@@ -98,20 +98,22 @@ class Town:
 
     def workers(self, *steps: str) -> None:
         """Start a worker of each step, and wait until they judge."""
-        started = [self.field.worker("0", step, **self.all_settings()) for step in steps or ("manifest", "withholding")]
+        started = [
+            self.harness.worker("0", step, **self.all_settings()) for step in steps or ("manifest", "withholding")
+        ]
         for worker in started:
             worker.ready()
 
     def stop(self) -> None:
         """Stop all workers in order."""
-        alive = [worker for worker in self.field.workers if worker.alive]
+        alive = [worker for worker in self.harness.workers if worker.alive]
         for worker in alive:
             worker.process.terminate()
         assert [worker.wait() for worker in alive] == [0] * len(alive)
 
     def refusal(self, step: str, **more: str) -> str:
         """Start a worker that must refuse; give what it said."""
-        worker = self.field.worker("0", step, **self.all_settings(**more))
+        worker = self.harness.worker("0", step, **self.all_settings(**more))
         assert worker.refused() == 78, worker.log()
         return worker.log()
 
@@ -122,9 +124,9 @@ class Town:
 
     def publish(self, events: Iterable[Event]) -> None:
         """Send events one after another, each at a millisecond of its own."""
-        with self.field.producer(**{"linger.ms": 0}) as producer:
+        with self.harness.producer(**{"linger.ms": 0}) as producer:
             for key, value in events:
-                producer.produce(self.field.topics.shipments, value, key, partition_of(key, self.field.partitions))
+                producer.produce(self.harness.topics.shipments, value, key, partition_of(key, self.harness.partitions))
                 producer.flush()
                 time.sleep(0.003)
 
@@ -135,23 +137,23 @@ class Town:
             *before, first, second, bad = list(town())[5 * day : 5 * day + 5]
             self.publish([*before, first])
             decided += 3
-            self.field.wait_for_decisions(decided)
+            self.harness.wait_for_decisions(decided)
             self.publish([second, bad])
             decided += 1
-            self.field.wait_for_decisions(decided)
+            self.harness.wait_for_decisions(decided)
         wait_for(
-            lambda: len(self.field.values(self.field.topics.dead_letters)) == DAYS,
+            lambda: len(self.harness.values(self.harness.topics.dead_letters)) == DAYS,
             "the dead letters",
-            in_vain=self.field.deserted,
+            in_vain=self.harness.deserted,
         )
 
     def decisions(self, epoch: int) -> list[DecisionData]:
         """Return all decisions of an epoch."""
-        return [data for data in sent_decisions(self.field.decisions()) if data.epoch == epoch]
+        return [data for data in sent_decisions(self.harness.decisions()) if data.epoch == epoch]
 
     def alerts(self) -> list[AlertData]:
         """Return all alerts."""
-        return sent_alerts(self.field.values(self.field.topics.alerts))
+        return sent_alerts(self.harness.values(self.harness.topics.alerts))
 
     def rebuild(self, source: Source = "shipments", **changes: str) -> str:
         """Change settings and run `tallygate rebuild tables` to its end; give what it says is to be done next."""
@@ -171,7 +173,7 @@ class Town:
 
     def environment(self, **changes: str) -> dict[str, str]:
         """Return the environment of a command: the settings, some of them changed."""
-        broker = {"kafka__brokers": self.field.broker.address, "kafka__prefix": self.field.topics.prefix}
+        broker = {"kafka__brokers": self.harness.broker.address, "kafka__prefix": self.harness.topics.prefix}
         settings = {**broker, **self.all_settings(), **changes}
         return {**os.environ, **{f"TALLYGATE_{name.upper()}": value for name, value in settings.items()}}
 

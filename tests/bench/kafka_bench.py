@@ -1,4 +1,4 @@
-"""The ground that measurements on Kafka stand on: a broker of our own, topics for each run, real worker processes."""
+"""What measurements on Kafka need: a broker of our own, topics for each run, real worker processes."""
 
 import asyncio
 import shutil
@@ -15,7 +15,7 @@ from stream.topics import Topics
 from tests.bench.loading import Row, load
 from tests.bench.mix import SECRET, bills_in
 from tests.kafka.broker import Broker
-from tests.kafka.field import Field
+from tests.kafka.harness import KafkaHarness
 from tests.kafka.worker import WorkerProcess
 from tests.waiting import wait_for
 
@@ -26,11 +26,11 @@ BROKER_SETTINGS: Final = "log.cleaner.backoff.ms=15000\nlog.segment.delete.delay
 TICKER: Final = "tests.bench.observing:Ticker"
 WAIT_SECONDS: Final = 240.0
 
-Look = Callable[[Field], None]
+Look = Callable[[KafkaHarness], None]
 """Looks at the topics of a run before they go."""
 
 
-def look_away(_field: Field) -> None:
+def look_away(_harness: KafkaHarness) -> None:
     """Look at nothing."""
 
 
@@ -42,7 +42,7 @@ class Loaded(NamedTuple):
     bills: int
 
 
-class Ground:
+class KafkaBench:
     """A running broker and a folder; each run plays on topics of its own."""
 
     def __init__(self, broker: Broker, folder: Path, partitions: int = PARTITIONS) -> None:
@@ -59,7 +59,7 @@ class Ground:
     @classmethod
     @contextmanager
     def own(cls) -> Iterator[Self]:
-        """Give a ground with a broker of its own, gone afterwards."""
+        """Yield a kafka bench with a broker of its own, gone afterwards."""
         folder = Path(tempfile.mkdtemp(prefix="tallygate-bench-"))
         broker = Broker(folder / "kafka", extra=BROKER_SETTINGS)
         try:
@@ -70,37 +70,37 @@ class Ground:
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
-    def field(self) -> Iterator[Field]:
-        """Give topics of their own, gone afterwards, and workers that do not outlive them."""
-        with Field(self.broker, f"{self._prefix}-{next(self._numbers)}", self._folder) as made:
+    def harness(self) -> Iterator[KafkaHarness]:
+        """Yield topics of their own, gone afterwards, and workers that do not outlive them."""
+        with KafkaHarness(self.broker, f"{self._prefix}-{next(self._numbers)}", self._folder) as made:
             made.create_topics(self.partitions, steps=())
             yield made
         asyncio.run(self._delete([plan.name for plan in made.topics.plans()], made))
 
-    async def _delete(self, names: list[str], field: Field) -> None:
-        async with admin_client(field.connection) as client:
+    async def _delete(self, names: list[str], harness: KafkaHarness) -> None:
+        async with admin_client(harness.connection) as client:
             await client.delete_topics(names)
 
-    def load(self, field: Field, topic: str, rows: Iterable[Row]) -> Loaded:
+    def load(self, harness: KafkaHarness, topic: str, rows: Iterable[Row]) -> Loaded:
         """Fill a topic."""
         counted = _Counted(rows)
-        asyncio.run(load(field.connection, topic, counted))
+        asyncio.run(load(harness.connection, topic, counted))
         return Loaded(topic, counted.records, counted.bills)
 
     def kept(self, name: str, rows: Callable[[], Iterable[Row]]) -> Loaded:
-        """Give a topic of posting records that is filled once and stays, for several runs and measurements."""
+        """Return a topic of posting records that is filled once and stays, for several runs and measurements."""
         if name not in self._kept:
             topics = Topics(prefix=f"{self._prefix}-{name}")
             plan = next(plan for plan in topics.plans() if plan.name == topics.postings)
-            with Field(self.broker, topics.prefix, self._folder) as made:
+            with KafkaHarness(self.broker, topics.prefix, self._folder) as made:
                 asyncio.run(create_topics(made.connection, [plan], self.partitions, 1))
                 self._kept[name] = self.load(made, topics.postings, rows())
         return self._kept[name]
 
-    def worker(self, field: Field, step: str, **settings: str) -> WorkerProcess:
+    def worker(self, harness: KafkaHarness, step: str, **settings: str) -> WorkerProcess:
         """Start a worker that prints its counts, and wait until its tables are restored."""
         wanted = {"observer": TICKER, "key__secret_file": str(self._secret_file), **settings}
-        made = field.worker(f"{step}-0", step, **wanted)
+        made = harness.worker(f"{step}-0", step, **wanted)
         made.ready()
         return made
 
@@ -118,7 +118,7 @@ class _Counted:
 
 
 def begun(worker: WorkerProcess) -> dict[str, Any]:
-    """Give the line that says since when a worker judges."""
+    """Return the line that says since when a worker judges."""
     return next(line for line in worker.lines() if "ready" in line)
 
 

@@ -1,4 +1,4 @@
-"""A desk with one manifest step: events written in a few words go in, answers in a few words come out.
+"""A in words with one manifest step: events written in a few words go in, answers in a few words come out.
 
 Words of an event, in this order: `bill 2`, `amend 2`, `delete 2`, `dispose 2 exported`, `eta 20`, `ata 20` (noon
 Eastern of 20 August 2025, or `none`); then, as needed, `#2` (which bill), `A` (whose), `$12`, `est=20,21`, `arr=20`,
@@ -146,7 +146,7 @@ def _changes(options: Mapping[str, str]) -> Event:
     return changes
 
 
-class Desk:
+class StepInWords:
     """One step over one table; every event is its own transaction."""
 
     def __init__(self, partitions: int | None = None) -> None:
