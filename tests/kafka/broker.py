@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from tests.prerequisites import KAFKA_JARS
 
@@ -77,6 +77,9 @@ def reserve_port(wanted: int = 0) -> int:
 
 class Broker:
     """A broker and its folder; `address` stays the same over restarts."""
+
+    options: ClassVar[Sequence[str]] = ()
+    """Further options of Java. Measurements and long runs have none; tests start sooner, see `plugin`."""
 
     def __init__(self, folder: Path, jars: Path = KAFKA_JARS, extra: str = "", formatting: Sequence[str] = ()) -> None:
         """Prepare a broker whose settings are extended by `extra`; nothing is started yet.
@@ -163,7 +166,7 @@ class Broker:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def _java(self, main: str, *arguments: str) -> subprocess.Popen[bytes]:
-        command = ["java", f"-Xmx{HEAP}", f"-Xms{HEAP}", "-XX:+UseSerialGC", "-Xshare:auto"]
+        command = ["java", f"-Xmx{HEAP}", f"-Xms{HEAP}", "-XX:+UseSerialGC", "-Xshare:auto", *self.options]
         command += [f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"]
         command += ["-cp", f"{self._jars}/*", main, *arguments, str(self.folder / "server.properties")]
         with (self.folder / "output.log").open("ab") as output:
