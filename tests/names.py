@@ -12,14 +12,12 @@ TWICE: Final[dict[str, str]] = {
     "rows": "each of the two steps has rows of its own",
     "RowFormatError": "each step refuses its own rows; one class would make the step of the error a guess",
     "answers": "a bill's answer for a scanner, and the rulebook's: to be renamed",
-    "connection": "of one client at the gateway, and to Kafka: to be renamed",
     "days": "business days, and the days of a consignee: to be renamed",
     "errors": "of rule files, and of clients of Kafka: to be renamed",
     "keys": "of rows, and of Redis: to be renamed",
     "reading": "of a shipments record, and of rule files: to be renamed",
     "wording": "of rules in plain words, and of decisions in bytes: to be renamed",
     "Cause": "of a decision, and of a posting: to be renamed",
-    "StepName": "declared by two commands: to become one",
 }
 """Names that occur more than once, each with its reason."""
 

@@ -11,6 +11,7 @@ from tests.tidiness import ROOMS
 
 LAYERS = "agents act on state"
 DOWN = "Inside agents every import goes down"
+GATEWAY = "Inside the gateway every import goes down"
 PURE = "Below agents there is no clock"
 ENGINE = "Only the engine knows Faust"
 READ_MODEL = "Only the read model knows Redis"
@@ -24,6 +25,7 @@ BROKEN = [
     ("agents/kafka/a.py", "from agents import settings", DOWN),
     ("agents/engine/a.py", "def f():\n    import agents.worker", DOWN),
     ("agents/bills/a.py", "import agents.publish", DOWN),
+    ("agents/gateway/http/a.py", "import agents.gateway.live", GATEWAY),
     ("agents/loose.py", "import state", DOWN),
     ("stream/a.py", "import time", PURE),
     ("state/rules/a.py", "from random import Random", PURE),
@@ -37,6 +39,9 @@ BROKEN = [
     ("agents/demo/a.py", "from agents.ops.access.granting import Granting", LIBRDKAFKA),
 ]
 ALLOWED = {
+    "agents/gateway/server.py": "from agents.gateway import assembly",
+    "agents/gateway/assembly.py": "from agents.gateway.endpoints import a",
+    "agents/gateway/endpoints/a.py": "import agents.gateway.http",
     "agents/engine/a.py": "import faust, mode, aiokafka, time, state, stream",
     "agents/readmodel/a.py": "import redis.asyncio, stream",
     "agents/ops/access/granting.py": "import confluent_kafka.admin",
@@ -46,7 +51,8 @@ ALLOWED = {
     "state/a.py": "import datetime, tomllib, msgspec, stream",
 }
 INNER = (
-    "bills", "cli", "client", "demo", "engine", "files", "gateway", "judge", "kafka", "observability", "ops",
+    "bills", "cli", "client", "demo", "engine", "files", "gateway", "gateway/endpoints",
+    "gateway/http", "gateway/live", "gateway/pages", "judge", "kafka", "observability", "ops",
     "ops/access", "publish", "publishing", "readmodel", "settings", "worker",
 )  # fmt: skip
 LOADED = """

@@ -79,7 +79,7 @@ EXAMPLES = [
     ),
     (kafka_clients, "agents/ops/a.py", "await self.client._send_request(x)", "await self._client.send(x)"),
     (kafka_clients, "agents/ops/a.py", "producer._sender.close()", "plain._kwargs"),
-    (plain_english, "state/a.py", 'def f():\n    """Return it."""', 'def f():\n    """Return it; give it back."""'),
+    (plain_english, "state/a.py", 'def f():\n    """Give it."""', 'def f():\n    """Return it; give it back."""'),
     (plain_english, "stream/a.py", 'class A:\n    """Gives it."""', 'class A:\n    """Gift."""'),
     (plain_english, "tests/a.py", 'x = 1\n"""Made anew."""', 'x = "made anew"\n"""Made again."""'),
     (plain_english, "stream/a.py", "x = 1  # whoever asks", 'x = "whoever asks"  # the one who asks'),
