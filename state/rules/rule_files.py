@@ -16,8 +16,8 @@ DOTS_MAX = 100
 """Full stops in one line of a rule file."""
 
 REMEDIES = {
-    "id": "give it a short name of its own in small letters, digits, dots and hyphens, such as limit-800",
-    "source": "say where the rule is written: a citation or an address, at least ten characters",
+    "id": "write a short name of its own in lower-case letters, digits, dots and hyphens, such as limit-800",
+    "source": "write where the rule is published: a citation or an address, at least ten characters",
     "certainty": 'write "A" (official text seen), "B" (official, seen through others), "C" (inference) or "D" (claim)',
     "text": "explain the rule in plain words, 10 to 2,000 characters",
     "from": "write the first day it holds as a date without quotes, such as 2025-08-29, or leave it out",
@@ -44,9 +44,9 @@ REMEDIES = {
     "error": "write one of " + ", ".join(f'"{code}"' for code in get_args(FilingCode)),
     "outcome": 'write "release", "clear", "withhold", "warn", "reject", "pending" or "closed"',
     "reasons": 'list reasons of decisions, such as ["daily-limit"]',
-    "channel": "name the message the code comes in, up to 70 characters",
+    "channel": "name the message that carries the code, up to 70 characters",
     "code": "write the code as text in quotes, up to 70 characters",
-    "wording": "give the published words of the code, up to 120 characters",
+    "wording": "write the published words of the code, up to 120 characters",
     "currency": 'write a three-letter currency code, such as "EUR"',
     "to": 'write the currency of the programme that needs the rate, such as "GEL"; left out it is "USD"',
     "quarter": 'write the year and quarter, such as "2025Q3"',
