@@ -2,7 +2,8 @@
 
 from typing import Final, Literal
 
-from state.manifest.rows import BillRow, ExitRow
+from state.manifest.bill_rows import BillRow
+from state.manifest.rows import ExitRow
 
 Ruling = Literal["apply", "close-at-once", "version", "repeat", "closed", "version-conflict"]
 
