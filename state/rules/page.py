@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from state.rules.entries import SECTIONS, Dated, RuleData, RuleEntry
+from state.rules.entries import SECTIONS, Dated, RuleData, RuleEntry, Unjudged
 from state.rules.rule_files import REMEDIES
 from state.rules.rule_words import meaning, period
 from state.rules.rulebook import Rulebook
@@ -68,6 +68,9 @@ A programme has at most one cap for each measure on any day. It covers mail too.
 ENFORCEMENT_NOTE = """\
 Each day has exactly one entry. A programme without any entry withholds."""
 
+UNJUDGED_NOTE = """\
+These limits per person and period exist, and Tallygate does not judge them. Each entry says what is missing."""
+
 HEADINGS = {
     "programme": ("Programmes", PROGRAMMES_NOTE),
     "limit": ("Limits", LIMITS_NOTE),
@@ -82,6 +85,7 @@ HEADINGS = {
     "rate": ("Exchange rates", RATES_NOTE),
     "constant": ("Figures", "They hold on every day. You can replace a figure by its id. You cannot remove one."),
     "codelist": ("Lists of codes", "Entries and filings are checked against these lists. You cannot remove a list."),
+    "unjudged": ("Limits that are not judged", UNJUDGED_NOTE),
 }
 
 FORMAT = """\
@@ -204,6 +208,8 @@ def _entry(entry: RuleEntry, data: RuleData) -> Iterator[str]:
     )
     if entry.text:
         yield entry.text
+    if isinstance(entry, Unjudged):
+        yield f"Missing: {entry.missing}"
     yield ""
     verified = f", verified {entry.verified}" if entry.verified else ""
     yield f"Certainty {entry.certainty}{verified}. Source: {entry.source}"
