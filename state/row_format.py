@@ -2,7 +2,7 @@
 
 from typing import Final
 
-REMEDY: Final = "run the version that wrote it, or `tallygate rebuild tables --epoch N`"
+ROW_REMEDY: Final = "run the version that wrote it, or `tallygate rebuild tables --epoch N`"
 
 
 class RowFormatError(Exception):

@@ -7,9 +7,19 @@ the order last; what only programmes other than `us-321` need of a bill stands b
 from struct import Struct
 from typing import Final, NamedTuple, cast
 
-from state.manifest.packed_keys import KEY_BYTES, pack_key, unpack_key
-from state.manifest.rows import EXIT_NUMBERS, EXITS, LIVE, PAST, ROW_FORMAT, WAITING, ExitRow, check_format, unpack_exit
-from state.row_format import REMEDY, RowFormatError
+from state.manifest.packed_keys import PACKED_KEY_BYTES, pack_key, unpack_key
+from state.manifest.rows import (
+    EXIT_NUMBERS,
+    EXITS_BY_NUMBER,
+    NOT_CLOSED,
+    PAST,
+    ROW_FORMAT,
+    WAITING,
+    ExitRow,
+    check_format,
+    unpack_exit,
+)
+from state.row_format import ROW_REMEDY, RowFormatError
 from stream.events import Filing, Flag, Mode
 from stream.postings import US_321, Exit
 
@@ -64,13 +74,13 @@ class NumberedNames:
         if names is None:
             names = self._known[bits] = tuple(name for name, bit in self._bits.items() if bits & bit)
             if self.bits_of(names) != bits:
-                raise RowFormatError(f"manifest row with unknown bits {bits}: {REMEDY}")
+                raise RowFormatError(f"manifest row with unknown bits {bits}: {ROW_REMEDY}")
         return names
 
 
-FLAGS: Final = NumberedNames({"adcvd": 1, "fda": 16, "irc-tax": 2, "pga": 4, "quota": 8})
+_FLAGS: Final = NumberedNames({"adcvd": 1, "fda": 16, "irc-tax": 2, "pga": 4, "quota": 8})
 """In alphabetical order, as a posting lists them."""
-ERRORS: Final = NumberedNames(
+_ERRORS: Final = NumberedNames(
     {
         "282": 1,
         "288": 2,
@@ -206,12 +216,12 @@ def pack_bill(bill: BillRow) -> bytes:
     return (
         _BILL.pack(
             ROW_FORMAT,
-            LIVE if bill.exit is None else EXIT_NUMBERS[bill.exit],
+            NOT_CLOSED if bill.exit is None else EXIT_NUMBERS[bill.exit],
             bill.version,
             bill.posting,
             kind | _TYPE86 if bill.filing == "type86" else kind,
-            FLAGS.bits_of(bill.flags) if bill.flags else 0,
-            ERRORS.bits_of(bill.filing_errors) if bill.filing_errors else 0,
+            _FLAGS.bits_of(bill.flags) if bill.flags else 0,
+            _ERRORS.bits_of(bill.filing_errors) if bill.filing_errors else 0,
             parts,
             bill.packed_consignee,
             bill.manifested + PAST,
@@ -249,7 +259,7 @@ def unpack_bill(row: bytes) -> BillRow | ExitRow:
     if way & WAITING:
         return unpack_exit(row)
     bill = BillRow()
-    bill.exit = None if way == LIVE else EXITS[way]
+    bill.exit = None if way == NOT_CLOSED else EXITS_BY_NUMBER[way]
     (
         _,
         _,
@@ -268,8 +278,8 @@ def unpack_bill(row: bytes) -> BillRow | ExitRow:
     ) = _BILL.unpack_from(row)
     bill.manifested = manifested - PAST
     bill.mode, bill.filing = _MODES[kind & _MODE_MASK], "type86" if kind & _TYPE86 else "manifest"
-    bill.flags = cast("tuple[Flag, ...]", FLAGS.names_of(flags))
-    bill.filing_errors = ERRORS.names_of(errors)
+    bill.flags = cast("tuple[Flag, ...]", _FLAGS.names_of(flags))
+    bill.filing_errors = _ERRORS.names_of(errors)
     bill.value_cents = value if parts & _HAS_VALUE else None
     at = _BILL.size + 2 * origins
     text = row[_BILL.size : at].decode()
@@ -280,7 +290,7 @@ def unpack_bill(row: bytes) -> BillRow | ExitRow:
 
 def _unpack_tail(bill: BillRow, row: bytes, parts: int, at: int) -> None:
     if parts & ~_PARTS:
-        raise RowFormatError(f"manifest row with unknown parts {parts}: {REMEDY}")
+        raise RowFormatError(f"manifest row with unknown parts {parts}: {ROW_REMEDY}")
     bill.estimate, bill.estimate_stated, bill.arrived, bill.last_day = 0, 0, None, 0
     if parts & _HAS_ESTIMATE:
         bill.estimate, stated = _ESTIMATE.unpack_from(row, at)
@@ -303,8 +313,8 @@ def _unpack_programme(bill: BillRow, row: bytes, parts: int, at: int) -> int:
     """Read the parts that programmes add to a bill; return where they end."""
     bill.programme, bill.purchase_day, at = _unpack_purchase(row, parts, at)
     if parts & _HAS_SELLER:
-        bill.packed_seller = row[at : at + KEY_BYTES]
-        at += KEY_BYTES
+        bill.packed_seller = row[at : at + PACKED_KEY_BYTES]
+        at += PACKED_KEY_BYTES
     if parts & _HAS_WEIGHT:
         bill.weight_grams = _GRAMS.unpack_from(row, at)[0]
         at += _GRAMS.size
@@ -343,7 +353,7 @@ def glance(row: bytes) -> Glance | None:
     That is one that is not live, or of a programme that is not known.
     """
     check_format(row)
-    if row[1] != LIVE or row[_ERRORS_AT] & _UNKNOWN_PROGRAMME:
+    if row[1] != NOT_CLOSED or row[_ERRORS_AT] & _UNKNOWN_PROGRAMME:
         return None
     parts = row[_PARTS_AT + 1]
     if not parts & _OF_DAY:
@@ -368,7 +378,7 @@ def order_key(row: bytes, number: bytes) -> bytes:
 
 def split_order_key(key: bytes) -> tuple[bytes, bytes]:
     """Return the packed consignee and the bill number in an `order_key`."""
-    return key[:KEY_BYTES], key[_ORDER_KEY_BYTES:]
+    return key[:PACKED_KEY_BYTES], key[_ORDER_KEY_BYTES:]
 
 
 def with_posting(row: bytes, posting: int) -> bytes:

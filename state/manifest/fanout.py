@@ -34,7 +34,7 @@ RUN_BILLS: Final = 4000
 """Bills sorted at once; runs are then merged as they are read."""
 
 
-Programmes = Mapping[str, Programme]
+_Programmes = Mapping[str, Programme]
 
 
 def fan_out(
@@ -43,7 +43,7 @@ def fan_out(
     before: ConveyanceRow,
     after: ConveyanceRow,
     poster: Poster,
-    programmes: Programmes,
+    programmes: _Programmes,
 ) -> Generator[Outgoing | None]:
     """Post the bills that the change moves, consignee by consignee, each one's in manifest order."""
     runs = yield from _moved_bills(group, before, after, programmes)
@@ -62,7 +62,7 @@ def fan_out(
 
 
 def _moved_bills(
-    group: Group, before: ConveyanceRow, after: ConveyanceRow, programmes: Programmes
+    group: Group, before: ConveyanceRow, after: ConveyanceRow, programmes: _Programmes
 ) -> Generator[None, None, list[list[bytes]]]:
     """Find the bills whose day or basis changes, as sorted runs of order keys."""
     run: list[bytes] = []
@@ -94,7 +94,7 @@ def _in_order(runs: list[list[bytes]]) -> Iterable[bytes]:
     return runs[0] if len(runs) == 1 else merge(*runs)
 
 
-def _post_again(group: Group, number: bytes, conveyance: ConveyanceRow, programmes: Programmes) -> PostedBill:
+def _post_again(group: Group, number: bytes, conveyance: ConveyanceRow, programmes: _Programmes) -> PostedBill:
     row = group.get(number)
     bill = unpack_bill(row) if row is not None else None
     if row is None or not isinstance(bill, BillRow):

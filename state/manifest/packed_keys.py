@@ -5,7 +5,7 @@ from typing import Final
 
 from stream.consignee import base32
 
-KEY_BYTES: Final = 17
+PACKED_KEY_BYTES: Final = 17
 
 # A number on disk never changes its meaning.
 _FORM_NUMBERS: Final = {"na2:": 0, "id2:EI:": 1, "id2:ANI:": 2, "id2:34:": 3, "se2:": 4}
@@ -20,7 +20,7 @@ def pack_key(key: str) -> bytes:
     """Return a consignee or seller key in 17 bytes."""
     form = _FORM_NUMBERS[key[:-_DIGEST_CHARACTERS]]
     digest = int(key[-_DIGEST_CHARACTERS:].encode().translate(_DIGITS), 32)
-    return (digest << 6 | form).to_bytes(KEY_BYTES, "big")
+    return (digest << 6 | form).to_bytes(PACKED_KEY_BYTES, "big")
 
 
 def unpack_key(packed: bytes) -> str:

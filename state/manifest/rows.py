@@ -8,7 +8,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 
-from state.row_format import REMEDY, RowFormatError
+from state.row_format import ROW_REMEDY, RowFormatError
 from stream.postings import Exit
 
 ROW_FORMAT: Final = 2
@@ -21,7 +21,7 @@ STREAM_DAY: Final = b"time"
 """Suffix, under the partition's root, of the row that holds the stream day."""
 
 # What a number on disk means never changes, whatever order types, rules or tables of reasons take.
-LIVE: Final = 0
+NOT_CLOSED: Final = 0
 EXIT_NUMBERS: Final[dict[Exit, int]] = {
     "deleted": 1,
     "entry-01": 2,
@@ -30,7 +30,7 @@ EXIT_NUMBERS: Final[dict[Exit, int]] = {
     "abandoned": 5,
     "returned": 6,
 }
-EXITS: Final = {number: way for way, number in EXIT_NUMBERS.items()}
+EXITS_BY_NUMBER: Final = {number: way for way, number in EXIT_NUMBERS.items()}
 WAITING: Final = 128
 """Added to an exit that waits for its bill."""
 
@@ -96,10 +96,10 @@ def pack_exit(row: ExitRow) -> bytes:
 def unpack_exit(row: bytes) -> ExitRow:
     """Undo `pack_exit`; the row was checked."""
     _, way, version = _EXIT.unpack(row)
-    return ExitRow(version, EXITS[way ^ WAITING])
+    return ExitRow(version, EXITS_BY_NUMBER[way ^ WAITING])
 
 
 def check_format(row: bytes) -> None:
     """Raise RowFormatError for a row of another format."""
     if row[0] != ROW_FORMAT:
-        raise RowFormatError(f"manifest row format {row[0]} is not {ROW_FORMAT}: {REMEDY}")
+        raise RowFormatError(f"manifest row format {row[0]} is not {ROW_FORMAT}: {ROW_REMEDY}")

@@ -19,7 +19,16 @@ from state.manifest.rows import (
     unpack_conveyance,
 )
 from state.manifest.stand import day_and_basis
-from state.manifest.versions import APPLY, CLOSE_AT_ONCE, CLOSED, CONFLICT, OLDER, REPEAT, rule_exit, rule_whole_bill
+from state.manifest.versions import (
+    ALREADY_CLOSED,
+    APPLY,
+    CLOSE_AT_ONCE,
+    CONFLICT,
+    OLDER,
+    REPEAT,
+    rule_exit,
+    rule_whole_bill,
+)
 from state.rules.rulebook import Rulebook
 from state.table import Group, Overlay
 from stream.consignee import KeyMaker
@@ -44,7 +53,7 @@ from stream.records import Fate, Outgoing, Record, Result
 
 _WHOLE_BILL: Final = (BillManifested, BillAmended)
 _APPLIED: Final = Fate.APPLIED
-_STALE: Final = {word: Result(Fate.STALE, word, ()) for word in (OLDER, REPEAT, CLOSED, "time")}
+_STALE: Final = {word: Result(Fate.STALE, word, ()) for word in (OLDER, REPEAT, ALREADY_CLOSED, "time")}
 
 
 class ManifestStep:

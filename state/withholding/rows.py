@@ -13,7 +13,7 @@ covered part under `excess`. Its period follows from its day and the programme, 
 from struct import Struct
 from typing import Final, NamedTuple
 
-from state.row_format import REMEDY, RowFormatError
+from state.row_format import ROW_REMEDY, RowFormatError
 from state.withholding.bill import NO_DAY, US_321, Bill
 from state.withholding.statuses import DAY_CLOSED
 from stream.days import day_of_micros
@@ -171,7 +171,7 @@ def shared_copies(row: bytes) -> int:
 def check_format(row: bytes) -> None:
     """Raise RowFormatError for a row of another format."""
     if row[0] != ROW_FORMAT:
-        raise RowFormatError(f"withholding row format {row[0]} is not {ROW_FORMAT}: {REMEDY}")
+        raise RowFormatError(f"withholding row format {row[0]} is not {ROW_FORMAT}: {ROW_REMEDY}")
 
 
 def glance(row: bytes) -> tuple[int, int, int] | None:
