@@ -30,7 +30,17 @@ Instant = Annotated[
     datetime,
     Meta(tz=True, description="RFC 3339 with offset, years 2 to 9998.", extra_json_schema=_YEARS),
 ]
-EasternDay = Annotated[date, Meta(description="Date in America/New_York.", extra_json_schema=_YEARS)]
+Day = Annotated[
+    date, Meta(description="Date in the zone of the programme, America/New_York for the US.", extra_json_schema=_YEARS)
+]
+ProgrammeId = Annotated[
+    str,
+    Meta(
+        description="Id of the exemption that is claimed: small letters, digits, hyphens; missing: the default.",
+        examples=["us-321"],
+        extra_json_schema={"pattern": f"^[a-z0-9][a-z0-9-]{{1,38}}{_END}"},
+    ),
+]
 BillNumber = Annotated[
     str,
     Meta(
@@ -159,8 +169,15 @@ class AmendedBill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     shipper: Shipper
     lines: Annotated[list[Line], Meta(min_length=1, max_length=999)]
     order: OrderNumber | None = None
-    estimated_arrivals: Annotated[list[EasternDay], Meta(max_length=2)] | None = None
-    """Eastern dates; a type 86 filing needs exactly one."""
+    programme: ProgrammeId | None = None
+    seller: Text | None = None
+    """Who sold the goods; missing: the shipper's name."""
+    purchased_on: Annotated[date, Meta(extra_json_schema=_YEARS)] | None = None
+    """Date of purchase, as the order shows it; a programme by date of purchase needs it."""
+    weight_grams: Count | None = None
+    """A programme with a limit on weight needs it."""
+    estimated_arrivals: Annotated[list[Day], Meta(max_length=2)] | None = None
+    """Dates in the programme's zone, Eastern for the US; a type 86 filing needs exactly one."""
     arrived_at: Instant | None = None
     """When this bill arrived, if you know it; RFC 3339 with offset."""
     bill_type: Text | None = None

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.days import EASTERN, business_date, date_of, day_number
+from stream.days import EASTERN, business_date, date_of, day_number, zone_named
 from stream.instants import from_micros, rfc3339, to_micros
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -34,6 +34,15 @@ def test_text_is_what_msgspec_writes(instant: datetime) -> None:
 def test_day_equals_the_zones_own_conversion(instant: datetime) -> None:
     """The cached day is the date that zoneinfo gives for this very instant."""
     assert business_date(instant) == instant.astimezone(EASTERN).date()
+
+
+ZONES = ("Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Monrovia", "Asia/Tashkent")
+
+
+@given(st.one_of(ANY, RECENT), st.sampled_from(ZONES))
+def test_day_in_any_zone_equals_its_own_conversion(instant: datetime, zone: str) -> None:
+    """Whole, half and quarter hours, and offsets with seconds, all have the date that zoneinfo gives."""
+    assert business_date(instant, zone) == instant.astimezone(zone_named(zone)).date()
 
 
 @given(st.dates(date(1970, 1, 1), date(2149, 6, 6)))

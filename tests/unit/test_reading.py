@@ -29,7 +29,8 @@ ESTIMATED = event("conveyance.estimated", {"conveyance": CONVEYANCE, "estimated_
 IDENTIFIED = {"identifier_type": "EI", "identifier": "12-3456789"}
 GONE = object()
 OPTIONAL = (
-    "version", "order", "estimated_arrivals", "arrived_at", "bill_type", "quantity", "planned_port",
+    "version", "order", "programme", "seller", "purchased_on", "weight_grams",
+    "estimated_arrivals", "arrived_at", "bill_type", "quantity", "planned_port",
 )  # fmt: skip
 
 
@@ -145,6 +146,18 @@ WRONG = [
     ("data.consignee.address.country", "us", "wrong-shape", "$.data.consignee.address.country"),
     ("data.order", "o" * 65, "wrong-shape", "$.data.order"),
     ("data.order", "\ud800", "not-json", "record value"),
+    ("data.programme", "KR", "wrong-shape", "$.data.programme: expected text such as us-321 (Id of the exemption"),
+    *(
+        ("data.programme", wrong, "wrong-shape", "$.data.programme")
+        for wrong in ("k", "k" * 40, "-kr", "kr\n", "kr_2", "ké", "k٢", " ", 7)
+    ),
+    ("data.seller", CANARY * 4, "wrong-shape", "$.data.seller: expected text of 0 to 70 characters or null"),
+    ("data.purchased_on", "2025-02-29", "wrong-shape", "$.data.purchased_on: expected a date such as 2025-08-20"),
+    ("data.purchased_on", "0001-12-31", "wrong-shape", "$.data.purchased_on"),
+    ("data.purchased_on", "9999-01-01", "wrong-shape", "$.data.purchased_on"),
+    ("data.weight_grams", -1, "wrong-shape", "$.data.weight_grams: expected an integer from 0 to 999999999"),
+    ("data.weight_grams", 10**9, "wrong-shape", "$.data.weight_grams"),
+    ("data.weight_grams", 2.0, "wrong-shape", "$.data.weight_grams"),
     ("data.sequence", float("1e400"), "wrong-shape", "$.data.sequence"),
 ]  # fmt: skip
 
@@ -196,6 +209,12 @@ FINE = [
     ("data.port", "", ARRIVED),
     ("data.entry_number", "", DISPOSED),
     ("data.entry_number", None, DISPOSED),
+    *(("data.programme", programme, BILL) for programme in ("us-321", "k" + "r" * 38, "2x", "a-")),
+    ("data.seller", "Ж" * 70, BILL),
+    ("data.seller", "  ", BILL),
+    ("data.purchased_on", "2025-08-01", BILL),
+    ("data.weight_grams", 0, BILL),
+    ("data.weight_grams", 999_999_999, BILL),
 ]
 
 
@@ -375,7 +394,7 @@ def validators() -> dict[str, Draft202012Validator]:
 
 
 # `format` is an annotation, to JSON Schema 1.0 is an integer, and infinity and half a character are no JSON.
-BEYOND_SCHEMA = ("2025-08-20T12:00:00", "2025-08-20", ["2025-02-29"], float("inf"), "\ud800")
+BEYOND_SCHEMA = ("2025-08-20T12:00:00", "2025-08-20", ["2025-02-29"], "2025-02-29", float("inf"), "\ud800")
 HELD_AGAINST_SCHEMA = [
     (path, value, BILL) for path, value, _, _ in WRONG if value not in BEYOND_SCHEMA and not isinstance(value, float)
 ]
