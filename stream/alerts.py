@@ -1,4 +1,4 @@
-"""Alerts: what a compliance officer should see without asking (DESIGN section 3). Key of the record: consignee key."""
+"""Alerts, which show a compliance officer what to look at (DESIGN section 3). The record key is the consignee key."""
 
 from datetime import date, datetime
 from typing import Final, Literal
@@ -53,7 +53,7 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 def alert_event(data: AlertData, time: datetime) -> Alert:
-    """Wrap an alert; the id is the same whenever the same alert is raised again."""
+    """Return an alert in its envelope; an alert that is raised again has the same id."""
     place = f"{data.cause.partition}/{data.cause.offset}"
     parts = (data.bill, data.conveyance, data.order, data.day, *_ledger_parts(data))
     subject = "/".join(str(part) for part in parts if part is not None)

@@ -1,6 +1,6 @@
 """Every outcome and reason in order of precedence: the first row that applies decides (DESIGN section 3).
 
-This table generates the reference page; a test holds the page and the withholding step against it.
+The reference page is generated from this table. A test compares the page and the withholding step with it.
 """
 
 from enum import StrEnum
@@ -45,7 +45,7 @@ VERDICTS: Final = (
 
 
 class Action(StrEnum):
-    """What a warehouse worker does: one word a decision, the same on page, terminal and API (DESIGN section 7)."""
+    """What a warehouse worker does: one word per decision, the same on page, terminal and API (DESIGN section 7)."""
 
     GO = "GO"
     HOLD = "HOLD"
@@ -69,6 +69,6 @@ _ACTIONS_ALWAYS: Final[dict[Outcome, Action]] = {
 
 
 def action(outcome: Outcome, basis: Basis | None) -> Action:
-    """The one action that follows from a decision; anything unforeseen is HOLD, never GO."""
+    """Return the one action that follows from a decision; an unknown combination is HOLD, never GO."""
     always = _ACTIONS_ALWAYS.get(outcome)
     return always or _ACTIONS.get((outcome, basis == "actual"), Action.HOLD)

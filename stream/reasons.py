@@ -1,4 +1,4 @@
-"""What a warehouse worker is told beside the one word: a line for every reason, without anybody's figures."""
+"""The line that a warehouse worker sees beside the one word: one per reason, without figures of any person."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ REASON_LINES: Final[dict[str, str]] = {
     "period-limit": "Over the consignee's limit for the period.",
     "within-limit": "Within the consignee's limit for the day.",
 }
-"""Reason of a decision -> its line; every reason of `stream.outcomes.VERDICTS` has one."""
+"""Reason of a decision -> its line. Every reason of `stream.outcomes.VERDICTS` has one."""
 
 UNKNOWN_LINE: Final = "Nothing is known of this bill."
 STALE_LINE: Final = "No live connection: what is known may be old."

@@ -80,7 +80,7 @@ _SORTED_AT_ONCE: Final = 10_000
 
 
 class Judging:
-    """The judging of one record over its consignee's rows: `judge`, `outputs` and `alerts`, each run to its end in turn."""
+    """The judging of one record over its consignee's rows: `judge`, `outputs` and `alerts`, each in turn to its end."""
 
     __slots__ = (
         "_alerting",

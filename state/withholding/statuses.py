@@ -1,7 +1,7 @@
-"""Every status a bill can have, each with the number that stands for it in rows.
+"""Every status that a bill can have, with its number in rows.
 
-Numbers are written on disk: they are pinned here one by one, whatever the order of the table of outcomes. A new
-status takes a free number; a number that was used is never used again, or the row format is raised.
+The numbers are on disk, so they are pinned here one by one, whatever the order of the table of outcomes. A new status
+takes a free number. A number that was used is never used again, unless the row format is raised.
 """
 
 from typing import Final, NamedTuple
@@ -55,7 +55,7 @@ _NUMBERS: Final = {pair: number for number, pair in _PINNED.items()}
 
 
 def number_of(outcome: Outcome, reason: str) -> int:
-    """Number of a status."""
+    """Return the number of a status."""
     return _NUMBERS[outcome, reason]
 
 
@@ -77,13 +77,13 @@ PERIOD_WARNED: Final = number_of("warn", "period-limit")
 RELEASED: Final = number_of("release", "within-limit")
 CLEAR: Final = number_of("clear", "within-limit")
 UNJUDGED: Final = 0xFF
-"""Not a status: a bill that the running judging has yet to decide."""
+"""Not a status: the judging of the record has still to decide on the bill."""
 
 EXITS: Final = {
     name: number_of("closed", name) for name in ("deleted", "entry-01", "entry-11", "exported", "abandoned", "returned")
 }
 KEEPS_COUNTING: Final = frozenset(EXITS[name] for name in ("exported", "abandoned", "returned"))
-"""A released bill that leaves by one of these has used the exemption: it goes on counting."""
+"""A released bill that leaves by one of these exits has used the exemption, so it keeps counting."""
 
 CLOSED: Final = frozenset(EXITS.values()) | {SUPERSEDED}
 MISFITS: Final = frozenset((WITHHELD, WARNED, PERIOD_WITHHELD, PERIOD_WARNED))
