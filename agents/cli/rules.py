@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from state.rules import Rulebook, RulebookError, load_rulebook
-from state.rules.wording import entries_on, meaning, period
+from state.rules.rule_words import entries_on, meaning, period
 from stream.days import business_date
 
 app = typer.Typer(no_args_is_help=True, help="Show the dated rules of a day, or check a rule file.")
@@ -29,7 +29,7 @@ def show(
     day = business_date(datetime.now(UTC)) if on is None else _day(on)
     rulebook = _load(rules or ())
     rows = [
-        (section, entry.id, meaning(entry), period(entry), entry.certainty, entry.source)
+        (section, entry.id, meaning(entry, rulebook.data), period(entry), entry.certainty, entry.source)
         for section, entry in entries_on(rulebook.data, day)
     ]
     if sys.stdout.isatty():

@@ -8,7 +8,7 @@ import msgspec
 from agents.explaining import words
 from agents.explaining.facts import Facts, Standing
 from state.rules import ENFORCEMENT_SETTING, Rulebook
-from state.rules.wording import meaning, period
+from state.rules.rule_words import meaning, period
 from stream.decisions import DecisionData
 from stream.outcomes import Action, action
 from stream.reasons import UNKNOWN_LINE
@@ -77,7 +77,7 @@ def rule_facts(rulebook: Rulebook, rule: str | None) -> RuleFacts | None:
         for entry in entries:
             if entry.id == rule:
                 return RuleFacts(
-                    entry.id, meaning(entry), period(entry), entry.source, entry.certainty, " ".join(entry.text.split())
+                    entry.id, meaning(entry, rulebook.data), period(entry), entry.source, entry.certainty, " ".join(entry.text.split())
                 )
     return None
 

@@ -111,6 +111,10 @@ ERRORS: Final = NumberedNames(
         "no-type86": 512,
         "no-state": 32,
         "no-exchange-rate": 64,
+        "no-purchase-date": 1024,
+        "no-seller": 2048,
+        "no-weight": 4096,
+        "unknown-programme": 8192,
     }
 )
 """In the order of the contract (DESIGN section 2)."""

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from state.rules.entries import SECTIONS, Dated, Entry
-from state.rules.reading import REMEDIES
+from state.rules.entries import SECTIONS, Dated, RuleData, RuleEntry
+from state.rules.rule_files import REMEDIES
+from state.rules.rule_words import meaning, period
 from state.rules.rulebook import Rulebook
-from state.rules.wording import meaning, period
 
 INTRODUCTION = """\
 # Rules
@@ -46,13 +46,24 @@ RATES_NOTE = """\
 None ships: no primary source could be read. Without a rate a bill in another currency than the dollar is refused,
 `no-exchange-rate`; add the rates you need in a file of your own."""
 
+PROGRAMMES_NOTE = """\
+An exemption with limits per person and period; each has [a page of its own](programmes/README.md)."""
+
+LIMITS_NOTE = """\
+At most one entry for each measure of a programme and day, and no gap between them; a day outside them is refused,
+`suspended`. Exactly the limit still passes."""
+
+CAPS_NOTE = """\
+At most one entry for each measure of a programme and day; it holds for mail too. Where none holds there is no cap."""
+
+ENFORCEMENT_NOTE = """\
+One entry for each day, without gap or overlap; a programme that has none withholds."""
+
 HEADINGS = {
-    "limit": ("The daily limit", "One entry for each day, without gap or overlap; exactly the limit still passes."),
-    "single": (
-        "The cap of a single bill",
-        "At most one entry for each day; it holds for mail too. Where none holds there is no cap.",
-    ),
-    "enforcement": ("Warn or withhold", "One entry for each day, without gap or overlap."),
+    "programme": ("Programmes", PROGRAMMES_NOTE),
+    "limit": ("Limits", LIMITS_NOTE),
+    "single": ("The cap of a single bill", CAPS_NOTE),
+    "enforcement": ("Warn or withhold", ENFORCEMENT_NOTE),
     "suspension": ("Suspensions", "On these days nothing is exempt."),
     "exclusion": ("Excluded origins", "The day that counts is the day of arrival, or the expected one before it."),
     "goods": ("Excluded goods", "The day that counts is the day of arrival, or the expected one before it."),
@@ -81,17 +92,21 @@ remove = ["suspension-2025", "suspension-2026-regulation"]
 
 [[limit]]
 id = "limit-800"
+programme = "us-321"
+measure = "value"
 from = 2016-03-10
 until = 2025-08-31
-dollars = "800.00"
+amount = "800.00"
 source = "19 CFR 10.151"
 certainty = "A"
 text = "As shipped, but ending on 31 August 2025."
 
 [[limit]]
 id = "limit-500-proposed"
+programme = "us-321"
+measure = "value"
 from = 2025-09-01
-dollars = "500.00"
+amount = "500.00"
 source = "a proposal of our planning department"
 certainty = "C"
 text = "What if the limit were $500?"
@@ -118,10 +133,13 @@ certainty = "C"
 text = "What if a single bill were exempt up to $500?"
 ```
 
-A file is refused, with its name, the entry, what is wrong and what to do, when a key is unknown, missing or of the
-wrong kind, when two entries decide the same thing on one day, when a day is left without a limit or an enforcement,
-when an id occurs twice in it, or when a country, currency, flag, mode or reason does not exist. Long texts may run over
-several lines between `\"\"\"`.
+A file is refused, with its name, the entry, what is wrong and what to do: when a key is unknown, missing or of the
+wrong kind; when two entries decide the same thing on one day; when a day between two limits has none, or a limit cuts a
+period longer than a day; when a day is left without an enforcement; when an id occurs twice in it; or when a programme,
+zone, country, currency, flag, mode or reason does not exist. Long texts may run over several lines between `\"\"\"`.
+
+In release 0.1 a limit had `dollars = "500.00"`. Such a file is refused: write that line as `amount = "500.00"`, and add
+`programme = "us-321"` and `measure = "value"`.
 
 An exchange rate (the figure is made up; rates hold for the calendar quarter of `manifested_at`, also under `--as-of`;
 amounts have at most two decimals in every currency, so no minor units are needed):
@@ -153,14 +171,16 @@ def rules_page(rulebook: Rulebook) -> str:
         title, note = HEADINGS[section]
         lines += [f"## {title}", "", f"Section `{section}`. {note}", ""]
         for entry in entries:
-            lines += _entry(entry)
+            lines += _entry(entry, rulebook.data)
     return "\n".join([*lines, FORMAT, *_keys()])
 
 
-def _entry(entry: Entry) -> Iterator[str]:
+def _entry(entry: RuleEntry, data: RuleData) -> Iterator[str]:
     yield f"### `{entry.id}`"
     yield ""
-    yield f"**{meaning(entry)}**, {period(entry)}." if isinstance(entry, Dated) else f"**{meaning(entry)}**."
+    yield (
+        f"**{meaning(entry, data)}**, {period(entry)}." if isinstance(entry, Dated) else f"**{meaning(entry, data)}**."
+    )
     if entry.text:
         yield entry.text
     yield ""

@@ -17,8 +17,8 @@ from msgspec import inspect
 
 from agents.files.opening import FileError
 from agents.files.rows import read_rows
-from state.rules.errors import RulebookError
-from state.rules.reading import RuleText, merge
+from state.rules.rule_errors import RulebookError
+from state.rules.rule_files import RuleText, merge
 from stream import canonical, pub28
 from stream.events import Consignee, Shipper
 from tests.bench.hostile import search

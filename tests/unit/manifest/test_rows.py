@@ -170,6 +170,10 @@ NUMBERS: list[tuple[dict[str, Any], int, bytes]] = [
     ({"filing_errors": ("no-hts",)}, 12, b"\0\x80"),
     ({"filing_errors": ("no-description",)}, 12, b"\1\0"),
     ({"filing_errors": ("no-type86",)}, 12, b"\2\0"),
+    ({"filing_errors": ("no-purchase-date",)}, 12, b"\4\0"),
+    ({"filing_errors": ("no-seller",)}, 12, b"\x08\0"),
+    ({"filing_errors": ("no-weight",)}, 12, b"\x10\0"),
+    ({"filing_errors": ("unknown-programme",)}, 12, b"\x20\0"),
     ({"value_cents": None}, 14, b"\0\0"),
     ({"estimate": 739000, "estimate_stated": 0}, 14, b"\0\x11"),
     ({"arrived": 0}, 14, b"\0\x12"),
@@ -214,7 +218,7 @@ def plain(**changes: Any) -> BillRow:
     return row
 
 
-@pytest.mark.parametrize(("at", "byte"), [(11, 0x20), (12, 0x04), (14, 0x80), (15, 0x20)])
+@pytest.mark.parametrize(("at", "byte"), [(11, 0x20), (12, 0x40), (14, 0x80), (15, 0x20)])
 def test_row_with_parts_of_a_later_version_is_refused(at: int, byte: int) -> None:
     """A flag, an error or a part that is not known yet stops the worker, instead of being read past."""
     row = bytearray(pack_bill(plain(order="o-1")))

@@ -1,13 +1,18 @@
-"""Periods of whole Eastern days: which entry holds on a day, and where two entries collide or leave a gap."""
+"""Dates of entries, in whole days: which holds on a day, and where two collide, leave a gap or cut a period."""
 
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import TypeVar
 
 from state.rules.entries import Dated
+from state.rules.programmes import Window
 
 D = TypeVar("D", bound=Dated)
+
+MONTHS: dict[Window, int] = {"calendar-month": 1, "half-year": 6, "calendar-year": 12}
+"""Months of the periods that are longer than a day."""
 
 
 def holds(entry: Dated, day: date) -> bool:
@@ -49,6 +54,29 @@ def gap(entries: Sequence[Dated]) -> date | None:
             return None
         expected = entry.last + timedelta(days=1)
     return expected
+
+
+def hole(entries: Iterable[D]) -> tuple[date, D] | None:
+    """Find the first day between entries on which none holds, and the entry after it; they may overlap."""
+    ordered = in_order(entries)
+    reached = ordered[0].last
+    for entry in ordered[1:]:
+        if reached is None or reached == date.max:
+            return None
+        if entry.first is not None and entry.first > reached + timedelta(days=1):
+            return reached + timedelta(days=1), entry
+        reached = None if entry.last is None else max(reached, entry.last)
+    return None
+
+
+def period_around(window: Window, day: date) -> tuple[date, date]:
+    """First and last day of the period that a day falls into; of a conveyance, which has no dates, the day itself."""
+    months = MONTHS.get(window)
+    if months is None:
+        return day, day
+    first = (day.month - 1) // months * months + 1
+    last = first + months - 1
+    return date(day.year, first, 1), date(day.year, last, monthrange(day.year, last)[1])
 
 
 def in_words(entry: Dated) -> str:
