@@ -16,8 +16,6 @@ ADVICE_DAYS = 14
 ORDER_DAYS = 75
 """Bills manifested so many days before stream time are still part of their order."""
 INFORMAL_CENTS = 250_000
-UNNAMED = {"unknown-programme", "no-purchase-date", "no-seller", "no-weight"}
-"""Filing errors behind which no dated rule stands."""
 
 Limits = dict[Measure, Amount]
 """The limits that are in force, in the order value, count, weight; empty outside the programme's limits."""
@@ -107,10 +105,8 @@ class Rules:
 
     def filing_rule(self, bill: PostedBill) -> str | None:
         """Name the rule behind the first filing error."""
-        first = bill.filing_errors[0]
-        if first in UNNAMED:
-            return None
-        return self.book.filing_rule(first, self._at(self.day_of(bill.programme, bill.manifested_at)))
+        manifested = self._at(self.day_of(bill.programme, bill.manifested_at))
+        return self.book.filing_rule(bill.filing_errors[0], manifested, bill.programme)
 
     def code(self, bill: PostedBill, outcome: str, reason: str, day: date | None) -> Code | None:
         """Return the code ACE sends, which only `us-321` has; a bill without a day is dated by its manifest."""
