@@ -18,7 +18,7 @@ from stream.instants import MICROS_A_DAY, MICROS_A_SECOND, MICROS_AN_HOUR, Insta
 
 ZONE_NAME: Final = "America/New_York"
 TZDATA_VERSION: str = IANA_VERSION
-"""Release of the IANA time zone database that draws the days, such as "2026f"."""
+"""Release of the IANA time zone database that is used, such as "2026f"."""
 
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 DAY_NUMBER_MAX = 0xFFFF
@@ -70,7 +70,7 @@ def day_of_micros(micros: int, zone: str = ZONE_NAME) -> date:
 
 
 def day_number(day: date) -> int:
-    """Return the days since 1970-01-01, from 0 to 65535, so that they fit two bytes; raises DayError outside."""
+    """Return the days since 1970-01-01, from 0 to 65535, so that they fit two bytes. Raise DayError outside."""
     number = day.toordinal() - EPOCH_ORDINAL
     if 0 <= number <= DAY_NUMBER_MAX:
         return number
@@ -78,7 +78,7 @@ def day_number(day: date) -> int:
 
 
 def date_of(number: int) -> date:
-    """Return the date that `day_number` made this number of; raises DayError outside 0 to 65535."""
+    """Return the date of a day number, the reverse of `day_number`. Raise DayError outside 0 to 65535."""
     if 0 <= number <= DAY_NUMBER_MAX:
         return date.fromordinal(EPOCH_ORDINAL + number)
     raise DayError("a day number lies outside 0 to 65535")

@@ -1,7 +1,7 @@
-"""What a whole bill says: consignee key, value in cents, filing errors, and the fingerprint of the fields that count.
+"""The content of a whole bill: consignee key, value in cents, filing errors, and fingerprint of the fields that count.
 
-Exchange rates and filing rules are dated by the day on which the bill's first applied version was manifested
-(DESIGN sections 2 and 3), which is why that day is an argument.
+Exchange rates and filing rules go by the day on which the bill's first applied version was manifested (DESIGN sections
+2 and 3). So that day is an argument.
 """
 
 from datetime import date
@@ -21,13 +21,13 @@ from stream.reading import hundredths
 
 NO_EXCHANGE_RATE: Final = "no-exchange-rate"
 PROGRAMME: Final = "us-321"
-"""The only programme so far; it counts already, so that its bills keep their fingerprints once there are others."""
+"""The only programme so far. It is in the fingerprint, so that fingerprints stay the same once there are others."""
 FINGERPRINT_BYTES: Final = 8
 VALUE_CENTS_MAX: Final = 10**15
-"""A higher value counts as this one: no dollars reach it, only a rate without sense, and rows must hold sums of it."""
+"""A higher value counts as this one, so that rows can hold sums; only a senseless exchange rate leads to it."""
 
 StatedLine = tuple[int, str, str, tuple[Flag, ...], str, str, int]
-"""A line by what it means: amount in hundredths, currency, origin, flags each once and sorted, HTS, description,
+"""A line in its normal form: amount in hundredths, currency, origin, flags (each once, sorted), HTS, description,
 quantity."""
 
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
@@ -36,7 +36,7 @@ _HTS_SIGNS: Final = str.maketrans("", "", ".- ")
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
-    """The fields that count, read once; a struct, since a named tuple takes three times as long to make."""
+    """The fields that count, read once. A struct, since a named tuple takes three times as long to make."""
 
     consignee: str
     arrived: int | None
@@ -45,7 +45,7 @@ class Content(msgspec.Struct, frozen=True, gc=False):
 
 
 def consignee_key(key_maker: KeyMaker, consignee: Consignee) -> str:
-    """Key of who the goods are for."""
+    """Return the consignee key of the recipient of the goods."""
     address = consignee.address
     if address is not None and consignee.name is not None:
         return key_maker.of_name(
@@ -55,9 +55,9 @@ def consignee_key(key_maker: KeyMaker, consignee: Consignee) -> str:
 
 
 def read_content(bill: AmendedBill, key_maker: KeyMaker) -> Content:
-    """Read what counts; two versions with the same fingerprint say the same.
+    """Return the fields that count; two versions with the same fingerprint say the same.
 
-    Amounts and instants count by what they mean, not by how they are written, and flags as a set.
+    Amounts and instants count by their meaning, not by how they are written. Flags count as a set.
     """
     consignee = consignee_key(key_maker, bill.consignee)
     arrived = None if bill.arrived_at is None else to_micros(bill.arrived_at)
@@ -94,7 +94,7 @@ def read_content(bill: AmendedBill, key_maker: KeyMaker) -> Content:
 
 
 def fill_content(row: BillRow, bill: AmendedBill, content: Content, manifested_day: date, rulebook: Rulebook) -> None:
-    """Write into the row what this version says; `manifested_day` is that of the first applied version."""
+    """Write this version's content to the row; `manifested_day` is that of the first applied version."""
     lines = content.lines
     row.consignee, row.arrived, row.fingerprint = content.consignee, content.arrived, content.fingerprint
     row.mode = bill.mode
@@ -133,7 +133,7 @@ def is_whole_hts(text: str) -> bool:
 
 
 def value_cents(lines: list[StatedLine], manifested_day: date, rulebook: Rulebook) -> int | None:
-    """Sum of the lines in US cents, each converted half up, at most VALUE_CENTS_MAX; None where a rate is missing."""
+    """Return the sum of the lines in US cents, each converted half up, up to VALUE_CENTS_MAX; None without a rate."""
     total = 0
     for amount, currency, *_ in lines:
         if currency == "USD":

@@ -1,7 +1,7 @@
-"""Rows of the manifest table: bytes, compact because millions of bills are held, versioned by their first byte.
+"""Rows of the manifest table: bytes, compact because there are millions of bills, versioned by their first byte.
 
-Under a conveyance's root stand its own row (empty suffix) and one row a bill (suffix: bill number); under the
-partition's root the stream day. Instants are microseconds since the epoch, days are ordinals of dates, 0 for none.
+A conveyance's root has the conveyance's own row (empty suffix) and one row per bill (suffix: bill number). The
+partition's root has the stream day. Instants are microseconds since the epoch, days are ordinals of dates, 0 for none.
 """
 
 from functools import lru_cache
@@ -21,9 +21,9 @@ CONVEYANCE: Final = b""
 STREAM_DAY: Final = b"time"
 """Suffix, under the partition's root, of the row that holds the stream day."""
 
-_PAST: Final = 1 << 62  # added to instants, so that those before 1970 sort as bytes too
+_PAST: Final = 1 << 62  # added to instants, so that instants before 1970 sort as bytes too
 
-# What a number on disk means never changes, whatever order types, rules or tables of reasons take.
+# A number on disk never changes its meaning, whatever the order of types, rules or tables of reasons.
 _MODE_NUMBERS: Final[dict[Mode, int]] = {"air": 0, "ocean": 1, "rail": 2, "truck": 3, "mail": 4}
 _MODES: Final = {number: mode for mode, number in _MODE_NUMBERS.items()}
 _MODE_MASK, _TYPE86 = 7, 8
@@ -40,8 +40,8 @@ _EXITS: Final = {number: way for way, number in _EXIT_NUMBERS.items()}
 _WAITING: Final = 128
 """Added to an exit that waits for its bill."""
 
-# The parts that a bill has, those behind the origins in this order. Bits from 32 up are free: what programmes add to
-# a bill (id, seller key, purchase date, weight) goes between the last day and the order, without a new format.
+# The optional parts of a bill; those after the origins are in this order. Bits from 32 up are free: what programmes add
+# to a bill (id, seller key, purchase date, weight) goes between the last day and the order, without a new format.
 _HAS_ESTIMATE, _HAS_ARRIVED, _HAS_LAST, _LAST_ARRIVED, _HAS_VALUE = 1, 2, 4, 8, 16
 _PARTS: Final = _HAS_ESTIMATE | _HAS_ARRIVED | _HAS_LAST | _LAST_ARRIVED | _HAS_VALUE
 
@@ -61,7 +61,7 @@ _POSTING_AT: Final = 6
 _PARTS_AT: Final = 14
 _ORDER_KEY_FROM: Final = 16
 _ORDER_KEY_TO: Final = 45
-"""Where consignee, manifested and sequence stand: bytes that sort by consignee, then in manifest order."""
+"""The bytes of consignee, manifested and sequence, which sort by consignee, then in manifest order."""
 _ORIGINS: Final = Struct(">H")
 _ORIGINS_AT: Final = _BILL.size - _ORIGINS.size
 _CONSIGNEE_BYTES: Final = 17
@@ -72,22 +72,22 @@ _DAY: Final = Struct(">I")
 
 
 class RowFormatError(Exception):
-    """A row was written in a format that this version cannot read: our own fault, the worker must not go on."""
+    """A row has a format that this version cannot read. This is our own fault, and the worker must stop."""
 
 
 class NumberedNames:
-    """Sets of names as bits; a name's bit never changes. Sets are read in the order in which the names are given."""
+    """Sets of names as bits; the bit of a name never changes. Sets are read in the order of the given names."""
 
     def __init__(self, bits: dict[str, int]) -> None:
         self._bits = bits
         self._known: dict[int, tuple[str, ...]] = {}
 
     def bits_of(self, names: tuple[str, ...]) -> int:
-        """Return the bits of some names; KeyError for an unknown one."""
+        """Return the bits of some names. Raise KeyError for an unknown name."""
         return sum(self._bits[name] for name in names)
 
     def names_of(self, bits: int) -> tuple[str, ...]:
-        """Return the names of some bits; RowFormatError for an unknown one."""
+        """Return the names of some bits. Raise RowFormatError for an unknown bit."""
         names = self._known.get(bits)
         if names is None:
             names = self._known[bits] = tuple(name for name, bit in self._bits.items() if bits & bit)
@@ -121,12 +121,12 @@ ERRORS: Final = NumberedNames(
 
 
 class ConveyanceRow(NamedTuple):
-    """What is known of a conveyance; instants are None where nothing was said or it was taken back."""
+    """What is known of a conveyance; an instant is None if it was never stated, or was taken back."""
 
     touched: int
     """Ordinal of the stream day on which its last event applied."""
     estimate_stated: int | None = None
-    """Time of the event that stated the estimate, or took it back."""
+    """Time of the event that stated the estimate or took it back."""
     estimate: int | None = None
     arrival_stated: int | None = None
     arrival: int | None = None
@@ -166,16 +166,16 @@ class BillRow:
 
     version: int
     posting: int
-    """Counts from 1 the events that posted it."""
+    """Number of the event that posted it, from 1."""
     exit: Exit | None
-    """How it was closed; None while it is live."""
+    """The exit by which it was closed; None while it is live."""
     packed_consignee: bytes
-    """As `pack_consignee` gives it: few who read a row ask for the key itself."""
+    """The result of `pack_consignee`: few readers of a row need the key itself."""
     manifested: int
-    """Of its first applied version, as `sequence`."""
+    """Of its first applied version, like `sequence`."""
     sequence: int
     fingerprint: bytes
-    """Eight bytes of the fields that count; tells a repeat from a conflict."""
+    """Eight bytes of a hash of the fields that count; it tells a repeat from a conflict."""
     mode: Mode
     filing: Filing
     order: str | None
@@ -188,9 +188,9 @@ class BillRow:
     estimate_stated: int
     """Time of the event that stated it."""
     arrived: int | None
-    """Instant at which the bill itself is known to have arrived."""
+    """Instant of the bill's own arrival, if the bill states one."""
     last_day: int
-    """Of a closed bill: the day of its last live posting, or 0."""
+    """For a closed bill, the day of its last live posting, or 0."""
     last_arrived: bool
 
     @property
@@ -204,39 +204,39 @@ class BillRow:
 
 
 def pack_stream_day(day: int) -> bytes:
-    """Row of the stream day."""
+    """Return the row of the stream day."""
     return _STREAM_DAY.pack(ROW_FORMAT, day)
 
 
 @lru_cache(maxsize=16)
 def unpack_stream_day(row: bytes) -> int:
-    """Undo `pack_stream_day`."""
+    """Return the stream day of a row."""
     _check(row)
     day: int = _STREAM_DAY.unpack(row)[1]
     return day
 
 
 def pack_conveyance(row: ConveyanceRow) -> bytes:
-    """Row of a conveyance."""
+    """Return the row of a conveyance."""
     touched, *instants = row
     return _CONVEYANCE.pack(ROW_FORMAT, touched, *(0 if each is None else each + _PAST for each in instants))
 
 
 @lru_cache(maxsize=4096)
 def unpack_conveyance(row: bytes) -> ConveyanceRow:
-    """Undo `pack_conveyance`."""
+    """Return the conveyance of a row."""
     _check(row)
     _, touched, *instants = _CONVEYANCE.unpack(row)
     return ConveyanceRow(touched, *(each - _PAST if each else None for each in instants))
 
 
 def pack_exit(row: ExitRow) -> bytes:
-    """Row of an exit that waits for its bill."""
+    """Return the row of an exit that waits for its bill."""
     return _EXIT.pack(ROW_FORMAT, _EXIT_NUMBERS[row.exit] | _WAITING, row.version)
 
 
 def pack_bill(bill: BillRow) -> bytes:
-    """Row of a bill."""
+    """Return the row of a bill."""
     parts = 0 if bill.value_cents is None else _HAS_VALUE
     tail = "".join(bill.origins).encode()
     if bill.estimate:
@@ -273,7 +273,7 @@ def pack_bill(bill: BillRow) -> bytes:
 
 
 def unpack_bill(row: bytes) -> BillRow | ExitRow:
-    """Undo `pack_bill` or `pack_exit`; raises RowFormatError for a row of another format."""
+    """Return the bill or exit of a row. Raise RowFormatError for a row of another format."""
     _check(row)
     way = row[1]
     if way & _WAITING:
@@ -327,7 +327,7 @@ def _unpack_tail(bill: BillRow, row: bytes, parts: int, at: int) -> None:
 
 
 class Glance(NamedTuple):
-    """What decides whether a conveyance's event moves a live bill."""
+    """The fields that decide whether a conveyance's event moves a live bill."""
 
     estimate: int
     estimate_stated: int
@@ -338,7 +338,7 @@ _NOTHING: Final = Glance(0, 0, None)
 
 
 def glance(row: bytes) -> Glance | None:
-    """Read no more of a bill's row than moving it needs; None of a bill that is not live."""
+    """Return only the fields of a bill's row that decide on a move; None for a bill that is not live."""
     _check(row)
     if row[1] != _LIVE:
         return None
@@ -355,31 +355,31 @@ def glance(row: bytes) -> Glance | None:
 
 
 def order_key(row: bytes, number: bytes) -> bytes:
-    """Bytes that sort the bills of a conveyance by consignee, then in manifest order."""
+    """Return bytes that sort the bills of a conveyance by consignee, then in manifest order."""
     return row[_ORDER_KEY_FROM:_ORDER_KEY_TO] + number
 
 
 def split_order_key(key: bytes) -> tuple[bytes, bytes]:
-    """The packed consignee and the bill number in an `order_key`."""
+    """Return the packed consignee and the bill number of an `order_key`."""
     return key[:_CONSIGNEE_BYTES], key[_ORDER_KEY_BYTES:]
 
 
 def with_posting(row: bytes, posting: int) -> bytes:
-    """The same bill row with another posting number."""
+    """Return the same bill row with another posting number."""
     return row[:_POSTING_AT] + _POSTING.pack(posting) + row[_POSTING_AT + 4 :]
 
 
-# The bills of one consignee often come together, a warehouse's by the thousand.
+# Bills of one consignee often come together; a warehouse may have thousands.
 @lru_cache(maxsize=8192)
 def pack_consignee(key: str) -> bytes:
-    """A consignee key in 17 bytes: 130 bits of digest, 6 bits of form."""
+    """Return a consignee key in 17 bytes: 130 bits of digest, 6 bits of form."""
     form = _KEY_FORM_NUMBERS[key[:-_DIGEST_CHARACTERS]]
     digest = int(key[-_DIGEST_CHARACTERS:].encode().translate(_DIGITS), 32)
     return (digest << 6 | form).to_bytes(_CONSIGNEE_BYTES, "big")
 
 
 def unpack_consignee(packed: bytes) -> str:
-    """Undo `pack_consignee`."""
+    """Return the consignee key of packed bytes."""
     return _KEY_FORMS[packed[-1] & 63] + base32(packed)
 
 

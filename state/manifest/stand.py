@@ -1,4 +1,4 @@
-"""Which day a bill is on, and on what basis (DESIGN section 2, "Which day")."""
+"""Decides which day a bill is on, and on what basis (DESIGN section 2, "Which day")."""
 
 from datetime import date
 from typing import Protocol
@@ -8,7 +8,7 @@ from stream.days import day_of_micros
 
 
 class OwnDates(Protocol):
-    """What a bill itself says of its day."""
+    """What a bill itself states about its day."""
 
     @property
     def estimate(self) -> int:
@@ -20,14 +20,14 @@ class OwnDates(Protocol):
 
     @property
     def arrived(self) -> int | None:
-        """Instant at which the bill itself is known to have arrived."""
+        """Instant of the bill's own arrival, if the bill states one."""
 
 
 def day_and_basis(own: OwnDates, conveyance: ConveyanceRow) -> tuple[date | None, bool]:
-    """Give the bill's day, or None while it waits, and whether it is that of an arrival.
+    """Return the bill's day, or None while it waits, and whether the day is that of an arrival.
 
-    An arrival beats every estimate, the bill's own beats the conveyance's; of two estimates the one stated later
-    counts, at the same time the bill's.
+    An arrival goes before every estimate, and the bill's own arrival before the conveyance's. Of two estimates the one
+    that was stated later counts; if both were stated at the same time, the bill's counts.
     """
     arrived = own.arrived if own.arrived is not None else conveyance.arrival
     if arrived is not None:
