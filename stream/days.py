@@ -18,7 +18,7 @@ from stream.instants import MICROS_A_DAY, MICROS_A_SECOND, MICROS_AN_HOUR, Insta
 
 ZONE_NAME: Final = "America/New_York"
 TZDATA_VERSION: str = IANA_VERSION
-"""Release of the IANA time zone database that draws the days, such as "2026f"."""
+"""Release of the IANA time zone database that is used, such as "2026f"."""
 
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 

@@ -26,7 +26,7 @@ VALUE_CENTS_MAX: Final = 10**15
 """A higher value counts as this one: no money reaches it, only a rate without sense, and rows must hold sums of it."""
 
 StatedLine = tuple[int, str, str, tuple[Flag, ...], str, str, int]
-"""A line by what it means: amount in hundredths, currency, origin, flags each once and sorted, HTS, description,
+"""A line in its normal form: amount in hundredths, currency, origin, flags (each once, sorted), HTS, description,
 quantity."""
 
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
@@ -35,7 +35,7 @@ _HTS_SIGNS: Final = str.maketrans("", "", ".- ")
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
-    """The fields that count, read once; a struct, since a named tuple takes three times as long to make."""
+    """The fields that count, read once. A struct, since a named tuple takes three times as long to make."""
 
     consignee: str
     arrived: int | None
@@ -50,7 +50,7 @@ class Content(msgspec.Struct, frozen=True, gc=False):
 
 
 def consignee_key(key_maker: KeyMaker, consignee: Consignee) -> str:
-    """Key of who the goods are for."""
+    """Return the consignee key of the recipient of the goods."""
     address = consignee.address
     if address is not None and consignee.name is not None:
         return key_maker.of_name(
@@ -67,7 +67,7 @@ def seller_name(bill: AmendedBill) -> str | None:
 def read_content(bill: AmendedBill, key_maker: KeyMaker, rulebook: Rulebook) -> Content:
     """Read what counts; two versions with the same fingerprint say the same.
 
-    Amounts and instants count by what they mean, not by how they are written, and flags as a set.
+    Amounts and instants count by their meaning, not by how they are written. Flags count as a set.
     """
     consignee = consignee_key(key_maker, bill.consignee)
     arrived = None if bill.arrived_at is None else to_micros(bill.arrived_at)

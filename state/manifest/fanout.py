@@ -1,7 +1,7 @@
-"""A conveyance's estimate or arrival: posts those of its live bills whose day or basis it changes.
+"""The fan-out of a conveyance's estimate or arrival: it posts the live bills whose day or basis the event changes.
 
-A hundred thousand bills may hang on one event, so the work is cut into slices; `None` among the outputs marks where
-the event loop may breathe.
+One event may concern a hundred thousand bills, so the work is cut into slices. A `None` among the outputs means that
+the event loop may run other work.
 """
 
 from collections.abc import Generator, Iterable, Mapping
@@ -28,10 +28,10 @@ from stream.postings import PostedBill
 from stream.records import Outgoing
 
 SLICE_BILLS: Final = 250
-"""Bills of work between two chances to breathe: some milliseconds."""
+"""Bills of work between two yields of None: a few milliseconds."""
 
 RUN_BILLS: Final = 4000
-"""Bills sorted at once; runs are then merged as they are read."""
+"""Bills sorted at once; the sorted runs are merged as they are read."""
 
 
 _Programmes = Mapping[str, Programme]

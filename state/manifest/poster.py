@@ -1,4 +1,4 @@
-"""Posting records: bills of one consignee that one event posts, in records of bounded size (DESIGN section 3)."""
+"""Writes posting records of bounded size: the bills of one consignee that one event posts (DESIGN section 3)."""
 
 from datetime import date, datetime
 from typing import Final
@@ -18,7 +18,7 @@ _POSTINGS: Final = Sink.POSTINGS
 _NO_CONSIGNEE: Final = b'"consignee":""'
 
 Frame = tuple[bytes, bytes]
-"""A record's JSON before and after its consignee key, which needs no escaping, up to its bills."""
+"""A record's JSON up to its bills, as the parts before and after the consignee key, which needs no escaping."""
 
 
 class PostingEvent(msgspec.Struct, frozen=True, gc=False):
@@ -91,22 +91,22 @@ class Poster:
     def frame(self, cause: PostingEvent) -> Frame:
         """Write what all records of an event have in common."""
         before, _, after = _ENCODE(_posting(cause, "", ())).partition(_NO_CONSIGNEE)
-        # The list of bills comes last, so what stands before and after it is known beforehand.
+        # The list of bills is the last field, so the JSON before and after it is known beforehand.
         return before + _NO_CONSIGNEE[:-1], _NO_CONSIGNEE[-1:] + after.removesuffix(b"]}")
 
     def batch(self, frame: Frame, consignee: str) -> "Batch":
-        """Begin a record that posts several bills of a consignee."""
+        """Return a new record for several bills of a consignee."""
         return Batch(self, frame, consignee)
 
     def outgoing(self, consignee: str, value: bytes) -> Outgoing:
-        """Address a written record to its consignee's partition."""
+        """Return a written record, addressed to its consignee's partition."""
         key = consignee.encode()
         partition = 0 if self._partitions is None else partition_of(key, self._partitions)
         return Outgoing(_POSTINGS, partition, key, value)
 
 
 class Batch:
-    """A posting record in the making: bills are encoded as they come, so that its size is known."""
+    """A posting record that is being filled; each bill is encoded when it is added, so that the size is known."""
 
     __slots__ = ("_bytes", "_consignee", "_head", "_parts", "_poster")
 

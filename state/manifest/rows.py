@@ -1,4 +1,4 @@
-"""Rows of the manifest table: bytes, compact because millions of bills are held, versioned by their first byte.
+"""Rows of the manifest table: bytes, compact because there are millions of bills, versioned by their first byte.
 
 Under a conveyance's root stand its own row (empty suffix) and one row a bill (suffix: bill number, `bill_rows`); under
 the partition's root the stream day. Instants are microseconds since the epoch, days are ordinals of dates, 0 for none.
@@ -43,12 +43,12 @@ _EXIT: Final = Struct(">BBI")
 
 
 class ConveyanceRow(NamedTuple):
-    """What is known of a conveyance; instants are None where nothing was said or it was taken back."""
+    """What is known of a conveyance; an instant is None if it was never stated, or was taken back."""
 
     touched: int
     """Ordinal of the stream day on which its last event applied."""
     estimate_stated: int | None = None
-    """Time of the event that stated the estimate, or took it back."""
+    """Time of the event that stated the estimate or took it back."""
     estimate: int | None = None
     arrival_stated: int | None = None
     arrival: int | None = None

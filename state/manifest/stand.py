@@ -1,4 +1,4 @@
-"""Which day a bill is on, and on what basis (DESIGN section 2, "Which day")."""
+"""Decides which day a bill is on, and on what basis (DESIGN section 2, "Which day")."""
 
 from datetime import date
 from typing import Protocol
@@ -9,7 +9,7 @@ from stream.days import day_of_micros
 
 
 class OwnDates(Protocol):
-    """What a bill itself says of its day."""
+    """What a bill itself states about its day."""
 
     @property
     def estimate(self) -> int:
@@ -21,7 +21,7 @@ class OwnDates(Protocol):
 
     @property
     def arrived(self) -> int | None:
-        """Instant at which the bill itself is known to have arrived."""
+        """Instant of the bill's own arrival, if the bill states one."""
 
     @property
     def purchase_day(self) -> int:

@@ -1,4 +1,4 @@
-"""The manifest step: a shipment event in, posting records out, one for each consignee it touches."""
+"""The manifest step: a shipment event in, posting records out, at least one for each consignee it concerns."""
 
 from collections.abc import Generator, Mapping
 from datetime import UTC
@@ -76,7 +76,7 @@ class ManifestStep:
         self._poster = Poster(partitions)
 
     def __call__(self, record: Record, table: Overlay) -> Result:
-        """Judge one shipment record; the outputs must be drained before the next call."""
+        """Judge one shipment record. The outputs must be drained before the next call."""
         event = self._read(record)
         if isinstance(event, FaultFound):
             return _dead_lettered(record, event)
@@ -112,8 +112,8 @@ class ManifestStep:
         yield from clear(group)
         yield from self(record, table).outputs
 
-    # What an event finds is handed on as single arguments, for speed: `conveyance` is None where nothing is held,
-    # `today` is the stream day once the event applies.
+    # What an event finds is passed as single arguments, for speed: `conveyance` is None where nothing is held, `today`
+    # is the stream day after the event applies.
     def _whole_bill(
         self,
         event: WholeBill,
@@ -225,7 +225,7 @@ class ManifestStep:
 
 
 def _touch(group: Group, held: ConveyanceRow | None, today: int) -> ConveyanceRow:
-    """Note that an event of a bill applied to the conveyance on the stream day."""
+    """Write that an event of a bill applied to the conveyance on the stream day."""
     if held is not None and held.touched == today:
         return held
     fresh = ConveyanceRow(today) if held is None else held._replace(touched=today)

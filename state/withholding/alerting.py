@@ -1,4 +1,4 @@
-"""Alerts of one posting record (DESIGN section 3): never a reason to withhold, each raised once."""
+"""Alerts of one posting record (DESIGN section 3). They are never a reason to withhold; each is raised once."""
 
 from datetime import date
 from typing import Final
@@ -14,13 +14,13 @@ from stream.alerts import AlertData, AlertKind, alert_event
 from stream.postings import Posting
 
 ALERTED_ROW: Final = bytes((ROW_FORMAT,))
-"""The row of an alert that was raised; that it is there says all."""
+"""The row of an alert that was raised; it holds nothing else."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Alerting:
-    """Raises alerts and remembers in the rows which were raised."""
+    """Raises alerts, and writes to the rows which alerts were raised."""
 
     __slots__ = ("_deciding", "_group", "_posting", "raised")
 
@@ -32,22 +32,22 @@ class Alerting:
         """Encoded alerts, in the order they were raised."""
 
     def near_limit(self, ordinal: int, total: int, limit: int) -> None:
-        """The released total is above 90 % of the limit; once a consignee day."""
+        """Raise `near-limit`, once per consignee day: the released total is above 90 % of the limit."""
         suffix = ledger_suffix(ordinal)
         if self._group.get(suffix) is None:
             self._group.put(suffix, ALERTED_ROW)
             self._raise("near-limit", day=date.fromordinal(ordinal), total=total, limit=limit)
 
     def duplicate(self, bill: Bill, day: date) -> None:
-        """One bill is on a day from several conveyances."""
+        """Raise `duplicate-bill`: one bill is on a day from several conveyances."""
         self._raise("duplicate-bill", bill=bill, day=day)
 
     def superseded_release(self, bill: Bill, day: date) -> None:
-        """A released bill is now withheld on the same day."""
+        """Raise `release-superseded`: a released bill is now withheld on the same day."""
         self._raise("release-superseded", bill=bill, day=day)
 
     def structuring(self, order: str, total: int, limit: int) -> None:
-        """Live bills of one order are over the limit together."""
+        """Raise `structuring`: live bills of one order are together over the limit."""
         self._raise("structuring", order=order, total=total, limit=limit)
 
     def _raise(

@@ -1,4 +1,4 @@
-"""A bill as it stands on one conveyance, and its place in manifest order."""
+"""A bill on one conveyance, and its place in manifest order."""
 
 from struct import Struct
 from typing import Final
@@ -11,7 +11,7 @@ from stream.instants import to_micros
 from stream.postings import PostedBill
 
 NO_DAY: Final = 0
-"""Stands for "on no day" where a day's ordinal is kept."""
+"""Means "on no day" where a day's ordinal is kept."""
 
 US_321: Final = "us-321"
 """The one programme that is judged now."""
@@ -48,12 +48,12 @@ class Bill(msgspec.Struct, eq=False, gc=False):
     weight: int | None = None
     """Grams, where the programme limits weight."""
     covered: int | None = None
-    """Cents that count under `excess`, where that is not the whole value."""
+    """Cents that count under `excess`, if that is not the whole value."""
     _key: bytes = b""
 
     @property
     def key(self) -> bytes:
-        """Its place in manifest order, and its identity: see `manifest_key`."""
+        """Its place in manifest order, which is also its identity; see `manifest_key`."""
         key = self._key
         if not key:
             key = self._key = manifest_key(self.manifested, self.conveyance, self.sequence, self.bill)
@@ -61,7 +61,7 @@ class Bill(msgspec.Struct, eq=False, gc=False):
 
     @property
     def plain(self) -> bool:
-        """Whether it has no filing errors, and nothing that only other programmes than us-321 ask of it."""
+        """Whether it has no filing errors, and no field that only programmes other than us-321 need."""
         if self.filing_errors or self.programme != US_321 or self.seller is not None:
             return False
         return self.weight is None and self.covered is None
@@ -74,7 +74,7 @@ class Bill(msgspec.Struct, eq=False, gc=False):
 
     @property
     def was_released(self) -> bool:
-        """Whether it was released on arrival, or left after that and goes on counting."""
+        """Whether it was released on arrival, or left after its release and keeps counting."""
         return self.counts or self.status == MAIL_RELEASED
 
     @property
@@ -89,7 +89,7 @@ class Bill(msgspec.Struct, eq=False, gc=False):
 
 
 def manifest_key(manifested: int, conveyance: str, sequence: int, bill: str) -> bytes:
-    """Bytes that sort in manifest order; conveyance and bill are ASCII without NUL, so code points are bytes."""
+    """Return bytes that sort in manifest order; conveyance and bill are ASCII without NUL, so code points are bytes."""
     return b"%b%b\0%b%b" % (
         _MANIFESTED.pack(manifested + _PAST),
         conveyance.encode(),
@@ -99,13 +99,13 @@ def manifest_key(manifested: int, conveyance: str, sequence: int, bill: str) -> 
 
 
 def bill_of_key(key: bytes) -> tuple[bytes, str]:
-    """Bill number and conveyance in a manifest key."""
+    """Return the bill number and conveyance of a manifest key."""
     end = key.index(0, _MANIFESTED.size)
     return key[end + 1 + _SEQUENCE.size :], key[_MANIFESTED.size : end].decode()
 
 
 def posted_bill(posted: PostedBill, conveyance: str, day: int = NO_DAY) -> Bill:
-    """A bill as an event posts it, unjudged."""
+    """Return a bill as an event posts it, unjudged."""
     return Bill(
         posted.bill,
         conveyance,

@@ -14,11 +14,11 @@ from stream.decisions import Overflow, Rounding
 from stream.money import whole_dollars
 
 _ROWS_A_SLICE: Final = 2000
-"""Rows taken up between two breaths: some 15 ms."""
+"""Rows read between two yields: about 15 ms."""
 
 
 class Book:
-    """Days of one large consignee. It holds nothing that is not in the rows, so it can always be built anew."""
+    """Days of one large consignee. It holds only what is in the rows, so it can always be built again."""
 
     __slots__ = ("_day_class", "_days", "_rival_count", "_rivals", "_rounding")
 
@@ -32,11 +32,11 @@ class Book:
 
     @property
     def weight(self) -> int:
-        """What it keeps in memory, in bills; released ones are only a sum."""
+        """Number of bills that it keeps in memory; released ones are only a sum."""
         return self._rival_count + len(self._days) + sum(day.size for day in self._days.values())
 
     def build(self, group: Group, today: int, first_open: int) -> Iterator[None]:
-        """Take up all rows of a group; yields between slices."""
+        """Read all rows of a group. Yield between slices."""
         for number, (suffix, value) in enumerate(group.items(), 1):
             if number % _ROWS_A_SLICE == 0:
                 yield
@@ -52,7 +52,7 @@ class Book:
                     self._take_up(copy)
 
     def _take_up(self, bill: Bill) -> None:
-        """Take over a bill from its row, judged as it is."""
+        """Add a bill from its row, with the status that it has there."""
         if bill.day == NO_DAY or bill.value is None:
             return
         if bill.status in KEEPS_COUNTING:
@@ -62,7 +62,7 @@ class Book:
             self._day(bill.day).load(bill.key, self._counted(bill), arrived=bill.arrived, fits=fits)
 
     def close_before(self, first_open: int) -> None:
-        """Forget days that are closed."""
+        """Drop days that are closed."""
         for ordinal in [ordinal for ordinal in self._days if ordinal < first_open]:
             del self._days[ordinal]
         for ordinal in [ordinal for ordinal in self._rivals if ordinal < first_open]:
@@ -94,7 +94,7 @@ class Book:
             del self._rivals[copy.day]
 
     def contenders(self, number: str, ordinal: int) -> tuple[int, Iterable[str]]:
-        """See `Days`: the one that counted, and the first of the others."""
+        """See `Days`: the copy that counted, and the first of the others."""
         rivals = self._rivals.get(ordinal, {}).get(number)
         return (0, ()) if rivals is None else (len(rivals), rivals.contenders())
 

@@ -1,8 +1,8 @@
-"""A consignee day: which of its bills fit, kept at rest and brought to rest again after each posting.
+"""A consignee day: which of its bills fit. It is settled after each posting, and at rest in between.
 
-DESIGN section 3, "How a day is judged", steps 3 to 5, done incrementally. Each policy is one class. What makes it
-cheap: headroom that only shrinks can never let a withheld bill in, and arrivals of clear bills leave every other
-expected bill where it was. Only freed headroom, or a bill that squeezes in, makes the walk look at the blocks again.
+This is steps 3 to 5 of DESIGN section 3, "How a day is judged", done incrementally. Each policy is one class. Two facts
+make it cheap. While headroom only shrinks, no withheld bill can fit. And when clear bills arrive, every other expected
+bill stays as it was. Only freed headroom, or a new bill between others, makes the walk look at the blocks again.
 """
 
 from abc import ABC, abstractmethod
@@ -13,36 +13,36 @@ from state.withholding.walk import BLOCK_MAX, Walk
 from stream.decisions import Overflow
 
 Changes = dict[bytes, bool]
-"""Manifest key of each bill that was judged anew or changed, and whether it fits."""
+"""Manifest key of each bill that is new or changed, and whether it fits."""
 
 Change = tuple[bytes, bool]
-"""One of them."""
+"""One of the changes."""
 
 
 class Day(ABC):
-    """The bills of a consignee day that the total decides on; amounts are counted cents."""
+    """The bills of a consignee day that the total decides; amounts are counted cents."""
 
     __slots__ = ("_lost", "_misfit_gone", "_new_arrived", "_new_expected", "_rest", "arrived", "expected", "released")
 
     def __init__(self) -> None:
         self.released = 0
-        """Counted values of released bills, and of closed ones that go on counting."""
+        """Sum of the counted values of released bills, and of closed bills that keep counting."""
         self.arrived = Walk()
         """Arrived bills that the policy may still release."""
         self.expected = Walk()
         self._new_arrived: list[tuple[bytes, int]] = []
-        """Manifest keys and values of bills put in and not yet judged."""
+        """Manifest keys and values of bills that were put and are not judged yet."""
         self._new_expected: list[tuple[bytes, int]] = []
         self._rest: int | None = None
-        """`released` when the day was last at rest; None: it has to be walked from the start."""
+        """`released` when the day was last at rest; None if it must be walked from the start."""
         self._lost = 0
-        """Values of clear bills taken out since then."""
+        """Sum of the values of clear bills that were taken out since then."""
         self._misfit_gone = False
         """Whether an expected bill that did not fit was taken out since then."""
 
     @property
     def size(self) -> int:
-        """Bills kept one by one; released ones are only a sum."""
+        """Number of bills that are kept one by one; released bills are only a sum."""
         return self.arrived.size + self.expected.size
 
     @property
@@ -52,11 +52,11 @@ class Day(ABC):
 
     @property
     def projected(self) -> int:
-        """Released and clear bills together, as decisions on an estimated basis state it."""
+        """Sum of released and clear bills, as decisions on an estimated basis state it."""
         return self.released + self.expected.fit_total
 
     def load(self, key: bytes, value: int, *, arrived: bool, fits: bool) -> None:
-        """Take a bill over from its row as it was judged before."""
+        """Add a bill from its row, as it was judged before."""
         if not arrived:
             self.expected.insert(key, value, fits=fits)
         elif fits:
@@ -65,15 +65,15 @@ class Day(ABC):
             self.arrived.insert(key, value, fits=False)
 
     def put(self, key: bytes, value: int, *, arrived: bool) -> None:
-        """Put a bill in, unjudged."""
+        """Put a bill on the day, unjudged."""
         (self._new_arrived if arrived else self._new_expected).append((key, value))
 
     def put_released(self, key: bytes, value: int) -> None:  # noqa: ARG002 - some policies need the key
-        """Put in a bill whose release stands."""
+        """Put a bill whose release stands on the day."""
         self.released += value
 
     def count_closed(self, value: int) -> None:
-        """Count a released bill that left and goes on counting; a negative value undoes it."""
+        """Count a released bill that left and keeps counting; a negative value reverses it."""
         self.released += value
 
     def take_released(self, key: bytes, value: int) -> None:  # noqa: ARG002 - some policies need the key
@@ -92,9 +92,9 @@ class Day(ABC):
             self._misfit_gone = True
 
     def settle(self, limit: int) -> Iterator[Change | None]:
-        """Bring the day to rest: what fits in at most `limit`, for every bill that is new or changes.
+        """Settle the day under `limit`. Yield each bill that is new or changed, and whether it fits.
 
-        None means that the caller may breathe. The day is at rest once the first change, or the end, is reached.
+        A yield of None means that the caller may run other work. The day is at rest at the first change, or at the end.
         """
         changes: Changes = {}
         self._new_arrived.sort()
@@ -108,21 +108,21 @@ class Day(ABC):
 
     @abstractmethod
     def would_release(self, key: bytes, value: int, limit: int) -> bool:
-        """Whether one more arrived bill would be released, as the day stands."""
+        """Whether one more arrived bill would be released, as the day is now."""
 
     @abstractmethod
     def _settle_arrived(self, limit: int, changes: Changes) -> Iterator[None]:
-        """Step 4; notes what fits in `changes`, and yields where the caller may breathe."""
+        """Do step 4: write to `changes` which bills fit. Yield where the caller may run other work."""
 
     @abstractmethod
     def _settle_expected(self, limit: int, changes: Changes) -> Iterator[None]:
-        """Step 5, likewise; it comes after step 4."""
+        """Do step 5 in the same way, after step 4."""
 
     def _undisturbed(self, limit: int) -> bool:
-        """Whether no expected bill can change for what was taken out and released since the last rest.
+        """Whether no expected bill can change because of what was taken out and released since the last rest.
 
-        Where at least as much was released as clear bills lost, every total before a bill only grew: misfits stay
-        misfits, and clear ones stay clear as long as they fit all together.
+        If at least as much was released as clear bills lost, the total before each bill only grew. So misfits stay
+        misfits, and clear bills stay clear as long as they all fit together.
         """
         if not len(self.expected):
             return True
@@ -139,7 +139,7 @@ class SkipDay(Day):
     __slots__ = ()
 
     def would_release(self, key: bytes, value: int, limit: int) -> bool:  # noqa: ARG002 - its place does not matter
-        """It fits if the headroom is large enough."""
+        """Whether the headroom is large enough."""
         return self.released + value <= limit
 
     def _settle_arrived(self, limit: int, changes: Changes) -> Iterator[None]:
@@ -177,7 +177,7 @@ class SkipDay(Day):
         walk, undisturbed = self.expected, self._undisturbed(limit)
         for key, value in self._new_expected:
             fits = undisturbed and self.projected + value <= limit
-            # A misfit at the end of the manifest disturbs nobody; elsewhere it may fit after all.
+            # A misfit at the end of the manifest changes no other bill; elsewhere it may still fit.
             undisturbed = undisturbed and (fits or key > walk.last_key())
             walk.insert(key, value, fits=fits)
             changes[key] = fits
@@ -202,10 +202,10 @@ class SkipDay(Day):
 
 
 class LatchDay(Day):
-    """Policy `latch`: nothing later than the first misfit fits, first arrived bills, then expected ones.
+    """Policy `latch`: no bill after the first misfit fits, first among arrived bills, then among expected ones.
 
-    So the expected bills that fit come before all that do not. They are two walks, `expected` and `misfits`, and only
-    bills at the border between them can change: whatever the day holds, no other is looked at.
+    So the expected bills that fit come before all that do not. They are two walks, `expected` and `misfits`. Only bills
+    at the border between the two can change, and only these are looked at.
     """
 
     __slots__ = ("misfits",)
@@ -213,11 +213,11 @@ class LatchDay(Day):
     def __init__(self) -> None:
         super().__init__()
         self.misfits = Walk()
-        """Expected bills that do not fit: the first of them, and all later ones."""
+        """Expected bills that do not fit: the first one and all later ones."""
 
     @property
     def size(self) -> int:
-        """Bills kept one by one."""
+        """Number of bills that are kept one by one."""
         return super().size + self.misfits.size
 
     def load(self, key: bytes, value: int, *, arrived: bool, fits: bool) -> None:
@@ -238,7 +238,7 @@ class LatchDay(Day):
         return self.released + value <= limit
 
     def _walk_of(self, key: bytes) -> Walk:
-        """Where an expected bill is, or goes."""
+        """Return the walk that an expected bill is in, or belongs in."""
         misfits = self.misfits
         return misfits if len(misfits) and key >= misfits.first()[0] else self.expected
 
@@ -275,7 +275,7 @@ class LatchDay(Day):
                 yield
 
     def _move(self, bill: tuple[bytes, int], here: Walk, there: Walk, changes: Changes) -> None:
-        """The bill at the border goes over it."""
+        """Move the bill at the border to the other walk."""
         key, value = bill
         here.remove(key)
         changes[key] = there is self.expected
@@ -283,25 +283,25 @@ class LatchDay(Day):
 
 
 class AllOrNoneDay(Day):
-    """Policy `all_or_none`: arrived bills fit only all together, and expected ones only together with them.
+    """Policy `all_or_none`: arrived bills fit only all together, and expected bills only together with them.
 
-    Here `released` holds the closed bills that go on counting; the arrived ones, released or not, are in the walk.
+    Here `released` is the sum of closed bills that keep counting. Arrived bills, released or not, are in the walk.
     """
 
     __slots__ = ()
 
     @property
     def total(self) -> int:
-        """All arrived values together, over the limit or not."""
+        """Sum of all arrived values, over the limit or not."""
         return self.released + self.arrived.total
 
     @property
     def projected(self) -> int:
-        """All arrived and expected values together, over the limit or not."""
+        """Sum of all arrived and expected values, over the limit or not."""
         return self.total + self.expected.total
 
     def put_released(self, key: bytes, value: int) -> None:
-        """Put in a released bill; the release holds only if the sum allows it."""
+        """Put a released bill on the day; it stays released only if the sum allows it."""
         self.arrived.insert(key, value, fits=True)
 
     def take_released(self, key: bytes, value: int) -> None:  # noqa: ARG002 - the walk knows the value
@@ -309,7 +309,7 @@ class AllOrNoneDay(Day):
         self.arrived.remove(key)
 
     def would_release(self, key: bytes, value: int, limit: int) -> bool:  # noqa: ARG002 - its place does not matter
-        """It fits if all arrived bills and it fit together."""
+        """Whether it fits together with all arrived bills."""
         return self.total + value <= limit
 
     def _settle_arrived(self, limit: int, changes: Changes) -> Iterator[None]:
@@ -322,7 +322,7 @@ class AllOrNoneDay(Day):
 
     @staticmethod
     def _insert(walk: Walk, bills: list[tuple[bytes, int]]) -> None:
-        # As the others stand, so that the walk stays uniform unless the sum turns.
+        # With the same status as the others, so that the walk stays uniform until the sum crosses the limit.
         fits = len(walk) > 0 and walk.fit_count == len(walk)
         for key, value in bills:
             walk.insert(key, value, fits=fits)

@@ -1,7 +1,7 @@
 """The days of a consignee, in two forms that always agree: plain for few bills, indexed for many.
 
-`PlainDays` runs the definition of DESIGN section 3 over all bills of a day each time. `Book` keeps the days of a large
-consignee and changes only what a posting disturbs.
+`PlainDays` applies the definition of DESIGN section 3 to all bills of a day each time. `Book` keeps the days of a large
+consignee and changes only what a posting affects.
 """
 
 from collections import Counter
@@ -16,47 +16,47 @@ from stream.money import whole_dollars
 
 
 class Days(Protocol):
-    """What the judging of a record asks of the days of its consignee."""
+    """The interface of a consignee's days for the judging of a record."""
 
     def take_out(self, bill: Bill) -> None:
-        """The bill leaves the day it is on, as it was judged."""
+        """Take a bill, with the status it has, out of its day."""
 
     def count_closed(self, bill: Bill) -> None:
-        """The released bill left its day by an exit, and goes on counting."""
+        """Count a released bill that left its day by an exit and keeps counting."""
 
     def put(self, bill: Bill, counted: int) -> None:
-        """The bill joins its day: unjudged, or with a release that stands."""
+        """Put a bill on its day: unjudged, or with a release that stands."""
 
     def settle(self, ordinal: int, limit: int) -> Iterable[tuple[Bill | bytes, bool] | None]:
-        """Walk the day: bills (or their manifest keys) that are new or may have changed, and whether each fits.
+        """Walk the day. Return the bills (or manifest keys) that are new or may have changed, and whether each fits.
 
-        None means that the caller may breathe; the rest must still be taken.
+        None means that the caller may run other work; the rest must still be read.
         """
 
     def totals(self, ordinal: int) -> tuple[int, int]:
-        """The day's released total, and with its clear bills."""
+        """Return the day's released total, and the total with its clear bills."""
 
     def join_copy(self, copy: Bill, *, counted: bool) -> None:
-        """A copy of a shared number is on a day; `counted`: it is the one that is not superseded."""
+        """Add a copy of a shared number to its day; `counted` if it is the copy that is not superseded."""
 
     def leave_copy(self, copy: Bill) -> None:
-        """A copy of a shared number leaves its day."""
+        """Take a copy of a shared number out of its day."""
 
     def contenders(self, number: str, ordinal: int) -> tuple[int, Iterable[str]]:
-        """How many copies of a shared number the day has, and on which conveyances those that may be counted."""
+        """Return how many copies of a shared number the day has, and the conveyances of those that may count."""
 
     def note_counted(self, number: str, ordinal: int, conveyance: str) -> None:
-        """This copy is the one that is not superseded."""
+        """Note the copy that is not superseded."""
 
     def copied(self, ordinal: int) -> Iterable[str]:
-        """Shared numbers with several copies on the day."""
+        """Return the shared numbers with several copies on the day."""
 
     def would_release(self, ordinal: int, bill: Bill, counted: int, limit: int) -> bool:
-        """Whether the bill, had it arrived on that day, would be released as things stand."""
+        """Whether the bill would be released as things stand, had it arrived on that day."""
 
 
 class PlainDays:
-    """Days over the copies of few bills; a bill's own status says how it stands, so nothing else is kept."""
+    """Days over the copies of few bills. Each bill's status is all that is needed, so nothing else is kept."""
 
     __slots__ = ("_copies", "_overflow", "_rounding", "_totals")
 
@@ -70,7 +70,7 @@ class PlainDays:
         """Nothing to do: the copies no longer hold it there."""
 
     def count_closed(self, bill: Bill) -> None:
-        """Nothing to do: the bill's status says so."""
+        """Nothing to do: the bill's status has it."""
 
     def put(self, bill: Bill, counted: int) -> None:
         """Nothing to do: the copies hold it."""
@@ -82,15 +82,15 @@ class PlainDays:
         """Nothing to do: the copies no longer hold it there."""
 
     def note_counted(self, number: str, ordinal: int, conveyance: str) -> None:
-        """Nothing to do: the statuses say so."""
+        """Nothing to do: the statuses have it."""
 
     def contenders(self, number: str, ordinal: int) -> tuple[int, Iterable[str]]:
-        """All copies of the number on the day."""
+        """Return all copies of the number on the day."""
         found = [copy.conveyance for copy in self._candidates(ordinal) if copy.bill == number]
         return len(found), found
 
     def copied(self, ordinal: int) -> Iterable[str]:
-        """Numbers with several copies on the day, in order."""
+        """Return the numbers with several copies on the day, in order."""
         numbers = Counter(copy.bill for copy in self._candidates(ordinal))
         return sorted(number for number, copies in numbers.items() if copies > 1)
 
@@ -100,7 +100,7 @@ class PlainDays:
                 yield copy
 
     def settle(self, ordinal: int, limit: int) -> Iterable[tuple[Bill | bytes, bool]]:
-        """Steps 3 to 5 by the letter."""
+        """Do steps 3 to 5 exactly as they are defined."""
         released, closed, arrived, expected = self._standing(ordinal)
         if self._overflow == "all_or_none":
             return self._settle_together(ordinal, closed, released + arrived, expected, limit)
@@ -142,7 +142,7 @@ class PlainDays:
         total = closed + sum(self._counted(bill) for bill in arrived)
         projected = total + sum(self._counted(bill) for bill in expected)
         self._totals[ordinal] = (total, projected)
-        # In manifest order, as everywhere: alerts are raised in the order in which bills are found.
+        # In manifest order, since alerts are raised in the order in which bills are found.
         arrived.sort(key=_manifest_order)
         expected.sort(key=_manifest_order)
         found: list[tuple[Bill | bytes, bool]] = [(bill, total <= limit) for bill in arrived]
@@ -150,7 +150,7 @@ class PlainDays:
         return found
 
     def totals(self, ordinal: int) -> tuple[int, int]:
-        """What the last walk of the day gave, or sums over its bills as they were judged."""
+        """Return the totals of the day's last walk, or sums over its bills as they were judged."""
         totals = self._totals.get(ordinal)
         if totals is None:
             released, closed, arrived, expected = self._standing(ordinal)
@@ -163,7 +163,7 @@ class PlainDays:
         return totals
 
     def would_release(self, ordinal: int, bill: Bill, counted: int, limit: int) -> bool:
-        """By the policy, over the bills that are there."""
+        """Whether the policy would release the bill beside the bills of that day."""
         if self.totals(ordinal)[0] + counted > limit:
             return False
         if self._overflow != "latch":
@@ -172,7 +172,7 @@ class PlainDays:
         return not any(misfit.key < bill.key for misfit in misfits)
 
     def _standing(self, ordinal: int) -> tuple[list[Bill], int, list[Bill], list[Bill]]:
-        """Released bills, cents of closed bills that keep counting, other arrived bills, expected bills of a day."""
+        """Return a day's released bills, cents of closed bills that count, other arrived bills and expected bills."""
         released: list[Bill] = []
         arrived: list[Bill] = []
         expected: list[Bill] = []

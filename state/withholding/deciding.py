@@ -1,4 +1,4 @@
-"""What decides on a bill besides the walk of its day: the dated rules, and the advice where it does not fit."""
+"""What decides on a bill apart from the walk of its day: the dated rules, and the advice for a misfit."""
 
 from collections.abc import Callable
 from datetime import date
@@ -27,14 +27,14 @@ from stream.money import whole_dollars
 from stream.postings import Posting
 
 IsSplit = Callable[[Bill, int], bool]
-"""Whether a bill's order is over these cents together; asked once all days of the record are judged."""
+"""Whether the bills of a bill's order are together over these cents; asked once all days of the record are judged."""
 
 LAST_ORDINAL: Final = date.max.toordinal()
 _DAYS_KEPT: Final = 4096
 
 
 class Deciding:
-    """What all decisions of one Tallygate have in common."""
+    """The rules, policy and texts that all decisions of one Tallygate share."""
 
     def __init__(self, rulebook: Rulebook, policy: Policy, epoch: int, shipments_topic: str) -> None:
         self.rulebook = rulebook
@@ -44,21 +44,21 @@ class Deciding:
         self.near_limit_percent = rulebook.near_limit_percent
         self._shipments_topic = shipments_topic
         self.exact = policy.rounding == "cents"
-        """Whether values count to the cent."""
+        """Whether values count exactly, to the cent."""
         self._wording = Wording(rulebook, policy, epoch)
         self.tally = self._wording.tally
         self._rules: dict[int, DayRules] = {}
 
     def cause(self, posting: Posting) -> Cause:
-        """Where the shipment event of a posting stands."""
+        """Return topic, partition and offset of a posting's shipment event."""
         return Cause(self._shipments_topic, posting.partition, posting.offset)
 
     def cause_text(self, posting: Posting) -> str:
-        """The cause as JSON, as decisions carry it."""
+        """Return the cause as JSON, as decisions carry it."""
         return f'{{"topic":"{self._shipments_topic}","partition":{posting.partition},"offset":{posting.offset}}}'
 
     def rules(self, ordinal: int) -> DayRules:
-        """The rules of the day with this ordinal."""
+        """Return the rules of the day with this ordinal."""
         rules = self._rules.get(ordinal)
         if rules is None:
             if len(self._rules) >= _DAYS_KEPT:
@@ -67,12 +67,12 @@ class Deciding:
         return rules
 
     def counted(self, bill: Bill) -> int | None:
-        """The bill's value as the total counts it; None where it has none."""
+        """Return the bill's value as the total counts it; None where it has none."""
         value = bill.value
         return value if self.exact or value is None else whole_dollars(value)
 
     def settled(self, bill: Bill, counted: int | None, rules: DayRules) -> int | None:
-        """Rows 2 and 5 to 9: the status that settles a bill without the total, or None (DESIGN section 3)."""
+        """Return the status of rows 2 and 5 to 9 that settles a bill without the total, or None (DESIGN section 3)."""
         if bill.filing_errors or counted is None:
             return FILING_ERROR
         if rules.suspended_rule is not None:
@@ -91,7 +91,7 @@ class Deciding:
     def decide(
         self, bill: Bill, day: date | None, time: str, consignee: str, cause: str, days: Days, is_split: IsSplit
     ) -> bytes:
-        """The decision on a bill as it stands now; `day` is the one it states, of a closed bill its last."""
+        """Return the decision on a bill as it is now; `day` is the day it states, for a closed bill its last day."""
         counted = self.counted(bill)
         status = bill.status
         total = 0
@@ -103,14 +103,14 @@ class Deciding:
         advice = self._advice(bill, counted or 0, days, is_split) if advised else None
         return self._wording.decision(bill, day, time, consignee, counted, total, rule, advice, cause)
 
-    def decide_quiet(self, bill: Bill, total: int, posting: Posting, time: str) -> bytes:
-        """The decision on the one bill of a record, released or clear by the day's total."""
+    def decide_fast(self, bill: Bill, total: int, posting: Posting, time: str) -> bytes:
+        """Return the decision on the one bill of a record of the fast path, released or clear with this total."""
         counted, cause = self.counted(bill), self.cause_text(posting)
         day = posting.bills[0].day
         return self._wording.decision(bill, day, time, posting.consignee, counted, total, None, None, cause)
 
     def _rule(self, bill: Bill) -> str | None:
-        """Id of the dated rule that decided, where it depends on the bill."""
+        """Return the id of the dated rule that decided, where it depends on the bill."""
         if bill.status == FILING_ERROR:
             return self.rulebook.filing_rule(bill.filing_errors[0], day_of_micros(bill.manifested))
         if bill.status == GOODS_EXCLUDED:
@@ -119,7 +119,7 @@ class Deciding:
         return next(excluded[origin] for origin in bill.origins if origin in excluded)
 
     def _advice(self, bill: Bill, counted: int, days: Days, is_split: IsSplit) -> Advice:
-        """What to do with a bill that does not fit: never to bring in a split order on another day (19 CFR 10.151)."""
+        """Return what to do with a bill that does not fit; for a split order never another day (19 CFR 10.151)."""
         entry_type = None if bill.mode == "mail" else self.rulebook.entry_type(bill.value or 0)
         if bill.order is not None and is_split(bill, self.rules(bill.day).limit_cents):
             return Advice(entry_type, None, None, "one-order")

@@ -1,4 +1,40 @@
-"""The judging of one posting record: DESIGN section 3, "How a day is judged", steps 1 to 6."""
+"""The judging of one posting record: which bills it releases or withholds, and which decisions follow.
+
+Theory of operation
+===================
+
+A posting record carries, for one event and one consignee, the bills that the event posts, moves away or closes. These
+are the record's own bills. A consignee day holds bills, each expected or arrived, in manifest order: `manifested_at`,
+conveyance, sequence, bill number. A day is touched if a bill leaves it or joins it. A record is judged in six steps
+(DESIGN section 3, "How a day is judged"; "rows" are those of `stream.outcomes.VERDICTS`):
+
+1. Take the own bills out of the days they were on. Put each one that has a day into that day, unjudged. Two kinds are
+   not judged again. A release stands if the bill counted on that day before, is arrived on the same day now, is settled
+   by no row up to 9, and its counted value did not rise. A released bill that is exported, abandoned or returned keeps
+   counting with the value that it was released with, until it is deleted, entered with duty, or live again.
+2. Rows 1 to 9 settle a bill without the total; such a bill never counts, but for those that keep counting by step 1.
+   Every other bill joins the walk of its day.
+3. Take the touched days by date. The total of a day begins with its released bills and those that keep counting. A
+   change of another bill never takes a release back.
+4. Walk the other arrived bills in manifest order. A bill fits if total + value <= limit: it is released, and its value
+   joins the total. So freed headroom goes to bills that are still withheld. A misfit is withheld, or warned about where
+   the rules of the day only warn.
+5. Walk the expected bills in manifest order, from the total of step 4. A bill that fits is clear and its value joins
+   the projected total. A misfit is warned about.
+6. Decide on the own bills in manifest order, always, except one that moved to another consignee: its decision comes
+   there. Then decide on every other bill whose status changed, day by day, in manifest order. Write the rows.
+
+Copies: the same bill on one day from several conveyances counts once. Between steps 1 and 2 one copy is chosen: the one
+whose release stands, else arrived before expected, then the higher version, then the lowest conveyance. The others are
+superseded.
+
+Policies: the steps above are those of `skip`. Under `latch` no bill after the first misfit fits, in step 4 or 5. Under
+`all_or_none` the arrived bills fit only all together, and the expected ones only together with them. So that policy
+does take releases back, and it chooses again among the copies of all touched days.
+
+In the code, step 1 is `_post`, the copies are `_choose`, step 2 is `_place`, steps 3 to 5 are `_settle` (`days` and
+`day` hold the walk itself), and step 6 is `outputs`.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -34,17 +70,17 @@ from stream.days import day_of_micros
 from stream.postings import PostedBill, Posting
 
 Own = tuple[PostedBill, Bill, Bill | None]
-"""A bill of the record: as posted, as it stands now, and as it stood before."""
+"""A bill of the record: as posted, as it is now, and as it was before."""
 
-_BREATH: Final = 500
-"""Bills looked at between two breaths: some 10 ms."""
+_YIELD_EVERY: Final = 500
+"""Bills looked at between two yields: about 10 ms."""
 
 _SORTED_AT_ONCE: Final = 10_000
-"""Bills sorted between two breaths, likewise."""
+"""Bills sorted between two yields, also about 10 ms."""
 
 
 class Judging:
-    """One record's judging over its consignee's rows: `judge`, then `outputs`, then `alerts`, each to its end."""
+    """The judging of one record over its consignee's rows: `judge`, `outputs` and `alerts`, each in turn to its end."""
 
     __slots__ = (
         "_alerting",
@@ -78,15 +114,15 @@ class Judging:
         self._others: dict[bytes, Bill] = {}
         """Bills of other records whose decision may change, by manifest key."""
         self._touched: set[int] = set()
-        """Ordinals of the days to be judged anew."""
+        """Ordinals of the days to judge again."""
         self._parts: dict[tuple[str, str], Part | None] = {}
-        """What a bill added to its order before this record; None where it was no part of it. By number and conveyance:
-        where its conveyance was forgotten its place in the manifest is another now."""
+        """What a bill added to its order before this record; None where it added nothing. The key is number and
+        conveyance: if its conveyance was forgotten, the bill has another place in manifest order now."""
         self._orders: Orders | None = None
         self._alerting: Alerting | None = None
 
     def has_no_op(self) -> bool:
-        """Whether the record withdraws a bill that is not here, or on a closed day; to be asked before `judge`."""
+        """Whether the record withdraws a bill that is not here, or is on a closed day. Ask before `judge`."""
         return any(posted.stand in {"moved", "closed"} and not self._is_here(posted) for posted in self._posting.bills)
 
     def _is_here(self, posted: PostedBill) -> bool:
@@ -94,7 +130,7 @@ class Judging:
         return copy is not None and copy.status != DAY_CLOSED
 
     def judge(self) -> Iterator[None]:
-        """Steps 1 to 5: everything but writing; yields where the caller may breathe."""
+        """Do steps 1 to 5, everything but writing. Yield where the caller may run other work."""
         for posted in self._posting.bills:
             self._post(posted)
         for _, bill, before in self._own:
@@ -141,7 +177,7 @@ class Judging:
             self._days.join_copy(bill, counted=False)
 
     def _stand(self, bill: Bill, posted: PostedBill, before: Bill | None) -> None:
-        """Where the posting puts the bill, and whether a release stands."""
+        """Set the bill's day and status from the posting, and keep a release that stands."""
         if posted.stand == "closed":
             bill.status = EXITS[posted.exit or "deleted"]
             if bill.status in KEEPS_COUNTING and before is not None and before.counts:
@@ -176,18 +212,18 @@ class Judging:
                 self._choose(bill.bill, ordinal, bill)
 
     def _choose_again(self) -> Iterator[None]:
-        """Under `all_or_none` another bill can take a copy's release back, and with it the copy's preference."""
+        """Choose among the copies of all touched days: under `all_or_none` any bill can take a copy's release back."""
         self._touched.update(bill.day for _, bill, _ in self._own if bill.day != NO_DAY)
         looked_at = 0
         for ordinal in sorted(self._touched):
             for number in self._days.copied(ordinal):
                 self._choose(number, ordinal)
                 looked_at += 1
-                if looked_at % _BREATH == 0:
+                if looked_at % _YIELD_EVERY == 0:
                     yield
 
     def _choose(self, number: str, ordinal: int, own: Bill | None = None) -> None:
-        """Decide which of the copies on a day counts; `own` is that of the record, wherever it is now."""
+        """Decide which copy on a day counts; `own` is the record's own copy, which may be on another day now."""
         count, conveyances = self._days.contenders(number, ordinal)
         if not count:
             return
@@ -237,7 +273,7 @@ class Judging:
         misfit = WITHHELD if rules.enforcement == "withhold" else WARNED
         own = {bill.key: bill for _, bill, _ in self._own} if len(self._own) > 1 else {}
         for looked_at, change in enumerate(self._days.settle(ordinal, rules.limit_cents), 1):
-            if looked_at % _BREATH == 0:
+            if looked_at % _YIELD_EVERY == 0:
                 yield
             if change is None:
                 yield
@@ -267,9 +303,9 @@ class Judging:
     # -- step 6: decisions, and the rows
 
     def outputs(self) -> Iterator[tuple[Bill, date | None] | None]:
-        """Bills to be decided on, in order, each with the day its decision states; writes their rows.
+        """Yield the bills to decide on, in order, each with the day that its decision states, and write their rows.
 
-        None means that the caller may breathe.
+        A yield of None means that the caller may run other work.
         """
         own = self._own if len(self._own) == 1 else sorted(self._own, key=_own_order)
         yield from self._settle_parts()
@@ -291,7 +327,7 @@ class Judging:
             yield None
 
     def _others_in_order(self) -> Iterator[Bill | None]:
-        """Other bills day by day, in manifest order; sorted in slices, with breath between them."""
+        """Yield the other bills day by day, in manifest order. They are sorted in slices, with a yield between them."""
         others = list(self._others.values())
         slices = []
         for start in range(0, len(others), _SORTED_AT_ONCE):
@@ -301,7 +337,7 @@ class Judging:
         yield from merge(*slices, key=_day_order) if len(slices) > 1 else slices[0]
 
     def alerts(self) -> list[bytes]:
-        """Alerts of this record, once all decisions are out."""
+        """Return the alerts of this record. Call it after all decisions are out."""
         if self._orders is not None:
             for order, cents, limit in self._orders.settle(self._deciding.rulebook):
                 self._alerts().structuring(order, cents, limit)
@@ -321,16 +357,16 @@ class Judging:
             self._parts.setdefault((bill.bill, bill.conveyance), order_part(bill))
 
     def _settle_parts(self) -> Iterator[None]:
-        """Bring the orders up to date with all days of the record judged: decisions ask them whether one is split."""
+        """Update the orders once all days of the record are judged: decisions ask whether an order is split."""
         for posted, bill, _ in self._own:
             self._settle_part(bill, gone=posted.stand == "moved")
         for looked_at, other in enumerate(self._others.values(), 1):
             self._settle_part(other)
-            if looked_at % _BREATH == 0:
+            if looked_at % _YIELD_EVERY == 0:
                 yield
 
     def is_split(self, bill: Bill, limit_cents: int) -> bool:
-        """Whether bills of its order, itself among them, are over these cents together; once `judge` is through."""
+        """Whether bills of its order, this one included, are together over these cents. Ask after `judge` has ended."""
         if bill.order is None:
             return False
         if self._orders is None:
@@ -348,7 +384,7 @@ class Judging:
 
 
 def _preference(copy: Bill) -> tuple[bool, Rank]:
-    """Which copy counts comes first: one whose release stands, then by rank (DESIGN section 3)."""
+    """Sort key of copies, the one that counts first: a copy whose release stands, then by rank (DESIGN section 3)."""
     return not copy.counts, rank_of(copy)
 
 

@@ -1,13 +1,13 @@
-"""Rows of bills: one for each copy, that is for a bill on a conveyance.
+"""Rows of bills: one for each copy, that is, for a bill on a conveyance.
 
-Rows are versioned by their first byte; the second says what follows. A bill number usually has one copy, and then the
-row of the number is that copy's. Where several conveyances carry the number, each copy has a row of its own, and the
-number's row only counts them: an event of one copy must not read or write all others. Memory is counted here: at a
-million live bills every byte of a row is a megabyte.
+The first byte of a row is its format, the second says what follows. A bill number usually has one copy, and the row of
+the number is the row of that copy. If several conveyances carry the number, each copy has a row of its own and the
+number's row only counts them: an event of one copy must not read or write all others. Rows are small, since every byte
+of a row is a megabyte at a million live bills.
 
 Modes, flags, filing errors and statuses are numbers on disk, pinned one by one. A copy ends with what few bills have:
-filing errors, and what only programmes other than us-321 need, which are not judged yet: programme, seller key, weight,
-covered part under `excess`. Its period follows from its day and the programme, so no row says it.
+filing errors, and the fields of programmes other than us-321, which are not judged yet: programme, seller key, weight,
+and the covered part under `excess`. No row has the period, since it follows from the day and the programme.
 """
 
 from struct import Struct
@@ -20,11 +20,11 @@ from stream.days import day_of_micros
 from stream.events import Mode
 
 ORDER_DAYS_KEPT: Final = 75
-"""Bills manifested longer before stream time are no part of their order: 30 days of the rule, and 45 in which a
-conveyance may still change."""
+"""Days after which a bill no longer counts towards its order: 30 days of the rule, and 45 in which a conveyance may
+still change."""
 
 ROW_FORMAT: Final = 2
-"""1 was that of release 0.1."""
+"""Format 1 was that of release 0.1."""
 
 _COPY: Final = 0
 _SHARED: Final = 1
@@ -32,7 +32,7 @@ _COPY_HEAD: Final = bytes((ROW_FORMAT, _COPY))
 _SHARED_ROW: Final = Struct("<BBI")
 _FIXED: Final = Struct("<2sIBBIIIIqqBHHBB")
 _GLANCE: Final = Struct("<2xIB25xq")
-"""Of the fixed part what a glance needs."""
+"""The fields of the fixed part that a glance needs."""
 _LOOK: Final = Struct("<2xIB17xqqBH4x")
 _NO_VALUE: Final = -1
 
@@ -73,7 +73,7 @@ _CENTS: Final = Struct("<q")
 
 
 def _sets(bits: dict[str, int]) -> dict[int, tuple[str, ...]]:
-    """Every set of names by its bits; made as they are met, since there are many and few occur."""
+    """Return the first sets of names by their bits; others are added when they occur, since there are many."""
     return {0: (), **{bit: (name,) for name, bit in bits.items()}}
 
 
@@ -89,9 +89,9 @@ def _names(sets: dict[int, tuple[str, ...]], names: dict[str, int], bits: int) -
 
 
 def open_row(number: bytes, row: bytes, today: int, first_open: int) -> Bill | None:
-    """Read a copy as it stands today: whether a closed day was swept already must make no difference.
+    """Return a copy as it is today, or None. It must make no difference whether a closed day was swept already.
 
-    What was on a closed day is gone, but for a live bill of an order: it stays a part of its order, on no day.
+    A copy on a closed day is gone, except a live bill of an order: it still counts towards its order, on no day.
     """
     copy = unpack_row(number, row)
     if copy.day >= first_open:
@@ -105,7 +105,7 @@ def open_row(number: bytes, row: bytes, today: int, first_open: int) -> Bill | N
 
 
 def pack_row(copy: Bill) -> bytes:
-    """The row of one copy."""
+    """Return the row of one copy."""
     conveyance = copy.conveyance.encode()
     order = b"" if copy.order is None else copy.order.encode()
     origins = copy.origins
@@ -158,12 +158,12 @@ def _short_text(text: str) -> bytes:
 
 
 def pack_shared(copies: int) -> bytes:
-    """The row of a number that several conveyances carry: how many rows of copies it has."""
+    """Return the row of a number that several conveyances carry: how many rows of copies it has."""
     return _SHARED_ROW.pack(ROW_FORMAT, _SHARED, copies)
 
 
 def shared_copies(row: bytes) -> int:
-    """How many copies have rows of their own; 0 for the row of a number's one copy."""
+    """Return how many copies have rows of their own; 0 for the row of a number's one copy."""
     check_format(row)
     return _SHARED_ROW.unpack(row)[2] if row[1] == _SHARED else 0
 
@@ -175,14 +175,14 @@ def check_format(row: bytes) -> None:
 
 
 def glance(row: bytes) -> tuple[int, int, int] | None:
-    """Day, status and cents (-1: none) of a bill, read in a tenth of the time; None for a shared number's row."""
+    """Return day, status and cents (-1: none) of a bill in a tenth of the time; None for a shared number's row."""
     if row[:2] != _COPY_HEAD:
         return None
     return _GLANCE.unpack_from(row)
 
 
 class Look(NamedTuple):
-    """What can be said of a copy's row without making a bill of it."""
+    """The fields of a copy's row that can be read without making a bill."""
 
     day: int
     status: int
@@ -191,11 +191,11 @@ class Look(NamedTuple):
     """Its value, or -1."""
     conveyance: bytes
     order: bytes
-    """Empty if it has none."""
+    """Empty if the bill has none."""
 
 
 def look(row: bytes) -> Look | None:
-    """Look at a row in a third of the time that `open_row` takes; None for a shared number's row."""
+    """Return a look at a row, in a third of the time of `open_row`; None for a shared number's row."""
     if row[:2] != _COPY_HEAD:
         return None
     day, status, manifested, value, conveyance, order = _LOOK.unpack_from(row)
@@ -204,7 +204,7 @@ def look(row: bytes) -> Look | None:
 
 
 def unpack_row(number: bytes, row: bytes) -> Bill:
-    """Undo `pack_row`; raises RowFormatError for a row of another format."""
+    """Return the copy of a row. Raise RowFormatError for a row of another format."""
     check_format(row)
     (
         _,

@@ -12,8 +12,8 @@ from state.withholding.book import Book
 from state.withholding.copies import Copies
 from state.withholding.days import Days, PlainDays
 from state.withholding.deciding import Deciding
+from state.withholding.fast_path import judge_fast
 from state.withholding.judging import Judging
-from state.withholding.quiet import quiet_bill
 from state.withholding.rows import ROW_FORMAT
 from state.withholding.sweeping import Sweep
 from stream.days import day_of_micros
@@ -27,26 +27,26 @@ STREAM_TIME: Final = b"time"
 """Suffix of the partition's own row that holds stream time."""
 
 INDEX_ROWS_MIN: Final = 8
-"""The book of a group with more rows than this is kept between postings; a smaller one is quicker built anew."""
+"""The book of a group with more rows than this is kept between postings; a smaller book is faster to build again."""
 
-QUIET_ROWS: Final = 4
-"""Times as many rows are summed up to see whether all bills fit, before a book is built: a sum is that much quicker."""
+FAST_PATH_ROWS: Final = 4
+"""The fast path takes groups of up to this many times more rows: it is so much faster than to build a book."""
 
 NO_OP: Final = "no-op"
-"""Code of a record that withdraws a bill which is not here, or on a closed day."""
+"""Code of a record that withdraws a bill that is not here, or that is on a closed day."""
 
 _APPLIED: Final = Fate.APPLIED
 _DECISIONS: Final = Sink.DECISIONS
 _TIME_BYTES: Final = 9
-_BREATH: Final = 250
-"""Outputs between two breaths."""
+_YIELD_EVERY: Final = 250
+"""Outputs between two yields of None."""
 
 _json = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Posting).decode
 
 
 class WithholdingStep:
-    """Judges posting records; every decision is a function of the records before it and of the arguments here."""
+    """Judges posting records. Every decision is a function of the records up to it and of the arguments here."""
 
     name: str = "withholding"
     reads: tuple[str, ...] = ()
@@ -61,14 +61,14 @@ class WithholdingStep:
         index_rows_min: int = INDEX_ROWS_MIN,
         partitions: int | None = None,
     ) -> None:
-        """Judge under these; `partitions` is the count of the decisions topic, None where there is no broker."""
+        """Set what decisions depend on; `partitions` is that of the decisions topic, None where there is no broker."""
         rulebook = rulebook.as_of(policy.as_of).with_enforcement(policy.enforcement)
         self._deciding = Deciding(rulebook, policy, epoch, shipments_topic)
         self.tally = self._deciding.tally
-        """Counts what is decided and raised; it is drained by the runner, if at all."""
+        """Counts of decisions and alerts; a runner may drain it."""
         self._partitions = partitions
         self._index_rows_min = index_rows_min
-        self._quiet_rows_max = QUIET_ROWS * index_rows_min
+        self._fast_path_rows_max = FAST_PATH_ROWS * index_rows_min
         # What `_today` found last, so that the records of one transaction need not look it up again.
         self._overlay: Overlay | None = None
         self._stream_time: int | None = None
@@ -77,19 +77,19 @@ class WithholdingStep:
         self.fingerprint: str = sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def __call__(self, record: Record, table: Overlay) -> Result:
-        """Judge a posting record; a record that cannot be read is our own fault and raises."""
+        """Judge a posting record. Raise for a record that cannot be read: that is our own fault."""
         posting = _decode(record.value or b"")
         today = self._today(table, posting)
         root = posting.consignee.encode()
         group, kept = table.group(root), table.index(root)
         count = group.row_count_at_most()
-        if kept is None and len(posting.bills) == 1 and count <= self._quiet_rows_max:
-            quiet = quiet_bill(self._deciding, posting, group, today)
-            if quiet is not None:
-                bill, total = quiet
-                value = self._deciding.decide_quiet(bill, total, posting, _json(posting.time).decode())
+        if kept is None and len(posting.bills) == 1 and count <= self._fast_path_rows_max:
+            fast = judge_fast(self._deciding, posting, group, today)
+            if fast is not None:
+                bill, total = fast
+                value = self._deciding.decide_fast(bill, total, posting, _json(posting.time).decode())
                 return Result(_APPLIED, "", (self._decision(bill.bill, value, record),))
-        # A kept book must hear of every change, so it is used even when few rows are left.
+        # A kept book must see every change, so it is used even when few rows are left.
         if kept is not None or count > self._index_rows_min:
             return self._indexed(record, posting, table, group, kept, today)
         policy = self._deciding.policy
@@ -103,7 +103,7 @@ class WithholdingStep:
     def _indexed(
         self, record: Record, posting: Posting, table: Overlay, group: Group, kept: object | None, today: int
     ) -> Result:
-        """Judge a posting of a large group, whose book is kept; builds it, with breath, where it is not."""
+        """Judge a posting of a large group with its kept book. If there is none, build it, with yields in between."""
         policy, first_open = self._deciding.policy, today - self._deciding.open_days
         book = kept if isinstance(kept, Book) else Book(policy.overflow, policy.rounding)
         judging = Judging(self._deciding, posting, group, book, Copies(group, today, first_open), today)
@@ -124,19 +124,19 @@ class WithholdingStep:
         consignee = posting.consignee
         time, cause = _json(posting.time).decode(), self._deciding.cause_text(posting)
         for number, found in enumerate(judging.outputs(), 1):
-            if found is None or number % _BREATH == 0:
+            if found is None or number % _YIELD_EVERY == 0:
                 yield None
             if found is not None:
                 bill, day = found
                 value = decide(bill, day, time, consignee, cause, days, judging.is_split)
                 yield self._decision(bill.bill, value, record)
         for number, alert in enumerate(judging.alerts(), 1):
-            if number % _BREATH == 0:
+            if number % _YIELD_EVERY == 0:
                 yield None
             yield Outgoing(Sink.ALERTS, record.partition, consignee.encode(), alert, STRUCTURED)
 
     def _decision(self, bill: str, value: bytes, record: Record) -> Outgoing:
-        """Address a decision to its bill's partition: whoever looks for a bill finds all its decisions in one."""
+        """Return a decision addressed to its bill's partition, so that one partition has all decisions of a bill."""
         key, partitions = bill.encode(), self._partitions
         return Outgoing(
             _DECISIONS,
@@ -147,7 +147,7 @@ class WithholdingStep:
         )
 
     def _today(self, table: Overlay, posting: Posting) -> int:
-        """Ordinal of the Eastern date of stream time: the highest event time so far, this record's included."""
+        """Return the ordinal of stream time's Eastern date; stream time is the highest event time up to this record."""
         micros = to_micros(posting.time)
         if table is not self._overlay:
             row = table.group(PARTITION_ROOT).get(STREAM_TIME)
@@ -160,9 +160,9 @@ class WithholdingStep:
         return self._date
 
     def sweep(self, table: Overlay, budget: int) -> int:
-        """Remove rows of closed days: one pass over the table whenever stream time enters a new day.
+        """Remove rows of closed days, in one pass over the table each time stream time enters a new day.
 
-        The pass is kept as the partition root's index, beside the table it belongs to; if it is lost it begins again.
+        The pass is kept as the index of the partition's root, beside its table. A pass that is lost begins again.
         """
         row = table.group(PARTITION_ROOT).get(STREAM_TIME)
         if row is None:

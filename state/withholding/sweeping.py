@@ -1,4 +1,4 @@
-"""Sweeping: rows of closed days go, a bounded number at a time, whenever stream time enters a new day."""
+"""Sweeping: it removes rows of closed days, a bounded number at a time, when stream time enters a new day."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ _OF_A_LEDGER: Final = frozenset((DUPLICATE_KIND, LEDGER_KIND))
 
 
 class Sweep:
-    """One pass over a table after stream time entered a day; it can stop and go on between any two rows."""
+    """One pass over a table after stream time entered a day; it can pause between any two rows."""
 
     def __init__(self, today: int, first_open: int, roots: list[bytes]) -> None:
         self.today = today
@@ -30,7 +30,7 @@ class Sweep:
         self._root = b""
 
     def step(self, table: Overlay, budget: int) -> int:
-        """Look at about `budget` rows; gives how many went."""
+        """Look at about `budget` rows. Return how many were removed."""
         gone = 0
         while budget > 0 and (self._suffixes or self._roots):
             if not self._suffixes:
@@ -65,7 +65,7 @@ class Sweep:
         return int(expired)
 
     def _sweep_shared(self, group: Group, suffix: bytes, value: bytes) -> int:
-        """Sweep a copy of a shared number; with its last copy goes the row that counts them."""
+        """Sweep a copy of a shared number; with the last copy, remove the row that counts them too."""
         number = number_of_copy(suffix)
         gone = self._sweep_copy(group, suffix, number, value)
         if gone:

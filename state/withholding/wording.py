@@ -1,7 +1,7 @@
-"""Decisions as bytes: what many decisions have in common is written once and kept.
+"""Decisions as bytes: the parts that many decisions share are written once, as a decision template, and kept.
 
-The result is byte for byte what msgspec makes of `stream.decisions.Decision`; a test holds the two together. Building
-the objects and encoding them would take as long as judging does.
+The result is byte for byte what msgspec makes of `stream.decisions.Decision`; a test compares the two. To build and
+encode the objects would take as long as the judging itself.
 """
 
 from datetime import date
@@ -24,35 +24,35 @@ from state.withholding.statuses import (
 from state.withholding.tally import Count, Kind, Tally
 from stream.decisions import SOURCE, TYPE, Advice, Policy
 
-FACES_MAX: Final = 20_000
-"""Faces kept; a day has a few hundred."""
+TEMPLATES_MAX: Final = 20_000
+"""Templates that are kept; a day has a few hundred."""
 
 _json = msgspec.json.Encoder().encode
 
 
-class Face:
-    """What all decisions of one status, basis, day, filing and mode have in common."""
+class DecisionTemplate:
+    """The parts that all decisions of one status, basis, day, filing and mode share."""
 
     __slots__ = ("count", "limit", "middle", "opening")
 
     def __init__(self, opening: str, middle: str, limit: int | None, count: Count) -> None:
         self.opening = opening
-        """Outcome, reason, basis, day, and what follows from it."""
+        """JSON of outcome, reason, basis, day, and the fields that follow from the day."""
         self.middle = middle
-        """Measures, code, rule and policy, up to the advice; filing errors and rule have a place for a bill's own."""
+        """JSON from measures to policy, up to the advice. A bill's own filing errors and rule replace those in it."""
         self.limit = limit
         self.count = count
 
 
 class Wording:
-    """Writes decisions under one policy."""
+    """Writes the decisions under one policy."""
 
     def __init__(self, rulebook: Rulebook, policy: Policy, epoch: int) -> None:
         self._rulebook = rulebook
         self._policy = _json(policy).decode()
         self._epoch = epoch
         self.tally = Tally()
-        self._faces: dict[tuple[int, bool, date | None, str, str], Face] = {}
+        self._templates: dict[tuple[int, bool, date | None, str, str], DecisionTemplate] = {}
 
     def decision(
         self,
@@ -66,22 +66,23 @@ class Wording:
         advice: Advice | None,
         cause: str,
     ) -> bytes:
-        """The decision as JSON; `rule` where it depends on the bill, `time` and `cause` as JSON."""
-        face = self._faces.get((bill.status, bill.arrived, day, bill.filing, bill.mode)) or self._face(bill, day)
+        """Return the decision as JSON; `rule` is set where it depends on the bill, `time` and `cause` are JSON."""
+        key = (bill.status, bill.arrived, day, bill.filing, bill.mode)
+        template = self._templates.get(key) or self._template(bill, day)
         number, conveyance = bill.bill, bill.conveyance
         epoch, version, posting, revision = self._epoch, bill.version, bill.posting, bill.revision
         value = bill.value
-        count = face.count
+        count = template.count
         count.made += 1
         count.cents += value or 0
         order = "null" if bill.order is None else _json(bill.order).decode()
-        limit = face.limit
+        limit = template.limit
         totals = (
             '"total_cents":null,"limit_cents":null,"headroom_cents":null,'
             if limit is None
             else f'"total_cents":{total},"limit_cents":{limit},"headroom_cents":{limit - total},'
         )
-        middle = face.middle
+        middle = template.middle
         if bill.filing_errors or rule is not None:
             errors = _json(bill.filing_errors).decode()
             middle = middle.replace('"filing_errors":[],"rule":null', f'"filing_errors":{errors},"rule":{_text(rule)}')
@@ -89,13 +90,14 @@ class Wording:
             f'{{"specversion":"1.0","id":"{number}/{conveyance}/{epoch}/{version}/{posting}/{revision}",'
             f'"source":"{SOURCE}","type":"{TYPE}","time":{time},"data":{{"bill":"{number}","conveyance":"{conveyance}",'
             f'"order":{order},"epoch":{epoch},"bill_version":{version},"posting":{posting},"revision":{revision},'
-            f'{face.opening}"consignee":"{consignee}","seller":null,"value_cents":{"null" if value is None else value},'
+            f'{template.opening}"consignee":"{consignee}","seller":null,'
+            f'"value_cents":{"null" if value is None else value},'
             f'"counted_cents":{"null" if counted is None else counted},"counts":{"true" if bill.counts else "false"},'
             f"{totals}{middle}"
             f'{"null" if advice is None else _json(advice).decode()},"cause":{cause}}}}}'
         ).encode()
 
-    def _face(self, bill: Bill, day: date | None) -> Face:
+    def _template(self, bill: Bill, day: date | None) -> DecisionTemplate:
         outcome, reason, with_total = STATUSES[bill.status]
         basis = None if day is None else "actual" if bill.arrived else "estimated"
         rules = self._rulebook.on(day) if with_total and day is not None else None
@@ -104,7 +106,7 @@ class Wording:
             rule = {SUSPENDED: rules.suspended_rule, SINGLE_OVER: rules.single_rule}.get(bill.status, rules.limit_rule)
         code = self._rulebook.code(bill.filing, bill.mode, outcome, reason, day)
         period = _text(None if day is None else day.isoformat())
-        face = Face(
+        template = DecisionTemplate(
             f'"outcome":"{outcome}","reason":"{reason}","basis":{_text(basis)},'
             f'"day":{period},"programme":"{US_321}","period":{period},"currency":"USD",',
             f'"measures":[],"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},'
@@ -112,14 +114,14 @@ class Wording:
             None if rules is None else rules.limit_cents,
             self.tally.count_of(Kind(outcome, reason, basis or "none", bill.mode)),
         )
-        if len(self._faces) >= FACES_MAX:
-            self._faces.clear()
-        self._faces[bill.status, bill.arrived, day, bill.filing, bill.mode] = face
-        return face
+        if len(self._templates) >= TEMPLATES_MAX:
+            self._templates.clear()
+        self._templates[bill.status, bill.arrived, day, bill.filing, bill.mode] = template
+        return template
 
 
 _RULE_OF_BILL: Final = frozenset((FILING_ERROR, ORIGIN_EXCLUDED, GOODS_EXCLUDED, MAIL_RELEASED, MAIL_CLEAR))
-"""Statuses whose rule, if there is one, depends on the bill."""
+"""Statuses whose rule, if they have one, depends on the bill."""
 
 
 def _text(text: str | None) -> str:

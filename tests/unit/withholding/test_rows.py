@@ -150,7 +150,8 @@ PINNED = """
     5 closed returned / 6 closed superseded / 7 reject filing-error / 8 pending no-day / 9 reject day-closed
     10 reject suspended / 11 reject origin-excluded / 12 reject goods-excluded / 13 release not-aggregated
     14 clear not-aggregated / 15 reject single-value-over-limit / 16 withhold daily-limit / 17 warn daily-limit
-    18 release within-limit / 19 clear within-limit
+    18 release within-limit / 19 clear within-limit / 20 reject single-weight-over-limit
+    21 withhold period-limit / 22 warn period-limit
 """
 
 

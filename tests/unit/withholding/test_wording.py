@@ -137,13 +137,13 @@ def test_order_numbers_are_escaped(order: str) -> None:
     assert written == in_full({**case, "cause": Cause(SHIPMENTS, 0, 0)}, POLICIES[0])
 
 
-def test_faces_that_are_forgotten_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When too many days are kept they all go, and decisions read as before."""
-    monkeypatch.setattr("state.withholding.wording.FACES_MAX", 2)
+def test_templates_that_are_dropped_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When there are too many templates, all are dropped, and decisions read as before."""
+    monkeypatch.setattr("state.withholding.wording.TEMPLATES_MAX", 2)
     wording = Wording(RULEBOOK, Policy(), EPOCH)
     bill = Bill("ACME0001", "air:1", 1, True, SUSPENDED, 1, 1, 1, 1, 0, 1, "air", "manifest", None, (), (), ())
     days = [date(2025, 9, day) for day in (1, 2, 3, 1)]
     written = [wording.decision(bill, day, '"t"', "na2:one", 1, 0, None, None, "null") for day in days]
     assert [str(day).encode() in text for day, text in zip(days, written, strict=True)] == [True] * 4
     assert written[0] == written[3]
-    assert len(wording._faces) <= 2
+    assert len(wording._templates) <= 2

@@ -1,8 +1,8 @@
-"""The usual case, by the shortest way: everything on the day fits together, so the bill fits and nothing else changes.
+"""The fast path for the usual case: all bills of the day fit together, so the bill fits and no other bill changes.
 
-Most consignees get a few parcels a day, worth far less than the limit. Where all bills of a day fit together each of
-them fits, whatever the policy and the manifest order; so a sum tells what `Judging` would find by walking the day.
-Whatever is not that plain (a misfit, copies, an order of several bills, a total near the limit) is left to `Judging`.
+Most consignees get a few parcels a day, worth far less than the limit. If all bills of a day fit together, each of them
+fits, whatever the policy and the manifest order. So a sum finds what `Judging` would find by walking the day. Every
+other case (a misfit, copies, an order of several bills, a total near the limit) is left to `Judging`.
 """
 
 from typing import Final
@@ -21,13 +21,13 @@ from stream.postings import Posting
 _ON_A_DAY: Final = frozenset(("expected", "arrived"))
 _MISFITS: Final = frozenset((WITHHELD, WARNED))
 _SETTLED: Final = frozenset(STATUSES) - CANDIDATES - KEEPS_COUNTING
-"""Statuses of bills that the total neither counts nor decides on."""
+"""Statuses of bills that do not count towards the total and that the total does not decide."""
 
 
-def quiet_bill(deciding: Deciding, posting: Posting, group: Group, today: int) -> tuple[Bill, int] | None:
-    """The one bill of the record, released or clear and written, with the total its decision states.
+def judge_fast(deciding: Deciding, posting: Posting, group: Group, today: int) -> tuple[Bill, int] | None:
+    """Judge and write the one bill of a record. Return the bill, released or clear, and the total of its decision.
 
-    None if it may disturb another bill or raise an alert: then nothing is written.
+    Return None, and write nothing, if the bill may change another bill or raise an alert.
     """
     posted = posting.bills[0]
     day, first_open = posted.day, today - deciding.open_days
@@ -61,10 +61,10 @@ def quiet_bill(deciding: Deciding, posting: Posting, group: Group, today: int) -
 def _total_if_all_fit(
     deciding: Deciding, group: Group, own: bytes, ordinal: int, bill: Bill | None = None
 ) -> int | None:
-    """The total of a day with the bill put on it, or without it, if all fit; None too if an alert may be due.
+    """Return the total of a day with the bill on it, or without it, if all bills fit; None also if an alert may be due.
 
-    It is the released total, of an expected bill that of released and clear bills. `own` is the suffix of the bill's
-    row, which is left out: it says how the bill stood before.
+    The total is that of the released bills; for an expected bill it is that of the released and clear bills. `own` is
+    the suffix of the bill's row. That row is left out, since it holds the bill as it was before.
     """
     rules, exact = deciding.rules(ordinal), deciding.exact
     released = clear = 0
@@ -94,7 +94,7 @@ def _total_if_all_fit(
 
 
 def _order_is_plain(bill: Bill, before: Look | None, group: Group, today: int) -> bool:
-    """Whether the bill is the first of its order, whose row is then written, or adds what it added before."""
+    """Whether the bill adds to its order what it added before, or is the first of it; then write the order's row."""
     if before is not None and before.order:
         same = bill.order is not None and before.order == bill.order.encode()
         return same and (before.manifested, before.cents) == (bill.manifested, bill.value)
