@@ -9,16 +9,18 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
-from state.manifest.bill_rows import BillRow
+from state.manifest.bill_rows import PLAIN, BillRow, Claim
 from state.rules.day_rules import FilingFacts
 from state.rules.programmes import Programme
 from state.rules.rulebook import Rulebook
 from stream.consignee import KeyMaker
-from stream.days import ZONE_NAME, day_of_micros
+from stream.days import day_of_micros
 from stream.events import AmendedBill, Consignee, Flag
 from stream.instants import to_micros
 from stream.money import convert
+from stream.postings import US_321
 from stream.reading import hundredths
 
 FINGERPRINT_BYTES: Final = 8
@@ -85,8 +87,9 @@ def read_content(bill: AmendedBill, key_maker: KeyMaker, rulebook: Rulebook) -> 
     ]
     programme_id = bill.programme or rulebook.default_programme
     programme = rulebook.programmes.get(programme_id)
-    seller = seller_name(bill) if programme is not None and programme.per_seller else None
-    seller_key = None if seller is None else key_maker.of_seller(seller)
+    seller_key = None
+    if programme is not None and programme.per_seller and (seller := seller_name(bill)) is not None:
+        seller_key = key_maker.of_seller(seller)
     stated = (
         consignee,
         bill.mode,
@@ -120,36 +123,39 @@ def fill_content(row: BillRow, bill: AmendedBill, content: Content, rulebook: Ru
     else:
         row.origins = tuple(sorted({line[2] for line in lines}))
         row.flags = tuple(sorted({flag for line in lines for flag in line[3]}))
-    row.programme, row.seller, row.purchase_day, row.weight_grams = content.programme_id, content.seller, 0, None
     if programme is None:
-        manifested_day, row.value_cents = day_of_micros(row.manifested, ZONE_NAME), None
+        manifested_day, row.value_cents, row.claim = day_of_micros(row.manifested), None, Claim(content.programme_id)
     else:
         manifested_day = day_of_micros(row.manifested, programme.zone)
         row.value_cents = value_cents(lines, manifested_day, programme.currency, rulebook)
-        if programme.date == "purchase" and bill.purchased_on is not None:
-            row.purchase_day = bill.purchased_on.toordinal()
-        if programme.asks_weight:
-            row.weight_grams = bill.weight_grams
+        plainly = programme.id == US_321 and not programme.asks_more
+        row.claim = PLAIN if plainly else _claim(bill, content, programme)
     estimates, address, entered = bill.estimated_arrivals, bill.consignee.address, bill.filing == "type86"
-    row.filing_errors = rulebook.filing_errors(
-        FilingFacts(
-            bill.filing,
-            bill.mode,
-            manifested_day,
-            len(estimates) if estimates else 0,
-            bill.bill_type,
-            bill.quantity,
-            bill.planned_port,
-            us_state=address is not None and rulebook.is_us_state(address.state),
-            hts=not entered or all(is_whole_hts(line[4]) for line in lines),
-            description=not entered or all(any(map(str.isalpha, line[5])) for line in lines),
-            programme=content.programme_id,
-            converted=row.value_cents is not None,
-            purchased=row.purchase_day != 0,
-            seller=content.seller is not None,
-            weighed=row.weight_grams is not None,
-        )
+    facts = FilingFacts(
+        bill.filing,
+        bill.mode,
+        manifested_day,
+        len(estimates) if estimates else 0,
+        bill.bill_type,
+        bill.quantity,
+        bill.planned_port,
+        us_state=bill.mode != "truck" or (address is not None and rulebook.is_us_state(address.state)),
+        hts=not entered or all(is_whole_hts(line[4]) for line in lines),
+        description=not entered or all(any(map(str.isalpha, line[5])) for line in lines),
+        programme=content.programme_id,
+        converted=row.value_cents is not None,
     )
+    if row.claim is not PLAIN:
+        _, day, seller, weight = row.claim
+        facts = structs.replace(facts, purchased=day != 0, seller=seller is not None, weighed=weight is not None)
+    row.filing_errors = rulebook.filing_errors(facts)
+
+
+def _claim(bill: AmendedBill, content: Content, programme: Programme) -> Claim:
+    """Return what the bill says of what its programme asks for."""
+    bought = bill.purchased_on if programme.date == "purchase" else None
+    day = 0 if bought is None else bought.toordinal()
+    return Claim(programme.id, day, content.seller, bill.weight_grams if programme.asks_weight else None)
 
 
 def is_whole_hts(text: str) -> bool:

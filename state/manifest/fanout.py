@@ -9,9 +9,8 @@ from heapq import merge
 from typing import Final
 
 from state.manifest.bill_rows import (
-    PLAIN,
+    NO_DATES,
     BillRow,
-    Glance,
     glance,
     order_key,
     split_order_key,
@@ -67,14 +66,19 @@ def _moved_bills(
     """Find the bills whose day or basis changes, as sorted runs of order keys."""
     run: list[bytes] = []
     runs = [run]
-    plainly = programmes.get(PLAIN.programme)
-    plain_moves = day_and_basis(PLAIN, before, plainly) != day_and_basis(PLAIN, after, plainly)
+    plainly = programmes.get(NO_DATES.programme)
+    plain_moves = day_and_basis(NO_DATES, before, plainly) != day_and_basis(NO_DATES, after, plainly)
     for count, (number, row) in enumerate(group.items(), 1):
         if number != CONVEYANCE:
             own = glance(row)
-            if own is not None and (
-                plain_moves if own is PLAIN else _moves(own, before, after, programmes[own.programme])
-            ):
+            if own is None:
+                moves = False
+            elif own is NO_DATES:
+                moves = plain_moves
+            else:
+                programme = programmes[own.programme]
+                moves = day_and_basis(own, before, programme) != day_and_basis(own, after, programme)
+            if moves:
                 run.append(order_key(row, number))
                 if len(run) == RUN_BILLS:
                     run.sort()
@@ -84,10 +88,6 @@ def _moved_bills(
             yield None
     run.sort()
     return runs
-
-
-def _moves(own: Glance, before: ConveyanceRow, after: ConveyanceRow, programme: Programme) -> bool:
-    return day_and_basis(own, before, programme) != day_and_basis(own, after, programme)
 
 
 def _in_order(runs: list[list[bytes]]) -> Iterable[bytes]:
@@ -101,5 +101,5 @@ def _post_again(group: Group, number: bytes, conveyance: ConveyanceRow, programm
         raise AssertionError("a live bill vanished while its conveyance's event was posted")
     bill.posting += 1
     group.put(number, with_posting(row, bill.posting))
-    day, arrived = day_and_basis(bill, conveyance, programmes[bill.programme])
+    day, arrived = day_and_basis(bill, conveyance, programmes[bill.claim.programme])
     return posted_live(number.decode(), bill, day, arrived=arrived)

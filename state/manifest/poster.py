@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from state.manifest.bill_rows import BillRow
+from state.manifest.bill_rows import PLAIN, BillRow
 from stream.instants import from_micros
 from stream.partition import partition_of
 from stream.postings import BILLS_MAX, BYTES_MAX, US_321, PostedBill, Posting
@@ -34,7 +34,7 @@ def posted_live(
     number: str, row: BillRow, day: date | None, *, arrived: bool, manifested_at: datetime | None = None
 ) -> PostedBill:
     """Return a live bill as it stands on a day, or waiting for one; `manifested_at` spares making it from the row."""
-    return PostedBill(
+    bill = PostedBill(
         bill=number,
         version=row.version,
         posting=row.posting,
@@ -50,11 +50,13 @@ def posted_live(
         origins=row.origins,
         flags=row.flags,
         filing_errors=row.filing_errors,
-        # Of a text msgspec leaves out the default alone, not what is equal to it.
-        programme=US_321 if row.programme == US_321 else row.programme,
-        seller=row.seller,
-        weight_grams=row.weight_grams,
     )
+    claim = row.claim
+    if claim is PLAIN:
+        return bill
+    # msgspec leaves out the default itself, not a text that is equal to it.
+    programme = US_321 if claim.programme == US_321 else claim.programme
+    return msgspec.structs.replace(bill, programme=programme, seller=claim.seller, weight_grams=claim.weight_grams)
 
 
 def posted_closed(number: str, row: BillRow) -> PostedBill:

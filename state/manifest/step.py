@@ -192,7 +192,7 @@ class ManifestStep:
             group.put(suffix, pack_exit(ExitRow(data.version, way)))
             return Result(_APPLIED, "", ())
         if held.exit is None:
-            programme = self._rulebook.programmes[held.programme] if held.known_programme else None
+            programme = self._rulebook.programmes[held.claim.programme] if held.known_programme else None
             day, held.last_arrived = day_and_basis(held, conveyance, programme)
             held.last_day = 0 if day is None else day.toordinal()
         held.version, held.exit = data.version, way

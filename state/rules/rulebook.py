@@ -147,7 +147,7 @@ class Rulebook:
             own = self._type86_errors(bill)
         elif bill.mode == "truck" and not bill.us_state and "no-state" in self._filing_on(bill):
             own = ("no-state",)
-        if bill.converted and not (programme.asks_weight or programme.per_seller or programme.date == "purchase"):
+        if bill.converted and not programme.asks_more:
             return own
         broken = (
             ("no-exchange-rate", not bill.converted),
