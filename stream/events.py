@@ -25,7 +25,7 @@ Text = Annotated[str, Meta(max_length=70)]
 NotBlankText = Annotated[str, Meta(min_length=1, max_length=70, extra_json_schema={"pattern": _NOT_BLANK})]
 OrderNumber = Annotated[str, Meta(max_length=64, description="The seller's order number.")]
 NotNegative = Annotated[int, Meta(ge=0, lt=1_000_000_000)]
-Version = Annotated[int, Meta(ge=1, lt=1_000_000_000, description="Rises with every event of a bill.")]
+Version = Annotated[int, Meta(ge=1, lt=1_000_000_000, description="Higher with every event of a bill.")]
 Instant = Annotated[
     datetime,
     Meta(tz=True, description="RFC 3339 with offset, years 2 to 9998.", extra_json_schema=_YEARS),

@@ -1,7 +1,7 @@
-"""What a whole bill says: its keys, programme, value, filing errors, and the fingerprint of the fields that count.
+"""The content of a whole bill: keys, programme, value, filing errors, and fingerprint of the fields that count.
 
-Exchange rates and filing rules are dated by the day, in the zone of the programme, on which the bill's first applied
-version was manifested (DESIGN sections 2 and 3).
+Exchange rates and filing rules go by the day, in the zone of the programme, on which the bill's first applied version
+was manifested (DESIGN sections 2 and 3).
 """
 
 from datetime import date
@@ -25,7 +25,7 @@ from stream.reading import hundredths
 
 FINGERPRINT_BYTES: Final = 8
 VALUE_CENTS_MAX: Final = 10**15
-"""A higher value counts as this one: no money reaches it, only a rate without sense, and rows must hold sums of it."""
+"""A higher value counts as this one, so that rows can hold sums; only a senseless exchange rate leads to it."""
 
 StatedLine = tuple[int, str, str, tuple[Flag, ...], str, str, int]
 """A line in its normal form: amount in hundredths, currency, origin, flags (each once, sorted), HTS, description,
@@ -46,9 +46,9 @@ class Content(msgspec.Struct, frozen=True, gc=False):
     programme_id: str
     """The exemption that is claimed, the default filled in."""
     programme: Programme | None
-    """None where it is not among the enabled ones."""
+    """None if it is not enabled."""
     seller: str | None
-    """Seller key, where the programme sums per seller and the seller has a name."""
+    """Seller key, if the programme sums per seller and the seller has a name."""
 
 
 def consignee_key(key_maker: KeyMaker, consignee: Consignee) -> str:
@@ -62,12 +62,12 @@ def consignee_key(key_maker: KeyMaker, consignee: Consignee) -> str:
 
 
 def seller_name(bill: AmendedBill) -> str | None:
-    """Name of who sold the goods: of the seller, else of the shipper; None where neither has one."""
+    """Return the name of the seller, else that of the shipper; None if neither has a name."""
     return next((name for name in (bill.seller, bill.shipper.name) if name and not name.isspace()), None)
 
 
 def read_content(bill: AmendedBill, key_maker: KeyMaker, rulebook: Rulebook) -> Content:
-    """Read what counts; two versions with the same fingerprint say the same.
+    """Return the fields that count; two versions with the same fingerprint say the same.
 
     Amounts and instants count by their meaning, not by how they are written. Flags count as a set.
     """
@@ -111,7 +111,7 @@ def read_content(bill: AmendedBill, key_maker: KeyMaker, rulebook: Rulebook) -> 
 
 
 def fill_content(row: BillRow, bill: AmendedBill, content: Content, rulebook: Rulebook) -> None:
-    """Write into the row what this version says; `row.manifested` is that of the first applied version."""
+    """Write this version's content to the row; `row.manifested` is that of the first applied version."""
     lines, programme = content.lines, content.programme
     row.consignee, row.arrived, row.fingerprint = content.consignee, content.arrived, content.fingerprint
     row.mode = bill.mode
@@ -165,9 +165,9 @@ def is_whole_hts(text: str) -> bool:
 
 
 def value_cents(lines: list[StatedLine], manifested_day: date, to: str, rulebook: Rulebook) -> int | None:
-    """Sum of the lines in hundredths of a currency, each converted half up, at most VALUE_CENTS_MAX.
+    """Return the sum of the lines in hundredths of a currency, each converted half up, up to VALUE_CENTS_MAX.
 
-    None where a rate is missing.
+    None without a rate.
     """
     total = 0
     for amount, currency, *_ in lines:

@@ -44,7 +44,7 @@ def fan_out(
     poster: Poster,
     programmes: _Programmes,
 ) -> Generator[Outgoing | None]:
-    """Post the bills that the change moves, consignee by consignee, each one's in manifest order."""
+    """Post the bills that the change moves, consignee by consignee, in manifest order."""
     runs = yield from _moved_bills(group, before, after, programmes)
     frame, batch, batch_of = poster.frame(cause), None, b""
     for count, key in enumerate(_in_order(runs), 1):
@@ -63,7 +63,7 @@ def fan_out(
 def _moved_bills(
     group: Group, before: ConveyanceRow, after: ConveyanceRow, programmes: _Programmes
 ) -> Generator[None, None, list[list[bytes]]]:
-    """Find the bills whose day or basis changes, as sorted runs of order keys."""
+    """Return the bills whose day or basis changes, as sorted runs of order keys. Yield between slices."""
     run: list[bytes] = []
     runs = [run]
     plainly = programmes.get(NO_DATES.programme)

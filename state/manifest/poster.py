@@ -22,7 +22,7 @@ Frame = tuple[bytes, bytes]
 
 
 class PostingEvent(msgspec.Struct, frozen=True, gc=False):
-    """The shipment event that posts: its time in UTC, its conveyance, and where it stands in its topic."""
+    """The shipment event that posts: its time in UTC, its conveyance, its partition and its offset."""
 
     time: datetime
     conveyance: str
@@ -33,7 +33,7 @@ class PostingEvent(msgspec.Struct, frozen=True, gc=False):
 def posted_live(
     number: str, row: BillRow, day: date | None, *, arrived: bool, manifested_at: datetime | None = None
 ) -> PostedBill:
-    """Return a live bill as it stands on a day, or waiting for one; `manifested_at` spares making it from the row."""
+    """Return a live bill, on a day or waiting for one; pass `manifested_at` to save making it from the row."""
     bill = PostedBill(
         bill=number,
         version=row.version,
@@ -67,7 +67,7 @@ def posted_closed(number: str, row: BillRow) -> PostedBill:
 
 
 def posted_moved(number: str, row: BillRow) -> PostedBill:
-    """Return a bill as its former consignee is told that it moved away, with its new version and posting number."""
+    """Return a bill for its former consignee: it moved away, and has a new version and posting number."""
     return PostedBill(
         bill=number,
         version=row.version,
@@ -91,7 +91,7 @@ class Poster:
         return self.outgoing(consignee, _ENCODE(_posting(cause, consignee, (bill,))))
 
     def frame(self, cause: PostingEvent) -> Frame:
-        """Write what all records of an event have in common."""
+        """Return the JSON that all records of an event share."""
         before, _, after = _ENCODE(_posting(cause, "", ())).partition(_NO_CONSIGNEE)
         # The list of bills is the last field, so the JSON before and after it is known beforehand.
         return before + _NO_CONSIGNEE[:-1], _NO_CONSIGNEE[-1:] + after.removesuffix(b"]}")
@@ -120,7 +120,7 @@ class Batch:
         self._bytes = len(self._head) + 2
 
     def add(self, bill: PostedBill) -> Outgoing | None:
-        """Add a bill; returns the record so far, and begins the next with the bill, if there is no room left for it."""
+        """Add a bill. If there is no room for it, return the full record and begin the next one with the bill."""
         part = _ENCODE(bill)
         full = len(self._parts) == BILLS_MAX or self._bytes + len(part) + len(self._parts) > BYTES_MAX
         done = self.outgoing() if full else None
@@ -132,7 +132,7 @@ class Batch:
         return done
 
     def outgoing(self) -> Outgoing:
-        """Return the record with all bills added since the last one."""
+        """Return the record with all bills that were added since the last record."""
         return self._poster.outgoing(self._consignee, b"%b%b]}" % (self._head, b",".join(self._parts)))
 
 

@@ -90,7 +90,7 @@ class ManifestStep:
         row = group.get(CONVEYANCE)
         held = None if row is None else unpack_conveyance(row)
         if held is not None and today - held.touched > self._kept_days:
-            return Result(_APPLIED, "", self._forget_and_judge(record, table, group))
+            return Result(_APPLIED, "", self._start_over(record, table, group))
         if isinstance(event, _WHOLE_BILL):
             result = self._whole_bill(event, record, cause, group, held, today)
         elif isinstance(event, BillDeleted):
@@ -107,8 +107,8 @@ class ManifestStep:
         """Remove rows of expired conveyances; see `state.manifest.expiry.sweep`."""
         return sweep(table, self._kept_days, budget)
 
-    def _forget_and_judge(self, record: Record, table: Overlay, group: Group) -> Generator[Outgoing | None]:
-        """Forget an expired conveyance, then judge its event, which applies to a new one whatever it is."""
+    def _start_over(self, record: Record, table: Overlay, group: Group) -> Generator[Outgoing | None]:
+        """Remove an expired conveyance, then judge the event: it applies, as on a new conveyance."""
         yield from clear(group)
         yield from self(record, table).outputs
 
@@ -153,7 +153,7 @@ class ManifestStep:
     def _next_version(
         self, data: AmendedBill, before: BillRow | None, content: Content, cause: PostingEvent
     ) -> BillRow:
-        """Make the live row of a version that applies after `before`."""
+        """Return the live row of a version that applies after `before`."""
         bill = BillRow()
         bill.version, bill.exit, bill.last_day, bill.last_arrived = data.version, None, 0, False
         if before is None:

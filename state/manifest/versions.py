@@ -24,14 +24,14 @@ def rule_whole_bill(held: BillRow | ExitRow | None, version: int, fingerprint: b
     if isinstance(held, ExitRow):
         if version <= held.version:
             return CLOSE_AT_ONCE
-        # The bill is closed though it has not come yet: in whatever order they come, the end is the same.
+        # The bill is closed before it comes: whatever the order of the events, the result is the same.
         return APPLY if manifested else ALREADY_CLOSED
     if version < held.version:
         return OLDER
     if version == held.version and fingerprint == held.fingerprint:
         return REPEAT
     if held.exit is not None and not manifested:
-        # Also at an equal version: an exit may carry the version of the amendment it overtook.
+        # Also at an equal version: an exit may have the version of the amendment that it overtook.
         return ALREADY_CLOSED
     return APPLY if version > held.version else CONFLICT
 
