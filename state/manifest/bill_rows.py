@@ -19,7 +19,7 @@ from state.manifest.rows import (
     check_format,
     unpack_exit,
 )
-from state.row_format import ROW_REMEDY, RowFormatError
+from state.unreadable_rows import ROW_REMEDY, RowFormatError
 from stream.events import Filing, Flag, Mode
 from stream.postings import US_321, Exit
 

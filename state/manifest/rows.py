@@ -9,7 +9,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 
-from state.row_format import ROW_REMEDY, RowFormatError
+from state.unreadable_rows import ROW_REMEDY, RowFormatError
 from stream.postings import Exit
 
 ROW_FORMAT: Final = 2

@@ -28,8 +28,8 @@ from state.manifest.rows import (
     unpack_conveyance,
     unpack_stream_day,
 )
-from state.row_format import RowFormatError
 from state.rules.entries import FilingCode
+from state.unreadable_rows import RowFormatError
 from stream.consignee import JUDGE_SECRET, KeyMaker
 from stream.events import Filing, Flag, Mode
 from stream.postings import Exit
