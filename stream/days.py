@@ -19,14 +19,14 @@ ZONE_NAME: Final = "America/New_York"
 TZDATA_VERSION: str = IANA_VERSION
 """Release of the IANA time zone database that is used, such as "2026f"."""
 
-_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
 HOURS_CACHED: Final = 65_536
 """Hours of a zone whose date is kept ready: seven and a half years, more than the days that are open at any time."""
 
 # Near the ends of the calendar the offset cannot be looked up, and it does not change there.
-_LOOKUP_FIRST: Final = (date(1, 1, 3).toordinal() - _EPOCH_ORDINAL) * MICROS_A_DAY
-_LOOKUP_LAST: Final = (date(9999, 12, 29).toordinal() - _EPOCH_ORDINAL) * MICROS_A_DAY
+_LOOKUP_FIRST: Final = (date(1, 1, 3).toordinal() - EPOCH_ORDINAL) * MICROS_A_DAY
+_LOOKUP_LAST: Final = (date(9999, 12, 29).toordinal() - EPOCH_ORDINAL) * MICROS_A_DAY
 
 _Hours = Callable[[int], date | None]
 
@@ -85,7 +85,7 @@ def _hours_of(zone: str) -> _Hours:
 def _date_of(micros: int, zone: ZoneInfo) -> date:
     try:
         return date.fromordinal(
-            _EPOCH_ORDINAL + (micros + _offset_seconds(micros, zone) * MICROS_A_SECOND) // MICROS_A_DAY
+            EPOCH_ORDINAL + (micros + _offset_seconds(micros, zone) * MICROS_A_SECOND) // MICROS_A_DAY
         )
     except (ValueError, OverflowError):
         raise InstantError(f"an instant has no date in {zone.key} in years 1 to 9999") from None

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from state.unreadable_rows import RowFormatError
 from state.withholding.bill import NO_DAY, Bill, bill_of_key
 from state.withholding.keys import (
     bill_suffix,
@@ -24,7 +25,6 @@ from state.withholding.rows import (
     FLAG_BITS,
     MODE_NUMBERS,
     OTHER_PROGRAMME,
-    RowFormatError,
     glance,
     look,
     open_row,
