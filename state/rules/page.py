@@ -43,8 +43,8 @@ How to read the rules:
 
 * `tallygate rules show --on 2025-08-20` prints the rules of one day, `--programme us-321` those of one programme.
 * `tallygate rules timeline` prints the days on which rules begin and end.
-* `tallygate rules diff 2025-08-11 2025-08-12` prints how two days differ, `tallygate rules diff shipped FILE` what a file
-  changes.
+* `tallygate rules diff 2025-08-11 2025-08-12` prints how two days differ. `tallygate rules diff shipped FILE` prints what
+  a file changes.
 * `tallygate rules check FILE` checks a file.
 """
 
