@@ -38,7 +38,7 @@ class ZoneError(ValueError):
 
 
 class DayError(ValueError):
-    """A date has no two-byte day number: it lies before 1970-01-01 or after 2149-06-06."""
+    """A date has no two-byte day number: it is before 1970-01-01 or after 2149-06-06."""
 
 
 @cache
@@ -56,14 +56,14 @@ def _zone_names() -> frozenset[str]:
 
 
 def business_date(instant: datetime, zone: str = ZONE_NAME) -> date:
-    """Return the date of an aware datetime in a zone; raises InstantError if naive, or as `day_of_micros`."""
+    """Return the date of an aware datetime in a zone. Raise InstantError if naive, or as `day_of_micros`."""
     return day_of_micros(to_micros(instant), zone)
 
 
 def day_of_micros(micros: int, zone: str = ZONE_NAME) -> date:
     """Return the date, in a zone, of an instant in microseconds since the epoch.
 
-    Raises InstantError if that date lies outside years 1 to 9999, ZoneError for an unknown zone.
+    Raise InstantError if that date is outside years 1 to 9999, ZoneError for an unknown zone.
     """
     date_of_hour = _EASTERN_HOURS if zone is ZONE_NAME else _HOURS.get(zone) or _hours_of(zone)
     return date_of_hour(micros // MICROS_AN_HOUR) or _date_of(micros, zone_named(zone))

@@ -43,8 +43,8 @@ How to read the rules:
 
 * `tallygate rules show --on 2025-08-20` prints the rules of one day, `--programme us-321` those of one programme.
 * `tallygate rules timeline` prints the days on which rules begin and end.
-* `tallygate rules diff 2025-08-11 2025-08-12` prints how two days differ. `tallygate rules diff shipped FILE` prints what
-  a file changes.
+* `tallygate rules diff 2025-08-11 2025-08-12` prints how two days differ.
+* `tallygate rules diff shipped FILE` prints what a file changes.
 * `tallygate rules check FILE` checks a file.
 """
 
@@ -85,9 +85,9 @@ HEADINGS = {
     "goods": ("Excluded goods", DAY_NOTE),
     "filing": ("Filing rules", "The day that counts is the day of `manifested_at`."),
     "code": ("Codes", CODES_NOTE),
-    "documented": ("Codes that no decision carries", "They are listed here so that you need not look for them again."),
+    "documented": ("Codes that no decision carries", "They are listed so that you need not look for them again."),
     "rate": ("Exchange rates", RATES_NOTE),
-    "constant": ("Figures", "They hold on every day. You can replace a figure by its id. You cannot remove one."),
+    "constant": ("Figures", "These figures hold on every day. You can replace one by its id. You cannot remove one."),
     "codelist": ("Lists of codes", "Entries and filings are checked against these lists. You cannot remove a list."),
     "unjudged": ("Limits that are not judged", UNJUDGED_NOTE),
 }

@@ -232,7 +232,7 @@ class LatchDay(Day):
         (self.arrived if arrived else self._walk_of(key)).remove(key)
 
     def would_release(self, key: bytes, value: int, limit: int) -> bool:
-        """It fits if no arrived misfit stands before it and the headroom is large enough."""
+        """Whether no arrived misfit comes before it and the headroom is large enough."""
         if len(self.arrived) and self.arrived.first()[0] < key:
             return False
         return self.released + value <= limit

@@ -12,7 +12,7 @@ conveyance, sequence, bill number. A day is touched if a bill leaves it or joins
    not judged again. A release stands if the bill counted on that day before, is arrived on the same day now, is settled
    by no row up to 9, and its counted value did not rise. A released bill that is exported, abandoned or returned keeps
    counting with the value that it was released with, until it is deleted, entered with duty, or live again.
-2. Rows 1 to 9 settle a bill without the total; such a bill never counts, but for those that keep counting by step 1.
+2. Rows 1 to 9 settle a bill without the total; such a bill never counts, except those that keep counting by step 1.
    Every other bill joins the walk of its day.
 3. Take the touched days by date. The total of a day begins with its released bills and those that keep counting. A
    change of another bill never takes a release back.
@@ -26,7 +26,7 @@ conveyance, sequence, bill number. A day is touched if a bill leaves it or joins
 
 Copies: the same bill on one day from several conveyances counts once. Between steps 1 and 2 one copy is chosen: the one
 whose release stands, else arrived before expected, then the higher version, then the lowest conveyance. The others are
-superseded.
+superseded. A closed bill that keeps counting is no copy.
 
 Policies: the steps above are those of `skip`. Under `latch` no bill after the first misfit fits, in step 4 or 5. Under
 `all_or_none` the arrived bills fit only all together, and the expected ones only together with them. So that policy
