@@ -56,7 +56,8 @@ example."""
 
 RATES_NOTE = """\
 No rate ships: no primary source could be read. Without a rate, Tallygate rejects a bill in a currency other than the
-dollar with `no-exchange-rate`. Add the rates that you need in a file of your own."""
+dollar with `no-exchange-rate`. Add the rates that you need in a file of your own.
+A programme in another currency than the dollar, such as `ge`, needs rates `to` that currency."""
 
 PROGRAMMES_NOTE = """\
 A programme is an exemption with limits per person and period. Each has [a page of its own](programmes/README.md). An
@@ -178,6 +179,34 @@ quarter = "2025Q3"
 rate = "1.2345"
 source = "where this rate was certified"
 certainty = "A"
+```
+
+This file adds a country; everything in it is made up. Here a person may receive three shipments in a half-year. Enable
+it in the setting `programmes`, and name it in the bills that claim it:
+
+```toml
+[[programme]]
+id = "xx"
+title = "An example, three shipments per person and half-year"
+zone = "Asia/Kolkata"
+currency = "INR"
+date = "arrival"
+window = "half-year"
+overflow = "skip"
+open_days = 20
+source = "where the rule is written"
+certainty = "C"
+text = "Three shipments per person and half-year are free."
+
+[[limit]]
+id = "xx-limit-3"
+programme = "xx"
+measure = "count"
+amount = 3
+from = 2026-01-01
+source = "where the amount is written"
+certainty = "C"
+text = "From 1 January 2026 three shipments are free."
 ```
 
 ## Proposing a rule
