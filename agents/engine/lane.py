@@ -43,7 +43,7 @@ class Position(NamedTuple):
         if len(row) != _POSITION_ROW.size or row[0] != _ROW_VERSION:
             raise RefusedError(
                 f"the tables were written by a version with other rows (position {row[:1].hex()}, now "
-                f"{_ROW_VERSION:02x}): put the former version back, or make them again in an epoch N that was never "
+                f"{_ROW_VERSION:02x}): put the former version back, or rebuild them in an epoch N that was never "
                 "used: `tallygate rebuild tables --epoch N`"
             )
         _version, offset, ordinal, rows, checksum = _POSITION_ROW.unpack(row)

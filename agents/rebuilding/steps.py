@@ -129,8 +129,8 @@ async def read_finals(connection: Connection, topic: str, partitions: int) -> di
                 # The error's own text might quote the record.
                 place = f"offset {record.offset} of partition {number} of {topic}"
                 raise RefusedError(
-                    f"the record at {place} is no decision ({type(error).__name__}), so nothing is published: nobody "
-                    "but a rebuild may write there; take another epoch"
+                    f"the record at {place} is not a decision ({type(error).__name__}), so nothing is published: only "
+                    "a rebuild may write there; take another epoch"
                 ) from None
         found[number] = Offsets(offset for _rank, offset in last.values())
     return found
