@@ -62,7 +62,7 @@ class RuleEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Dated(RuleEntry, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An entry that holds from its first to its last day in its zone, both included; without a day, an end is open."""
+    """An entry that holds from its first to its last day in its zone, both included; without one, that end is open."""
 
     first: date | None = field(default=None, name="from")
     last: date | None = field(default=None, name="until")

@@ -4,18 +4,21 @@ Theory of operation
 ===================
 
 A posting record carries, for one event and one consignee, the bills that the event posts, moves away or closes. These
-are the record's own bills. A consignee day holds bills, each expected or arrived, in manifest order: `manifested_at`,
-conveyance, sequence, bill number. A day is touched if a bill leaves it or joins it. A record is judged in six steps
-(DESIGN section 3, "How a day is judged"; "rows" are those of `stream.outcomes.VERDICTS`):
+are the record's own bills. A ledger is what is summed up for a consignee: a programme, a period and, where the
+programme sums per seller, a seller. Of us-321 it is a day. It holds bills, each expected or arrived, in manifest order:
+`manifested_at`, conveyance, sequence, bill number. A ledger is touched if a bill leaves it or joins it. A record is
+judged in six steps (DESIGN section 3, "How a day is judged"; "rows" are those of `stream.outcomes.VERDICTS`):
 
-1. Take the own bills out of the days they were on. Put each one that has a day into that day, unjudged. Two kinds are
-   not judged again. A release stands if the bill counted on that day before, is arrived on the same day now, is settled
-   by no row up to 9, and its counted value did not rise. A released bill that is exported, abandoned or returned keeps
-   counting with the value that it was released with, until it is deleted, entered with duty, or live again.
-2. Rows 1 to 9 settle a bill without the total; such a bill never counts, except those that keep counting by step 1.
-   Every other bill joins the walk of its day.
-3. Take the touched days by date. The total of a day begins with its released bills and those that keep counting. A
-   change of another bill never takes a release back.
+1. Take the own bills out of the ledgers they were in. Put each one that has a day into the ledger of that day,
+   unjudged. Two kinds are not judged again. A release stands if the bill counted in that ledger before, is arrived in
+   the same one now, is settled by no row up to 9, and neither its counted value nor, where weight is limited, its
+   weight rose. A released bill that is exported, abandoned or returned keeps counting as it was released, until it is
+   deleted, entered with duty, or live again.
+2. Rows 1 to 9 settle a bill without the total; such a bill never counts, but for those that keep counting by step 1.
+   Every other bill joins the walk of its ledger. Rows 5 to 9 go by the bill's own day, the limit by its ledger.
+3. Take the touched ledgers in order: programme, period, and the lowest place in the manifest among the own bills. The
+   total of a ledger begins with its released bills and those that keep counting. A change of another bill never takes a
+   release back.
 4. Walk the other arrived bills in manifest order. A bill fits if total + value <= limit: it is released, and its value
    joins the total. So freed headroom goes to bills that are still withheld. A misfit is withheld, or warned about where
    the rules of the day only warn.
@@ -32,13 +35,13 @@ Policies: the steps above are those of `skip`. Under `latch` no bill after the f
 `all_or_none` the arrived bills fit only all together, and the expected ones only together with them. So that policy
 does take releases back, and it chooses again among the copies of all touched days.
 
-In the code, step 1 is `_post`, the copies are `_choose`, step 2 is `_place`, steps 3 to 5 are `_settle` (`days` and
-`day` hold the walk itself), and step 6 is `outputs`.
+In the code, step 1 is `_post`, the copies are `_choose`, step 2 is `_place`, steps 3 to 5 are `_settle` (`ledgers`
+says in which forms the ledgers come), and step 6 is `outputs`. `judge` writes nothing, so a
+form that cannot tell may give up by `UnsettledError`, and another judges the record from its start.
 """
 
 from collections.abc import Iterator
 from datetime import date
-from heapq import merge
 from typing import Final
 
 from state.table import Group
@@ -47,9 +50,13 @@ from state.withholding.bill import NO_DAY, Bill, bill_of_key, posted_bill
 from state.withholding.copies import Copies
 from state.withholding.days import Days
 from state.withholding.deciding import Deciding
-from state.withholding.keys import duplicate_suffix
-from state.withholding.orders import Orders, Part, order_part
+from state.withholding.heads import Heads
+from state.withholding.ledger_ids import NO_LEDGER, LedgerId, goes_by_dates, sort_key
+from state.withholding.ledgers import Ledgers
+from state.withholding.order_parts import OrderParts
 from state.withholding.rivals import Rank, rank_of
+from state.withholding.sequences import bills_in_order, ledgers_in_order
+from state.withholding.standing import open_ledger, release_stands
 from state.withholding.statuses import (
     CLEAR,
     CLOSED,
@@ -75,9 +82,6 @@ Own = tuple[PostedBill, Bill, Bill | None]
 _YIELD_EVERY: Final = 500
 """Bills looked at between two yields: about 10 ms."""
 
-_SORTED_AT_ONCE: Final = 10_000
-"""Bills sorted between two yields, also about 10 ms."""
-
 
 class Judging:
     """The judging of one record over its consignee's rows: `judge`, `outputs` and `alerts`, each in turn to its end."""
@@ -89,7 +93,10 @@ class Judging:
         "_deciding",
         "_first_open",
         "_group",
-        "_orders",
+        "_heads",
+        "_late",
+        "_ledgers",
+        "_order",
         "_others",
         "_own",
         "_own_bills",
@@ -113,12 +120,11 @@ class Judging:
         self._own_bills: set[Bill] = set()
         self._others: dict[bytes, Bill] = {}
         """Bills of other records whose decision may change, by manifest key."""
-        self._touched: set[int] = set()
-        """Ordinals of the days to judge again."""
-        self._parts: dict[tuple[str, str], Part | None] = {}
-        """What a bill added to its order before this record; None where it added nothing. The key is number and
-        conveyance: if its conveyance was forgotten, the bill has another place in manifest order now."""
-        self._orders: Orders | None = None
+        self._touched: set[LedgerId] = set()
+        """Ledgers to judge again."""
+        self._order: list[LedgerId] = []
+        """The same in the order in which they are judged."""
+        self._parts = OrderParts(deciding, group, clock)
         self._alerting: Alerting | None = None
 
     def has_no_op(self) -> bool:
@@ -133,6 +139,9 @@ class Judging:
         """Do steps 1 to 5, everything but writing. Yield where the caller may run other work."""
         for posted in self._posting.bills:
             self._post(posted)
+        for bill, held in self._late:
+            if release_stands(self._deciding, self._ledgers, bill, held):
+                bill.status = RELEASED
         for _, bill, before in self._own:
             self._choose_own(bill, before)
         if self._deciding.policy.overflow == "all_or_none":
@@ -143,18 +152,21 @@ class Judging:
         for bill in self._others.values():
             if bill.status == UNJUDGED:
                 self._place(bill)
-        for ordinal in sorted(self._touched):
-            yield from self._settle(ordinal)
+        self._order = ledgers_in_order(self._touched, ((bill, before) for _, bill, before in self._own))
+        for ledger in self._order:
+            yield from self._settle(ledger)
 
-    # -- step 1: out of the days they were on, into the days they are on
+    # -- step 1: out of the ledgers they were in, into the ledgers they are in
 
     def _post(self, posted: PostedBill) -> None:
         number, conveyance = posted.bill.encode(), self._posting.conveyance
         before = self._copies.get(number, conveyance)
         if before is not None:
-            self._note_part(before)
+            self._parts.note(before)
             self._take_out(before)
-            self._days.leave_copy(before)
+            if goes_by_dates(before.ledger):
+                self._ledgers.leave(before)
+            self._ledgers.leave_copy(before)
         bill = posted_bill(posted, conveyance)
         self._stand(bill, posted, before)
         if posted.stand == "moved" or (posted.stand == "closed" and not bill.counts):
@@ -170,9 +182,11 @@ class Judging:
             self._copies.share(number)
             self._days.join_copy(other, counted=True)
         self._copies.put(number, bill)
-        if bill.counts and bill.status != RELEASED:
-            self._days.count_closed(bill)
-            self._touched.add(bill.day)
+        if goes_by_dates(bill.ledger):
+            self._ledgers.enter(bill)
+        if bill.counts_in_full and bill.status != RELEASED:
+            self._ledgers.count_closed(bill)
+            self._touched.add(bill.ledger)
         elif self._copies.is_shared(number):
             self._days.join_copy(bill, counted=False)
 
@@ -187,16 +201,15 @@ class Judging:
             bill.status = FILING_ERROR if bill.filing_errors else STATUS_NO_DAY
             return
         ordinal = posted.day.toordinal()
-        if ordinal < self._first_open:
+        ledger = open_ledger(self._deciding, self._clock, bill, ordinal)
+        if ledger == NO_LEDGER:
             bill.status = FILING_ERROR if bill.filing_errors else DAY_CLOSED
             return
-        bill.day = ordinal
-        if before is not None and bill.arrived and before.day == ordinal and before.counts:
-            deciding = self._deciding
-            counted = deciding.counted(bill)
-            held = deciding.counted(before)
-            fell = counted is not None and held is not None and counted <= held
-            if fell and deciding.settled(bill, counted, deciding.rules(ordinal)) is None:
+        bill.day, bill.ledger = ordinal, ledger
+        if before is not None and bill.arrived and before.ledger == ledger and before.counts_in_full:
+            if goes_by_dates(ledger):
+                self._late.append((bill, before))
+            elif release_stands(self._deciding, self._ledgers, bill, before):
                 bill.status = RELEASED
 
     def _take_out(self, bill: Bill) -> None:
@@ -239,7 +252,7 @@ class Judging:
             if (copy.status == SUPERSEDED) == (copy is not chosen):
                 continue
             if copy not in self._own_bills:
-                self._note_part(copy)
+                self._parts.note(copy)
                 self._others[copy.key] = copy
                 self._take_out(copy)
             copy.status = UNJUDGED if copy is chosen else SUPERSEDED
@@ -285,7 +298,7 @@ class Judging:
             if was == now:
                 continue
             if was != UNJUDGED and bill not in self._own_bills:
-                self._note_part(bill)
+                self._parts.note(bill)
                 self._others[bill.key] = bill
                 if was == RELEASED and now == WITHHELD:
                     self._alerts().superseded_release(bill, date.fromordinal(ordinal))
@@ -308,7 +321,8 @@ class Judging:
         A yield of None means that the caller may run other work.
         """
         own = self._own if len(self._own) == 1 else sorted(self._own, key=_own_order)
-        yield from self._settle_parts()
+        gone = ((bill, posted.stand == "moved") for posted, bill, _ in self._own)
+        yield from self._parts.settle(gone, self._others.values())
         for posted, bill, before in own:
             moved = posted.stand == "moved"
             self._copies.write(bill.bill.encode(), bill.conveyance)
@@ -316,7 +330,7 @@ class Judging:
                 if before is not None and bill.status == WITHHELD and before.day == bill.day and before.was_released:
                     self._alerts().superseded_release(bill, date.fromordinal(bill.day))
                 yield bill, posted.day
-        for other in self._others_in_order() if self._others else ():
+        for other in bills_in_order([*self._others.values()], self._order) if self._others else ():
             if other is None:
                 yield None
                 continue
@@ -326,22 +340,21 @@ class Judging:
         if self._others:
             yield None
 
-    def _others_in_order(self) -> Iterator[Bill | None]:
-        """Yield the other bills day by day, in manifest order. They are sorted in slices, with a yield between them."""
-        others = list(self._others.values())
-        slices = []
-        for start in range(0, len(others), _SORTED_AT_ONCE):
-            if start:
-                yield None
-            slices.append(sorted(others[start : start + _SORTED_AT_ONCE], key=_day_order))
-        yield from merge(*slices, key=_day_order) if len(slices) > 1 else slices[0]
+    def _write_heads(self) -> None:
+        """Write the heads of the ledgers that were judged, and which alerts were raised."""
+        alerting = self._alerting
+        for ledger in self._order:
+            if not isinstance(ledger, int) and self._deciding.terms_of(ledger).has_head:
+                near = (alerting is not None and ledger in alerting.near) or self._heads.was_near(ledger)
+                self._heads.write(ledger, self._ledgers.head(ledger), near=near)
+        if alerting is not None:
+            alerting.write()
 
     def alerts(self) -> list[bytes]:
-        """Return the alerts of this record. Call it after all decisions are out."""
-        if self._orders is not None:
-            for order, cents, limit in self._orders.settle(self._deciding.rulebook):
-                self._alerts().structuring(order, cents, limit)
-        return [] if self._alerting is None else self._alerting.raised
+        """Return the alerts of this record, once all decisions are out."""
+        for (programme, order), cents, limit in self._parts.write():
+            self._alerts().structuring(programme, order, cents, limit)
+        return [] if self._alerting is None else self._alerting.raised()
 
     def _alerts(self) -> Alerting:
         alerting = self._alerting
@@ -349,38 +362,12 @@ class Judging:
             alerting = self._alerting = Alerting(self._deciding, self._posting, self._group)
         return alerting
 
-    # -- orders
-
-    def _note_part(self, bill: Bill) -> None:
-        """Remember what a bill added to its order before this record."""
-        if bill.order is not None:
-            self._parts.setdefault((bill.bill, bill.conveyance), order_part(bill))
-
-    def _settle_parts(self) -> Iterator[None]:
-        """Update the orders once all days of the record are judged: decisions ask whether an order is split."""
-        for posted, bill, _ in self._own:
-            self._settle_part(bill, gone=posted.stand == "moved")
-        for looked_at, other in enumerate(self._others.values(), 1):
-            self._settle_part(other)
-            if looked_at % _YIELD_EVERY == 0:
-                yield
-
     def is_split(self, bill: Bill, limit_cents: int) -> bool:
-        """Whether bills of its order, this one included, are together over these cents. Ask after `judge` has ended."""
-        if bill.order is None:
-            return False
-        if self._orders is None:
-            self._orders = Orders(self._group, self._today)
-        manifested = day_of_micros(bill.manifested).toordinal()
-        return self._orders.is_split(bill.order, manifested, limit_cents, self._deciding.rulebook.structuring_days)
+        """Whether bills of its order, itself among them, are together over these cents; once `judge` is done."""
+        return self._parts.is_split(bill, limit_cents)
 
-    def _settle_part(self, bill: Bill, *, gone: bool = False) -> None:
-        before = self._parts.pop((bill.bill, bill.conveyance), None) if self._parts else None
-        after = None if gone or bill.order is None else order_part(bill)
-        if before != after:
-            if self._orders is None:
-                self._orders = Orders(self._group, self._today)
-            self._orders.replace(before, after)
+
+_WITHHELD: Final = frozenset((WITHHELD, PERIOD_WITHHELD))
 
 
 def _preference(copy: Bill) -> tuple[bool, Rank]:
