@@ -8,7 +8,7 @@ import msgspec
 from agents.bills import words
 from agents.bills.facts import BillOnDay, Facts
 from state.rules import ENFORCEMENT_SETTING, Rulebook
-from state.rules.wording import meaning, period
+from state.rules.rule_words import meaning, period
 from stream.decisions import DecisionData
 from stream.outcomes import Action, action
 from stream.reasons import UNKNOWN_LINE
@@ -76,9 +76,8 @@ def rule_facts(rulebook: Rulebook, rule: str | None) -> RuleFacts | None:
     for _section, entries in rulebook.data:
         for entry in entries:
             if entry.id == rule:
-                return RuleFacts(
-                    entry.id, meaning(entry), period(entry), entry.source, entry.certainty, " ".join(entry.text.split())
-                )
+                says, text = meaning(entry, rulebook.data), " ".join(entry.text.split())
+                return RuleFacts(entry.id, says, period(entry), entry.source, entry.certainty, text)
     return None
 
 

@@ -22,9 +22,9 @@ from agents.gateway.problems import Problem
 from agents.gateway.session import SignIn, _pairs
 from agents.publish.event_checks import Checker
 from agents.publish.samples import SAMPLES
-from state.rules.errors import RulebookError
 from state.rules.loading import rulebook_of, shipped_texts
-from state.rules.reading import RuleText
+from state.rules.rule_errors import RulebookError
+from state.rules.rule_files import RuleText
 from stream.bills import fold_bill
 from stream.canonical import identifier_form, name_form, seller_form
 from stream.events import Instant

@@ -6,27 +6,11 @@ from typing import Any, NamedTuple, TypeVar, get_args
 
 import msgspec
 
-from state.rules.entries import (
-    SECTIONS,
-    CodeList,
-    CodeRule,
-    Constant,
-    DocumentedCode,
-    Enforcement,
-    Entry,
-    Exclusion,
-    FilingCode,
-    FilingRule,
-    Goods,
-    Limit,
-    RateEntry,
-    RuleData,
-    Single,
-    Suspension,
-)
-from state.rules.errors import RulebookError
+from state.rules.entries import SECTIONS, FilingCode, RuleData, RuleEntry
+from state.rules.programmes import US_321, Overflow, Window
+from state.rules.rule_errors import RulebookError
 
-E = TypeVar("E", bound=Entry)
+E = TypeVar("E", bound=RuleEntry)
 
 DOTS_MAX = 100
 """Most full stops in one line of a rule file."""
@@ -38,10 +22,20 @@ REMEDIES = {
     "text": "explain the rule in plain words, 10 to 2,000 characters",
     "from": "write the first day it holds as a date without quotes, such as 2025-08-29, or leave it out",
     "until": "write the last day it holds as a date without quotes, such as 2025-08-28, or leave it out",
-    "dollars": 'write dollars and cents in quotes, such as "800.00"',
-    "programme": 'write "us-321"',
-    "measure": 'write "value"',
-    "amount": 'write dollars and cents in quotes, such as "800.00"',
+    "verified": "write the day on which somebody last read the source as a date without quotes, or leave it out",
+    "missing": "say what is missing to judge it, 10 to 2,000 characters",
+    "title": "name it for its readers, up to 70 characters",
+    "zone": 'write the time zone whose days count, such as "America/New_York"',
+    "date": 'write "arrival" or "purchase": the day that counts',
+    "window": "write one of " + ", ".join(f'"{window}"' for window in get_args(Window)),
+    "overflow": "write one of " + ", ".join(f'"{overflow}"' for overflow in get_args(Overflow)),
+    "open_days": "write for how many days after its end a period stays open, a whole number from 0 to 366",
+    "per": 'write ["seller"] to sum per consignee and seller, or leave it out',
+    "unaggregated_modes": 'list the modes that stay out of the sum, such as ["mail"], or leave it out',
+    "programme": 'write the id of a [[programme]], such as "us-321"',
+    "programmes": 'list ids of programmes, such as ["us-gift", "kr"], or leave it out: then it is of us-321',
+    "measure": 'write "value", "weight" or, of a limit, "count"',
+    "amount": 'write money with two decimals in quotes, such as "800.00"; bills or grams as a whole number',
     "enforcement": 'write "warn" or "withhold"',
     "origins": 'list two-letter country codes, such as ["CN", "HK"]',
     "flag": 'write "adcvd", "quota", "irc-tax", "pga" or "fda"',
@@ -55,8 +49,9 @@ REMEDIES = {
     "code": "write the code as text in quotes, up to 70 characters",
     "wording": "write the published words of the code, up to 120 characters",
     "currency": 'write a three-letter currency code, such as "EUR"',
+    "to": 'write the currency of the programme that needs the rate, such as "GEL"; left out it is "USD"',
     "quarter": 'write the year and quarter, such as "2025Q3"',
-    "rate": 'write US dollars for one unit as decimal text in quotes, such as "1.1234"',
+    "rate": 'write what one unit is in the other currency as decimal text in quotes, such as "1.1234"',
     "value": "write a whole number from 0 to 1,000,000,000",
     "unit": 'write "days", "percent" or "cents"',
     "codes": "list codes as texts in quotes",
@@ -76,7 +71,7 @@ class Placed(NamedTuple):
 
     file: str
     section: str
-    entry: Entry
+    entry: RuleEntry
 
     def error(self, problem: str, remedy: str) -> RulebookError:
         """Return an error about this entry."""
@@ -116,20 +111,8 @@ def entries_of(merged: Merged, kind: type[E]) -> tuple[E, ...]:
 
 def gather(merged: Merged) -> RuleData:
     """Return all entries by section."""
-    return RuleData(
-        limit=entries_of(merged, Limit),
-        single=entries_of(merged, Single),
-        enforcement=entries_of(merged, Enforcement),
-        suspension=entries_of(merged, Suspension),
-        exclusion=entries_of(merged, Exclusion),
-        goods=entries_of(merged, Goods),
-        filing=entries_of(merged, FilingRule),
-        code=entries_of(merged, CodeRule),
-        documented=entries_of(merged, DocumentedCode),
-        rate=entries_of(merged, RateEntry),
-        constant=entries_of(merged, Constant),
-        codelist=entries_of(merged, CodeList),
-    )
+    sections: dict[str, Any] = {section: entries_of(merged, kind) for section, kind in SECTIONS.items()}
+    return RuleData(**sections)
 
 
 def _parse(text: RuleText) -> dict[str, Any]:
@@ -166,8 +149,9 @@ def _entries(file: str, tree: dict[str, Any]) -> Iterator[Placed]:
             yield Placed(file, section, _entry(file, section, position, item))
 
 
-def _entry(file: str, section: str, position: int, item: Any) -> Entry:
+def _entry(file: str, section: str, position: int, item: Any) -> RuleEntry:
     kind = SECTIONS[section]
+    _refuse_former(file, section, item)
     try:
         return msgspec.convert(_on_one_line(item), kind)
     except msgspec.ValidationError as error:
@@ -177,6 +161,22 @@ def _entry(file: str, section: str, position: int, item: Any) -> Entry:
         raise RulebookError(file, label, problem, remedy) from None
 
 
+def _refuse_former(file: str, section: str, item: Any) -> None:
+    """Refuse what release 0.1 wrote in another way, and say how it is written now."""
+    if not isinstance(item, dict):
+        return
+    name = str(item.get("id"))[:64]
+    if section == "limit" and "dollars" in item:
+        amount = str(item["dollars"])[:20]
+        remedy = (
+            f'write that line as amount = "{amount}" and add the two lines programme = "{US_321}" and measure = "value"'
+        )
+        raise RulebookError(file, f"limit {name}", "dollars is how release 0.1 wrote a limit", remedy)
+    if section == "constant" and name == "open-days":
+        remedy = f"replace the [[programme]] {US_321} by one with the open_days that you need, and take this entry out"
+        raise RulebookError(file, "constant open-days", "each programme has its own open_days since 0.2", remedy)
+
+
 def _on_one_line(item: Any) -> Any:
     """Return an entry with each long text on one line; files wrap them for their readers."""
     if not isinstance(item, dict):
@@ -184,7 +184,7 @@ def _on_one_line(item: Any) -> Any:
     return {key: " ".join(value.split()) if isinstance(value, str) else value for key, value in item.items()}
 
 
-def _explain(kind: type[Entry], message: str) -> tuple[str, str]:
+def _explain(kind: type[RuleEntry], message: str) -> tuple[str, str]:
     """Return msgspec's message in the words of the file, and what to do about it."""
     what, _, path = message.partition(" - at `$.")
     key = path.rstrip("`").partition("[")[0]

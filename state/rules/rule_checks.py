@@ -5,30 +5,34 @@ from collections.abc import Iterator
 from itertools import product
 
 from state.rules.entries import (
+    GENERAL_ERRORS,
     CodeList,
     CodeRule,
     Constant,
     Dated,
     Enforcement,
-    Entry,
     Exclusion,
     FilingRule,
     Goods,
     Limit,
+    ProgrammeRule,
     RateEntry,
+    RuleEntry,
+    Scoped,
     Single,
     Suspension,
 )
-from state.rules.errors import RulebookError
-from state.rules.periods import gap, in_words, overlap
-from state.rules.reading import Merged, Placed, entries_of
-from state.rules.tables import MODES
+from state.rules.programme_checks import check_programmes
+from state.rules.programmes import US_321
+from state.rules.rule_dates import gap, in_words, overlap
+from state.rules.rule_errors import RulebookError
+from state.rules.rule_files import Merged, Placed, entries_of
+from state.rules.rule_tables import MODES
 from stream.outcomes import VERDICTS
 
 CONSTANTS = {
     "near-limit-percent": "percent",
     "structuring-days": "days",
-    "open-days": "days",
     "conveyance-days": "days",
     "advice-days": "days",
     "informal-entry-limit": "cents",
@@ -55,8 +59,10 @@ def check(merged: Merged, file: str) -> None:
     _check_fixed_names(merged, file)
     _check_codes_exist(merged)
     _check_claims(merged)
-    for section, kind in (("limit", Limit), ("enforcement", Enforcement)):
-        _check_whole(file, section, entries_of(merged, kind))
+    check_programmes(merged, file)
+    for programme in entries_of(merged, ProgrammeRule):
+        enforced = [entry for entry in entries_of(merged, Enforcement) if entry.concerns(programme.id)]
+        _check_enforced(file, programme.id, enforced)
 
 
 def _check_period(placed: Placed) -> None:
@@ -95,21 +101,34 @@ def _check_codes_exist(merged: Merged) -> None:
                     remedy = f"use one of {', '.join(REASONS[entry.outcome])}"
                     raise placed.error(f"{entry.outcome} never has the reason {reason}", remedy)
         elif isinstance(entry, RateEntry):
-            if entry.currency == "USD":
-                raise placed.error("the dollar needs no rate", "take the entry out")
-            if entry.currency not in lists["currencies"]:
-                raise placed.error(f"unknown currency {entry.currency}", "use a code of ISO 4217, such as EUR")
+            if entry.currency == entry.to:
+                raise placed.error(f"to: {entry.to} needs no rate to itself", "take the entry out")
+            for key, currency in (("currency", entry.currency), ("to", entry.to)):
+                if currency not in lists["currencies"]:
+                    raise placed.error(f"{key}: unknown currency {currency}", "use a code of ISO 4217, such as EUR")
             if not entry.rate.strip("0."):
-                raise placed.error("the rate is zero", "write US dollars for one unit of the currency")
+                raise placed.error("the rate is zero", "write what one unit of the currency is in the other")
 
 
-def _claims(entry: Entry) -> Iterator[str]:
+def _claims(entry: RuleEntry) -> Iterator[str]:
     """Yield what an entry decides; on one day only one entry may decide each of these."""
     match entry:
         case Limit():
-            yield "the limit"
+            yield f"the limit on {entry.measure} ({entry.programme})"
         case Single():
-            yield "the cap of a single bill"
+            yield f"the cap of a single bill on {entry.measure} ({entry.programme})"
+        case FilingRule() if entry.error in GENERAL_ERRORS:
+            yield f"the filing error {entry.error}"
+        case Scoped():
+            yield from (
+                f"{what} ({programme})" for what in _subjects(entry) for programme in entry.programmes or (US_321,)
+            )
+        case RateEntry():
+            yield f"the rate of {entry.currency} to {entry.to} in {entry.quarter}"
+
+
+def _subjects(entry: Scoped) -> Iterator[str]:
+    match entry:
         case Enforcement():
             yield "the enforcement"
         case Suspension():
@@ -123,8 +142,6 @@ def _claims(entry: Entry) -> Iterator[str]:
         case CodeRule():
             for mode, reason in product(entry.modes or MODES, entry.reasons or ("any reason",)):
                 yield f"the code of {entry.filing}, {mode}, {entry.outcome}, {reason}"
-        case RateEntry():
-            yield f"the rate of {entry.currency} in {entry.quarter}"
 
 
 def _check_claims(merged: Merged) -> None:
@@ -153,14 +170,12 @@ def _check_claimants(merged: Merged, claim: str, claimants: list[Placed]) -> Non
         )
 
 
-def _check_whole(file: str, section: str, entries: tuple[Dated, ...]) -> None:
-    if not entries:
-        raise RulebookError(file, section, "no entry at all", f"have [[{section}]] entries for every day")
-    open_day = gap(entries)
+def _check_enforced(file: str, programme: str, entries: list[Enforcement]) -> None:
+    open_day = gap(entries) if entries else None
     if open_day is not None:
         raise RulebookError(
             file,
-            section,
-            f"{', '.join(entry.id for entry in entries)} leave a gap: nothing holds on {open_day}",
+            "enforcement",
+            f"{', '.join(entry.id for entry in entries)} leave a gap: nothing holds on {open_day} ({programme})",
             "open the first entry at its start and the last at its end, and begin each on the day after the one before",
         )

@@ -1,4 +1,4 @@
-"""Periods of whole Eastern days: which entry holds on a day, and where entries overlap or leave a gap."""
+"""Dates of entries, in whole days: which holds on a day, and where two collide, leave a gap or cut a period."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -49,6 +49,19 @@ def gap(entries: Sequence[Dated]) -> date | None:
             return None
         expected = entry.last + timedelta(days=1)
     return expected
+
+
+def hole(entries: Iterable[D]) -> tuple[date, D] | None:
+    """Find the first day between entries on which none holds, and the entry after it; they may overlap."""
+    ordered = in_order(entries)
+    reached = ordered[0].last
+    for entry in ordered[1:]:
+        if reached is None or reached == date.max:
+            return None
+        if entry.first is not None and entry.first > reached + timedelta(days=1):
+            return reached + timedelta(days=1), entry
+        reached = None if entry.last is None else max(reached, entry.last)
+    return None
 
 
 def in_words(entry: Dated) -> str:
