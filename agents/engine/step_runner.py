@@ -108,7 +108,7 @@ class StepRunner:
 
     def begin(self, lane: Lane, portion: RecordSlice) -> RunResult:
         """Start with a lane's portion; `run` judges it, and `RunResult.rows` ends it."""
-        return RunResult(lane, portion, lane.begin(self._step.fingerprint))
+        return RunResult(lane, portion, lane.begin(self._step))
 
     async def run(self, judged: RunResult, records: list[Any]) -> None:
         """Judge the portion's next records, at least one, until the ceiling breaks or the time is spent."""

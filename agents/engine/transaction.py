@@ -202,7 +202,7 @@ class Transactions:
         outbox = ProducerBatches(self._producer, 0)
         await self._producer.begin_transaction()
         judged = [
-            RunResult(lane, RecordSlice([], lane.position.offset), lane.begin(self._job.step.fingerprint))
+            RunResult(lane, RecordSlice([], lane.position.offset), lane.begin(self._job.step))
             for lane in watches
         ]
         for each in judged:
