@@ -1,4 +1,4 @@
-"""Days: the date of an instant in a zone, Eastern Time unless told otherwise, and their two-byte numbers in rows.
+"""Days: the date of an instant in a zone, Eastern Time unless told otherwise.
 
 The customs day of the US runs from 12:00 a.m. to 11:59 p.m. Eastern Time of the actual arrival (GHY on ACE release 3,
 2025). Zones are read from the tzdata wheel, never from the machine, so that every worker draws midnight at the same
@@ -20,25 +20,20 @@ ZONE_NAME: Final = "America/New_York"
 TZDATA_VERSION: str = IANA_VERSION
 """Release of the IANA time zone database that draws the days, such as "2026f"."""
 
-EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-DAY_NUMBER_MAX = 0xFFFF
+_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
 HOURS_CACHED: Final = 65_536
 """Hours of a zone whose date is kept ready: seven and a half years, more than the days that are open at any time."""
 
 # Close to the ends of the calendar the offset cannot be looked up, nor does it change there.
-_LOOKUP_FIRST: Final = (date(1, 1, 3).toordinal() - EPOCH_ORDINAL) * MICROS_A_DAY
-_LOOKUP_LAST: Final = (date(9999, 12, 29).toordinal() - EPOCH_ORDINAL) * MICROS_A_DAY
+_LOOKUP_FIRST: Final = (date(1, 1, 3).toordinal() - _EPOCH_ORDINAL) * MICROS_A_DAY
+_LOOKUP_LAST: Final = (date(9999, 12, 29).toordinal() - _EPOCH_ORDINAL) * MICROS_A_DAY
 
 _Hours = Callable[[int], date | None]
 
 
 class ZoneError(ValueError):
     """A name is not that of a zone in the IANA time zone database."""
-
-
-class DayError(ValueError):
-    """A date has no two-byte day number: it lies before 1970-01-01 or after 2149-06-06."""
 
 
 @cache
@@ -65,23 +60,8 @@ def day_of_micros(micros: int, zone: str = ZONE_NAME) -> date:
 
     Raises InstantError if that date lies outside years 1 to 9999, ZoneError for an unknown zone.
     """
-    date_of_hour = _EASTERN_HOURS if zone is ZONE_NAME else _HOURS.get(zone) or _hours_of(zone)
+    date_of_hour = _EASTERN_HOURS if zone == ZONE_NAME else _HOURS.get(zone) or _hours_of(zone)
     return date_of_hour(micros // MICROS_AN_HOUR) or _date_of(micros, zone_named(zone))
-
-
-def day_number(day: date) -> int:
-    """Return the days since 1970-01-01, from 0 to 65535, so that they fit two bytes; raises DayError outside."""
-    number = day.toordinal() - EPOCH_ORDINAL
-    if 0 <= number <= DAY_NUMBER_MAX:
-        return number
-    raise DayError("a day lies before 1970-01-01 or after 2149-06-06")
-
-
-def date_of(number: int) -> date:
-    """Return the date that `day_number` made this number of; raises DayError outside 0 to 65535."""
-    if 0 <= number <= DAY_NUMBER_MAX:
-        return date.fromordinal(EPOCH_ORDINAL + number)
-    raise DayError("a day number lies outside 0 to 65535")
 
 
 def _hours_of(zone: str) -> _Hours:
@@ -106,7 +86,7 @@ def _hours_of(zone: str) -> _Hours:
 def _date_of(micros: int, zone: ZoneInfo) -> date:
     try:
         return date.fromordinal(
-            EPOCH_ORDINAL + (micros + _offset_seconds(micros, zone) * MICROS_A_SECOND) // MICROS_A_DAY
+            _EPOCH_ORDINAL + (micros + _offset_seconds(micros, zone) * MICROS_A_SECOND) // MICROS_A_DAY
         )
     except (ValueError, OverflowError):
         raise InstantError(f"an instant has no date in {zone.key} in years 1 to 9999") from None

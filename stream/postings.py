@@ -10,6 +10,9 @@ import msgspec
 
 from stream.events import Filing, Flag, Mode
 
+US_321: Final = "us-321"
+"""The programme of the $800 rule: what a posting that names none is of."""
+
 BILLS_MAX: Final = 1000
 """Bills in one posting record at most; further ones go in further records."""
 
@@ -51,7 +54,7 @@ class PostedBill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     flags: tuple[Flag, ...] = ()
     """Flags of the lines, each once, sorted."""
     filing_errors: tuple[str, ...] = ()
-    programme: str = "us-321"
+    programme: str = US_321
     """The exemption that is claimed, the default filled in."""
     seller: str | None = None
     """Seller key, only where the programme sums per seller."""

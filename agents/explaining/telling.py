@@ -76,9 +76,8 @@ def rule_facts(rulebook: Rulebook, rule: str | None) -> RuleFacts | None:
     for _section, entries in rulebook.data:
         for entry in entries:
             if entry.id == rule:
-                return RuleFacts(
-                    entry.id, meaning(entry, rulebook.data), period(entry), entry.source, entry.certainty, " ".join(entry.text.split())
-                )
+                says, text = meaning(entry, rulebook.data), " ".join(entry.text.split())
+                return RuleFacts(entry.id, says, period(entry), entry.source, entry.certainty, text)
     return None
 
 

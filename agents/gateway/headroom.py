@@ -21,7 +21,7 @@ from agents.readmodel.reading import BILLS_A_PAGE, DayReading
 from agents.readmodel.store import StoreError
 from state.manifest.content import consignee_key
 from stream.deadletters import Fault
-from stream.events import Day, NamedOrIdentified
+from stream.events import LocalDay, NamedOrIdentified
 from stream.faultfinding import misfit, place_of
 from stream.money import whole_dollars
 from stream.reading import consignee_misfit
@@ -39,7 +39,7 @@ class HeadroomQuestion(msgspec.Struct, frozen=True, kw_only=True):
 
     consignee: NamedOrIdentified
     value_cents: Annotated[int, Meta(ge=0, lt=10**14, description="US cents.")]
-    day: Day
+    day: LocalDay
 
 
 class Headroom(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
-"""What a whole bill says: consignee key, value in cents, filing errors, and the fingerprint of the fields that count.
+"""What a whole bill says: its keys, programme, value, filing errors, and the fingerprint of the fields that count.
 
-Exchange rates and filing rules are dated by the day on which the bill's first applied version was manifested
-(DESIGN sections 2 and 3), which is why that day is an argument.
+Exchange rates and filing rules are dated by the day, in the zone of the programme, on which the bill's first applied
+version was manifested (DESIGN sections 2 and 3).
 """
 
 from datetime import date
@@ -10,21 +10,20 @@ from typing import Final
 
 import msgspec
 
-from state.manifest.rows import BillRow
-from state.rules.answers import FilingFacts
+from state.manifest.bill_rows import BillRow
+from state.rules.day_rules import FilingFacts
+from state.rules.programmes import Programme
 from state.rules.rulebook import Rulebook
 from stream.consignee import KeyMaker
+from stream.days import ZONE_NAME, day_of_micros
 from stream.events import AmendedBill, Consignee, Flag
 from stream.instants import to_micros
 from stream.money import convert
 from stream.reading import hundredths
 
-NO_EXCHANGE_RATE: Final = "no-exchange-rate"
-PROGRAMME: Final = "us-321"
-"""The only programme so far; it counts already, so that its bills keep their fingerprints once there are others."""
 FINGERPRINT_BYTES: Final = 8
 VALUE_CENTS_MAX: Final = 10**15
-"""A higher value counts as this one: no dollars reach it, only a rate without sense, and rows must hold sums of it."""
+"""A higher value counts as this one: no money reaches it, only a rate without sense, and rows must hold sums of it."""
 
 StatedLine = tuple[int, str, str, tuple[Flag, ...], str, str, int]
 """A line by what it means: amount in hundredths, currency, origin, flags each once and sorted, HTS, description,
@@ -42,6 +41,12 @@ class Content(msgspec.Struct, frozen=True, gc=False):
     arrived: int | None
     lines: list[StatedLine]
     fingerprint: bytes
+    programme_id: str
+    """The exemption that is claimed, the default filled in."""
+    programme: Programme | None
+    """None where it is not among the enabled ones."""
+    seller: str | None
+    """Seller key, where the programme sums per seller and the seller has a name."""
 
 
 def consignee_key(key_maker: KeyMaker, consignee: Consignee) -> str:
@@ -54,7 +59,12 @@ def consignee_key(key_maker: KeyMaker, consignee: Consignee) -> str:
     return key_maker.of_identifier(consignee.identifier_type or "", consignee.identifier or "")
 
 
-def read_content(bill: AmendedBill, key_maker: KeyMaker) -> Content:
+def seller_name(bill: AmendedBill) -> str | None:
+    """Name of who sold the goods: of the seller, else of the shipper; None where neither has one."""
+    return next((name for name in (bill.seller, bill.shipper.name) if name and not name.isspace()), None)
+
+
+def read_content(bill: AmendedBill, key_maker: KeyMaker, rulebook: Rulebook) -> Content:
     """Read what counts; two versions with the same fingerprint say the same.
 
     Amounts and instants count by what they mean, not by how they are written, and flags as a set.
@@ -73,6 +83,10 @@ def read_content(bill: AmendedBill, key_maker: KeyMaker) -> Content:
         )
         for line in bill.lines
     ]
+    programme_id = bill.programme or rulebook.default_programme
+    programme = rulebook.programmes.get(programme_id)
+    seller = seller_name(bill) if programme is not None and programme.per_seller else None
+    seller_key = None if seller is None else key_maker.of_seller(seller)
     stated = (
         consignee,
         bill.mode,
@@ -83,19 +97,19 @@ def read_content(bill: AmendedBill, key_maker: KeyMaker) -> Content:
         bill.bill_type or None,
         bill.quantity,
         bill.planned_port or None,
-        PROGRAMME,
-        # Purchase date, weight, and seller key where the programme sums per seller.
-        None,
-        None,
-        None,
+        programme_id,
+        bill.purchased_on,
+        bill.weight_grams,
+        seller_key,
         lines,
     )
-    return Content(consignee, arrived, lines, blake2b(_ENCODE(stated), digest_size=FINGERPRINT_BYTES).digest())
+    fingerprint = blake2b(_ENCODE(stated), digest_size=FINGERPRINT_BYTES).digest()
+    return Content(consignee, arrived, lines, fingerprint, programme_id, programme, seller_key)
 
 
-def fill_content(row: BillRow, bill: AmendedBill, content: Content, manifested_day: date, rulebook: Rulebook) -> None:
-    """Write into the row what this version says; `manifested_day` is that of the first applied version."""
-    lines = content.lines
+def fill_content(row: BillRow, bill: AmendedBill, content: Content, rulebook: Rulebook) -> None:
+    """Write into the row what this version says; `row.manifested` is that of the first applied version."""
+    lines, programme = content.lines, content.programme
     row.consignee, row.arrived, row.fingerprint = content.consignee, content.arrived, content.fingerprint
     row.mode = bill.mode
     row.filing = bill.filing
@@ -106,7 +120,16 @@ def fill_content(row: BillRow, bill: AmendedBill, content: Content, manifested_d
     else:
         row.origins = tuple(sorted({line[2] for line in lines}))
         row.flags = tuple(sorted({flag for line in lines for flag in line[3]}))
-    row.value_cents = value_cents(lines, manifested_day, rulebook)
+    row.programme, row.seller, row.purchase_day, row.weight_grams = content.programme_id, content.seller, 0, None
+    if programme is None:
+        manifested_day, row.value_cents = day_of_micros(row.manifested, ZONE_NAME), None
+    else:
+        manifested_day = day_of_micros(row.manifested, programme.zone)
+        row.value_cents = value_cents(lines, manifested_day, programme.currency, rulebook)
+        if programme.date == "purchase" and bill.purchased_on is not None:
+            row.purchase_day = bill.purchased_on.toordinal()
+        if programme.asks_weight:
+            row.weight_grams = bill.weight_grams
     estimates, address, entered = bill.estimated_arrivals, bill.consignee.address, bill.filing == "type86"
     row.filing_errors = rulebook.filing_errors(
         FilingFacts(
@@ -120,10 +143,13 @@ def fill_content(row: BillRow, bill: AmendedBill, content: Content, manifested_d
             us_state=address is not None and rulebook.is_us_state(address.state),
             hts=not entered or all(is_whole_hts(line[4]) for line in lines),
             description=not entered or all(any(map(str.isalpha, line[5])) for line in lines),
+            programme=content.programme_id,
+            converted=row.value_cents is not None,
+            purchased=row.purchase_day != 0,
+            seller=content.seller is not None,
+            weighed=row.weight_grams is not None,
         )
     )
-    if row.value_cents is None:
-        row.filing_errors = (*row.filing_errors, NO_EXCHANGE_RATE)
 
 
 def is_whole_hts(text: str) -> bool:
@@ -132,14 +158,17 @@ def is_whole_hts(text: str) -> bool:
     return len(digits) == _HTS_DIGITS and digits.isascii() and digits.isdigit()
 
 
-def value_cents(lines: list[StatedLine], manifested_day: date, rulebook: Rulebook) -> int | None:
-    """Sum of the lines in US cents, each converted half up, at most VALUE_CENTS_MAX; None where a rate is missing."""
+def value_cents(lines: list[StatedLine], manifested_day: date, to: str, rulebook: Rulebook) -> int | None:
+    """Sum of the lines in hundredths of a currency, each converted half up, at most VALUE_CENTS_MAX.
+
+    None where a rate is missing.
+    """
     total = 0
     for amount, currency, *_ in lines:
-        if currency == "USD":
+        if currency == to:
             total += amount
         else:
-            rate = rulebook.rate(currency, manifested_day)
+            rate = rulebook.rate(currency, manifested_day, to)
             if rate is None:
                 return None
             total += convert(amount, rate.numerator, rate.denominator)

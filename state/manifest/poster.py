@@ -5,10 +5,10 @@ from typing import Final
 
 import msgspec
 
-from state.manifest.rows import BillRow
+from state.manifest.bill_rows import BillRow
 from stream.instants import from_micros
 from stream.partition import partition_of
-from stream.postings import BILLS_MAX, BYTES_MAX, PostedBill, Posting
+from stream.postings import BILLS_MAX, BYTES_MAX, US_321, PostedBill, Posting
 from stream.records import Outgoing, Sink
 
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -21,7 +21,7 @@ Frame = tuple[bytes, bytes]
 """A record's JSON before and after its consignee key, which needs no escaping, up to its bills."""
 
 
-class Cause(msgspec.Struct, frozen=True, gc=False):
+class PostingEvent(msgspec.Struct, frozen=True, gc=False):
     """The shipment event that posts: its time in UTC, its conveyance, and where it stands in its topic."""
 
     time: datetime
@@ -33,7 +33,7 @@ class Cause(msgspec.Struct, frozen=True, gc=False):
 def posted_live(
     number: str, row: BillRow, day: date | None, *, arrived: bool, manifested_at: datetime | None = None
 ) -> PostedBill:
-    """Give a live bill as it stands on a day, or waiting for one; `manifested_at` spares making it from the row."""
+    """Return a live bill as it stands on a day, or waiting for one; `manifested_at` spares making it from the row."""
     return PostedBill(
         bill=number,
         version=row.version,
@@ -50,18 +50,22 @@ def posted_live(
         origins=row.origins,
         flags=row.flags,
         filing_errors=row.filing_errors,
+        # Of a text msgspec leaves out the default alone, not what is equal to it.
+        programme=US_321 if row.programme == US_321 else row.programme,
+        seller=row.seller,
+        weight_grams=row.weight_grams,
     )
 
 
 def posted_closed(number: str, row: BillRow) -> PostedBill:
-    """Give a closed bill with its exit and the day and basis of its last live posting."""
+    """Return a closed bill with its exit and the day and basis of its last live posting."""
     day = date.fromordinal(row.last_day) if row.last_day else None
     bill = posted_live(number, row, day, arrived=row.last_arrived)
     return msgspec.structs.replace(bill, stand="closed", exit=row.exit)
 
 
 def posted_moved(number: str, row: BillRow) -> PostedBill:
-    """Give a bill as its former consignee is told that it moved away, with its new version and posting number."""
+    """Return a bill as its former consignee is told that it moved away, with its new version and posting number."""
     return PostedBill(
         bill=number,
         version=row.version,
@@ -80,11 +84,11 @@ class Poster:
     def __init__(self, partitions: int | None) -> None:
         self._partitions = partitions
 
-    def one(self, cause: Cause, consignee: str, bill: PostedBill) -> Outgoing:
-        """Give the record that posts one bill."""
+    def one(self, cause: PostingEvent, consignee: str, bill: PostedBill) -> Outgoing:
+        """Return the record that posts one bill."""
         return self.outgoing(consignee, _ENCODE(_posting(cause, consignee, (bill,))))
 
-    def frame(self, cause: Cause) -> Frame:
+    def frame(self, cause: PostingEvent) -> Frame:
         """Write what all records of an event have in common."""
         before, _, after = _ENCODE(_posting(cause, "", ())).partition(_NO_CONSIGNEE)
         # The list of bills comes last, so what stands before and after it is known beforehand.
@@ -114,7 +118,7 @@ class Batch:
         self._bytes = len(self._head) + 2
 
     def add(self, bill: PostedBill) -> Outgoing | None:
-        """Add a bill; gives the record so far, which the bill then begins anew, if there is no room left for it."""
+        """Add a bill; returns the record so far, and begins the next with the bill, if there is no room left for it."""
         part = _ENCODE(bill)
         full = len(self._parts) == BILLS_MAX or self._bytes + len(part) + len(self._parts) > BYTES_MAX
         done = self.outgoing() if full else None
@@ -126,11 +130,11 @@ class Batch:
         return done
 
     def outgoing(self) -> Outgoing:
-        """Give the record with all bills added since the last one."""
+        """Return the record with all bills added since the last one."""
         return self._poster.outgoing(self._consignee, b"%b%b]}" % (self._head, b",".join(self._parts)))
 
 
-def _posting(cause: Cause, consignee: str, bills: tuple[PostedBill, ...]) -> Posting:
+def _posting(cause: PostingEvent, consignee: str, bills: tuple[PostedBill, ...]) -> Posting:
     return Posting(
         time=cause.time,
         consignee=consignee,

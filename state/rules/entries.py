@@ -192,6 +192,13 @@ class CodeList(RuleEntry, frozen=True, kw_only=True, forbid_unknown_fields=True)
     codes: Annotated[tuple[Label, ...], Meta(min_length=1)]
 
 
+class Unjudged(RuleEntry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A limit per person and period that is known and not judged, and what is missing to judge it."""
+
+    title: Label
+    missing: Words
+
+
 class RuleData(Struct, frozen=True):
     """All entries of a rulebook by section, in the order of the sections of a file."""
 
@@ -208,6 +215,7 @@ class RuleData(Struct, frozen=True):
     rate: tuple[RateEntry, ...] = ()
     constant: tuple[Constant, ...] = ()
     codelist: tuple[CodeList, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()
 
     def __iter__(self) -> Iterator[tuple[str, tuple[RuleEntry, ...]]]:
         """Each section's name and its entries."""
@@ -229,4 +237,5 @@ SECTIONS: dict[str, type[RuleEntry]] = {
     "rate": RateEntry,
     "constant": Constant,
     "codelist": CodeList,
+    "unjudged": Unjudged,
 }

@@ -1,10 +1,10 @@
-"""The page `docs/rules.md`, written from the entries so that it cannot tell anything else than they do."""
+"""The page `docs/rules.md`, generated from the rule entries so that the two always agree."""
 
 from collections.abc import Iterator
 
 from msgspec import structs
 
-from state.rules.entries import SECTIONS, Dated, RuleData, RuleEntry
+from state.rules.entries import SECTIONS, Dated, RuleData, RuleEntry, Unjudged
 from state.rules.rule_files import REMEDIES
 from state.rules.rule_words import meaning, period
 from state.rules.rulebook import Rulebook
@@ -12,52 +12,64 @@ from state.rules.rulebook import Rulebook
 INTRODUCTION = """\
 # Rules
 
-Tallygate judges by dated rules that are data, not code. This page shows every rule that ships, where it comes from and
-how certain that is. It is generated from the rule files (`make docs`), and a test compares the two.
+This page lists every dated rule that Tallygate judges by, with its source and how certain that source is. Rules are
+data, not code: `make docs` writes this page from the rule files, and a test compares the two.
 
-The exemption itself has been suspended since 29 August 2025: a shipment that arrives today is refused, `suspended`. The
-rules before that day serve back-tests, audits, training and planning.
+The $800 exemption, `us-321`, has been suspended since 29 August 2025: a shipment that arrives today is rejected,
+`suspended`. Its rules from before that day serve back-tests, audits, training and planning. The limits of gifts and of
+other countries are in force; [each programme](programmes/README.md) says how certain they are.
 
-What is the law's and what was only ACE's:
+Some rules of `us-321` are law. Others were only how ACE worked:
 
-* The limit is the law's: goods imported by one person on one day (19 USC 1321, 19 CFR 10.151). So is the cap of a
-  single bill, mail included (19 CFR 145.31). That mail stays out of the daily total is ACE's automation alone: the
-  law's day counts mail as well.
-* A day is a calendar day of the arrival, midnight to midnight Eastern; never 24 hours from anything.
-* The value is the fair retail value in the country of shipment: neither the price with freight, nor what was insured.
-* $2,500, up to which an entry is informal (type 11), goes by consignee and conveyance: what one consignee has on one
-  conveyance belongs on one entry, and its sum decides (19 CFR 141.51; exceptions in 141.52). Here the advice is per
+* The limit is law: it covers the goods that one person imports on one day (19 USC 1321, 19 CFR 10.151). The cap of a
+  single bill is law too, and it covers mail (19 CFR 145.31). Leaving mail out of the daily total was ACE's automation
+  alone: the law counts mail as well.
+* A day is the calendar day of the arrival, midnight to midnight Eastern. It is never 24 hours from anything.
+* The value is the fair retail value in the country of shipment. It is neither the price with freight nor the insured
+  value.
+* An entry is informal (type 11) up to $2,500. The law applies this figure to one consignee on one conveyance: these
+  goods belong on one entry, and their sum decides (19 CFR 141.51; exceptions in 141.52). Tallygate's advice is per
   bill.
 
-* A period is given in whole days of US Eastern time, the first and the last day included.
+How to read the rules:
+
+* A period is given in whole days of the programme's zone, US Eastern time for `us-321`. It includes its first and its
+  last day.
 * **Certainty** A: the official text was seen. B: the official position was seen through a broker, a law firm or the
   trade press. C: inference, or a choice of this project. D: a vendor's claim without official support.
-* Each decision names the rule that decided it by its id. `setting:enforcement` stands there where the enforcement was
-  set by hand.
+* **Verified** is the day on which somebody last read the source.
+* Each decision names the rule that decided it by its id. It names `setting:enforcement` where you set the enforcement
+  by hand.
 
-`tallygate rules show --on 2025-08-20` prints what holds on one day, `tallygate rules check FILE` checks a file.
+`tallygate rules show --on 2025-08-20` prints the rules of one day. `tallygate rules check FILE` checks a file.
 """
 
+DAY_NOTE = "The day that counts is the day of arrival; before the arrival, it is the expected day."
 CODES_NOTE = """\
-By the filing first, then by the mode; a rule that names reasons goes before one that names none. Where no entry speaks,
-no code is known and the decision has none, as for a truck manifest bill that is withheld."""
+Tallygate looks a code up by the filing first, then by the mode. A rule that names reasons goes before one that names
+none. Where no entry matches, no code is known and the decision carries none: a withheld truck manifest bill is an
+example."""
 
 RATES_NOTE = """\
-None ships: no primary source could be read. Without a rate a bill in another currency than the dollar is refused,
-`no-exchange-rate`; add the rates you need in a file of your own."""
+No rate ships: no primary source could be read. Without a rate, Tallygate rejects a bill in a currency other than the
+dollar with `no-exchange-rate`. Add the rates that you need in a file of your own."""
 
 PROGRAMMES_NOTE = """\
-An exemption with limits per person and period; each has [a page of its own](programmes/README.md)."""
+A programme is an exemption with limits per person and period. Each has [a page of its own](programmes/README.md). An
+entry of another section names the programmes that it is of. An entry that names none is of `us-321`."""
 
 LIMITS_NOTE = """\
-At most one entry for each measure of a programme and day, and no gap between them; a day outside them is refused,
-`suspended`. Exactly the limit still passes."""
+A programme has at most one limit for each measure on any day. There is no gap between its first day and its last. A day
+outside them is refused, `suspended`. A total of exactly the limit still passes."""
 
 CAPS_NOTE = """\
-At most one entry for each measure of a programme and day; it holds for mail too. Where none holds there is no cap."""
+A programme has at most one cap for each measure on any day. It covers mail too. A day without an entry has no cap."""
 
 ENFORCEMENT_NOTE = """\
-One entry for each day, without gap or overlap; a programme that has none withholds."""
+Each day has exactly one entry. A programme without any entry withholds."""
+
+UNJUDGED_NOTE = """\
+These limits per person and period exist, and Tallygate does not judge them. Each entry says what is missing."""
 
 HEADINGS = {
     "programme": ("Programmes", PROGRAMMES_NOTE),
@@ -65,27 +77,29 @@ HEADINGS = {
     "single": ("The cap of a single bill", CAPS_NOTE),
     "enforcement": ("Warn or withhold", ENFORCEMENT_NOTE),
     "suspension": ("Suspensions", "On these days nothing is exempt."),
-    "exclusion": ("Excluded origins", "The day that counts is the day of arrival, or the expected one before it."),
-    "goods": ("Excluded goods", "The day that counts is the day of arrival, or the expected one before it."),
-    "filing": ("Filing rules", "The day that counts is that of `manifested_at`."),
+    "exclusion": ("Excluded origins", DAY_NOTE),
+    "goods": ("Excluded goods", DAY_NOTE),
+    "filing": ("Filing rules", "The day that counts is the day of `manifested_at`."),
     "code": ("Codes", CODES_NOTE),
-    "documented": ("Codes that no decision carries", "They stand here so that nobody has to look for them again."),
+    "documented": ("Codes that no decision carries", "They are listed here so that you need not look for them again."),
     "rate": ("Exchange rates", RATES_NOTE),
-    "constant": ("Figures", "They hold on every day; replace one by its id, none can be removed."),
-    "codelist": ("Lists of codes", "Entries and filings are checked against them; none can be removed."),
+    "constant": ("Figures", "They hold on every day. You can replace a figure by its id. You cannot remove one."),
+    "codelist": ("Lists of codes", "Entries and filings are checked against these lists. You cannot remove a list."),
+    "unjudged": ("Limits that are not judged", UNJUDGED_NOTE),
 }
 
 FORMAT = """\
 ## Your own rule file
 
-A rule file is TOML. Give it with `--rules FILE`; it is added to the shipped rules:
+A rule file is TOML. Pass it with `--rules FILE`. Tallygate adds it to the shipped rules:
 
-* an entry with an id that exists replaces that entry, whole;
+* an entry with an id that exists replaces that whole entry;
 * an entry with a new id is added;
-* `remove = ["single-800"]`, at the top of the file, takes entries out.
+* `remove = ["single-800"]`, at the top of the file, removes entries.
 
-Several files are added in order, and after each the rulebook must be whole. This file asks how days would have gone
-under a limit of $500 from September 2025, with no suspension. The cap of a single bill goes along:
+If you pass several files, Tallygate adds them in order. The rulebook must be complete after each file. This file asks
+how days would have gone under a limit of $500 from September 2025, with no suspension. It changes the cap of a single
+bill to match:
 
 ```toml
 remove = ["suspension-2025", "suspension-2026-regulation"]
@@ -133,16 +147,24 @@ certainty = "C"
 text = "What if a single bill were exempt up to $500?"
 ```
 
-A file is refused, with its name, the entry, what is wrong and what to do: when a key is unknown, missing or of the
-wrong kind; when two entries decide the same thing on one day; when a day between two limits has none, or a limit cuts a
-period longer than a day; when a day is left without an enforcement; when an id occurs twice in it; or when a programme,
-zone, country, currency, flag, mode or reason does not exist. Long texts may run over several lines between `\"\"\"`.
+Tallygate refuses a file in these cases, and names the file, the entry, the problem and what to do:
 
-In release 0.1 a limit had `dollars = "500.00"`. Such a file is refused: write that line as `amount = "500.00"`, and add
-`programme = "us-321"` and `measure = "value"`.
+* a key is unknown, missing or of the wrong kind;
+* two entries decide the same thing on one day;
+* a day between two limits of a programme has none, or a limit cuts a period that is longer than a day;
+* limits of a programme do not go together: several measures need `overflow = "all_or_none"`, and `excess` goes by value
+  alone;
+* a day is left without an enforcement;
+* an id occurs twice in the file;
+* a programme, zone, country, currency, flag, mode or reason does not exist.
 
-An exchange rate (the figure is made up; rates hold for the calendar quarter of `manifested_at`, also under `--as-of`;
-amounts have at most two decimals in every currency, so no minor units are needed):
+A long text may run over several lines between `\"\"\"`. `verified` may be left out of your own entries.
+
+Release 0.1 wrote a limit as `dollars = "500.00"`. Such a file is refused. Write that line as `amount = "500.00"`, and
+add the lines `programme = "us-321"` and `measure = "value"`.
+
+This file adds an exchange rate; the figure is made up. A rate holds for the calendar quarter of `manifested_at`, also
+under `--as-of`. Amounts have at most two decimals in every currency, so no minor units are needed:
 
 ```toml
 [[rate]]
@@ -156,16 +178,19 @@ certainty = "A"
 
 ## Proposing a rule
 
-Change the file under `state/rules/data`, name the source you read (a citation or an address) and mark how certain it
-is; what was not seen is said in the text, never filled in. Run `tallygate rules check`, then `make docs`, and propose
-both files together. A rule that replaces another ends it on the day before (`until`); it does not rewrite the past.
+1. Change the file under `state/rules/data`.
+2. Name the source that you read (a citation or an address) and mark how certain it is. If you did not see something,
+   say so in the text; never fill it in.
+3. Run `tallygate rules check`, then `make docs`, and propose both files together.
+
+A new rule does not rewrite the past. End the rule that it replaces on the day before (`until`).
 
 ## Keys
 """
 
 
 def rules_page(rulebook: Rulebook) -> str:
-    """Write the page about all entries and the format of rule files, as Markdown."""
+    """Return the page about all entries and the format of rule files, as Markdown."""
     lines = [INTRODUCTION]
     for section, entries in rulebook.data:
         title, note = HEADINGS[section]
@@ -183,17 +208,21 @@ def _entry(entry: RuleEntry, data: RuleData) -> Iterator[str]:
     )
     if entry.text:
         yield entry.text
+    if isinstance(entry, Unjudged):
+        yield f"Missing: {entry.missing}"
     yield ""
-    yield f"Certainty {entry.certainty}. Source: {entry.source}"
+    verified = f", verified {entry.verified}" if entry.verified else ""
+    yield f"Certainty {entry.certainty}{verified}. Source: {entry.source}"
     yield ""
 
 
 def _keys() -> Iterator[str]:
-    yield "Every entry has `id`, `source`, `certainty` and `text` (a rate may go without its text)."
+    yield "Every entry has `id`, `source`, `certainty` and `text`, and may have `verified`."
+    yield "A rate may leave out its text."
     yield ""
-    yield "| section | further keys (those in brackets may be left out) |"
+    yield "| section | further keys (you may leave out those in brackets) |"
     yield "|---|---|"
-    shared = {"id", "source", "certainty", "text"}
+    shared = {"id", "source", "certainty", "text", "verified"}
     for section, kind in SECTIONS.items():
         keys = [field for field in structs.fields(kind) if field.encode_name not in shared]
         names = [f"`{field.encode_name}`" if field.required else f"(`{field.encode_name}`)" for field in keys]

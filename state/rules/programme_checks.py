@@ -21,7 +21,7 @@ from state.rules.programmes import US_321
 from state.rules.rule_dates import hole, period_around
 from state.rules.rule_errors import RulebookError
 from state.rules.rule_files import Merged, Placed, entries_of
-from state.rules.zones import zone_names
+from stream.days import ZoneError, zone_named
 
 
 def check_programmes(merged: Merged, file: str) -> None:
@@ -88,9 +88,11 @@ def _check_general_rules_exist(merged: Merged, file: str) -> None:
 
 def _check_place(merged: Merged, rule: ProgrammeRule) -> None:
     placed = merged[rule.id]
-    if rule.zone not in zone_names():
+    try:
+        zone_named(rule.zone)
+    except ZoneError:
         remedy = "use a name of the IANA database, such as Asia/Seoul"
-        raise placed.error(f"zone: unknown time zone {rule.zone}", remedy)
+        raise placed.error(f"zone: unknown time zone {rule.zone}", remedy) from None
     currencies = next(entry.codes for entry in entries_of(merged, CodeList) if entry.id == "currencies")
     if rule.currency not in currencies:
         raise placed.error(f"currency: unknown currency {rule.currency}", "use a code of ISO 4217, such as EUR")

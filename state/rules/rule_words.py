@@ -22,6 +22,7 @@ from state.rules.entries import (
     Scoped,
     Single,
     Suspension,
+    Unjudged,
 )
 from state.rules.programmes import Window
 from state.rules.rule_dates import holds, in_words
@@ -94,6 +95,8 @@ def _ruling(entry: RuleEntry, data: RuleData) -> str:
             )
         case CodeList():
             return f"{len(entry.codes)} codes"
+        case Unjudged():
+            return f"not judged: {entry.title}"
     raise TypeError(f"not an entry: {type(entry).__name__}")
 
 
@@ -138,7 +141,7 @@ def entries_on(data: RuleData, day: date) -> Iterator[tuple[str, RuleEntry]]:
     for section, entries in data:
         for entry in entries:
             match entry:
-                case DocumentedCode() | CodeList():
+                case DocumentedCode() | CodeList() | Unjudged():
                     continue
                 case Dated():
                     decides = holds(entry, day)

@@ -13,6 +13,7 @@ covered part under `excess`. Its period follows from its day and the programme, 
 from struct import Struct
 from typing import Final, NamedTuple
 
+from state.row_format import ROW_REMEDY, RowFormatError
 from state.withholding.bill import NO_DAY, US_321, Bill
 from state.withholding.statuses import DAY_CLOSED
 from stream.days import day_of_micros
@@ -69,10 +70,6 @@ _COVERED: Final = 16
 _ERROR_BYTES: Final = Struct("<H")
 _GRAMS: Final = Struct("<I")
 _CENTS: Final = Struct("<q")
-
-
-class RowFormatError(Exception):
-    """A row was written in a format that this version cannot read: our own fault, the worker must not go on."""
 
 
 def _sets(bits: dict[str, int]) -> dict[int, tuple[str, ...]]:
@@ -174,11 +171,7 @@ def shared_copies(row: bytes) -> int:
 def check_format(row: bytes) -> None:
     """Raise RowFormatError for a row of another format."""
     if row[0] != ROW_FORMAT:
-        msg = (
-            f"withholding row format {row[0]} is not {ROW_FORMAT}: run the version that wrote it, or "
-            "`tallygate rebuild tables --epoch N`"
-        )
-        raise RowFormatError(msg)
+        raise RowFormatError(f"withholding row format {row[0]} is not {ROW_FORMAT}: {ROW_REMEDY}")
 
 
 def glance(row: bytes) -> tuple[int, int, int] | None:

@@ -22,8 +22,8 @@ from agents.gateway.problems import Problem
 from agents.gateway.session import SignIn, _pairs
 from agents.publishing.checking import Checker
 from agents.publishing.samples import SAMPLES
-from state.rules.rule_errors import RulebookError
 from state.rules.loading import rulebook_of, shipped_texts
+from state.rules.rule_errors import RulebookError
 from state.rules.rule_files import RuleText
 from stream.bills import fold_bill
 from stream.canonical import identifier_form, name_form, seller_form

@@ -7,11 +7,8 @@ import pytest
 
 from stream.days import (
     TZDATA_VERSION,
-    DayError,
     ZoneError,
     business_date,
-    date_of,
-    day_number,
     day_of_micros,
     zone_named,
 )
@@ -94,23 +91,6 @@ def test_naive_datetime_has_no_day() -> None:
     """A datetime without offset is refused, not taken for Eastern Time."""
     with pytest.raises(InstantError, match="needs an offset"):
         business_date(datetime(2025, 8, 19, tzinfo=UTC).replace(tzinfo=None))
-
-
-@pytest.mark.parametrize(("day", "number"), [("1970-01-01", 0), ("2025-08-19", 20_319), ("2149-06-06", 65_535)])
-def test_day_number_is_two_bytes(day: str, number: int) -> None:
-    """Days count from the epoch, as far as two bytes reach."""
-    assert day_number(date.fromisoformat(day)) == number
-    assert date_of(number) == date.fromisoformat(day)
-
-
-def test_days_outside_two_bytes_are_refused() -> None:
-    """A day that does not fit is an error, never a wrapped number."""
-    for day in (date(1969, 12, 31), date(2149, 6, 7)):
-        with pytest.raises(DayError, match="before 1970-01-01 or after 2149-06-06"):
-            day_number(day)
-    for number in (-1, 65_536):
-        with pytest.raises(DayError, match="outside 0 to 65535"):
-            date_of(number)
 
 
 def test_zone_comes_from_the_pinned_wheel() -> None:

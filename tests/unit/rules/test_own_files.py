@@ -83,7 +83,7 @@ def test_long_texts_are_joined() -> None:
 def test_shipped_entries_name_an_address_or_a_citation() -> None:
     """Every shipped entry names a source that can be looked up, or owns up to being a choice of this project."""
     known = re.compile(
-        r"https://|CSMS \d|CFR|Cargo Release|ISO \d|a choice of this project|entr(y|ies) of the bill|the setting"
+        r"https?://|CSMS \d|CFR|Cargo Release|ISO \d|a choice of this project|entr(y|ies) of the bill|the setting"
     )
     assert [entry.id for _, entries in BOOK.data for entry in entries if not known.search(entry.source)] == []
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from state.row_format import RowFormatError
 from state.table import Group
 from state.withholding import book, copies, rivals
 from state.withholding.bill import posted_bill
 from state.withholding.keys import copy_suffix
 from state.withholding.rivals import Rivals
-from state.withholding.rows import RowFormatError, shared_copies
+from state.withholding.rows import shared_copies
 from stream.decisions import DecisionData, Overflow, Policy
 from tests.unit.withholding.desk import CONSIGNEE, DAY, LIMIT, Desk, alerts, later, posted, posting
 
