@@ -9,7 +9,7 @@ from typing import Any
 from tests.reference.plain import Programme, World
 
 Event = dict[str, Any]
-US_STATES = {"NJ", "CA", "PR"}
+US_STATES = {"NJ", "CA", "PR", "TX"}
 """The only states that the tests use."""
 
 

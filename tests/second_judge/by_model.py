@@ -1,0 +1,55 @@
+"""The same files through the plain model of the tests: it and this folder share no code, and must agree as well."""
+
+from typing import Any, Final
+
+import msgspec
+
+from stream.postings import Posting
+from stream.records import Fate
+from tests.reference.day import Reference
+from tests.reference.manifest import ManifestReference
+from tests.reference.plain import Rate
+from tests.reference.plain import World as Rules
+from tests.reference.shipped import EVERY
+from tests.second_judge.comparing import ALERTS, PLAIN, Judged, Told, World, measure_of, rulebook
+from tests.second_judge.lives import Event
+from tests.second_judge.manifest import person
+from tests.second_judge.regimes import RATES
+
+NAMES: Final = {Fate.APPLIED: "applied", Fate.STALE: "stale"}
+RATES_OF_MODEL: Final = tuple(
+    Rate(old, new, year, quarter, str(over / under)) for (old, new, year, quarter), (over, under) in RATES.items()
+)
+
+
+def judge_by_model(events: list[Event], world: World = PLAIN) -> list[Judged]:
+    """Judge a file by the plain model: its manifest first, then its ledgers."""
+    known = EVERY.enabled(*world.enabled)
+    rules = Rules(known.programmes, world.default, RATES_OF_MODEL)
+    manifest = ManifestReference(person, rules)
+    book = rulebook().with_programmes(sorted(world.enabled), world.default).with_enforcement(world.policy.enforcement)
+    ledgers, found = Reference(book, world.policy, 1, "shipments", rules), []
+    for offset, event in enumerate(events):
+        read = manifest.read(event, 0, offset)
+        decisions: dict[str, list[Told]] = {}
+        alerts = []
+        for posting in sorted(read.postings, key=_first_withdrawn):
+            judged = ledgers.judge(posting, 0)
+            told = [_told(one) for one in judged.decisions]
+            if told:
+                decisions.setdefault(posting.consignee, []).extend(told)
+            for alert in judged.alerts:
+                data = msgspec.to_builtins(alert)
+                if data["alert"] in ALERTS:
+                    alerts.append((data["alert"], data["programme"], data["period"], data["bill"]))
+        found.append(Judged(NAMES.get(read.fate, read.code), decisions, alerts))
+    return found
+
+
+def _first_withdrawn(posting: Posting) -> bool:
+    return all(bill.stand != "moved" for bill in posting.bills)
+
+
+def _told(decision: Any) -> Told:
+    data: Told = msgspec.to_builtins(decision)
+    return data | {"asked": measure_of(data["rule"]), "overflow": data["policy"]["overflow"]}
