@@ -39,7 +39,7 @@ def judge_by_model(events: list[Event], world: World = PLAIN) -> list[Judged]:
             if told:
                 decisions.setdefault(posting.consignee, []).extend(told)
             for alert in judged.alerts:
-                data = msgspec.to_builtins(alert)
+                data = msgspec.json.decode(msgspec.json.encode(alert))
                 if data["alert"] in ALERTS:
                     alerts.append((data["alert"], data["programme"], data["period"], data["bill"]))
         found.append(Judged(NAMES.get(read.fate, read.code), decisions, alerts))
@@ -51,5 +51,5 @@ def _first_withdrawn(posting: Posting) -> bool:
 
 
 def _told(decision: Any) -> Told:
-    data: Told = msgspec.to_builtins(decision)
+    data: Told = msgspec.json.decode(msgspec.json.encode(decision))
     return data | {"asked": measure_of(data["rule"]), "overflow": data["policy"]["overflow"]}
