@@ -11,7 +11,7 @@ from tests.reference.manifest import ManifestReference
 from tests.reference.plain import Rate
 from tests.reference.plain import World as Rules
 from tests.reference.shipped import EVERY
-from tests.second_judge.comparing import ALERTS, PLAIN, Judged, Told, World, measure_of, rulebook
+from tests.second_judge.comparing import PLAIN, Judged, Told, World, measure_of, rulebook
 from tests.second_judge.lives import Event
 from tests.second_judge.manifest import person
 from tests.second_judge.regimes import RATES
@@ -40,8 +40,7 @@ def judge_by_model(events: list[Event], world: World = PLAIN) -> list[Judged]:
                 decisions.setdefault(posting.consignee, []).extend(told)
             for alert in judged.alerts:
                 data = msgspec.json.decode(msgspec.json.encode(alert))
-                if data["alert"] in ALERTS:
-                    alerts.append((data["alert"], data["programme"], data["period"], data["bill"]))
+                alerts.append((data["alert"], data["programme"], data["period"], data["bill"]))
         found.append(Judged(NAMES.get(read.fate, read.code), decisions, alerts))
     return found
 

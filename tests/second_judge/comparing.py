@@ -98,7 +98,7 @@ def judge_really(events: list[Event], world: World = PLAIN) -> list[Judged]:
             if outgoing.sink is Sink.DECISIONS:
                 data |= {"asked": measure_of(data["rule"]), "overflow": data["policy"]["overflow"]}
                 decisions.setdefault(data["consignee"], []).append(data)
-            elif data["alert"] in ALERTS:
+            else:
                 alerts.append((data["alert"], data["programme"], data["period"], data["bill"]))
         names = {Fate.APPLIED: "applied", Fate.STALE: "stale"}
         found.append(Judged(names.get(fate, code), decisions, alerts))
@@ -133,8 +133,9 @@ def differing(mine: Judged, real: Judged, sellers: dict[str, str]) -> str:
     """Say what differs over one event; whose key is whose is learned, their decisions in order are compared."""
     if mine.fate != real.fate:
         return f"plain {mine.fate}, real {real.fate}"
-    if Counter(mine.alerts) != Counter(real.alerts):
-        return f"alerts: plain {sorted(mine.alerts, key=str)}, real {sorted(real.alerts, key=str)}"
+    known = [alert for alert in real.alerts if alert[0] in ALERTS]
+    if Counter(mine.alerts) != Counter(known):
+        return f"alerts: plain {sorted(mine.alerts, key=str)}, real {sorted(known, key=str)}"
     by_bill = {(told[0]["bill"], told[0]["conveyance"]): told for told in real.decisions.values()}
     if len(by_bill) != len(mine.decisions):
         return f"decisions for {len(mine.decisions)} consignees, really for {len(by_bill)}"

@@ -68,14 +68,13 @@ class Ledgers:
         return [self._decision(copies, copy) for copy in (*in_order(own), *others)]
 
     def _today(self, regime: Regime) -> date:
-        return regime.date(self._stream)
+        return regime.local_date(self._stream)
 
     def _close(self, copies: Copies) -> None:
         """Take what is in a closed ledger out of it; what is live goes on as a part of its order."""
         for key, copy in list(copies.items()):
             regime = copy.held.regime
-            placed = copy.ledger is not None and copy.day is not None and regime is not None
-            if placed and regime.closed(copy.day, self._today(regime)):
+            if regime is not None and copy.day is not None and regime.closed(copy.day, self._today(regime)):
                 copy.gone, copy.counts, copy.released, copy.covered = True, False, False, None
             if copy.gone and copy.outcome == "closed":
                 del copies[key]
@@ -264,8 +263,8 @@ class Ledgers:
             if other.held.order == copy.held.order is not None
             and other.held.programme == copy.held.programme
             and other.outcome != "closed"
-            and abs((regime.date(other.held.manifested) - regime.date(own)).days) <= 30
-            and (today - regime.date(other.held.manifested)).days <= 75
+            and abs((regime.local_date(other.held.manifested) - regime.local_date(own)).days) <= 30
+            and (today - regime.local_date(other.held.manifested)).days <= 75
         ]
         total = sum(part.value or 0 for part in parts)
         return copy in parts and len(parts) > 1 and limit is not None and total > limit

@@ -173,12 +173,12 @@ def day_and_basis(bill: Held, trip: Trip) -> tuple[date | None, bool]:
     if bill.regime.by_purchase:
         return bill.purchased, arrived is not None and bill.purchased is not None
     if arrived is not None:
-        return bill.regime.date(arrived), True
+        return bill.regime.local_date(arrived), True
     stated, estimate = trip.estimate or (None, None)
     own = bill.estimate_stated
     if bill.estimate is not None and (estimate is None or stated is None or (own is not None and own >= stated)):
         return bill.estimate, False
-    return (None if estimate is None else bill.regime.date(estimate)), False
+    return (None if estimate is None else bill.regime.local_date(estimate)), False
 
 
 def fill(bill: Held, data: Event, time: datetime) -> None:
@@ -210,7 +210,7 @@ def worth(value: Event, bill: Held, regime: Regime | None) -> int | None:
     amount = cents(value["amount"])
     if value["currency"] == regime.currency:
         return amount
-    day = regime.date(bill.manifested)
+    day = regime.local_date(bill.manifested)
     rate = RATES.get((value["currency"], regime.currency, day.year, 1 + (day.month - 1) // 3))
     return None if rate is None else (2 * amount * rate[0] + rate[1]) // (2 * rate[1])
 
@@ -245,7 +245,7 @@ def filing_errors(data: Event, bill: Held, estimates: int) -> Iterator[str]:
     regime = bill.regime
     assert regime is not None
     if regime.name == "us-321":
-        yield from filing_errors_of_321(data, regime.date(bill.manifested), estimates)
+        yield from filing_errors_of_321(data, regime.local_date(bill.manifested), estimates)
     if bill.value is None:
         yield "no-exchange-rate"
     if regime.by_purchase and bill.purchased is None:

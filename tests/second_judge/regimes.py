@@ -24,7 +24,7 @@ class Regime:
     overflow: str | None = None
     open_days: int = 15
 
-    def date(self, moment: datetime) -> date:
+    def local_date(self, moment: datetime) -> date:
         """Return the date of a moment where the programme is."""
         return moment.astimezone(ZoneInfo(self.zone)).date()
 
