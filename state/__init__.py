@@ -1,4 +1,4 @@
-"""What is kept: the dated rulebook, the tables, and the two steps that judge over them as pure functions.
+"""The state: the dated rulebook, the tables, and the two steps that judge over them as pure functions.
 
-It may import `stream`, never `agents`; all it reads from outside are the rule files that ship in the package.
+This package may import `stream`, never `agents`. The only files it reads are the rule files that ship in it.
 """

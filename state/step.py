@@ -1,4 +1,4 @@
-"""What every step offers to the three runners: the Faust engine, the offline judge and the simulator."""
+"""The interface of a step for the three runners: the Faust engine, the offline judge and the simulator."""
 
 from typing import Protocol
 
@@ -10,19 +10,19 @@ class Step(Protocol):
     """A pure function over a table, with a name."""
 
     name: str
-    """`manifest` or `withholding`; names its group, changelog and metrics."""
+    """`manifest` or `withholding`; its group, changelog and metrics have this name."""
 
     fingerprint: str
-    """What its tables depend on (secret, match, canonical form, policy); tables of another one are refused."""
+    """Hash of what its tables depend on (secret, match, canonical form, policy); tables with another are refused."""
 
     reads: tuple[str, ...]
-    """Fingerprints of former versions: their rows this version reads as well, and goes on with their tables."""
+    """Fingerprints of former versions whose rows this version reads too, so that it can use their tables."""
 
     def __call__(self, record: Record, table: Overlay) -> Result:
-        """Judge one record; the outputs must be drained before the next call."""
+        """Judge one record. The outputs must be drained before the next call."""
 
     def sweep(self, table: Overlay, budget: int) -> int:
-        """Remove up to `budget` groups' worth of expired rows; returns how many rows went.
+        """Remove up to `budget` groups' worth of expired rows. Return how many rows were removed.
 
-        Called once a transaction. Whether a row is already swept never changes a decision.
+        It is called once per transaction. Whether a row is already swept never changes a decision.
         """

@@ -1,11 +1,11 @@
-"""Tables: the rows a step keeps for one partition, and the overlay through which it reads and writes them.
+"""Tables: the rows that a step keeps for one partition, and the overlay through which it reads and writes them.
 
 Rows are grouped under a root key (a conveyance, a consignee). A group of few rows is held as one packed blob, a
 larger one as a dict: most consignees have one or two bills, and a Python object per row would cost more than the row.
-Nothing here is judged; a row's value is bytes that only its step understands.
+This module judges nothing; a row's value is bytes that only its step understands.
 
-A table knows its *totals*: how many rows it has, and the sum of a checksum of each. Whoever commits writes them into
-the row `POSITION`, with every transaction; so a changelog from which rows were lost no longer adds up.
+A table knows its *totals*: how many rows it has, and the sum of their checksums. The engine writes them to the row
+`POSITION` in every transaction, so a changelog that has lost rows no longer adds up.
 """
 
 from collections import OrderedDict
@@ -19,7 +19,7 @@ PACKED_ROWS_MAX: Final = 8
 """A group with more rows than this is held as a dict."""
 
 CACHED_WEIGHT_MAX: Final = 200_000
-"""Total weight (bills) of the cached indexes that a table keeps; the least recently used go first."""
+"""Total weight (bills) of the cached indexes that a table keeps; the least recently used is dropped first."""
 
 PARTITION_ROOT: Final = b""
 """Root of the partition's own rows: input position, fingerprint, stream time."""
@@ -36,26 +36,26 @@ Rows = dict[bytes, bytes]
 """Suffix to value."""
 
 Changed = Mapping[bytes, bytes | None]
-"""Suffix to new value, or None for a row that goes."""
+"""Suffix to new value, or None for a row that is removed."""
 
 
 class Totals(NamedTuple):
-    """What the rows of a table come to, in whatever order they were written."""
+    """Count and checksum of a table's rows, independent of the order in which they were written."""
 
     rows: int = 0
     checksum: int = 0
     """Sum of the rows' checksums, modulo 2^64."""
 
     def plus(self, rows: int, checksum: int) -> "Totals":
-        """What they are with so many rows more and so much more of a sum."""
+        """Return the totals with this many rows and this much checksum added."""
         return Totals(self.rows + rows, (self.checksum + checksum) & _CHECKSUM_MASK)
 
 
 def _weighed(root: bytes, changed: Changed, before: Rows) -> tuple[int, int]:
-    """What changes of a group add to the totals, the sum unreduced; `before` are the group's rows as they are now.
+    """Return what changes of a group add to the totals, the sum unreduced; `before` has the rows as they are now.
 
     A row counts CRC(key, value) * (2 CRC(key) + 1). The factor is odd, so another value always has another product
-    unless its CRC is the same; and it is another for each key, so rows that swap their values do not cancel out.
+    unless its CRC is the same. The factor differs from key to key, so rows that swap their values do not cancel out.
     """
     rows = checksum = 0
     seed = crc32(root, len(root))
@@ -74,18 +74,18 @@ def _weighed(root: bytes, changed: Changed, before: Rows) -> tuple[int, int]:
 
 
 def changelog_key(root: bytes, suffix: bytes) -> bytes:
-    """Key of a row in the changelog: length of the root, root, suffix."""
+    """Return the key of a row in the changelog: length of the root, root, suffix."""
     return bytes((len(root),)) + root + suffix
 
 
 def split_changelog_key(key: bytes) -> tuple[bytes, bytes]:
-    """Undo `changelog_key`."""
+    """Return root and suffix of a changelog key, the reverse of `changelog_key`."""
     end = 1 + key[0]
     return key[1:end], key[end:]
 
 
 def _pack(rows: Rows) -> bytes | None:
-    """All rows as one blob, or None if one is too long for it."""
+    """Return all rows as one blob, or None if a row is too long for it."""
     parts: list[bytes] = []
     for suffix, value in rows.items():
         if len(value) > _LENGTH_MAX or len(suffix) > _LENGTH_MAX:
@@ -114,29 +114,29 @@ class Group:
     def __init__(self, root: bytes, rows: Rows) -> None:
         self.root = root
         self._rows = rows
-        """The table's rows, as `Table.rows_of` gives them: never written here."""
+        """The table's rows, from `Table.rows_of`; they are never written here."""
         self.changed: dict[bytes, bytes | None] = {}
-        """What the transaction wrote so far; None for a row that it removed."""
+        """The rows that the transaction wrote so far; None for a row that it removed."""
 
     def get(self, suffix: bytes) -> bytes | None:
-        """Value of the row, or None."""
+        """Return the value of the row, or None."""
         if suffix in self.changed:
             return self.changed[suffix]
         return self._rows.get(suffix)
 
     def put(self, suffix: bytes, value: bytes) -> None:
-        """Write the row; the table sees it when the overlay joins."""
+        """Write the row. The table sees it when the overlay joins."""
         self.changed[suffix] = value
 
     def delete(self, suffix: bytes) -> None:
-        """Remove the row, if it is there."""
+        """Remove the row, if there is one."""
         if suffix in self._rows:
             self.changed[suffix] = None
         else:
             self.changed.pop(suffix, None)
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
-        """All rows, in no particular order; rows may be written meanwhile, and may or may not be seen."""
+        """Yield all rows in no particular order. Rows may be written meanwhile; they may or may not be seen."""
         changed = self.changed
         if not changed:
             yield from self._rows.items()
@@ -150,7 +150,7 @@ class Group:
                 yield suffix, fresh
 
     def row_count_at_most(self) -> int:
-        """An upper bound of the number of rows, at no cost."""
+        """Return an upper bound of the number of rows, at no cost."""
         return len(self._rows) + len(self.changed)
 
 
@@ -162,35 +162,35 @@ class Table:
         self._caches: OrderedDict[bytes, tuple[object, int]] = OrderedDict()
         self._cached_weight = 0
         self.row_count = 0
-        """Rows held."""
+        """Number of rows."""
         self.row_bytes = 0
-        """Bytes of suffixes and values held, without any overhead."""
+        """Bytes of suffixes and values, without overhead."""
         self.totals = Totals()
-        """Kept up by `restore`, and by the join of an overlay whose `changes` were walked."""
+        """Updated by `restore`, and by the join of an overlay whose `changes` were walked."""
 
     def overlay(self) -> "Overlay":
-        """A fresh overlay; at most one at a time may be in use."""
+        """Return a new overlay. At most one overlay may be in use at a time."""
         return Overlay(self)
 
     def rows_of(self, root: bytes) -> Rows:
-        """The rows of a group: a copy if it is small, else the table's own dict, which must not be changed."""
+        """Return the rows of a group: a copy if it is small, else the table's own dict, which must not be changed."""
         held = self._groups.get(root)
         if held is None:
             return {}
         return _unpack(held) if type(held) is bytes else held  # type: ignore[return-value]
 
     def roots(self) -> list[bytes]:
-        """All roots now, the partition's own among them."""
+        """Return all roots now, including the partition's own."""
         return list(self._groups)
 
     def rows(self) -> Iterator[tuple[bytes, bytes]]:
-        """All rows with their changelog keys: what a compacted changelog of this table would hold."""
+        """Yield all rows with their changelog keys, as a compacted changelog of this table would hold them."""
         for root in self._groups:
             for suffix, value in self.rows_of(root).items():
                 yield changelog_key(root, suffix), value
 
     def apply(self, root: bytes, changed: Changed, rows: Rows | None = None) -> None:
-        """Join changes into one group; `rows` is what `rows_of` gave for it, if the caller has it: it is written to."""
+        """Join changes into one group; `rows` is the group's `rows_of`, if the caller has it, and is written to."""
         if rows is None:
             rows = self.rows_of(root)
         count, size = 0, 0
@@ -212,9 +212,9 @@ class Table:
         self._groups[root] = rows if packed is None else packed
 
     def restore(self, rows: Mapping[bytes, bytes | None], slice_rows: int = 5000) -> Iterator[None]:
-        """Join changelog records (last value per key, None a tombstone); yields between slices of work.
+        """Join changelog records (last value per key, None is a tombstone). Yield between slices of work.
 
-        Cached indexes are dropped: they were derived from the rows as they stood before.
+        Cached indexes are dropped: they were derived from the rows as they were before.
         """
         self._caches.clear()
         self._cached_weight = 0
@@ -236,7 +236,7 @@ class Table:
                     yield
 
     def take_cache(self, root: bytes) -> object | None:
-        """Take the cached index of a group out of the table."""
+        """Take the cached index of a group out of the table and return it, or None."""
         found = self._caches.pop(root, None)
         if found is None:
             return None
@@ -244,7 +244,7 @@ class Table:
         return found[0]
 
     def keep_cache(self, root: bytes, index: object, weight: int) -> None:
-        """Keep an index of a group; `weight` is about the number of bills in it."""
+        """Cache an index of a group; `weight` is about the number of bills in it."""
         self.take_cache(root)
         self._caches[root] = (index, weight)
         self._cached_weight += weight
@@ -254,27 +254,27 @@ class Table:
 
 
 class Overlay:
-    """Changes of one transaction over a table: nothing reaches the table before `join`."""
+    """The changes of one transaction over a table; the table sees none of them before `join`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._groups: dict[bytes, Group] = {}
         self._caches: dict[bytes, tuple[object, int]] = {}
         self.totals = table.totals
-        """The table's totals with these changes, once `changes` has been walked to its end."""
+        """The table's totals with these changes, after `changes` was walked to its end."""
 
     def group(self, root: bytes) -> Group:
-        """The rows under a root, with this transaction's changes."""
+        """Return the rows under a root, with this transaction's changes."""
         group = self._groups.get(root)
         if group is None:
             group = self._groups[root] = Group(root, self._table.rows_of(root))
         return group
 
     def index(self, root: bytes) -> object | None:
-        """The index kept for a group, if any.
+        """Return the index that is kept for a group, or None.
 
-        An index changes in place, so it leaves the table here and comes back with `join`. If the transaction
-        fails it is lost, and the step builds it anew from the rows.
+        An index changes in place, so it leaves the table here and returns to it with `join`. If the transaction
+        fails, the index is lost and the step builds it again from the rows.
         """
         kept = self._caches.get(root)
         if kept is not None:
@@ -282,20 +282,20 @@ class Overlay:
         return self._table.take_cache(root)
 
     def keep_index(self, root: bytes, index: object, weight: int) -> None:
-        """Keep an index with the group; a step calls this whenever it has used one."""
+        """Keep an index with the group. A step calls this each time it has used an index."""
         self._caches[root] = (index, weight)
 
     def drop_index(self, root: bytes) -> None:
-        """Forget the index of a group: rows change without it."""
+        """Drop the index of a group, since its rows change without it."""
         self._caches.pop(root, None)
         self._table.take_cache(root)
 
     def roots(self) -> list[bytes]:
-        """The roots of the table below, for sweeping; roots that are new in this transaction are left out."""
+        """Return the roots of the table, for sweeping, without those that are new in this transaction."""
         return self._table.roots()
 
     def changes(self) -> Iterator[tuple[bytes, bytes | None]]:
-        """The changelog records of this transaction: key, and value or None for a tombstone."""
+        """Yield the changelog records of this transaction: key, and value or None for a tombstone."""
         rows = checksum = 0
         for root, group in self._groups.items():
             if group.changed:
@@ -308,12 +308,12 @@ class Overlay:
         self.totals = self._table.totals.plus(rows, checksum)
 
     def join(self) -> None:
-        """Make the changes the table's own, after the transaction is committed; the overlay is used up."""
+        """Move the changes to the table, after the transaction is committed. The overlay is then empty."""
         for _slice in self.join_in_slices():
             pass
 
     def join_in_slices(self, slice_rows: int = 5000) -> Iterator[None]:
-        """Join as `join` does, yielding between slices of work; the table must not be used before the end."""
+        """Join as `join` does, but yield between slices of work. The table must not be used before the end."""
         table, joined = self._table, 0
         for root, group in self._groups.items():
             changed = group.changed
@@ -333,7 +333,7 @@ class Overlay:
 
 
 def _parts(changed: Changed, rows_max: int) -> Iterable[Changed]:
-    """The changes of one group, cut so that no part takes long."""
+    """Return the changes of one group in parts, so that no part takes long."""
     if len(changed) <= rows_max:
         return (changed,)
     items = iter(changed.items())
@@ -341,7 +341,7 @@ def _parts(changed: Changed, rows_max: int) -> Iterable[Changed]:
 
 
 def compacted(records: Iterable[tuple[bytes, bytes | None]]) -> dict[bytes, bytes]:
-    """What is left of changelog records after compaction."""
+    """Return what is left of changelog records after compaction."""
     left: dict[bytes, bytes] = {}
     for key, value in records:
         if value is None:

@@ -1,4 +1,4 @@
-"""What flows: records, events, postings, decisions, and the pure vocabulary they are made of.
+"""The data that flows: records, events, postings and decisions, and the values they are made of.
 
-Nothing here knows a clock, a socket or a broker; everything may import it, it imports neither `state` nor `agents`.
+No module here uses a clock, a socket or a broker. `state` and `agents` import this package; it imports neither.
 """

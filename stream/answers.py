@@ -1,4 +1,4 @@
-"""A bill's answer for a scanner: of its decisions on several conveyances the one that counts (DESIGN section 3)."""
+"""A bill's answer for a scanner: the one decision that counts, of those on several conveyances (DESIGN section 3)."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -10,7 +10,7 @@ _BASIS_ORDER: Final[dict[Basis | None, int]] = {"actual": 0, "estimated": 1, Non
 
 
 def current(decisions: Iterable[DecisionData]) -> dict[str, DecisionData]:
-    """Give the decision of the highest rank on each conveyance; all decisions are of one bill, in any order."""
+    """Return the decision of the highest rank on each conveyance; all decisions are of one bill, in any order."""
     found: dict[str, DecisionData] = {}
     for data in decisions:
         before = found.get(data.conveyance)
@@ -20,10 +20,10 @@ def current(decisions: Iterable[DecisionData]) -> dict[str, DecisionData]:
 
 
 def answer(decisions: Iterable[DecisionData]) -> DecisionData | None:
-    """Give the decision that counts for a bill, None where there is none.
+    """Return the decision that counts for a bill, or None if there is none.
 
-    One that is not closed; of those actual before estimated, then higher version, later day, lowest conveyance by code
-    point. Decisions may come in any order, repeated and outranked ones among them.
+    A decision that is not closed comes first; then an actual one before an estimated one, the higher version, the later
+    day, the lowest conveyance by code point. Decisions may be in any order and may include repeats and outranked ones.
     """
     return min(current(decisions).values(), key=_preference, default=None)
 

@@ -1,6 +1,6 @@
-"""Optional fields that hold null or empty text: taken out of an event, as if they were missing (DESIGN section 2).
+"""Removes optional fields that are null or empty text from an event, since they count as missing (DESIGN section 2).
 
-The types of `stream.events` read most of them as they are. This is for an event that they refuse, so it may be slow.
+The types of `stream.events` accept most such fields. This module is for events that they refuse, so it may be slow.
 """
 
 from functools import cache
@@ -19,7 +19,7 @@ _BLANK: Final = (b"null", b'""')
 
 
 class _Shape(msgspec.Struct, frozen=True, gc=False):
-    """Where in an object blanks may stand, and the objects, or lists of them, within."""
+    """The fields of an object that may be blank, and its fields that are objects or lists of objects."""
 
     optional: frozenset[str]
     objects: dict[str, "_Shape"]
@@ -27,12 +27,12 @@ class _Shape(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_plain(self) -> bool:
-        """Whether no blank may stand in it or below."""
+        """Whether no field in it or below may be blank."""
         return not (self.optional or self.objects or self.lists)
 
 
 def without_blanks(value: bytes) -> bytes | None:
-    """Return a JSON event without the optional fields that say nothing; None if there are none, or it is no event."""
+    """Return a JSON event without its blank optional fields; None if it has none, or is not an event."""
     try:
         fields = _DECODE_FIELDS(value)
         shape = _shapes().get(msgspec.json.decode(fields["type"], type=str))
@@ -82,7 +82,7 @@ def _pruned_list(raw: msgspec.Raw, shape: _Shape) -> msgspec.Raw | None:
 
 @cache
 def _shapes() -> dict[str, _Shape]:
-    """Shapes of events by their type."""
+    """Return the shapes of events by their type."""
     return {str(kind.__struct_config__.tag): _shape_of(inspect.type_info(kind)) for kind in EVENT_TYPES}
 
 

@@ -1,9 +1,9 @@
 """The canonical form of a consignee, version 2: the text that is keyed and digested into a consignee key.
 
-A form is a tag and fields, one a line. In the *normalised* form fields are folded (`stream.letters`, `stream.pub28`),
-in the *exact* form they are raw. A raw field begins with "=", has backslash and line feed escaped and is in Unicode
-form C; no folded field begins so or holds a line feed, so a form says which field is which. What is alike and what is
-not stands in docs/consignee-key.md.
+A form is a tag and fields, one per line. In the *normalised* form the fields are folded (`stream.letters`,
+`stream.pub28`), in the *exact* form they are raw. A raw field begins with "=", is in Unicode form C, and has backslash
+and line feed escaped. A folded field never begins with "=" and never holds a line feed, so a form shows which field is
+which. docs/consignee-key.md says which spellings are alike.
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ _NO_LETTERS = str.maketrans(FIELD_END + "&", "  ")
 
 
 def name_form(name: str, lines: Sequence[str], city: str, state: str, postal: str, country: str) -> str:
-    """Give the normalised form of a name and address.
+    """Return the normalised form of a name and address.
 
-    A name or address of signs only, which would fold to nothing, stays raw: two odd names never become one.
+    A name or address that has only signs would fold to nothing. It stays raw, so that two odd names never become one.
     """
     street = " ".join(lines)
     joined = f"{name}{FIELD_END}{street}{FIELD_END}{city}{FIELD_END}{state}{FIELD_END}{postal}{FIELD_END}{country}"
@@ -47,35 +47,35 @@ def name_form(name: str, lines: Sequence[str], city: str, state: str, postal: st
 
 
 def exact_name_form(name: str, lines: Sequence[str], city: str, state: str, postal: str, country: str) -> str:
-    """Give the exact form of a name and address: raw fields, as many address lines as there are."""
+    """Return the exact form of a name and address: raw fields, with each address line on a line of its own."""
     return FIELD_END.join((NAME_TAG, *map(raw, (name, *lines, city, state, postal, country))))
 
 
 def identifier_form(identifier_type: str, identifier: str) -> str:
-    """Give the normalised form of an identifier: letters and digits only, in capitals; the type as it is."""
+    """Return the normalised form of an identifier: letters and digits only, in capitals; the type stays as it is."""
     folded = "".join(fold(identifier.translate(_NO_LETTERS)).replace("#", " ").split())
     return FIELD_END.join((IDENTIFIER_TAG, identifier_type, folded or raw(identifier)))
 
 
 def exact_identifier_form(identifier_type: str, identifier: str) -> str:
-    """Give the exact form of an identifier."""
+    """Return the exact form of an identifier."""
     return FIELD_END.join((IDENTIFIER_TAG, identifier_type, raw(identifier)))
 
 
 def seller_form(name: str) -> str:
-    """Give the normalised form of a seller's name, which is folded as a consignee's is."""
+    """Return the normalised form of a seller's name, which is folded like a consignee's."""
     return f"{SELLER_TAG}\n{tighten(fold(name.replace(FIELD_END, ' ')).replace('#', ' ')) or raw(name)}"
 
 
 def exact_seller_form(name: str) -> str:
-    """Give the exact form of a seller's name."""
+    """Return the exact form of a seller's name."""
     return FIELD_END.join((SELLER_TAG, raw(name)))
 
 
 def zip_warning(postal: str | None, country: str | None) -> str | None:
-    """Return what is odd about the postal code of a United States address, or None; nothing of it is quoted.
+    """Return a warning about the postal code of a United States address, or None. It never quotes the code.
 
-    A code without its leading zero, as spreadsheets leave it, makes another person of the same consignee.
+    Spreadsheets drop the leading zero of a code. With the shorter code the consignee counts as another person.
     """
     if tighten(fold((country or "").translate(_NO_LETTERS))) not in COUNTRIES:
         return None
@@ -86,7 +86,7 @@ def zip_warning(postal: str | None, country: str | None) -> str | None:
 
 
 def raw(field: str) -> str:
-    """Give a field unfolded, marked and escaped so that it is one line and no folded field."""
+    """Return a field unfolded: marked with "=" and escaped, so that it is one line and differs from a folded field."""
     return "=" + normalize("NFC", field).replace("\\", "\\\\").replace(FIELD_END, "\\n")
 
 
@@ -94,13 +94,13 @@ def _fold_fields(joined: str) -> list[str]:
     text = fold(joined)
     fields = text.split(FIELD_END)
     if "#" in text:
-        # Only an address reads it, as a unit.
+        # Only an address keeps it: there it is a unit.
         fields = [field if place == _ADDRESS else field.replace("#", " ") for place, field in enumerate(fields)]
     return fields
 
 
 def _zip(postal: str) -> str:
-    """Cut ZIP+4 to ZIP; the last four digits are a route, given or not for the same address."""
+    """Cut ZIP+4 to ZIP: the last four digits are a route, which the same address may have or leave out."""
     if len(postal) == _ZIP_PLUS_4_DIGITS and postal.isdecimal():
         return postal[:_ZIP_DIGITS]
     return postal

@@ -1,7 +1,7 @@
-"""Consignee and seller keys: whose a total is, without saying who that is (DESIGN sections 3 and 4).
+"""Consignee and seller keys: they name the person of a total without saying who it is (DESIGN sections 3 and 4).
 
-A key is a keyed digest of the canonical form: who lacks the secret can neither read a name from it nor test a guess.
-Nothing here puts a name, an address or an identifier into an error or a representation.
+A key is a keyed digest of the canonical form. Without the secret you can neither read a name from it nor test a guess.
+No error and no representation here holds a name, an address or an identifier.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ class KeyMaker:
     """Makes consignee and seller keys under one secret and one way of matching.
 
     `secret` has at least 16 bytes; `match` is "normalised" (spellings of one name and address are one person) or
-    "exact". The keys of the last 8192 names, identifiers and sellers are remembered. Raises ConsigneeError.
+    "exact". The keys of the last 8192 names, identifiers and sellers are cached. Methods raise ConsigneeError.
     """
 
     __slots__ = ("_identifiers", "_inner", "_names", "_outer", "_sellers", "fingerprint", "match")
@@ -76,43 +76,43 @@ class KeyMaker:
         self.match = match
         fingerprint = self._digest(f"fp{FORM_VERSION}\n{match}\n{TABLE_DIGEST}")
         self.fingerprint = fingerprint[:_FINGERPRINT_CHARACTERS]
-        """Tells key makers apart that make different keys, and nothing about the secret."""
+        """Differs between key makers that make different keys; it tells nothing about the secret."""
 
     def of_name(
         self, name: str, lines: Sequence[str], city: str | None, state: str | None, postal: str | None, country: str
     ) -> str:
-        """Give the key of a name and address, "na2:" and 26 characters.
+        """Return the key of a name and address, "na2:" and 26 characters.
 
-        Raises ConsigneeError if the name is blank: an address alone is never a person (CBP ruling of 28 July 2020).
+        Raise ConsigneeError if the name is blank: an address alone is never a person (CBP ruling of 28 July 2020).
         """
         if not name or name.isspace():
             raise ConsigneeError("a consignee's name is blank")
         return self._names(name, tuple(lines), city or "", state or "", postal or "", country)
 
     def of_identifier(self, identifier_type: str, identifier: str) -> str:
-        """Give the key of an identifier, such as "id2:EI:" and 26 characters; raises ConsigneeError if it is blank."""
+        """Return the key of an identifier, such as "id2:EI:" and 26 characters. Raise ConsigneeError if it is blank."""
         if not identifier or identifier.isspace():
             raise ConsigneeError("a consignee's identifier is blank")
         return self._identifiers(identifier_type, identifier)
 
     def of_seller(self, name: str) -> str:
-        """Give the key of who sold the goods, "se2:" and 26 characters; raises ConsigneeError if the name is blank."""
+        """Return the key of a seller, "se2:" and 26 characters. Raise ConsigneeError if the name is blank."""
         if not name or name.isspace():
             raise ConsigneeError("a seller's name is blank")
         return self._sellers(name)
 
     def _digest(self, form: str) -> str:
         inner, outer = self._inner.copy(), self._outer.copy()
-        # A lone surrogate cannot come from JSON, but must not end in an error that quotes the text.
+        # A lone surrogate cannot come from JSON, but it must not raise an error that quotes the text.
         inner.update(form.encode("utf-8", "surrogatepass"))
         outer.update(inner.digest())
         return base32(outer.digest())
 
 
 def base32(digest: bytes) -> str:
-    """Give the first 130 bits of a digest as 26 lower case characters of RFC 4648 base32.
+    """Return the first 130 bits of a digest as 26 lower-case characters of RFC 4648 base32.
 
-    Written out, because `base64.b32encode` takes four times as long.
+    The code is written out because `base64.b32encode` takes four times as long.
     """
     bits = int.from_bytes(digest[:17], "big") >> 6
     pair = _PAIRS
@@ -125,7 +125,7 @@ def base32(digest: bytes) -> str:
 
 
 def _keyed(secret: bytes) -> tuple["hashlib._Hash", "hashlib._Hash"]:
-    """Give HMAC's inner and outer hash with the secret already in (RFC 2104); copies of them take half the time."""
+    """Return HMAC's inner and outer hash with the secret already in (RFC 2104); to copy them takes half the time."""
     if len(secret) > _BLOCK_BYTES:
         secret = hashlib.sha256(secret).digest()
     block = secret.ljust(_BLOCK_BYTES, b"\0")

@@ -1,8 +1,7 @@
 """Days: the date of an instant in a zone, Eastern Time unless told otherwise.
 
 The customs day of the US runs from 12:00 a.m. to 11:59 p.m. Eastern Time of the actual arrival (GHY on ACE release 3,
-2025). Zones are read from the tzdata wheel, never from the machine, so that every worker draws midnight at the same
-place.
+2025). Time zones come from the tzdata wheel, never from the machine, so that every worker has the same midnight.
 """
 
 from collections.abc import Callable
@@ -18,16 +17,16 @@ from stream.instants import MICROS_A_DAY, MICROS_A_SECOND, MICROS_AN_HOUR, Insta
 
 ZONE_NAME: Final = "America/New_York"
 TZDATA_VERSION: str = IANA_VERSION
-"""Release of the IANA time zone database that draws the days, such as "2026f"."""
+"""Release of the IANA time zone database that is used, such as "2026f"."""
 
-_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
 HOURS_CACHED: Final = 65_536
 """Hours of a zone whose date is kept ready: seven and a half years, more than the days that are open at any time."""
 
-# Close to the ends of the calendar the offset cannot be looked up, nor does it change there.
-_LOOKUP_FIRST: Final = (date(1, 1, 3).toordinal() - _EPOCH_ORDINAL) * MICROS_A_DAY
-_LOOKUP_LAST: Final = (date(9999, 12, 29).toordinal() - _EPOCH_ORDINAL) * MICROS_A_DAY
+# Near the ends of the calendar the offset cannot be looked up, and it does not change there.
+_LOOKUP_FIRST: Final = (date(1, 1, 3).toordinal() - EPOCH_ORDINAL) * MICROS_A_DAY
+_LOOKUP_LAST: Final = (date(9999, 12, 29).toordinal() - EPOCH_ORDINAL) * MICROS_A_DAY
 
 _Hours = Callable[[int], date | None]
 
@@ -38,7 +37,7 @@ class ZoneError(ValueError):
 
 @cache
 def zone_named(name: str) -> ZoneInfo:
-    """Return a zone of the IANA time zone database; raises ZoneError for a name that it does not have."""
+    """Return a zone of the IANA time zone database. Raise ZoneError for a name that it does not have."""
     if name not in _zone_names():
         raise ZoneError("a zone is not in the IANA time zone database")
     with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as zone_file:
@@ -51,14 +50,14 @@ def _zone_names() -> frozenset[str]:
 
 
 def business_date(instant: datetime, zone: str = ZONE_NAME) -> date:
-    """Return the date of an aware datetime in a zone; raises InstantError if naive, or as `day_of_micros`."""
+    """Return the date of an aware datetime in a zone. Raise InstantError if naive, or as `day_of_micros`."""
     return day_of_micros(to_micros(instant), zone)
 
 
 def day_of_micros(micros: int, zone: str = ZONE_NAME) -> date:
     """Return the date, in a zone, of an instant in microseconds since the epoch.
 
-    Raises InstantError if that date lies outside years 1 to 9999, ZoneError for an unknown zone.
+    Raise InstantError if that date lies outside years 1 to 9999, ZoneError for an unknown zone.
     """
     date_of_hour = _EASTERN_HOURS if zone == ZONE_NAME else _HOURS.get(zone) or _hours_of(zone)
     return date_of_hour(micros // MICROS_AN_HOUR) or _date_of(micros, zone_named(zone))
@@ -86,7 +85,7 @@ def _hours_of(zone: str) -> _Hours:
 def _date_of(micros: int, zone: ZoneInfo) -> date:
     try:
         return date.fromordinal(
-            _EPOCH_ORDINAL + (micros + _offset_seconds(micros, zone) * MICROS_A_SECOND) // MICROS_A_DAY
+            EPOCH_ORDINAL + (micros + _offset_seconds(micros, zone) * MICROS_A_SECOND) // MICROS_A_DAY
         )
     except (ValueError, OverflowError):
         raise InstantError(f"an instant has no date in {zone.key} in years 1 to 9999") from None

@@ -1,4 +1,4 @@
-"""Dead letters: records that are the producer's fault, kept as they came with a reason (DESIGN section 2)."""
+"""Dead letters: records with a fault of the producer, kept unchanged and with a reason (DESIGN section 2)."""
 
 from enum import StrEnum
 from typing import Final
@@ -21,11 +21,11 @@ class Fault(StrEnum):
 
 
 HALTING_FAULTS: Final = frozenset(Fault) - {Fault.UNKNOWN_TYPE, Fault.VERSION_CONFLICT}
-"""Faults that count towards the ceiling at which a partition halts: the others are no sign of a broken producer."""
+"""Faults that count towards the limit at which a partition halts; the others do not show a broken producer."""
 
 
 def dead_letter(record: Record, fault: Fault, detail: str) -> Outgoing:
-    """The record as it came, with where it came from and why; `detail` must not quote any value."""
+    """Return the record unchanged, with headers for its origin and the fault; `detail` must not quote any value."""
     headers = (
         *record.headers,
         ("x-error", fault.value.encode()),

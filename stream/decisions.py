@@ -1,4 +1,4 @@
-"""Decisions as they go out: CloudEvents 1.0 structured JSON (DESIGN section 3). Field order is part of the contract."""
+"""Decisions, sent as CloudEvents 1.0 structured JSON (DESIGN section 3). Field order is part of the contract."""
 
 from datetime import date, datetime
 from typing import Final, Literal
@@ -8,11 +8,14 @@ import msgspec
 TYPE: Final = "tallygate.decision.v1"
 SOURCE: Final = "/tallygate"
 STRUCTURED: Final = (("content-type", b"application/cloudevents+json"),)
-"""Headers by which CloudEvents readers tell structured mode (CloudEvents Kafka binding 1.0, section 3.3)."""
+"""Headers that tell CloudEvents readers the structured mode (CloudEvents Kafka binding 1.0, section 3.3)."""
 
 Outcome = Literal["closed", "reject", "pending", "release", "clear", "withhold", "warn"]
 Basis = Literal["estimated", "actual"]
 Overflow = Literal["skip", "latch", "all_or_none"]
+"""What the setting `overflow` may say."""
+AppliedOverflow = Literal["skip", "latch", "all_or_none", "excess"]
+"""A programme may also fix `excess`: the part above the limit is dutiable, the part below is not."""
 Rounding = Literal["cents", "whole-dollars"]
 Enforcement = Literal["auto", "warn", "withhold"]
 
@@ -28,7 +31,8 @@ class Code(msgspec.Struct, frozen=True, gc=False):
 class Policy(msgspec.Struct, frozen=True, gc=False):
     """The settings under which a decision was made."""
 
-    overflow: Overflow = "skip"
+    overflow: AppliedOverflow = "skip"
+    """What was applied: the setting, or what the programme fixes."""
     rounding: Rounding = "cents"
     enforcement: Enforcement = "auto"
     as_of: date | None = None
@@ -38,17 +42,18 @@ class Advice(msgspec.Struct, frozen=True, gc=False):
     """What to do with a bill that does not fit."""
 
     entry_type: Literal["11", "01"] | None
-    """The dutiable entry that the value calls for; null for mail, which the carrier or a qualified party enters."""
+    """The entry with duty that the value calls for; null for mail, which the carrier or a qualified party enters."""
     next_day: date | None
-    """First of the next 14 days on which it would be released as things stand, had it arrived then."""
+    """First of the next 14 days, else the first day of the next period, on which it would be released as things stand,
+    had it arrived then; null where the programme goes by purchase date or by conveyance."""
     dutiable_cents: int | None = None
-    """Under `excess`, which no programme judged now has, what is above the limit."""
+    """Under `excess` the part of the counted value that is above the limit."""
     caution: Literal["one-order"] | None = None
-    """Bills of its order are over the limit together: to bring them in on another day would be to split the order."""
+    """Bills of its order are together over the limit: to bring them in on another day would split the order."""
 
 
 class Measure(msgspec.Struct, frozen=True, gc=False):
-    """A limit that is not on value."""
+    """A limit on something other than value."""
 
     measure: Literal["count", "weight"]
     total: int
@@ -64,65 +69,70 @@ class Cause(msgspec.Struct, frozen=True, gc=False):
 
 
 class DecisionData(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The decision itself; amounts are US cents. What has a default is missing in decisions of release 0.1."""
+    """The decision itself. Amounts are hundredths of `currency`.
+
+    Decisions of release 0.1 lack the fields that have a default.
+    """
 
     bill: str
     conveyance: str
     order: str | None
     """The seller's order number."""
     epoch: int
-    """A setting, raised when tables are rebuilt from scratch; with the next three the rank of the decision."""
+    """A setting, raised when tables are rebuilt from scratch. With the next three fields it is the decision's rank."""
     bill_version: int
-    """Version of the bill that is judged."""
+    """Version of the bill that was judged."""
     posting: int
-    """Counts from 1 the events that posted this bill on this conveyance."""
+    """Number of the event that posted this bill on this conveyance, from 1."""
     revision: int
-    """Counts from 1 the decisions under one posting."""
+    """Number of the decision under this posting, from 1."""
     outcome: Outcome
     reason: str
-    """The first that applies, see below."""
+    """The first reason that applies, see below."""
     basis: Basis | None
-    """Whether the day is that of an arrival or of an estimate; of a closed bill that of its last live posting."""
+    """Whether the day is of an arrival or of an estimate; for a closed bill, that of its last live posting."""
     day: date | None
-    """The Eastern day whose limit counts."""
+    """The date of arrival, or of purchase where the programme goes by that, in the programme's zone."""
     programme: str = "us-321"
-    """The exemption that is claimed; us-321 is the one that is judged."""
+    """The exemption that is claimed."""
     period: str | None = None
-    """What is summed: the day; null where there is none."""
+    """The period that is summed: one day, the first and last of several, or `conveyance`; null where `day` is."""
     currency: str | None = "USD"
+    """Null for a programme that is not enabled."""
     consignee: str
-    """Consignee key: the person, without saying who that is."""
+    """Consignee key: it stands for the person without naming them."""
     seller: str | None = None
-    """Seller key, where a programme sums per seller; us-321 does not."""
+    """Seller key, where the programme sums per seller."""
     value_cents: int | None
     """Exact value; null where an exchange rate is missing."""
     counted_cents: int | None
-    """The value as the rounding counts it."""
+    """The value as the rounding counts it. Under `excess`, of a bill that the limit decides on, the covered part."""
     counts: bool
-    """Whether it is in the day's released total now: the current decisions of a day add up to its total."""
+    """Whether it is in the released total of its ledger now: the current decisions of an open ledger add up to it."""
     total_cents: int | None
-    """The day's released total once the posting was judged; on an estimated basis released and clear together."""
+    """Released total of the ledger after this posting; on an estimated basis, released and clear together. Null where
+    the programme does not limit value."""
     limit_cents: int | None
     headroom_cents: int | None
-    """Limit less total; below zero only under `all_or_none`."""
+    """Limit minus total; below zero only under `all_or_none`."""
     measures: tuple[Measure, ...] = ()
-    """The limits of the programme that are not on value; us-321 has none."""
+    """Limits of the programme on something other than value, `count` before `weight`."""
     code: Code | None
-    """The message code that customs would send, where one is known."""
+    """The message code that customs would send, if one is known."""
     filing_errors: tuple[str, ...]
     """All filing rules that are broken."""
     rule: str | None
     """Id of the dated rule that decided."""
     policy: Policy
-    """How what is open in the rules was decided."""
+    """How the open questions of the rules were answered."""
     advice: Advice | None
-    """For `daily-limit` and `single-value-over-limit`."""
+    """For `daily-limit`, `period-limit` and the reasons `single-...-over-limit`."""
     cause: Cause
-    """Where the shipment event that led to it stands."""
+    """Topic, partition and offset of the shipment event that led to the decision."""
 
     @property
     def rank(self) -> tuple[int, int, int, int]:
-        """Of one bill on one conveyance the decision of the highest rank is current."""
+        """The rank: of one bill on one conveyance, the decision with the highest rank is current."""
         return self.epoch, self.bill_version, self.posting, self.revision
 
 
@@ -138,11 +148,11 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
 
 
 def decision_id(data: DecisionData) -> str:
-    """Id of the event: the bill on its conveyance, and the rank."""
+    """Return the id of the event: the bill on its conveyance, and the rank."""
     rank = f"{data.epoch}/{data.bill_version}/{data.posting}/{data.revision}"
     return f"{data.bill}/{data.conveyance}/{rank}"
 
 
 def decision_event(data: DecisionData, time: datetime) -> Decision:
-    """Wrap a decision; `time` is that of the causing shipment event."""
+    """Return the decision in its envelope; `time` is that of the shipment event that led to it."""
     return Decision("1.0", decision_id(data), SOURCE, TYPE, time, data)

@@ -1,10 +1,9 @@
-"""Shipment events as they come in: CloudEvents 1.0 structured JSON, one class a type (DESIGN section 2).
+"""Shipment events as they arrive: CloudEvents 1.0 structured JSON, one class per type (DESIGN section 2).
 
-These types are the exact shape; the JSON Schema in the repository is generated from them. Unknown fields are ignored,
-since producers may be newer than we are. Null or empty text in an optional field is as if the field were missing: the
-types take what they can of that, `stream.blanks` the rest. msgspec calls Python for each pattern, which took more than
-half of the decoding, so patterns stand in the schema only and `stream.reading`, the one way in, checks them in plain
-code.
+These types are the exact shape; the JSON Schemas in the repository are generated from them. Unknown fields are ignored,
+since producers may be newer than this code. An optional field that is null or empty text counts as missing: the types
+accept most of these, `stream.blanks` removes the rest. Patterns are in the schema only: msgspec calls Python for each
+pattern, which took more than half of the decoding time. `stream.reading`, the only entrance, checks them in plain code.
 """
 
 from datetime import date, datetime
@@ -15,18 +14,18 @@ from msgspec import Meta
 
 TYPE_PREFIX = "tallygate."
 
-# Right in Python as in ECMA 262: a `$` alone also matches before a newline at the end in Python.
+# The same in Python and in ECMA 262: in Python, a `$` alone also matches before a newline at the end.
 _END = r"$(?!\n)"
-# Any character but those that Python calls space.
+# Any character that Python does not call space.
 _NOT_BLANK = "[^\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]"
-# Years 1 and 9999 are left out, so that no zone and no count of days leads out of the calendar.
+# Years 1 and 9999 are left out, so that no time zone and no count of days leaves the calendar.
 _YEARS = {"pattern": "^(?!0001|9999)[0-9]"}
 
 Text = Annotated[str, Meta(max_length=70)]
 NotBlankText = Annotated[str, Meta(min_length=1, max_length=70, extra_json_schema={"pattern": _NOT_BLANK})]
 OrderNumber = Annotated[str, Meta(max_length=64, description="The seller's order number.")]
 NotNegative = Annotated[int, Meta(ge=0, lt=1_000_000_000)]
-Version = Annotated[int, Meta(ge=1, lt=1_000_000_000, description="Rises with every event of a bill.")]
+Version = Annotated[int, Meta(ge=1, lt=1_000_000_000, description="Higher with every event of a bill.")]
 Instant = Annotated[
     datetime,
     Meta(tz=True, description="RFC 3339 with offset, years 2 to 9998.", extra_json_schema=_YEARS),
@@ -96,7 +95,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Consignee(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Who the goods are for: a name with an address, or an identifier, never both (ace-rules section 3.1)."""
+    """The recipient of the goods: a name with an address, or an identifier, never both (ace-rules section 3.1)."""
 
     name: NotBlankText | None = None
     address: Address | None = None
@@ -127,7 +126,7 @@ NamedOrIdentified = Annotated[
 
 
 class Shipper(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Who sends the goods."""
+    """The sender of the goods."""
 
     name: Text
     country: Country
@@ -165,7 +164,7 @@ class AmendedBill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     manifested_at: Annotated[Instant, Meta(description="When the bill was accepted.")]
     mode: Mode
     filing: Filing
-    """The manifest itself asks for the release, or an entry of type 86."""
+    """Whether the manifest itself asks for the release, or an entry of type 86 does."""
     consignee: NamedOrIdentified
     shipper: Shipper
     lines: Annotated[list[Line], Meta(min_length=1, max_length=999)]
@@ -180,7 +179,7 @@ class AmendedBill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     estimated_arrivals: Annotated[list[LocalDay], Meta(max_length=2)] | None = None
     """Dates in the programme's zone, Eastern for the US; a type 86 filing needs exactly one."""
     arrived_at: Instant | None = None
-    """The bill itself is known to have arrived; RFC 3339 with offset."""
+    """When this bill arrived, if you know it; RFC 3339 with offset."""
     bill_type: Text | None = None
     """A type 86 filing needs one other than T."""
     quantity: NotNegative | None = None
@@ -190,13 +189,13 @@ class AmendedBill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ManifestedBill(AmendedBill, frozen=True, kw_only=True, gc=False):
-    """A whole bill as first manifested: its version is 1 if it has none."""
+    """A whole bill as first manifested. Its version is 1 if the event has none."""
 
     version: Version = 1
 
 
 class BillDeletion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A bill is taken off the manifest."""
+    """A bill is deleted from the manifest."""
 
     bill: BillNumber
     conveyance: ConveyanceId
@@ -211,18 +210,18 @@ class BillDisposal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     version: Version
     how: Disposal
     entry_number: Text | None = None
-    """Of the entry with duty, for your own records."""
+    """Number of the entry with duty, for your own records."""
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """When the conveyance is expected; null takes the estimate back."""
+    """The time at which the conveyance is expected; null takes the estimate back."""
 
     conveyance: ConveyanceId
     estimated_arrival: Instant | None
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """When the conveyance arrived; null takes the arrival back, a later event corrects it."""
+    """The time at which the conveyance arrived; null takes the arrival back, a later event corrects it."""
 
     conveyance: ConveyanceId
     arrived_at: Instant | None
@@ -239,19 +238,19 @@ class ShipmentEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type",
 
 
 class BillManifested(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.bill.manifested.v1", gc=False):
-    """A bill is on a manifest; makes a closed bill live again."""
+    """A bill is on a manifest; the event makes a closed bill live again."""
 
     data: ManifestedBill
 
 
 class BillAmended(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.bill.amended.v1", gc=False):
-    """A bill is replaced by a newer version; stale on a closed bill."""
+    """A newer version replaces a bill; the event is stale on a closed bill."""
 
     data: AmendedBill
 
 
 class BillDeleted(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate.bill.deleted.v1", gc=False):
-    """A bill is taken off."""
+    """A bill is deleted."""
 
     data: BillDeletion
 

@@ -1,7 +1,7 @@
-"""What is wrong with a refused record, in words that quote nothing of it (DESIGN section 2, "Whose fault").
+"""Finds what is wrong with a refused record, in words that never quote it (DESIGN section 2, "Whose fault").
 
-Slow and only for records that cannot be read. msgspec's own messages quote values in places, so of them only the path
-is taken, and of the path only names that are ours; what is expected there is said by our types.
+This is slow, and only for records that cannot be read. Some messages of msgspec quote values. So only the path is taken
+from them, and of the path only names that are ours. Our types say what is expected there.
 """
 
 import re
@@ -16,10 +16,10 @@ from stream.deadletters import Fault
 from stream.events import EVENT_TYPES, Instant, ShipmentEvent
 
 VALUE_BYTES_MAX: Final = 1_000_000
-"""Bytes of a record's value at most."""
+"""Most bytes that a record's value may have."""
 
 NESTING_MAX: Final = 400
-"""Arrays and objects inside one another at most: fewer than any stack bears, so that all runners agree."""
+"""Deepest nesting of arrays and objects: less than any stack allows, so that all runners agree."""
 
 _NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _STEPS: Final = [1 if byte in b"[{" else -1 for byte in range(256)]
@@ -28,7 +28,7 @@ _INDEX: Final = re.compile(r"\[[0-9.]{1,20}\]")
 
 
 class FaultFound(NamedTuple):
-    """Why a record is dead-lettered; `detail` names a place and what was expected there, never what was found."""
+    """Why a record is a dead letter; `detail` names a place and what was expected there, never what was found."""
 
     fault: Fault
     detail: str
@@ -53,15 +53,15 @@ def nests_too_deep(value: bytes) -> bool:
     """Whether JSON text has more than NESTING_MAX arrays and objects inside one another."""
     if value.count(b"{") + value.count(b"[") <= NESTING_MAX:
         return False
-    # Strings are cut out without a search that could begin again and again: each call goes over the text once. A
-    # backslash outside a string is no JSON, and the decoder stops there.
+    # Strings are cut out in a few passes over the text, without a search that could restart many times. A backslash
+    # outside a string is not JSON, and the decoder stops there.
     unescaped = value.replace(rb"\\", b"").replace(rb"\"", b"")
     brackets = b"".join(unescaped.split(b'"')[::2]).translate(None, _NO_BRACKETS)
     return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > NESTING_MAX
 
 
 def find_fault(value: bytes | None) -> FaultFound:
-    """Find the fault of a record's value that cannot be read as an event."""
+    """Return the fault of a record's value that cannot be read as an event."""
     if value is None:
         return FaultFound(Fault.NOT_JSON, "record value: expected JSON, there is none")
     if len(value) > VALUE_BYTES_MAX:
@@ -99,7 +99,7 @@ def _fault_of_json(value: bytes) -> FaultFound:
 
 
 def misfit(fault: Fault, shape: type[msgspec.Struct], path: str) -> FaultFound:
-    """Say what the type expects at a path such as `$.data.lines[0].origin`; of an unknown path only that."""
+    """Return what the type expects at a path such as `$.data.lines[0].origin`, or at the next known path above it."""
     words = _expectations(shape)
     while _general(path) not in words:
         path = path[: max(path.rfind("."), path.rfind("["), 1)]
@@ -111,7 +111,7 @@ def _general(path: str) -> str:
 
 
 def place_of(error: msgspec.ValidationError) -> str:
-    """Path that a message of msgspec speaks of; none of the rest of the message is used."""
+    """Return the path in a message of msgspec; the rest of the message is not used."""
     said, at, place = str(error).rpartition(" - at `")
     path = place.removesuffix("`") if at and place.startswith("$") else "$"
     words = said if at else place
@@ -121,7 +121,7 @@ def place_of(error: msgspec.ValidationError) -> str:
 
 @cache
 def _expectations(shape: type[msgspec.Struct]) -> dict[str, str]:
-    """What is expected at each path of a type, list places left empty."""
+    """Return what is expected at each path of a type, without the positions in lists."""
     words: dict[str, str] = {}
     _describe(inspect.type_info(shape), "$", words)
     return words

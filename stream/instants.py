@@ -1,6 +1,6 @@
 """Instants: aware datetimes at the edges, integer microseconds since 1970-01-01T00:00:00Z in rows.
 
-A naive datetime has no place on the time line, so it is refused wherever it turns up.
+A naive datetime is not an instant, so every function here refuses it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,11 +12,11 @@ MICROS_A_DAY = 24 * MICROS_AN_HOUR
 
 
 class InstantError(ValueError):
-    """Not an instant: a datetime without offset, or a time that no calendar date of years 1 to 9999 has."""
+    """Not an instant: a datetime without offset, or a time outside years 1 to 9999."""
 
 
 def to_micros(instant: datetime) -> int:
-    """Give the microseconds from the epoch to an aware datetime, negative before 1970; raises InstantError if naive."""
+    """Return the microseconds since the epoch of an aware datetime, negative before 1970; InstantError if naive."""
     try:
         since = instant - EPOCH
     except TypeError:
@@ -25,7 +25,7 @@ def to_micros(instant: datetime) -> int:
 
 
 def from_micros(micros: int) -> datetime:
-    """Give the aware datetime in UTC; raises InstantError outside years 1 to 9999."""
+    """Return the aware datetime in UTC. Raise InstantError outside years 1 to 9999."""
     try:
         return EPOCH + timedelta(microseconds=micros)
     except OverflowError:
@@ -33,9 +33,9 @@ def from_micros(micros: int) -> datetime:
 
 
 def rfc3339(instant: datetime) -> str:
-    """Write an instant in UTC as RFC 3339 with Z, as msgspec does: a fraction of six digits, or none.
+    """Return an instant in UTC as RFC 3339 with Z, as msgspec writes it: a fraction of six digits, or none.
 
-    Raises InstantError if naive, or if its UTC date lies outside years 1 to 9999.
+    Raise InstantError if it is naive, or if its UTC date lies outside years 1 to 9999.
     """
     text = instant.isoformat()
     if text[-6:] == "+00:00":

@@ -1,8 +1,8 @@
-"""Letters: how the characters of a name or address are folded before anything reads its words.
+"""Folds the characters of a name or address, before its words are read.
 
-Case, combining marks, apostrophes, dashes, punctuation and spacing are folded. Only Latin letters become ASCII: letters
-of other scripts stay themselves, because transliteration is many to one (two Chinese surnames are both "Zhang") and
-would make one person of two. For the same reason a mark that writes a vowel or another consonant stays.
+Case, combining marks, apostrophes, dashes, punctuation and spacing are folded. Only Latin letters become ASCII. Letters
+of other scripts stay as they are: transliteration is many to one (two Chinese surnames are both "Zhang") and would make
+one person of two. For the same reason a mark that writes a vowel or another consonant stays.
 """
 
 import re
@@ -11,11 +11,11 @@ from unicodedata import category, combining, decimal, name, normalize
 from anyascii import anyascii
 
 FIELD_END = "\n"
-"""Stands between fields while they are folded; it is never part of one."""
+"""Separates fields while they are folded; a field never holds it."""
 
 _APOSTROPHES = "'`´‘’‚‛ʹʻʼʽˈ′＇"
 _MINUS = "−"
-_KEPT = ".-#&" + FIELD_END  # they mean something further on: initials, "4-B", a unit, "and"
+_KEPT = ".-#&" + FIELD_END  # they have a meaning later: initials, "4-B", a unit, "and"
 
 _ACCENTS = frozenset(
     chr(code)
@@ -23,10 +23,10 @@ _ACCENTS = frozenset(
     for code in range(first, last + 1)
 )
 _LETTER_CLASSES = frozenset({0, 8, 9, 84, 91, 103})
-"""Combining classes of marks that write: most vowels of Indic scripts and Thai's, voicing of kana, viramas."""
+"""Combining classes of marks that stay: most vowels of Indic scripts and of Thai, voicing of kana, viramas."""
 _REMEMBERED_MAX = 8_192
 
-# Each pattern begins with the sign itself: the search for it is then several times as fast.
+# Each pattern begins with the sign itself, which makes the search several times as fast.
 _INITIALS = re.compile(r"\.(?<=\b[A-Z]\.)(?=[A-Z]\b)")
 _NUMBER_AND_LETTER = re.compile(r"-(?:(?<=\b[A-Z]-)(?=[0-9])|(?<=[0-9]-)(?=[A-Z]\b))")
 
@@ -40,9 +40,9 @@ _ASCII_DROPPED = b"'`"
 
 
 def fold(fields: str) -> str:
-    """Fold fields that are joined by FIELD_END: to capitals, digits, single signs that no rule names, and spaces.
+    """Fold fields that are joined by FIELD_END to capitals, digits, spaces, and signs that no rule names.
 
-    '&' becomes the word AND, '#' stays for the reader of addresses.
+    '&' becomes the word AND. '#' stays, since the folding of addresses needs it.
     """
     if fields.isascii():
         text = fields.encode().translate(_ASCII_TABLE, _ASCII_DROPPED).decode()
@@ -58,7 +58,7 @@ def fold(fields: str) -> str:
 
 
 def tighten(text: str) -> str:
-    """Take the spaces out of folded text, but leave one between two numbers: "1 23" is not "12 3"."""
+    """Remove the spaces of folded text, but keep one between two numbers: "1 23" is not "12 3"."""
     words = text.split()
     if len(words) < 2:
         return words[0] if words else ""
@@ -100,13 +100,13 @@ def _fold_plain(character: str) -> str:
     if name(character, "").startswith("LATIN "):
         return "".join(filter(str.isalnum, anyascii(character))).upper() or character
     if kind[0] == "L":
-        # Many a letter with a mark is one character of its own, such as Greek alpha with tonos.
+        # Many letters with a mark are one character, such as Greek alpha with tonos.
         return normalize("NFC", "".join(part for part in normalize("NFD", character) if not _is_dropped(part)))
     return character
 
 
 def _is_dropped(character: str) -> bool:
-    """Whether a character only adds to the one before it: an accent, a point, a tone, or what shows no glyph."""
+    """Whether a character only adds to the one before it (an accent, a point, a tone), or shows no glyph."""
     kind = category(character)
     if kind in {"Cf", "Me"} or character in _ACCENTS:
         return True
@@ -119,7 +119,7 @@ def _is_dropped(character: str) -> bool:
 
 
 class _Folded(dict[int, str]):
-    """Code point -> what it is folded to, worked out when first met; bounded, since a sender may go through Unicode."""
+    """Code point -> its folded text, computed on first use; bounded, since a sender may send all of Unicode."""
 
     def __missing__(self, code: int) -> str:
         folded = _fold_character(chr(code))

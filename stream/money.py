@@ -1,21 +1,21 @@
 """Money as integer hundredths of a currency unit: cents for USD. No floats, no Decimal.
 
-Amounts come in as decimal text with at most two places (DESIGN section 2), so a hundredth is the minor unit of every
-currency here, also of those that have no cents in daily life.
+Amounts arrive as decimal text with at most two places (DESIGN section 2). So a hundredth is the minor unit of every
+currency here, even of currencies that have no cents in daily life.
 """
 
 
 class AmountError(ValueError):
-    """A text is not an amount. The message never quotes the text."""
+    """The text is not an amount. The message never quotes the text."""
 
 
 def parse_amount(text: str) -> int:
     r"""Read decimal text into hundredths: "12" is 1200, "12.5" is 1250.
 
-    Accepts exactly `^\d{1,9}(\.\d{1,2})?$` in ASCII digits; raises AmountError for anything else.
+    Accept exactly `^\d{1,9}(\.\d{1,2})?$` in ASCII digits. Raise AmountError for any other text.
     """
     whole, point, fraction = text.partition(".")
-    # isdigit alone lets "²" and Arabic digits through; int would read some of them.
+    # isdigit alone accepts "²" and Arabic digits; int would read some of them.
     if whole.isdigit() and len(whole) < 10 and text.isascii():
         if not point:
             return int(whole) * 100
@@ -28,14 +28,14 @@ def parse_amount(text: str) -> int:
 
 
 def format_cents(cents: int) -> str:
-    """Write hundredths as decimal text with two places: 1200 is "12.00", -5 is "-0.05"."""
+    """Return hundredths as decimal text with two places: 1200 is "12.00", -5 is "-0.05"."""
     sign = "-" if cents < 0 else ""
     whole, fraction = divmod(abs(cents), 100)
     return f"{sign}{whole}.{fraction:02d}"
 
 
 def whole_dollars(cents: int) -> int:
-    """Round cents half up to a whole dollar, still given in cents: 1250 is 1300, 1249 is 1200."""
+    """Return cents rounded half up to a whole dollar, still in cents: 1250 is 1300, 1249 is 1200."""
     return (cents + 50) // 100 * 100
 
 

@@ -1,6 +1,6 @@
 """Posting records: what one shipment event means for one consignee (DESIGN sections 1 and 3).
 
-The manifest step writes them, the withholding step judges them. They hold nothing that names a person.
+The manifest step writes them and the withholding step judges them. They never name a person.
 """
 
 from datetime import date, datetime
@@ -14,14 +14,14 @@ US_321: Final = "us-321"
 """The programme of the $800 rule: what a posting that names none is of."""
 
 BILLS_MAX: Final = 1000
-"""Bills in one posting record at most; further ones go in further records."""
+"""Most bills in one posting record; more bills go in more records."""
 
 BYTES_MAX: Final = 500_000
-"""Bytes of one posting record at most, likewise."""
+"""Most bytes in one posting record; more bills go in more records."""
 
 Stand = Literal["expected", "arrived", "waiting", "closed", "moved"]
-"""Where a posting puts a bill: on a day as expected or arrived, on none yet (`waiting`), out by an exit (`closed`), or
-to another consignee (`moved`, a withdrawal: the decision comes there)."""
+"""Where a posting puts a bill: on a day as expected or arrived, on no day yet (`waiting`), out by an exit (`closed`),
+or with another consignee (`moved`: this consignee loses the bill, and the decision comes with the other one)."""
 
 Exit = Literal["deleted", "entry-01", "entry-11", "exported", "abandoned", "returned"]
 
@@ -32,10 +32,10 @@ class PostedBill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     bill: str
     version: int
     posting: int
-    """Counts from 1 the events that posted this bill on this conveyance."""
+    """Number of the event that posted this bill on this conveyance, from 1."""
     stand: Stand
     manifested_at: datetime
-    """Of the first applied version on this conveyance; with `sequence` it places the bill in manifest order."""
+    """Time of the first applied version on this conveyance; with `sequence` it places the bill in manifest order."""
     sequence: int
     mode: Mode
     filing: Filing
@@ -45,7 +45,7 @@ class PostedBill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     arrived: bool = False
     """Whether the bill has arrived (`actual`), or `day` is that of an estimate or of a purchase before arrival."""
     exit: Exit | None = None
-    """The way a closed bill left."""
+    """The way by which a closed bill left."""
     order: str | None = None
     value_cents: int | None = None
     """Sum of the lines in hundredths of the programme's currency; null where an exchange rate is missing."""
@@ -71,6 +71,6 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     """Consignee key; also the record key."""
     conveyance: str
     partition: int
-    """With `offset`, where the shipment event stands in the shipments topic."""
+    """With `offset`, the place of the shipment event in the shipments topic."""
     offset: int
     bills: tuple[PostedBill, ...]

@@ -1,7 +1,7 @@
-"""Words of postal addresses by USPS Publication 28, as the data file beside this module lists them.
+"""Folds the words of postal addresses by USPS Publication 28, from the data file beside this module.
 
-Each word is folded to its standard form wherever it stands in an address line; so two lines become alike only if they
-differ in spellings that Publication 28 gives for one word. Names are never read by these words.
+Each word becomes its standard form wherever it is in an address line. So two lines become alike only if they differ in
+spellings that Publication 28 has for one word. Names are never folded by these words.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ FORM_VERSION: int = _TABLE["form"]
 TABLE_DIGEST = hashlib.sha256(json.dumps(_TABLE, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 COUNTRIES = frozenset(_TABLE["countries"])
 TERRITORIES = frozenset(_TABLE["territories"])
-"""Written as a country, each is the United States with that state."""
+"""Each of these as a country means the United States with that state."""
 STATES = {name.replace(" ", ""): code for code, name in _TABLE["states"].items()}
 """State name without spaces -> code."""
 
@@ -47,9 +47,9 @@ _directions = frozenset(DIRECTIONS)
 
 
 def fold_address(text: str) -> str:
-    """Fold the words of an address, its lines joined by a space; `text` is what `stream.letters.fold` gives.
+    """Return an address with its words folded; `text` is the result of `stream.letters.fold`, lines joined by a space.
 
-    The result has one space between words, and is the same when it is folded again.
+    The result has one space between words. To fold it again changes nothing.
     """
     if _NUMBER_SIGN in text:
         text = text.replace(_NUMBER_SIGN, f" {_NUMBER_SIGN} ")
@@ -67,7 +67,7 @@ def fold_address(text: str) -> str:
 
 
 def _number_signs(words: list[str]) -> Iterator[str]:
-    """Read '#' as UNIT, unless a designator stands before it ("STE # 4") or nothing behind it."""
+    """Yield the words with '#' as UNIT; drop it after a designator ("STE # 4") and where no word follows it."""
     before = ""
     last = max((place for place, word in enumerate(words) if word != _NUMBER_SIGN), default=-1)
     for place, word in enumerate(words):
@@ -81,7 +81,7 @@ def _number_signs(words: list[str]) -> Iterator[str]:
 
 
 def _direction(words: list[str], place: int) -> str:
-    """Shorten a direction, unless it names the street (EAST ST is not E ST) or a unit (UNIT NORTH is not UNIT N)."""
+    """Return a direction shortened, unless it names the street (EAST ST is not E ST) or a unit (UNIT NORTH)."""
     word = words[place]
     if place and words[place - 1] in DESIGNATORS:
         return word

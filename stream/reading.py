@@ -1,7 +1,7 @@
-"""Reading a record of the shipments topic: an event, or the fault for which it is dead-lettered (DESIGN section 2).
+"""Reads a record of the shipments topic: an event, or the fault that makes it a dead letter (DESIGN section 2).
 
-The one way in for shipment events. What msgspec's types cannot say fast is checked here; what is wrong with a refused
-record is worked out slowly in `stream.faultfinding`.
+This is the only entrance for shipment events. It checks what msgspec's types cannot check fast. `stream.faultfinding`
+finds out, slowly, what is wrong with a refused record.
 """
 
 from collections.abc import Callable
@@ -35,13 +35,13 @@ from stream.partition import partition_of
 from stream.records import Record
 
 AHEAD_MILLIS_MAX: Final = 24 * 3600 * 1000
-"""How far an event's `time` may lie ahead of the broker's timestamp."""
+"""How far an event's `time` may be ahead of the broker's timestamp."""
 
 hundredths: Final = lru_cache(maxsize=16_384)(parse_amount)
-"""Amounts in hundredths of their currency; the same prices come again and again, and each is read twice."""
+"""Amounts in hundredths of their currency, cached: the same prices occur often, and each is read twice."""
 
 _UNNESTED_BYTES: Final = 800
-"""A value of fewer bytes cannot nest too deep."""
+"""A value of fewer bytes cannot be nested too deep."""
 
 _KEYS_KEPT: Final = 8192
 _ANY_PARTITION: Final = -1
@@ -55,7 +55,7 @@ _CONVEYANCE_CHARACTERS: Final = _LETTERS + _LETTERS.lower() + "0123456789:._-"
 class Reader:
     """Reads shipment events; `partitions` is the partition count of the topic, or None where there is no broker.
 
-    Without a broker partitions are not checked, and a record without a key is taken to have the right one.
+    Without a broker, partitions are not checked, and a record without a key counts as one with the right key.
     """
 
     __slots__ = ("_decode", "_known", "_partitions")
@@ -63,11 +63,11 @@ class Reader:
     def __init__(self, partitions: int | None) -> None:
         self._partitions = partitions
         self._decode = msgspec.json.Decoder(Shipment).decode
-        # Well-formed conveyances with the record key and partition they belong to.
+        # Well-formed conveyances, each with its record key and partition.
         self._known: dict[str, tuple[bytes, int]] = {}
 
     def read(self, record: Record) -> Shipment | FaultFound:
-        """Give the event, or the first fault in the order of `Fault`; reads nothing but the record."""
+        """Return the event, or the first fault in the order of `Fault`. Nothing but the record is read."""
         value = record.value
         if value is None or len(value) > VALUE_BYTES_MAX:
             return find_fault(value)
@@ -85,7 +85,7 @@ class Reader:
         return self._fault_of(event, record) or event
 
     def _read_plain(self, value: bytes, record: Record) -> Shipment | FaultFound:
-        """Read an event that was refused, now that its empty optional fields are gone."""
+        """Read a refused event again, without its blank optional fields."""
         try:
             event: Shipment = self._decode(value)
         except msgspec.DecodeError:
@@ -124,7 +124,7 @@ class Reader:
 
 
 def _whole_bill(bill: AmendedBill) -> str | None:
-    """Path of the first thing in a whole bill that its type alone does not refuse."""
+    """Return the path of the first fault in a whole bill that its type alone does not refuse."""
     number, days = bill.bill, bill.estimated_arrivals
     # As in `_is_bill_number`, without the call.
     if not (4 <= len(number) <= 35 and number.isascii() and number.isalnum() and number == number.upper()):
@@ -147,7 +147,7 @@ def _whole_bill(bill: AmendedBill) -> str | None:
 
 
 def consignee_misfit(consignee: Consignee) -> str | None:
-    """Give the path, as in an event, of the first thing in a consignee that its type alone does not refuse."""
+    """Return the path, as in an event, of the first fault in a consignee that its type alone does not refuse."""
     name, address, identifier = consignee.name, consignee.address, consignee.identifier
     if name is not None:
         if address is None or identifier is not None or consignee.identifier_type is not None:

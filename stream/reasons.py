@@ -1,4 +1,4 @@
-"""What a warehouse worker is told beside the one word: a line for every reason, without anybody's figures."""
+"""The line that a warehouse worker sees beside the one word: one per reason, without figures of any person."""
 
 from typing import Final
 
@@ -17,11 +17,13 @@ REASON_LINES: Final[dict[str, str]] = {
     "origin-excluded": "Its origin is excluded: an entry is needed.",
     "goods-excluded": "Its goods are excluded: an entry is needed.",
     "single-value-over-limit": "Worth more than the limit: an entry is needed.",
+    "single-weight-over-limit": "Heavier than the limit: an entry is needed.",
     "not-aggregated": "Mail: not in the day's total.",
     "daily-limit": "Over the consignee's limit for the day.",
+    "period-limit": "Over the consignee's limit for the period.",
     "within-limit": "Within the consignee's limit for the day.",
 }
-"""Reason of a decision -> its line; every reason of `stream.outcomes.VERDICTS` has one."""
+"""Reason of a decision -> its line. Every reason of `stream.outcomes.VERDICTS` has one."""
 
 UNKNOWN_LINE: Final = "Nothing is known of this bill."
 STALE_LINE: Final = "No live connection: what is known may be old."

@@ -1,7 +1,7 @@
 """The contract of a step: a record in, outgoing records out, and the fate of the record.
 
-A step is a pure function over a table. The engine, the offline judge and the simulator drive the same steps
-through these types and nothing else.
+A step is a pure function over a table. The engine, the offline judge and the simulator run the same steps, only through
+these types.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ class Record(Protocol):
 
     @property
     def partition(self) -> int:
-        """Partition it was read from."""
+        """Partition that it was read from."""
 
     @property
     def offset(self) -> int:
@@ -54,7 +54,7 @@ class PlainRecord(NamedTuple):
 
 
 class Sink(StrEnum):
-    """Where an outgoing record goes; the runner knows the full topic name."""
+    """The kind of topic that an outgoing record goes to; the runner knows the full topic name."""
 
     POSTINGS = "postings"
     DECISIONS = "decisions"
@@ -73,7 +73,7 @@ class Outgoing(NamedTuple):
 
 
 class Fate(StrEnum):
-    """What became of an input record; per partition, records read = applied + stale + dead-lettered."""
+    """What happened to an input record; per partition, records read = applied + stale + dead-lettered."""
 
     APPLIED = "applied"
     STALE = "stale"
@@ -81,11 +81,10 @@ class Fate(StrEnum):
 
 
 class Result(NamedTuple):
-    """What a step made of one record.
+    """The result of a step for one record.
 
-    `code` says more: the dead letter's error code, or a word that is counted (such as `day-closed`), else "".
-    `outputs` must be drained before the next record is judged; a `None` in it means that the event loop may
-    breathe there.
+    `code` is the dead letter's error code, or a word that is counted (such as `day-closed`), else "". `outputs` must be
+    drained before the next record is judged; a `None` in it means that the event loop may run other work there.
     """
 
     fate: Fate

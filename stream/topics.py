@@ -1,7 +1,7 @@
 """The topics and consumer groups of one Tallygate, as data.
 
-Names follow one prefix, so that a back-test can run beside the real day under a prefix of its own. Partition counts
-are equal everywhere and fixed when the topics are created: a consignee must stay on its partition.
+All names have one prefix, so that a back-test can run beside the real day under a prefix of its own. All topics have
+the same partition count, fixed when they are created: a consignee must stay on its partition.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ RECORD_BYTES_MAX: Final = 1_000_000
 """An event is at most 1 MB (DESIGN section 2)."""
 
 TOPIC_RECORD_BYTES: Final = 1_048_576
-"""`max.message.bytes` of our topics; dead letters get twice as much, since headers come on top."""
+"""`max.message.bytes` of our topics; dead letters get twice as much, since they have more headers."""
 
 
 class TopicPlan(msgspec.Struct, frozen=True):
@@ -29,9 +29,9 @@ class Topics(msgspec.Struct, frozen=True):
 
     prefix: str = "tallygate"
     epoch: int = 1
-    """Raised when tables are rebuilt: changelogs, groups and postings are new then, the other topics stay."""
+    """Raised when tables are rebuilt: changelogs, groups and postings are then new, the other topics stay."""
     manifest_epoch: int | None = None
-    """Epoch of the manifest step and of its postings, where only the withholding step was rebuilt; None: the same."""
+    """Epoch of the manifest step and its postings, if only the withholding step was rebuilt; None: the same epoch."""
 
     @property
     def shipments(self) -> str:
@@ -40,7 +40,7 @@ class Topics(msgspec.Struct, frozen=True):
 
     @property
     def postings(self) -> str:
-        """Posting records, key consignee; each epoch of the manifest step has its own, or bills would count twice."""
+        """Posting records, key consignee. Each epoch of the manifest step has its own, or bills would count twice."""
         epoch = self.epoch_of("manifest")
         return f"{self.prefix}.postings.v1" if epoch == 1 else f"{self.prefix}.postings.e{epoch}.v1"
 
@@ -56,32 +56,32 @@ class Topics(msgspec.Struct, frozen=True):
 
     @property
     def dead_letters(self) -> str:
-        """Shipment records that could not be read, as they came."""
+        """Shipment records that could not be read, unchanged."""
         return f"{self.prefix}.shipments.v1.dlq"
 
     @property
     def control(self) -> str:
-        """The project's own compacted topic: watches and halts of partitions, dead letters sent again, rebuilds."""
+        """Tallygate's own compacted topic: watches and halts of partitions, dead letters sent again, rebuilds."""
         return f"{self.prefix}.control.v1"
 
     def changelog(self, step: str) -> str:
-        """Changelog of a step's tables."""
+        """Return the changelog topic of a step's tables."""
         return f"{self.group(step)}-changelog"
 
     def group(self, step: str) -> str:
-        """Consumer group of a step; also its Faust app id."""
+        """Return the consumer group of a step, which is also its Faust app id."""
         return f"{self.prefix}.{step}.e{self.epoch_of(step)}"
 
     def epoch_of(self, step: str) -> int:
-        """Epoch of a step's tables."""
+        """Return the epoch of a step's tables."""
         return self.manifest_epoch or self.epoch if step == "manifest" else self.epoch
 
     def rebuilt(self, kind: str) -> str:
-        """Where a rebuild of this epoch keeps its `decisions` or `alerts` until they are published."""
+        """Return the topic where a rebuild of this epoch keeps its `decisions` or `alerts` until it publishes them."""
         return f"{self.prefix}.rebuilt-{kind}.e{self.epoch}"
 
     def plans(self) -> tuple[TopicPlan, ...]:
-        """All topics of this prefix and epoch with the settings they need."""
+        """Return all topics of this prefix and epoch with the settings they need."""
         days_60 = {"cleanup.policy": "delete", "retention.ms": str(60 * DAY_MS), **_sized(TOPIC_RECORD_BYTES)}
         compact = {
             "cleanup.policy": "compact",
@@ -105,7 +105,7 @@ class Topics(msgspec.Struct, frozen=True):
         )
 
     def rebuild_plans(self) -> tuple[TopicPlan, ...]:
-        """The topics that a rebuild of this epoch needs for itself, until it is done."""
+        """Return the topics that a rebuild of this epoch needs for itself, until it is done."""
         compact = self.plans()[-1].config
         kept = {"cleanup.policy": "delete", "retention.ms": "-1", **_sized(TOPIC_RECORD_BYTES)}
         return tuple(

@@ -38,7 +38,9 @@ WHY: Final[dict[str, str]] = {
     "not-aggregated": "It came by mail. The automated total left mail out, so it neither counts nor is held against the"
     " limit. The law's limit of one person and day holds for mail too.",
     "single-value-over-limit": "It alone is worth more than the cap of a single bill.",
+    "single-weight-over-limit": "It alone is heavier than the cap of a single bill.",
     "daily-limit": "With what this person already has on that day it would exceed the limit.",
+    "period-limit": "With what this person already has in that period it would exceed the limit.",
     "within-limit": "It fits the person's limit for that day.",
 }
 
@@ -64,8 +66,11 @@ TO_DO: Final[dict[str, str]] = {
     "goods-excluded": "Enter it with duty; for another agency's goods alone, file type 86 with that agency's data.",
     "not-aggregated": "Nothing.",
     "single-value-over-limit": "Enter it with duty.",
+    "single-weight-over-limit": "Enter it with duty.",
     "daily-limit": "Enter it with duty, or wait: if a bill before it is deleted or entered with duty, its room comes to"
     " this one by itself.",
+    "period-limit": "Enter it with duty, or wait: if a bill before it is deleted or entered with duty, its room comes"
+    " to this one by itself.",
     "within-limit": "Nothing.",
 }
 
@@ -75,6 +80,7 @@ OVERFLOW: Final = {
     "skip": "after a bill that does not fit, a later and smaller one may still fit",
     "latch": "after the first bill that does not fit, no later one fits",
     "all_or_none": "if all bills of the day together exceed the limit, none fits",
+    "excess": "the part above the limit is dutiable, the part below is not",
 }
 ROUNDING: Final = {"cents": "exact cents count", "whole-dollars": "each bill counts in whole dollars, half up"}
 ENFORCEMENT: Final = {

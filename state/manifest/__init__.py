@@ -1,4 +1,4 @@
-"""The manifest step: remembers conveyances and their bills, and turns shipment events into posting records.
+"""The manifest step: it remembers conveyances and their bills, and turns shipment events into posting records.
 
-Outside callers touch `ManifestStep` in `step` alone; rows are written and read in `rows` only.
+Callers outside use only `ManifestStep` in `step`. Only `rows` writes and reads rows.
 """

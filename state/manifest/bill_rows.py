@@ -1,7 +1,7 @@
 """Rows of bills: one for each bill on a conveyance, in its latest version.
 
-Modes, flags, filing errors and parts are numbers on disk, pinned one by one. A row ends with what not every bill has,
-the order last; what only programmes other than `us-321` need of a bill stands before it.
+Modes, flags, filing errors and parts are numbers on disk, pinned one by one. A row ends with the parts that not every
+bill has. The last is the order number; before it is what only programmes other than `us-321` ask of a bill.
 """
 
 from struct import Struct
@@ -19,21 +19,20 @@ from state.manifest.rows import (
     check_format,
     unpack_exit,
 )
-from state.row_format import ROW_REMEDY, RowFormatError
+from state.unreadable_rows import ROW_REMEDY, RowFormatError
 from stream.events import Filing, Flag, Mode
 from stream.postings import US_321, Exit
 
-# What a number on disk means never changes, whatever order types, rules or tables of reasons take.
+# A number on disk never changes its meaning, whatever the order of types, rules or tables of reasons.
 _MODE_NUMBERS: Final[dict[Mode, int]] = {"air": 0, "ocean": 1, "rail": 2, "truck": 3, "mail": 4}
 _MODES: Final = {number: mode for mode, number in _MODE_NUMBERS.items()}
 _MODE_MASK, _TYPE86 = 7, 8
 
-# The parts that a bill has, those behind the origins in this order; the order number is what is left.
+# The optional parts of a bill; those after the origins are in this order, and the order number is what is left.
 _HAS_ESTIMATE, _HAS_ARRIVED, _HAS_LAST, _LAST_ARRIVED, _HAS_VALUE = 1, 2, 4, 8, 16
 _HAS_PROGRAMME, _HAS_PURCHASE, _HAS_SELLER, _HAS_WEIGHT = 32, 64, 128, 256
-_OF_PROGRAMMES: Final = _HAS_PROGRAMME | _HAS_PURCHASE | _HAS_SELLER | _HAS_WEIGHT
-_PARTS: Final = _HAS_ESTIMATE | _HAS_ARRIVED | _HAS_LAST | _LAST_ARRIVED | _HAS_VALUE | _OF_PROGRAMMES
-_OF_DAY: Final = _HAS_ESTIMATE | _HAS_ARRIVED | _HAS_PROGRAMME | _HAS_PURCHASE
+_PARTS: Final = 0b1_1111_1111
+_OF_DAY: Final = _HAS_ESTIMATE | _HAS_ARRIVED | _HAS_PROGRAMME
 """The parts that decide on which day a live bill is."""
 
 # format, exit, version, posting, kind, flags, errors, parts,
@@ -44,7 +43,7 @@ _POSTING_AT: Final = 6
 _PARTS_AT: Final = 14
 _ORDER_KEY_FROM: Final = 16
 _ORDER_KEY_TO: Final = 45
-"""Where consignee, manifested and sequence stand: bytes that sort by consignee, then in manifest order."""
+"""The bytes of consignee, manifested and sequence, which sort by consignee, then in manifest order."""
 _ORIGINS: Final = Struct(">H")
 _ORIGINS_AT: Final = _BILL.size - _ORIGINS.size
 _ORDER_KEY_BYTES: Final = 29
@@ -58,18 +57,18 @@ UNKNOWN_PROGRAMME: Final = "unknown-programme"
 
 
 class NumberedNames:
-    """Sets of names as bits; a name's bit never changes. Sets are read in the order in which the names are given."""
+    """Sets of names as bits; the bit of a name never changes. Sets are read in the order of the given names."""
 
     def __init__(self, bits: dict[str, int]) -> None:
         self._bits = bits
         self._known: dict[int, tuple[str, ...]] = {}
 
     def bits_of(self, names: tuple[str, ...]) -> int:
-        """Return the bits of some names; KeyError for an unknown one."""
+        """Return the bits of some names. Raise KeyError for an unknown name."""
         return sum(self._bits[name] for name in names)
 
     def names_of(self, bits: int) -> tuple[str, ...]:
-        """Return the names of some bits; RowFormatError for an unknown one."""
+        """Return the names of some bits. Raise RowFormatError for an unknown bit."""
         names = self._known.get(bits)
         if names is None:
             names = self._known[bits] = tuple(name for name, bit in self._bits.items() if bits & bit)
@@ -104,11 +103,29 @@ _UNKNOWN_PROGRAMME: Final = 8192 >> 8
 """Bit of that error in the first of the two bytes of errors."""
 
 
+class Claim(NamedTuple):
+    """What programmes add to a bill; only what the programme asks for is kept."""
+
+    programme: str
+    """The exemption that is claimed, the default filled in."""
+    purchase_day: int = 0
+    """Day of purchase, under a programme by date of purchase; else 0."""
+    seller: str | None = None
+    """Seller key, under a programme that sums per seller."""
+    weight_grams: int | None = None
+    """Under a programme that asks for the weight."""
+
+
+PLAIN: Final = Claim(US_321)
+"""The claim of most bills. Their rows have this very object; any other claim has a part of its own on disk."""
+
+
 class BillRow:
     """A bill on a conveyance in its latest version."""
 
     __slots__ = (
         "arrived",
+        "claim",
         "estimate",
         "estimate_stated",
         "exit",
@@ -123,28 +140,24 @@ class BillRow:
         "order",
         "origins",
         "packed_consignee",
-        "packed_seller",
         "posting",
-        "programme",
-        "purchase_day",
         "sequence",
         "value_cents",
         "version",
-        "weight_grams",
     )
 
     version: int
     posting: int
-    """Counts from 1 the events that posted it."""
+    """Number of the event that posted it, from 1."""
     exit: Exit | None
-    """How it was closed; None while it is live."""
+    """The exit by which it was closed; None while it is live."""
     packed_consignee: bytes
-    """As `pack_key` gives it: few who read a row ask for the key itself."""
+    """The result of `pack_key`: few readers of a row need the key itself."""
     manifested: int
-    """Of its first applied version, as `sequence`."""
+    """Of its first applied version, like `sequence`."""
     sequence: int
     fingerprint: bytes
-    """Eight bytes of the fields that count; tells a repeat from a conflict."""
+    """Eight bytes of a hash of the fields that count; it tells a repeat from a conflict."""
     mode: Mode
     filing: Filing
     order: str | None
@@ -157,18 +170,11 @@ class BillRow:
     estimate_stated: int
     """Time of the event that stated it."""
     arrived: int | None
-    """Instant at which the bill itself is known to have arrived."""
+    """Instant of the bill's own arrival, if the bill states one."""
     last_day: int
-    """Of a closed bill: the day of its last live posting, or 0."""
+    """For a closed bill, the day of its last live posting, or 0."""
     last_arrived: bool
-    programme: str
-    """The exemption that is claimed, the default filled in."""
-    purchase_day: int
-    """Day of purchase, under a programme by date of purchase; else 0."""
-    packed_seller: bytes | None
-    """Seller key, as `pack_key` gives it, under a programme that sums per seller."""
-    weight_grams: int | None
-    """Under a programme that asks for the weight."""
+    claim: Claim
 
     @property
     def consignee(self) -> str:
@@ -180,13 +186,9 @@ class BillRow:
         self.packed_consignee = pack_key(key)
 
     @property
-    def seller(self) -> str | None:
-        """Seller key."""
-        return None if self.packed_seller is None else unpack_key(self.packed_seller)
-
-    @seller.setter
-    def seller(self, key: str | None) -> None:
-        self.packed_seller = None if key is None else pack_key(key)
+    def purchase_day(self) -> int:
+        """Day of purchase, or 0."""
+        return self.claim.purchase_day
 
     @property
     def known_programme(self) -> bool:
@@ -207,9 +209,9 @@ def pack_bill(bill: BillRow) -> bytes:
     if bill.last_day:
         parts |= _HAS_LAST | _LAST_ARRIVED if bill.last_arrived else _HAS_LAST
         tail += _DAY.pack(bill.last_day)
-    if bill.programme != US_321 or bill.purchase_day or bill.packed_seller or bill.weight_grams is not None:
-        extra_parts, extra = _pack_programme(bill)
-        parts, tail = parts | extra_parts, tail + extra
+    if bill.claim is not PLAIN:
+        claimed, claim = _pack_claim(bill.claim)
+        parts, tail = parts | claimed, tail + claim
     if bill.order is not None:
         tail += bill.order.encode()
     kind = _MODE_NUMBERS[bill.mode]
@@ -234,26 +236,24 @@ def pack_bill(bill: BillRow) -> bytes:
     )
 
 
-def _pack_programme(bill: BillRow) -> tuple[int, bytes]:
+def _pack_claim(claim: Claim) -> tuple[int, bytes]:
     """Return the parts that programmes add to a bill, and their bytes."""
-    parts, tail = 0, b""
-    if bill.programme != US_321:
-        parts, name = _HAS_PROGRAMME, bill.programme.encode()
-        tail = bytes((len(name),)) + name
-    if bill.purchase_day:
+    name = claim.programme.encode()
+    parts, tail = _HAS_PROGRAMME, bytes((len(name),)) + name
+    if claim.purchase_day:
         parts |= _HAS_PURCHASE
-        tail += _DAY.pack(bill.purchase_day)
-    if bill.packed_seller is not None:
+        tail += _DAY.pack(claim.purchase_day)
+    if claim.seller is not None:
         parts |= _HAS_SELLER
-        tail += bill.packed_seller
-    if bill.weight_grams is not None:
+        tail += pack_key(claim.seller)
+    if claim.weight_grams is not None:
         parts |= _HAS_WEIGHT
-        tail += _GRAMS.pack(bill.weight_grams)
+        tail += _GRAMS.pack(claim.weight_grams)
     return parts, tail
 
 
 def unpack_bill(row: bytes) -> BillRow | ExitRow:
-    """Undo `pack_bill` or `pack_exit`; raises RowFormatError for a row of another format."""
+    """Return the bill or exit of a row. Raise RowFormatError for a row of another format."""
     check_format(row)
     way = row[1]
     if way & WAITING:
@@ -303,61 +303,54 @@ def _unpack_tail(bill: BillRow, row: bytes, parts: int, at: int) -> None:
         bill.last_day = _DAY.unpack_from(row, at)[0]
         at += _DAY.size
     bill.last_arrived = parts & _LAST_ARRIVED != 0
-    bill.programme, bill.purchase_day, bill.packed_seller, bill.weight_grams = US_321, 0, None, None
-    if parts & _OF_PROGRAMMES:
-        at = _unpack_programme(bill, row, parts, at)
+    bill.claim = PLAIN
+    if parts & _HAS_PROGRAMME:
+        bill.claim, at = _unpack_claim(row, parts, at)
     bill.order = row[at:].decode() or None
 
 
-def _unpack_programme(bill: BillRow, row: bytes, parts: int, at: int) -> int:
-    """Read the parts that programmes add to a bill; return where they end."""
-    bill.programme, bill.purchase_day, at = _unpack_purchase(row, parts, at)
+def _unpack_claim(row: bytes, parts: int, at: int) -> tuple[Claim, int]:
+    """Return the claim of a row, and the place where it ends."""
+    purchase_day, seller, weight_grams = 0, None, None
+    end = at + 1 + row[at]
+    programme, at = row[at + 1 : end].decode(), end
+    if parts & _HAS_PURCHASE:
+        purchase_day = _DAY.unpack_from(row, at)[0]
+        at += _DAY.size
     if parts & _HAS_SELLER:
-        bill.packed_seller = row[at : at + PACKED_KEY_BYTES]
+        seller = unpack_key(row[at : at + PACKED_KEY_BYTES])
         at += PACKED_KEY_BYTES
     if parts & _HAS_WEIGHT:
-        bill.weight_grams = _GRAMS.unpack_from(row, at)[0]
+        weight_grams = _GRAMS.unpack_from(row, at)[0]
         at += _GRAMS.size
-    return at
-
-
-def _unpack_purchase(row: bytes, parts: int, at: int) -> tuple[str, int, int]:
-    """Read programme and day of purchase; the last is where they end."""
-    programme, day = US_321, 0
-    if parts & _HAS_PROGRAMME:
-        end = at + 1 + row[at]
-        programme, at = row[at + 1 : end].decode(), end
-    if parts & _HAS_PURCHASE:
-        day = _DAY.unpack_from(row, at)[0]
-        at += _DAY.size
-    return programme, day, at
+    return Claim(programme, purchase_day, seller, weight_grams), at
 
 
 class Glance(NamedTuple):
-    """What decides whether a conveyance's event moves a live bill."""
+    """The fields that decide whether a conveyance's event moves a live bill."""
 
-    estimate: int = 0
-    estimate_stated: int = 0
-    arrived: int | None = None
-    programme: str = US_321
-    purchase_day: int = 0
+    estimate: int
+    estimate_stated: int
+    arrived: int | None
+    programme: str
+    purchase_day: int
 
 
-PLAIN: Final = Glance()
-"""What most bills have: neither dates of their own nor another programme."""
+NO_DATES: Final = Glance(0, 0, None, US_321, 0)
+"""The glance of most bills: they have neither dates of their own nor another programme."""
 
 
 def glance(row: bytes) -> Glance | None:
-    """Read no more of a bill's row than moving it needs; None of a bill that no conveyance's event moves.
+    """Return only the fields of a bill's row that decide on a move; None for a bill that no conveyance's event moves.
 
-    That is one that is not live, or of a programme that is not known.
+    Such a bill is not live, or its programme is not known.
     """
     check_format(row)
-    if row[1] != NOT_CLOSED or row[_ERRORS_AT] & _UNKNOWN_PROGRAMME:
+    if row[1] != NOT_CLOSED:
         return None
     parts = row[_PARTS_AT + 1]
     if not parts & _OF_DAY:
-        return PLAIN
+        return NO_DATES
     at, estimate, stated, arrived = _BILL.size + 2 * _ORIGINS.unpack_from(row, _ORIGINS_AT)[0], 0, 0, None
     if parts & _HAS_ESTIMATE:
         estimate, stated = _ESTIMATE.unpack_from(row, at)
@@ -365,10 +358,12 @@ def glance(row: bytes) -> Glance | None:
     if parts & _HAS_ARRIVED:
         arrived = _INSTANT.unpack_from(row, at)[0] - PAST
         at += _INSTANT.size
-    if parts & _HAS_LAST:
-        at += _DAY.size
-    programme, purchase_day, _ = _unpack_purchase(row, parts, at)
-    return Glance(estimate, stated, arrived, programme, purchase_day)
+    if not parts & _HAS_PROGRAMME:
+        return Glance(estimate, stated, arrived, US_321, 0)
+    if row[_ERRORS_AT] & _UNKNOWN_PROGRAMME:
+        return None
+    claim, _ = _unpack_claim(row, parts & _HAS_PURCHASE, at + _DAY.size if parts & _HAS_LAST else at)
+    return Glance(estimate, stated, arrived, claim.programme, claim.purchase_day)
 
 
 def order_key(row: bytes, number: bytes) -> bytes:
@@ -377,7 +372,7 @@ def order_key(row: bytes, number: bytes) -> bytes:
 
 
 def split_order_key(key: bytes) -> tuple[bytes, bytes]:
-    """Return the packed consignee and the bill number in an `order_key`."""
+    """Return the packed consignee and the bill number of an `order_key`."""
     return key[:PACKED_KEY_BYTES], key[_ORDER_KEY_BYTES:]
 
 

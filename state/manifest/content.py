@@ -1,7 +1,7 @@
-"""What a whole bill says: its keys, programme, value, filing errors, and the fingerprint of the fields that count.
+"""The content of a whole bill: keys, programme, value, filing errors, and fingerprint of the fields that count.
 
-Exchange rates and filing rules are dated by the day, in the zone of the programme, on which the bill's first applied
-version was manifested (DESIGN sections 2 and 3).
+Exchange rates and filing rules go by the day, in the zone of the programme, on which the bill's first applied version
+was manifested (DESIGN sections 2 and 3).
 """
 
 from datetime import date
@@ -9,24 +9,26 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
-from state.manifest.bill_rows import BillRow
+from state.manifest.bill_rows import PLAIN, BillRow, Claim
 from state.rules.day_rules import FilingFacts
 from state.rules.programmes import Programme
 from state.rules.rulebook import Rulebook
 from stream.consignee import KeyMaker
-from stream.days import ZONE_NAME, day_of_micros
+from stream.days import day_of_micros
 from stream.events import AmendedBill, Consignee, Flag
 from stream.instants import to_micros
 from stream.money import convert
+from stream.postings import US_321
 from stream.reading import hundredths
 
 FINGERPRINT_BYTES: Final = 8
 VALUE_CENTS_MAX: Final = 10**15
-"""A higher value counts as this one: no money reaches it, only a rate without sense, and rows must hold sums of it."""
+"""A higher value counts as this one, so that rows can hold sums; only a senseless exchange rate leads to it."""
 
 StatedLine = tuple[int, str, str, tuple[Flag, ...], str, str, int]
-"""A line by what it means: amount in hundredths, currency, origin, flags each once and sorted, HTS, description,
+"""A line in its normal form: amount in hundredths, currency, origin, flags (each once, sorted), HTS, description,
 quantity."""
 
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
@@ -35,7 +37,7 @@ _HTS_SIGNS: Final = str.maketrans("", "", ".- ")
 
 
 class Content(msgspec.Struct, frozen=True, gc=False):
-    """The fields that count, read once; a struct, since a named tuple takes three times as long to make."""
+    """The fields that count, read once. A struct, since a named tuple takes three times as long to make."""
 
     consignee: str
     arrived: int | None
@@ -44,13 +46,13 @@ class Content(msgspec.Struct, frozen=True, gc=False):
     programme_id: str
     """The exemption that is claimed, the default filled in."""
     programme: Programme | None
-    """None where it is not among the enabled ones."""
+    """None if it is not enabled."""
     seller: str | None
-    """Seller key, where the programme sums per seller and the seller has a name."""
+    """Seller key, if the programme sums per seller and the seller has a name."""
 
 
 def consignee_key(key_maker: KeyMaker, consignee: Consignee) -> str:
-    """Key of who the goods are for."""
+    """Return the consignee key of the recipient of the goods."""
     address = consignee.address
     if address is not None and consignee.name is not None:
         return key_maker.of_name(
@@ -60,14 +62,14 @@ def consignee_key(key_maker: KeyMaker, consignee: Consignee) -> str:
 
 
 def seller_name(bill: AmendedBill) -> str | None:
-    """Name of who sold the goods: of the seller, else of the shipper; None where neither has one."""
+    """Return the name of the seller, else that of the shipper; None if neither has a name."""
     return next((name for name in (bill.seller, bill.shipper.name) if name and not name.isspace()), None)
 
 
 def read_content(bill: AmendedBill, key_maker: KeyMaker, rulebook: Rulebook) -> Content:
-    """Read what counts; two versions with the same fingerprint say the same.
+    """Return the fields that count; two versions with the same fingerprint say the same.
 
-    Amounts and instants count by what they mean, not by how they are written, and flags as a set.
+    Amounts and instants count by their meaning, not by how they are written. Flags count as a set.
     """
     consignee = consignee_key(key_maker, bill.consignee)
     arrived = None if bill.arrived_at is None else to_micros(bill.arrived_at)
@@ -85,8 +87,9 @@ def read_content(bill: AmendedBill, key_maker: KeyMaker, rulebook: Rulebook) -> 
     ]
     programme_id = bill.programme or rulebook.default_programme
     programme = rulebook.programmes.get(programme_id)
-    seller = seller_name(bill) if programme is not None and programme.per_seller else None
-    seller_key = None if seller is None else key_maker.of_seller(seller)
+    seller_key = None
+    if programme is not None and programme.per_seller and (seller := seller_name(bill)) is not None:
+        seller_key = key_maker.of_seller(seller)
     stated = (
         consignee,
         bill.mode,
@@ -108,7 +111,7 @@ def read_content(bill: AmendedBill, key_maker: KeyMaker, rulebook: Rulebook) -> 
 
 
 def fill_content(row: BillRow, bill: AmendedBill, content: Content, rulebook: Rulebook) -> None:
-    """Write into the row what this version says; `row.manifested` is that of the first applied version."""
+    """Write this version's content to the row; `row.manifested` is that of the first applied version."""
     lines, programme = content.lines, content.programme
     row.consignee, row.arrived, row.fingerprint = content.consignee, content.arrived, content.fingerprint
     row.mode = bill.mode
@@ -120,36 +123,39 @@ def fill_content(row: BillRow, bill: AmendedBill, content: Content, rulebook: Ru
     else:
         row.origins = tuple(sorted({line[2] for line in lines}))
         row.flags = tuple(sorted({flag for line in lines for flag in line[3]}))
-    row.programme, row.seller, row.purchase_day, row.weight_grams = content.programme_id, content.seller, 0, None
     if programme is None:
-        manifested_day, row.value_cents = day_of_micros(row.manifested, ZONE_NAME), None
+        manifested_day, row.value_cents, row.claim = day_of_micros(row.manifested), None, Claim(content.programme_id)
     else:
         manifested_day = day_of_micros(row.manifested, programme.zone)
         row.value_cents = value_cents(lines, manifested_day, programme.currency, rulebook)
-        if programme.date == "purchase" and bill.purchased_on is not None:
-            row.purchase_day = bill.purchased_on.toordinal()
-        if programme.asks_weight:
-            row.weight_grams = bill.weight_grams
+        plainly = programme.id == US_321 and not programme.asks_more
+        row.claim = PLAIN if plainly else _claim(bill, content, programme)
     estimates, address, entered = bill.estimated_arrivals, bill.consignee.address, bill.filing == "type86"
-    row.filing_errors = rulebook.filing_errors(
-        FilingFacts(
-            bill.filing,
-            bill.mode,
-            manifested_day,
-            len(estimates) if estimates else 0,
-            bill.bill_type,
-            bill.quantity,
-            bill.planned_port,
-            us_state=address is not None and rulebook.is_us_state(address.state),
-            hts=not entered or all(is_whole_hts(line[4]) for line in lines),
-            description=not entered or all(any(map(str.isalpha, line[5])) for line in lines),
-            programme=content.programme_id,
-            converted=row.value_cents is not None,
-            purchased=row.purchase_day != 0,
-            seller=content.seller is not None,
-            weighed=row.weight_grams is not None,
-        )
+    facts = FilingFacts(
+        bill.filing,
+        bill.mode,
+        manifested_day,
+        len(estimates) if estimates else 0,
+        bill.bill_type,
+        bill.quantity,
+        bill.planned_port,
+        us_state=bill.mode != "truck" or (address is not None and rulebook.is_us_state(address.state)),
+        hts=not entered or all(is_whole_hts(line[4]) for line in lines),
+        description=not entered or all(any(map(str.isalpha, line[5])) for line in lines),
+        programme=content.programme_id,
+        converted=row.value_cents is not None,
     )
+    if row.claim is not PLAIN:
+        _, day, seller, weight = row.claim
+        facts = structs.replace(facts, purchased=day != 0, seller=seller is not None, weighed=weight is not None)
+    row.filing_errors = rulebook.filing_errors(facts)
+
+
+def _claim(bill: AmendedBill, content: Content, programme: Programme) -> Claim:
+    """Return what the bill says of what its programme asks for."""
+    bought = bill.purchased_on if programme.date == "purchase" else None
+    day = 0 if bought is None else bought.toordinal()
+    return Claim(programme.id, day, content.seller, bill.weight_grams if programme.asks_weight else None)
 
 
 def is_whole_hts(text: str) -> bool:
@@ -159,9 +165,9 @@ def is_whole_hts(text: str) -> bool:
 
 
 def value_cents(lines: list[StatedLine], manifested_day: date, to: str, rulebook: Rulebook) -> int | None:
-    """Sum of the lines in hundredths of a currency, each converted half up, at most VALUE_CENTS_MAX.
+    """Return the sum of the lines in hundredths of a currency, each converted half up, up to VALUE_CENTS_MAX.
 
-    None where a rate is missing.
+    None without a rate.
     """
     total = 0
     for amount, currency, *_ in lines:

@@ -1,4 +1,4 @@
-"""When a conveyance's rows go: a number of days after the last event applied to it (DESIGN section 3).
+"""The expiry of a conveyance's rows: a number of days after the last event that applied to it (DESIGN section 3).
 
 Days are counted between UTC dates of the highest event `time` that applied on the partition, the event at hand
 included: its date now (the stream day) and its date when the last event applied to the conveyance, which the
@@ -13,25 +13,25 @@ from state.manifest.rows import CONVEYANCE, STREAM_DAY, pack_stream_day, unpack_
 from state.table import PARTITION_ROOT, Group, Overlay
 
 SLICE_ROWS: Final = 500
-"""Rows removed between two chances to breathe."""
+"""Rows removed between two yields."""
 
 ROWS_A_GROUP: Final = 10
-"""Rows that count as one group's worth in a sweep's budget."""
+"""Rows that count as one group in a sweep's budget."""
 
 
 def stream_day(table: Overlay) -> int:
-    """Stream day of the partition as an ordinal, 0 before its first event."""
+    """Return the stream day of the partition as an ordinal, 0 before its first event."""
     row = table.group(PARTITION_ROOT).get(STREAM_DAY)
     return 0 if row is None else unpack_stream_day(row)
 
 
 def advance(table: Overlay, day: int) -> None:
-    """Remember a later stream day."""
+    """Write a later stream day."""
     table.group(PARTITION_ROOT).put(STREAM_DAY, pack_stream_day(day))
 
 
 def clear(group: Group) -> Generator[None]:
-    """Remove all rows of a conveyance, in slices."""
+    """Remove all rows of a conveyance. Yield between slices."""
     for count, (suffix, _) in enumerate(group.items(), 1):
         group.delete(suffix)
         if count % SLICE_ROWS == 0:
@@ -50,9 +50,9 @@ class _Round:
 
 
 def sweep(table: Overlay, kept_days: int, budget: int) -> int:
-    """Look at up to `budget` conveyances and remove up to ten times as many rows of expired ones.
+    """Look at up to `budget` conveyances. Remove up to ten times as many rows of expired ones, and return their number.
 
-    The walk is kept as the partition root's index, beside the table it belongs to; if it is lost it begins again.
+    The walk is kept as the index of the partition's root, beside its table. A walk that is lost begins again.
     """
     today = stream_day(table)
     found = table.index(PARTITION_ROOT)
@@ -77,7 +77,7 @@ def sweep(table: Overlay, kept_days: int, budget: int) -> int:
 
 
 def _sweep_group(group: Group, first_kept: int, rows_max: int) -> tuple[int, bool]:
-    """Remove rows of an expired conveyance, its own row last, since that row says that it is expired."""
+    """Remove rows of an expired conveyance; its own row is the last, since that row says that it is expired."""
     row = group.get(CONVEYANCE)
     if row is None or unpack_conveyance(row).touched >= first_kept:
         return 0, True

@@ -1,7 +1,7 @@
-"""A conveyance's estimate or arrival: posts those of its live bills whose day or basis it changes.
+"""The fan-out of a conveyance's estimate or arrival: it posts the live bills whose day or basis the event changes.
 
-A hundred thousand bills may hang on one event, so the work is cut into slices; `None` among the outputs marks where
-the event loop may breathe.
+One event may concern a hundred thousand bills, so the work is cut into slices. A `None` among the outputs means that
+the event loop may run other work.
 """
 
 from collections.abc import Generator, Iterable, Mapping
@@ -9,9 +9,8 @@ from heapq import merge
 from typing import Final
 
 from state.manifest.bill_rows import (
-    PLAIN,
+    NO_DATES,
     BillRow,
-    Glance,
     glance,
     order_key,
     split_order_key,
@@ -28,10 +27,10 @@ from stream.postings import PostedBill
 from stream.records import Outgoing
 
 SLICE_BILLS: Final = 250
-"""Bills of work between two chances to breathe: some milliseconds."""
+"""Bills of work between two yields of None: a few milliseconds."""
 
 RUN_BILLS: Final = 4000
-"""Bills sorted at once; runs are then merged as they are read."""
+"""Bills sorted at once; the sorted runs are merged as they are read."""
 
 
 _Programmes = Mapping[str, Programme]
@@ -45,7 +44,7 @@ def fan_out(
     poster: Poster,
     programmes: _Programmes,
 ) -> Generator[Outgoing | None]:
-    """Post the bills that the change moves, consignee by consignee, each one's in manifest order."""
+    """Post the bills that the change moves, consignee by consignee, in manifest order."""
     runs = yield from _moved_bills(group, before, after, programmes)
     frame, batch, batch_of = poster.frame(cause), None, b""
     for count, key in enumerate(_in_order(runs), 1):
@@ -64,17 +63,22 @@ def fan_out(
 def _moved_bills(
     group: Group, before: ConveyanceRow, after: ConveyanceRow, programmes: _Programmes
 ) -> Generator[None, None, list[list[bytes]]]:
-    """Find the bills whose day or basis changes, as sorted runs of order keys."""
+    """Return the bills whose day or basis changes, as sorted runs of order keys. Yield between slices."""
     run: list[bytes] = []
     runs = [run]
-    plainly = programmes.get(PLAIN.programme)
-    plain_moves = day_and_basis(PLAIN, before, plainly) != day_and_basis(PLAIN, after, plainly)
+    plainly = programmes.get(NO_DATES.programme)
+    plain_moves = day_and_basis(NO_DATES, before, plainly) != day_and_basis(NO_DATES, after, plainly)
     for count, (number, row) in enumerate(group.items(), 1):
         if number != CONVEYANCE:
             own = glance(row)
-            if own is not None and (
-                plain_moves if own is PLAIN else _moves(own, before, after, programmes[own.programme])
-            ):
+            if own is None:
+                moves = False
+            elif own is NO_DATES:
+                moves = plain_moves
+            else:
+                programme = programmes[own.programme]
+                moves = day_and_basis(own, before, programme) != day_and_basis(own, after, programme)
+            if moves:
                 run.append(order_key(row, number))
                 if len(run) == RUN_BILLS:
                     run.sort()
@@ -84,10 +88,6 @@ def _moved_bills(
             yield None
     run.sort()
     return runs
-
-
-def _moves(own: Glance, before: ConveyanceRow, after: ConveyanceRow, programme: Programme) -> bool:
-    return day_and_basis(own, before, programme) != day_and_basis(own, after, programme)
 
 
 def _in_order(runs: list[list[bytes]]) -> Iterable[bytes]:
@@ -101,5 +101,5 @@ def _post_again(group: Group, number: bytes, conveyance: ConveyanceRow, programm
         raise AssertionError("a live bill vanished while its conveyance's event was posted")
     bill.posting += 1
     group.put(number, with_posting(row, bill.posting))
-    day, arrived = day_and_basis(bill, conveyance, programmes[bill.programme])
+    day, arrived = day_and_basis(bill, conveyance, programmes[bill.claim.programme])
     return posted_live(number.decode(), bill, day, arrived=arrived)

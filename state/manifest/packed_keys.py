@@ -14,7 +14,7 @@ _DIGEST_CHARACTERS: Final = 26
 _DIGITS: Final = bytes.maketrans(b"abcdefghijklmnopqrstuvwxyz234567", b"0123456789abcdefghijklmnopqrstuv")
 
 
-# The bills of one consignee often come together, a warehouse's by the thousand.
+# Bills of one consignee often come together; a warehouse may have thousands.
 @lru_cache(maxsize=8192)
 def pack_key(key: str) -> bytes:
     """Return a consignee or seller key in 17 bytes."""
@@ -24,5 +24,5 @@ def pack_key(key: str) -> bytes:
 
 
 def unpack_key(packed: bytes) -> str:
-    """Undo `pack_key`."""
+    """Return the key of packed bytes."""
     return _FORMS[packed[-1] & 63] + base32(packed)

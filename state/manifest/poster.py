@@ -1,11 +1,11 @@
-"""Posting records: bills of one consignee that one event posts, in records of bounded size (DESIGN section 3)."""
+"""Writes posting records of bounded size: the bills of one consignee that one event posts (DESIGN section 3)."""
 
 from datetime import date, datetime
 from typing import Final
 
 import msgspec
 
-from state.manifest.bill_rows import BillRow
+from state.manifest.bill_rows import PLAIN, BillRow
 from stream.instants import from_micros
 from stream.partition import partition_of
 from stream.postings import BILLS_MAX, BYTES_MAX, US_321, PostedBill, Posting
@@ -18,11 +18,11 @@ _POSTINGS: Final = Sink.POSTINGS
 _NO_CONSIGNEE: Final = b'"consignee":""'
 
 Frame = tuple[bytes, bytes]
-"""A record's JSON before and after its consignee key, which needs no escaping, up to its bills."""
+"""A record's JSON up to its bills, as the parts before and after the consignee key, which needs no escaping."""
 
 
 class PostingEvent(msgspec.Struct, frozen=True, gc=False):
-    """The shipment event that posts: its time in UTC, its conveyance, and where it stands in its topic."""
+    """The shipment event that posts: its time in UTC, its conveyance, its partition and its offset."""
 
     time: datetime
     conveyance: str
@@ -33,8 +33,8 @@ class PostingEvent(msgspec.Struct, frozen=True, gc=False):
 def posted_live(
     number: str, row: BillRow, day: date | None, *, arrived: bool, manifested_at: datetime | None = None
 ) -> PostedBill:
-    """Return a live bill as it stands on a day, or waiting for one; `manifested_at` spares making it from the row."""
-    return PostedBill(
+    """Return a live bill, on a day or waiting for one; pass `manifested_at` to save making it from the row."""
+    bill = PostedBill(
         bill=number,
         version=row.version,
         posting=row.posting,
@@ -50,11 +50,13 @@ def posted_live(
         origins=row.origins,
         flags=row.flags,
         filing_errors=row.filing_errors,
-        # Of a text msgspec leaves out the default alone, not what is equal to it.
-        programme=US_321 if row.programme == US_321 else row.programme,
-        seller=row.seller,
-        weight_grams=row.weight_grams,
     )
+    claim = row.claim
+    if claim is PLAIN:
+        return bill
+    # msgspec leaves out the default itself, not a text that is equal to it.
+    programme = US_321 if claim.programme == US_321 else claim.programme
+    return msgspec.structs.replace(bill, programme=programme, seller=claim.seller, weight_grams=claim.weight_grams)
 
 
 def posted_closed(number: str, row: BillRow) -> PostedBill:
@@ -65,7 +67,7 @@ def posted_closed(number: str, row: BillRow) -> PostedBill:
 
 
 def posted_moved(number: str, row: BillRow) -> PostedBill:
-    """Return a bill as its former consignee is told that it moved away, with its new version and posting number."""
+    """Return a bill for its former consignee: it moved away, and has a new version and posting number."""
     return PostedBill(
         bill=number,
         version=row.version,
@@ -89,24 +91,24 @@ class Poster:
         return self.outgoing(consignee, _ENCODE(_posting(cause, consignee, (bill,))))
 
     def frame(self, cause: PostingEvent) -> Frame:
-        """Write what all records of an event have in common."""
+        """Return the JSON that all records of an event share."""
         before, _, after = _ENCODE(_posting(cause, "", ())).partition(_NO_CONSIGNEE)
-        # The list of bills comes last, so what stands before and after it is known beforehand.
+        # The list of bills is the last field, so the JSON before and after it is known beforehand.
         return before + _NO_CONSIGNEE[:-1], _NO_CONSIGNEE[-1:] + after.removesuffix(b"]}")
 
     def batch(self, frame: Frame, consignee: str) -> "Batch":
-        """Begin a record that posts several bills of a consignee."""
+        """Return a new record for several bills of a consignee."""
         return Batch(self, frame, consignee)
 
     def outgoing(self, consignee: str, value: bytes) -> Outgoing:
-        """Address a written record to its consignee's partition."""
+        """Return a written record, addressed to its consignee's partition."""
         key = consignee.encode()
         partition = 0 if self._partitions is None else partition_of(key, self._partitions)
         return Outgoing(_POSTINGS, partition, key, value)
 
 
 class Batch:
-    """A posting record in the making: bills are encoded as they come, so that its size is known."""
+    """A posting record that is being filled; each bill is encoded when it is added, so that the size is known."""
 
     __slots__ = ("_bytes", "_consignee", "_head", "_parts", "_poster")
 
@@ -118,7 +120,7 @@ class Batch:
         self._bytes = len(self._head) + 2
 
     def add(self, bill: PostedBill) -> Outgoing | None:
-        """Add a bill; returns the record so far, and begins the next with the bill, if there is no room left for it."""
+        """Add a bill. If there is no room for it, return the full record and begin the next one with the bill."""
         part = _ENCODE(bill)
         full = len(self._parts) == BILLS_MAX or self._bytes + len(part) + len(self._parts) > BYTES_MAX
         done = self.outgoing() if full else None
@@ -130,7 +132,7 @@ class Batch:
         return done
 
     def outgoing(self) -> Outgoing:
-        """Return the record with all bills added since the last one."""
+        """Return the record with all bills that were added since the last record."""
         return self._poster.outgoing(self._consignee, b"%b%b]}" % (self._head, b",".join(self._parts)))
 
 

@@ -1,14 +1,15 @@
-"""Rows of the manifest table: bytes, compact because millions of bills are held, versioned by their first byte.
+"""Rows of the manifest table: bytes, compact because there are millions of bills, versioned by their first byte.
 
-Under a conveyance's root stand its own row (empty suffix) and one row a bill (suffix: bill number, `bill_rows`); under
-the partition's root the stream day. Instants are microseconds since the epoch, days are ordinals of dates, 0 for none.
+A conveyance's root has the conveyance's own row (empty suffix) and one row per bill (suffix: bill number; `bill_rows`).
+The partition's root has the stream day. Instants are microseconds since the epoch, days are ordinals of dates, 0 for
+none.
 """
 
 from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 
-from state.row_format import ROW_REMEDY, RowFormatError
+from state.unreadable_rows import ROW_REMEDY, RowFormatError
 from stream.postings import Exit
 
 ROW_FORMAT: Final = 2
@@ -20,7 +21,7 @@ CONVEYANCE: Final = b""
 STREAM_DAY: Final = b"time"
 """Suffix, under the partition's root, of the row that holds the stream day."""
 
-# What a number on disk means never changes, whatever order types, rules or tables of reasons take.
+# A number on disk never changes its meaning, whatever the order of types, rules or tables of reasons.
 NOT_CLOSED: Final = 0
 EXIT_NUMBERS: Final[dict[Exit, int]] = {
     "deleted": 1,
@@ -35,7 +36,7 @@ WAITING: Final = 128
 """Added to an exit that waits for its bill."""
 
 PAST: Final = 1 << 62
-"""Added to instants, so that those before 1970 sort as bytes too."""
+"""Added to instants, so that instants before 1970 sort as bytes too."""
 
 _STREAM_DAY: Final = Struct(">BI")
 _CONVEYANCE: Final = Struct(">BIQQQQ")
@@ -43,12 +44,12 @@ _EXIT: Final = Struct(">BBI")
 
 
 class ConveyanceRow(NamedTuple):
-    """What is known of a conveyance; instants are None where nothing was said or it was taken back."""
+    """What is known of a conveyance; an instant is None if it was never stated, or was taken back."""
 
     touched: int
     """Ordinal of the stream day on which its last event applied."""
     estimate_stated: int | None = None
-    """Time of the event that stated the estimate, or took it back."""
+    """Time of the event that stated the estimate or took it back."""
     estimate: int | None = None
     arrival_stated: int | None = None
     arrival: int | None = None
@@ -68,7 +69,7 @@ def pack_stream_day(day: int) -> bytes:
 
 @lru_cache(maxsize=16)
 def unpack_stream_day(row: bytes) -> int:
-    """Undo `pack_stream_day`."""
+    """Return the stream day of a row."""
     check_format(row)
     day: int = _STREAM_DAY.unpack(row)[1]
     return day
@@ -82,7 +83,7 @@ def pack_conveyance(row: ConveyanceRow) -> bytes:
 
 @lru_cache(maxsize=4096)
 def unpack_conveyance(row: bytes) -> ConveyanceRow:
-    """Undo `pack_conveyance`."""
+    """Return the conveyance of a row."""
     check_format(row)
     _, touched, *instants = _CONVEYANCE.unpack(row)
     return ConveyanceRow(touched, *(each - PAST if each else None for each in instants))
@@ -94,7 +95,7 @@ def pack_exit(row: ExitRow) -> bytes:
 
 
 def unpack_exit(row: bytes) -> ExitRow:
-    """Undo `pack_exit`; the row was checked."""
+    """Return the exit of a row that was checked."""
     _, way, version = _EXIT.unpack(row)
     return ExitRow(version, EXITS_BY_NUMBER[way ^ WAITING])
 

@@ -1,4 +1,4 @@
-"""Which day a bill is on, and on what basis (DESIGN section 2, "Which day")."""
+"""Decides which day a bill is on, and on what basis (DESIGN section 2, "Which day")."""
 
 from datetime import date
 from typing import Protocol
@@ -9,7 +9,7 @@ from stream.days import day_of_micros
 
 
 class OwnDates(Protocol):
-    """What a bill itself says of its day."""
+    """What a bill itself states about its day."""
 
     @property
     def estimate(self) -> int:
@@ -21,7 +21,7 @@ class OwnDates(Protocol):
 
     @property
     def arrived(self) -> int | None:
-        """Instant at which the bill itself is known to have arrived."""
+        """Instant of the bill's own arrival, if the bill states one."""
 
     @property
     def purchase_day(self) -> int:
@@ -31,9 +31,9 @@ class OwnDates(Protocol):
 def day_and_basis(own: OwnDates, conveyance: ConveyanceRow, programme: Programme | None) -> tuple[date | None, bool]:
     """Return the bill's day in the zone of its programme, or None while it waits, and whether its basis is actual.
 
-    An arrival beats every estimate, the bill's own beats the conveyance's; of two estimates the one stated later
-    counts, at the same time the bill's. Under a programme by date of purchase an arrival changes the basis alone. A
-    bill of a programme that is not known (None) has no day.
+    An arrival goes before every estimate, and the bill's own arrival before the conveyance's. Of two estimates the one
+    that was stated later counts; if both were stated at the same time, the bill's counts. Under a programme by date of
+    purchase an arrival changes only the basis. A bill whose programme is not known (None) has no day.
     """
     if programme is None:
         return None, False

@@ -1,4 +1,4 @@
-"""The manifest step: a shipment event in, posting records out, one for each consignee it touches."""
+"""The manifest step: a shipment event in, posting records out, at least one for each consignee it concerns."""
 
 from collections.abc import Generator, Mapping
 from datetime import UTC
@@ -76,7 +76,7 @@ class ManifestStep:
         self._poster = Poster(partitions)
 
     def __call__(self, record: Record, table: Overlay) -> Result:
-        """Judge one shipment record; the outputs must be drained before the next call."""
+        """Judge one shipment record. The outputs must be drained before the next call."""
         event = self._read(record)
         if isinstance(event, FaultFound):
             return _dead_lettered(record, event)
@@ -90,7 +90,7 @@ class ManifestStep:
         row = group.get(CONVEYANCE)
         held = None if row is None else unpack_conveyance(row)
         if held is not None and today - held.touched > self._kept_days:
-            return Result(_APPLIED, "", self._forget_and_judge(record, table, group))
+            return Result(_APPLIED, "", self._start_over(record, table, group))
         if isinstance(event, _WHOLE_BILL):
             result = self._whole_bill(event, record, cause, group, held, today)
         elif isinstance(event, BillDeleted):
@@ -107,13 +107,13 @@ class ManifestStep:
         """Remove rows of expired conveyances; see `state.manifest.expiry.sweep`."""
         return sweep(table, self._kept_days, budget)
 
-    def _forget_and_judge(self, record: Record, table: Overlay, group: Group) -> Generator[Outgoing | None]:
-        """Forget an expired conveyance, then judge its event, which applies to a new one whatever it is."""
+    def _start_over(self, record: Record, table: Overlay, group: Group) -> Generator[Outgoing | None]:
+        """Remove an expired conveyance, then judge the event: it applies, as on a new conveyance."""
         yield from clear(group)
         yield from self(record, table).outputs
 
-    # What an event finds is handed on as single arguments, for speed: `conveyance` is None where nothing is held,
-    # `today` is the stream day once the event applies.
+    # What an event finds is passed as single arguments, for speed: `conveyance` is None where nothing is held, `today`
+    # is the stream day after the event applies.
     def _whole_bill(
         self,
         event: WholeBill,
@@ -153,7 +153,7 @@ class ManifestStep:
     def _next_version(
         self, data: AmendedBill, before: BillRow | None, content: Content, cause: PostingEvent
     ) -> BillRow:
-        """Make the live row of a version that applies after `before`."""
+        """Return the live row of a version that applies after `before`."""
         bill = BillRow()
         bill.version, bill.exit, bill.last_day, bill.last_arrived = data.version, None, 0, False
         if before is None:
@@ -192,7 +192,7 @@ class ManifestStep:
             group.put(suffix, pack_exit(ExitRow(data.version, way)))
             return Result(_APPLIED, "", ())
         if held.exit is None:
-            programme = self._rulebook.programmes[held.programme] if held.known_programme else None
+            programme = self._rulebook.programmes[held.claim.programme] if held.known_programme else None
             day, held.last_arrived = day_and_basis(held, conveyance, programme)
             held.last_day = 0 if day is None else day.toordinal()
         held.version, held.exit = data.version, way
@@ -225,7 +225,7 @@ class ManifestStep:
 
 
 def _touch(group: Group, held: ConveyanceRow | None, today: int) -> ConveyanceRow:
-    """Note that an event of a bill applied to the conveyance on the stream day."""
+    """Write that an event of a bill applied to the conveyance on the stream day."""
     if held is not None and held.touched == today:
         return held
     fresh = ConveyanceRow(today) if held is None else held._replace(touched=today)

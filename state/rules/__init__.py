@@ -1,6 +1,6 @@
 """The rulebook: dated rules as data files with their sources, checked when they are loaded.
 
-Change a rule in `data/*.toml`, never in code; the modules only say what a file may hold and how it is asked.
+Change a rule in `data/*.toml`, never in code. The modules only define what a file may hold and how to look rules up.
 """
 
 from state.rules.day_rules import DayRules, FilingFacts, Rate

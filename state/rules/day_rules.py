@@ -49,7 +49,7 @@ class FilingFacts(Struct, frozen=True, gc=False):
     quantity: int | None
     planned_port: str | None
     us_state: bool
-    """Whether the consignee has an address with a two-letter code of a US state or territory."""
+    """Whether the consignee has an address with a two-letter code of a US state or territory; asked of trucks alone."""
     hts: bool
     """Whether each line has a tariff number of ten digits; asked of type 86 alone, as is the description."""
     description: bool

@@ -1,4 +1,4 @@
-"""The entries of rule files: one type per section of a file, checked field by field when it is read."""
+"""The entries of rule files: one type per section of a file, checked field by field when a file is read."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -51,7 +51,7 @@ Wording = Annotated[str, Meta(min_length=1, max_length=120)]
 
 
 class RuleEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every entry of a rule file has: its name, where it comes from, how certain that is, and plain words."""
+    """The fields that every entry of a rule file has: its name, its source, how certain that is, and plain words."""
 
     id: Identifier
     source: Words
@@ -62,7 +62,7 @@ class RuleEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Dated(RuleEntry, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An entry that holds from its first to its last day, both included, in whole days of its zone; no day: open."""
+    """An entry that holds from its first to its last day in its zone, both included; without a day, an end is open."""
 
     first: date | None = field(default=None, name="from")
     last: date | None = field(default=None, name="until")
@@ -117,7 +117,7 @@ class Single(Measured, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Enforcement(Scoped, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What happens to an arrived bill that does not fit its day."""
+    """Whether an arrived bill that does not fit is withheld or warned about."""
 
     enforcement: Enforced
 
@@ -133,14 +133,14 @@ class Exclusion(Scoped, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Goods(Scoped, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Goods that are not exempt under the named ways of filing."""
+    """Goods that are not exempt under the named filings."""
 
     flag: Flag
     filings: Annotated[tuple[Filing, ...], Meta(min_length=1)]
 
 
 class FilingRule(Scoped, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A rule that a filing must keep; its days are those of `manifested_at`. `error` is what a decision names."""
+    """A rule that a filing must obey; its days are those of `manifested_at`. A decision names `error`."""
 
     error: FilingCode
 
@@ -150,7 +150,7 @@ class FilingRule(Scoped, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class CodeRule(Scoped, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The code ACE sends for an outcome: by the filing, then by the mode. No reasons: any; no modes: all."""
+    """The code that ACE sends for an outcome, by filing, then by mode. No reasons mean any, no modes mean all."""
 
     filing: Filing
     outcome: Outcome
@@ -162,7 +162,7 @@ class CodeRule(Scoped, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class DocumentedCode(RuleEntry, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A code that is known, and that no decision carries; the text says why."""
+    """A known code that no decision carries; the text says why."""
 
     channel: Label
     code: Label
@@ -180,7 +180,7 @@ class RateEntry(RuleEntry, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Constant(RuleEntry, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole number that the judging of a day needs; the rulebook knows it by its id."""
+    """A whole number that the judging of a day needs; the rulebook finds it by its id."""
 
     value: WholeNumber
     unit: Literal["days", "percent", "cents"]
@@ -218,7 +218,7 @@ class RuleData(Struct, frozen=True):
     unjudged: tuple[Unjudged, ...] = ()
 
     def __iter__(self) -> Iterator[tuple[str, tuple[RuleEntry, ...]]]:
-        """Each section's name and its entries."""
+        """Yield each section's name and its entries."""
         for name in self.__struct_fields__:
             yield name, getattr(self, name)
 

@@ -1,4 +1,4 @@
-"""The rulebook from the files that ship in the package, and from files a user adds."""
+"""Loads the rulebook from the files that ship in the package and from files that a user adds."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,16 +12,16 @@ from state.rules.rulebook import Rulebook, build_rulebook
 
 
 def load_rulebook(paths: Sequence[Path] | None = None) -> Rulebook:
-    """Load the shipped rules, with those of the given files added in order; raises RulebookError.
+    """Return the shipped rules with those of the given files added in order. Raise RulebookError for a wrong file.
 
-    An entry of a later file replaces the one of the same id, `remove` takes entries out, all others are added;
-    after each file the rulebook must be whole.
+    An entry of a later file replaces the entry of the same id. `remove` takes entries out. All other entries are added.
+    The rulebook must be complete after each file.
     """
     return rulebook_of(shipped_texts(), [read_rule_file(path) for path in paths or ()])
 
 
 def rulebook_of(shipped: Sequence[RuleText], added: Sequence[RuleText] = ()) -> Rulebook:
-    """Make a rulebook of files already read; raises RulebookError. Touches no file itself."""
+    """Return a rulebook of texts that were already read. Raise RulebookError for a wrong one. No file is read."""
     merged = merge({}, shipped)
     check(merged, "shipped rules")
     for text in added:
@@ -32,14 +32,14 @@ def rulebook_of(shipped: Sequence[RuleText], added: Sequence[RuleText] = ()) -> 
 
 @cache
 def shipped_texts() -> tuple[RuleText, ...]:
-    """Read the rule files that ship in the package, by name."""
+    """Return the rule files that ship in the package, by name."""
     folder = files("state.rules") / "data"
     shipped = sorted((item for item in folder.iterdir() if item.name.endswith(".toml")), key=lambda item: item.name)
     return tuple(RuleText(item.name, item.read_text("utf-8")) for item in shipped)
 
 
 def read_rule_file(path: Path) -> RuleText:
-    """Read a user's rule file; raises RulebookError when it cannot be read."""
+    """Return a user's rule file. Raise RulebookError if it cannot be read."""
     try:
         return RuleText(path.name, path.read_text("utf-8"))
     except UnicodeDecodeError:

@@ -41,7 +41,9 @@ How to read the rules:
 * Each decision names the rule that decided it by its id. It names `setting:enforcement` where you set the enforcement
   by hand.
 
-`tallygate rules show --on 2025-08-20` prints the rules of one day. `tallygate rules check FILE` checks a file.
+`tallygate rules show --on 2025-08-20` prints the rules of one day, and `tallygate rules timeline` the days on which rules
+begin and end; with `--programme us-321` both leave the others out. `tallygate rules diff 2025-08-11 2025-08-12` prints in
+what two days differ, `tallygate rules diff shipped FILE` what a file changes. `tallygate rules check FILE` checks a file.
 """
 
 DAY_NOTE = "The day that counts is the day of arrival; before the arrival, it is the expected day."

@@ -5,7 +5,7 @@ with `Rulebook.topic_days`.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from state.rules.entries import (
     GENERAL_ERRORS,
@@ -18,10 +18,11 @@ from state.rules.entries import (
     Scoped,
 )
 from state.rules.programmes import US_321
-from state.rules.rule_dates import hole, period_around
+from state.rules.rule_dates import hole
 from state.rules.rule_errors import RulebookError
 from state.rules.rule_files import Merged, Placed, entries_of
 from stream.days import ZoneError, zone_named
+from stream.periods import period_of
 
 
 def check_programmes(merged: Merged, file: str) -> None:
@@ -131,14 +132,23 @@ def _check_measures(merged: Merged, rule: ProgrammeRule, limits: list[Limit]) ->
 
 
 def _check_whole_periods(merged: Merged, rule: ProgrammeRule, entry: Limit) -> None:
-    placed, of = merged[entry.id], f"day of a {rule.window} of {rule.id}"
+    window = rule.window
+    if window == "conveyance":
+        return
+    placed, of = merged[entry.id], f"day of a {window} of {rule.id}"
     if entry.first is not None:
-        first, last = period_around(rule.window, entry.first)
-        if entry.first != first:
-            after = "" if last == date.max else f" or on {last + timedelta(days=1)}"
-            raise placed.error(f"from: {entry.first} is not the first {of}", f"begin it on {first}{after}")
+        period = period_of(window, entry.first.toordinal())
+        if entry.first.toordinal() != period.first:
+            remedy = f"begin it on {_dates(period.first, period.last + 1)}"
+            raise placed.error(f"from: {entry.first} is not the first {of}", remedy)
     if entry.last is not None:
-        first, last = period_around(rule.window, entry.last)
-        if entry.last != last:
-            before = "" if first == date.min else f" or on {first - timedelta(days=1)}"
-            raise placed.error(f"until: {entry.last} is not the last {of}", f"end it on {last}{before}")
+        period = period_of(window, entry.last.toordinal())
+        if entry.last.toordinal() != period.last:
+            remedy = f"end it on {_dates(period.last, period.first - 1)}"
+            raise placed.error(f"until: {entry.last} is not the last {of}", remedy)
+
+
+def _dates(*days: int) -> str:
+    """The days that are in the calendar, joined by `or on`."""
+    known = (day for day in days if date.min.toordinal() <= day <= date.max.toordinal())
+    return " or on ".join(str(date.fromordinal(day)) for day in known)

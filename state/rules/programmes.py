@@ -67,6 +67,8 @@ class Programme(Struct, frozen=True):
     """Whether a limit of any date is on weight."""
     asks_weight: bool
     """Whether a limit or a cap of any date is on weight, so that a bill must say what it weighs."""
+    asks_more: bool
+    """Whether a bill must say more than bills of `us-321`: a date of purchase, a seller or a weight."""
     fingerprint: str
     """Hash of its structure: of everything but its words and sources, and the dates and amounts of its limits."""
 

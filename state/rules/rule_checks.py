@@ -1,4 +1,4 @@
-"""Checks across entries: whole calendars, no two rules for one thing on one day, codes that exist."""
+"""Checks across entries: calendars without gaps, one rule for one thing on one day, codes that exist."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -43,16 +43,16 @@ REASONS = {
     outcome: [reason for row in VERDICTS if outcome in {row.outcome, row.outcome_estimated} for reason in row.reasons]
     for outcome in (name for row in VERDICTS for name in (row.outcome, row.outcome_estimated))
 }
-"""The reasons each outcome can have."""
+"""The reasons that each outcome can have."""
 
 CODE_LISTS = ("countries", "currencies", "us-states")
 """Every list of codes a rulebook must have."""
 
 
 def check(merged: Merged, file: str) -> None:
-    """Refuse entries that contradict each other, leave days open or use unknown codes; raises RulebookError.
+    """Raise RulebookError if entries contradict each other, leave days open or use unknown codes.
 
-    `file` was added last, so it is the one to name where something is missing now.
+    `file` was added last, so an error about a missing entry names it.
     """
     for placed in merged.values():
         _check_period(placed)
@@ -111,7 +111,7 @@ def _check_codes_exist(merged: Merged) -> None:
 
 
 def _claims(entry: RuleEntry) -> Iterator[str]:
-    """Name what an entry decides; on one day each of these may be decided by one entry only."""
+    """Yield what an entry decides; on one day only one entry may decide each of these."""
     match entry:
         case Limit():
             yield f"the limit on {entry.measure} ({entry.programme})"

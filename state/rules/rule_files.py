@@ -1,4 +1,4 @@
-"""From the text of a rule file to entries, with errors a person can act on; and how files add up."""
+"""Reads entries from the text of rule files, with errors that a person can act on, and merges files."""
 
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from state.rules.rule_errors import RulebookError
 E = TypeVar("E", bound=RuleEntry)
 
 DOTS_MAX = 100
-"""Full stops in one line of a rule file."""
+"""Most full stops in one line of a rule file."""
 
 REMEDIES = {
     "id": "write a short name of its own in lower-case letters, digits, dots and hyphens, such as limit-800",
@@ -60,21 +60,21 @@ REMEDIES = {
 
 
 class RuleText(NamedTuple):
-    """A rule file already read: its name, for messages, and its text."""
+    """A rule file that was read: its name, for messages, and its text."""
 
     name: str
     text: str
 
 
 class Placed(NamedTuple):
-    """An entry, and where it was read."""
+    """An entry with the file and section that it is from."""
 
     file: str
     section: str
     entry: RuleEntry
 
     def error(self, problem: str, remedy: str) -> RulebookError:
-        """Make an error about this entry."""
+        """Return an error about this entry."""
         return RulebookError(self.file, f"{self.section} {self.entry.id}", problem, remedy)
 
 
@@ -83,7 +83,7 @@ Merged = dict[str, Placed]
 
 
 def merge(held: Merged, texts: Sequence[RuleText]) -> Merged:
-    """Add files that belong together: they take out what they remove, replace what they name, add the rest."""
+    """Return the entries after a group of files: they remove, replace by id, and add entries."""
     merged = dict(held)
     new: Merged = {}
     for text in texts:
@@ -105,18 +105,18 @@ def _check_id(placed: Placed, beside: Placed | None, before: Placed | None) -> N
 
 
 def entries_of(merged: Merged, kind: type[E]) -> tuple[E, ...]:
-    """List the entries of one section, in the order in which they were read."""
+    """Return the entries of one section, in the order in which they were read."""
     return tuple(placed.entry for placed in merged.values() if isinstance(placed.entry, kind))
 
 
 def gather(merged: Merged) -> RuleData:
-    """All entries by section."""
+    """Return all entries by section."""
     sections: dict[str, Any] = {section: entries_of(merged, kind) for section, kind in SECTIONS.items()}
     return RuleData(**sections)
 
 
 def _parse(text: RuleText) -> dict[str, Any]:
-    # The time for a dotted key grows with the square of its parts.
+    # The time to parse a dotted key grows with the square of its parts.
     for number, line in enumerate(text.text.splitlines(), 1):
         if line.count(".") > DOTS_MAX:
             problem = f"line {number} has more than {DOTS_MAX} full stops"
@@ -178,14 +178,14 @@ def _refuse_former(file: str, section: str, item: Any) -> None:
 
 
 def _on_one_line(item: Any) -> Any:
-    """Join the lines of long texts, which files wrap for their readers."""
+    """Return an entry with each long text on one line; files wrap them for their readers."""
     if not isinstance(item, dict):
         return item
     return {key: " ".join(value.split()) if isinstance(value, str) else value for key, value in item.items()}
 
 
 def _explain(kind: type[RuleEntry], message: str) -> tuple[str, str]:
-    """Put what msgspec says in the words of the file, and say what to do about it."""
+    """Return msgspec's message in the words of the file, and what to do about it."""
     what, _, path = message.partition(" - at `$.")
     key = path.rstrip("`").partition("[")[0]
     if what.startswith("Object contains unknown field"):

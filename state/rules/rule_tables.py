@@ -83,6 +83,7 @@ def programme_of(rule: ProgrammeRule, data: RuleData) -> Programme:
         "count" in limited,
         "weight" in limited,
         asks_weight,
+        asks_weight or "seller" in rule.per or rule.date == "purchase",
         sha256(json.encode(structure)).hexdigest()[:12],
     )
 

@@ -135,19 +135,35 @@ def period(entry: RuleEntry) -> str:
     return "every day"
 
 
-def entries_on(data: RuleData, day: date) -> Iterator[tuple[str, RuleEntry]]:
-    """The entries that decide on a day, with their section; lists and codes that no decision carries are left out."""
+def entries_on(data: RuleData, day: date, programme: str | None = None) -> Iterator[tuple[str, RuleEntry]]:
+    """The entries that decide on a day, with their section; what no decision asks for is left out.
+
+    With a programme, only those that are of it, and those that are of none: rates and figures.
+    """
     quarter = f"{day.year:04d}Q{quarter_of(day) % 4 + 1}"
     for section, entries in data:
         for entry in entries:
-            match entry:
-                case DocumentedCode() | CodeList() | Unjudged():
-                    continue
-                case Dated():
-                    decides = holds(entry, day)
-                case RateEntry():
-                    decides = entry.quarter == quarter
-                case _:
-                    decides = True
-            if decides:
-                yield section, entry
+            if programme is None or is_of(entry, programme):
+                match entry:
+                    case DocumentedCode() | CodeList() | Unjudged():
+                        continue
+                    case Dated():
+                        decides = holds(entry, day)
+                    case RateEntry():
+                        decides = entry.quarter == quarter
+                    case _:
+                        decides = True
+                if decides:
+                    yield section, entry
+
+
+def is_of(entry: RuleEntry, programme: str) -> bool:
+    """Whether an entry is of a programme, or of none in particular."""
+    match entry:
+        case ProgrammeRule():
+            return entry.id == programme
+        case Measured():
+            return entry.programme == programme
+        case Scoped():
+            return entry.concerns(programme)
+    return True

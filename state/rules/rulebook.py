@@ -1,4 +1,4 @@
-"""The rulebook: the rules of a day, the codes of an outcome and the rate of a quarter, each by one look-up."""
+"""The rulebook: it looks up the rules of a day, the code of an outcome and the rate of a quarter."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,10 +26,10 @@ from state.rules.rule_tables import (
 from stream.decisions import Code, Enforcement
 
 DAYS_CACHED = 4096
-"""Days of a programme whose rules are kept ready: a stream has a few dozen open, a back-test of ten years fits."""
+"""Days of a programme whose rules are cached: a stream has a few dozen open, and a back-test of ten years fits."""
 
 ENFORCEMENT_SETTING = "setting:enforcement"
-"""Named instead of a dated rule when the enforcement was set by hand; no entry's id can hold a colon."""
+"""Takes the place of a dated rule's id when the enforcement was set by hand; an entry's id never has a colon."""
 
 TOPIC_DAYS = 60
 """Days that topics are kept at least."""
@@ -40,9 +40,9 @@ SAME_CURRENCY = Rate(1, 1, "same-currency")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rulebook:
-    """Dated rules, ready to be asked; made by `load_rulebook`, never changed.
+    """Dated rules, ready for look-ups; `load_rulebook` makes it, and it never changes.
 
-    The caches hold nothing but answers already given, so two calls with the same arguments always agree.
+    The caches hold only earlier results, so two calls with the same arguments always agree.
     """
 
     data: RuleData
@@ -56,19 +56,19 @@ class Rulebook:
     default_programme: str
     """The programme of a bill that names none."""
     near_limit_percent: int
-    """Above this share of the limit a ledger is near its limit."""
+    """Share of the limit above which a ledger is near its limit."""
     structuring_days: int
-    """Within how many days bills of one order count as one order for the structuring alert."""
+    """Days within which bills of one order count together for the structuring alert."""
     least_conveyance_days: int
-    """Days after a conveyance's last event before its rows go, whichever programmes are enabled."""
+    """Days after a conveyance's last event until its rows are removed, whichever programmes are enabled."""
     advice_days: int
     """Days ahead that are searched for the next day on which a bill fits."""
     informal_limit_cents: int
     """Highest value of an informal entry (type 11)."""
     as_of_day: date | None
-    """The day as of which dated rules are asked, or None: each bill's own day."""
+    """The day whose dated rules are used, or None for each bill's own day."""
     enforcement: Enforcement
-    """`auto`: by the dated rules; else what was set by hand."""
+    """`auto` for the dated rules, else the enforcement that was set by hand."""
     _codes: dict[str, CodeTable] = field(repr=False)
     _rates: RateTable = field(repr=False)
     _states: frozenset[str] = field(repr=False)
@@ -147,7 +147,7 @@ class Rulebook:
             own = self._type86_errors(bill)
         elif bill.mode == "truck" and not bill.us_state and "no-state" in self._filing_on(bill):
             own = ("no-state",)
-        if bill.converted and not (programme.asks_weight or programme.per_seller or programme.date == "purchase"):
+        if bill.converted and not programme.asks_more:
             return own
         broken = (
             ("no-exchange-rate", not bill.converted),
@@ -171,7 +171,7 @@ class Rulebook:
             ("no-port", not bill.planned_port),
             ("no-hts", not bill.hts),
             ("no-description", not bill.description),
-            # Before type 86 existed there was none to file: broken on every day on which the rule holds.
+            # Type 86 did not exist on the days on which this rule holds, so every type 86 filing breaks it.
             ("no-type86", True),
         )
         return tuple(code for code, is_broken in broken if is_broken and code in in_force_now)
@@ -191,7 +191,7 @@ class Rulebook:
         return held
 
     def filing_rule(self, code: str, day: date | None = None, programme: str = US_321) -> str:
-        """Id of the rule behind a filing error: of the one that holds on `day`, else of the last; KeyError if none."""
+        """Return the id of the filing error's rule that holds on `day`, else of the last; raise KeyError if none."""
         entries = [entry for entry in self.data.filing if entry.error == code and entry.concerns(programme)]
         if not entries:
             raise KeyError(code)
@@ -200,13 +200,13 @@ class Rulebook:
         return (held or entries[-1]).id
 
     def is_us_state(self, state: str | None) -> bool:
-        """Whether a text is the two-letter code of a US state or territory; case does not count."""
+        """Whether a text is the two-letter code of a US state or territory, in any case."""
         return state is not None and (state in self._states or state.upper() in self._states)
 
     def rate(self, currency: str, day: date, to: str = "USD") -> Rate | None:
         """What a unit of a currency is in another in the quarter of a day, or None where no entry says.
 
-        The day is the bill's own also under `as_of`: a rate is a fact of its quarter, not a rule that changes.
+        The day is the bill's own even under `as_of`: a rate is a fact of its quarter, not a rule that changes.
         """
         if currency == to:
             return DOLLAR if to == "USD" else SAME_CURRENCY
@@ -217,7 +217,7 @@ class Rulebook:
     ) -> Code | None:
         """The code that customs send for an outcome, by the filing first, then by the mode; None where none is known.
 
-        Without a day only rules that hold on every day answer.
+        Without a day, only rules that hold on every day are used.
         """
         codes = self._codes.get(programme)
         found = None if codes is None else codes.get((filing, mode, outcome))
@@ -230,20 +230,20 @@ class Rulebook:
         return None
 
     def entry_type(self, value_cents: int) -> Literal["11", "01"]:
-        """Type of the dutiable entry that a value calls for: informal up to its ceiling, else formal."""
+        """Return the type of the entry with duty that a value calls for: informal up to its limit, else formal."""
         return "11" if value_cents <= self.informal_limit_cents else "01"
 
     def as_of(self, day: date | None) -> Self:
-        """Copy this rulebook with every dated rule asked as of one day (None: each bill's own day); rates stay."""
+        """Return a copy that uses the dated rules of one day (None: of each bill's own day); rates stay as they are."""
         return replace(self, as_of_day=day, _days={}, _limits={}, _filing={})
 
     def with_enforcement(self, enforcement: Enforcement) -> Self:
-        """Copy this rulebook with the enforcement set by hand, or `auto`: by the dated rules."""
+        """Return a copy with the enforcement set by hand, or with `auto` for the dated rules."""
         return replace(self, enforcement=enforcement, _days={})
 
 
 def build_rulebook(data: RuleData) -> Rulebook:
-    """Make a rulebook of entries that were checked (`rule_files`, `rule_checks`); touches no file."""
+    """Return a rulebook of entries that `rule_files` and `rule_checks` have checked. No file is read."""
     values = {entry.id: entry.value for entry in data.constant}
     known = {rule.id: programme_of(rule, data) for rule in sorted(data.programme, key=lambda rule: rule.id)}
     return Rulebook(

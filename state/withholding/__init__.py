@@ -1,6 +1,6 @@
-"""The withholding step: judges posting records into decisions, over rows of consignee days.
+"""The withholding step: it judges posting records into decisions, over rows of consignee days.
 
-Use `WithholdingStep`; everything else here may change with the row format.
+Use `WithholdingStep`. Everything else here may change with the row format.
 """
 
 from state.withholding.step import WithholdingStep

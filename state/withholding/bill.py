@@ -1,20 +1,18 @@
-"""A bill as it stands on one conveyance, and its place in manifest order."""
+"""A bill on one conveyance, and its place in manifest order."""
 
 from struct import Struct
 from typing import Final
 
 import msgspec
 
+from state.withholding.ledger_ids import NO_LEDGER, US_321, LedgerId
 from state.withholding.statuses import CLEAR, CLOSED, KEEPS_COUNTING, MAIL_RELEASED, RELEASED, UNJUDGED
 from stream.events import Filing, Flag, Mode
 from stream.instants import to_micros
 from stream.postings import PostedBill
 
 NO_DAY: Final = 0
-"""Stands for "on no day" where a day's ordinal is kept."""
-
-US_321: Final = "us-321"
-"""The one programme that is judged now."""
+"""Means "on no day" where a day's ordinal is kept."""
 
 _MANIFESTED: Final = Struct(">Q")
 _SEQUENCE: Final = Struct(">I")
@@ -27,7 +25,7 @@ class Bill(msgspec.Struct, eq=False, gc=False):
     bill: str
     conveyance: str
     day: int
-    """Ordinal of the date it is on, or NO_DAY."""
+    """Ordinal of its own date, in the zone of its programme, or NO_DAY."""
     arrived: bool
     status: int
     version: int
@@ -46,14 +44,16 @@ class Bill(msgspec.Struct, eq=False, gc=False):
     seller: str | None = None
     """Seller key, where the programme sums per seller."""
     weight: int | None = None
-    """Grams, where the programme limits weight."""
+    """Grams, where the programme asks the weight."""
     covered: int | None = None
-    """Cents that count under `excess`, where that is not the whole value."""
+    """Under `excess`, the cents that count of a bill that does not fit; None if nothing does."""
+    ledger: LedgerId = NO_LEDGER
+    """What it is summed up in, or NO_LEDGER; it follows from day, programme, conveyance and seller."""
     _key: bytes = b""
 
     @property
     def key(self) -> bytes:
-        """Its place in manifest order, and its identity: see `manifest_key`."""
+        """Its place in manifest order, which is also its identity; see `manifest_key`."""
         key = self._key
         if not key:
             key = self._key = manifest_key(self.manifested, self.conveyance, self.sequence, self.bill)
@@ -61,21 +61,26 @@ class Bill(msgspec.Struct, eq=False, gc=False):
 
     @property
     def plain(self) -> bool:
-        """Whether it has no filing errors, and nothing that only other programmes than us-321 ask of it."""
+        """Whether it has no filing errors, and no field that only programmes other than us-321 need."""
         if self.filing_errors or self.programme != US_321 or self.seller is not None:
             return False
         return self.weight is None and self.covered is None
 
     @property
     def counts(self) -> bool:
-        """Whether it is in its day's released total."""
+        """Whether it is in the released total of its ledger, if only in part."""
+        return self.counts_in_full or (self.covered is not None and self.arrived)
+
+    @property
+    def counts_in_full(self) -> bool:
+        """Whether it is in the released total as it was released: on arrival, or left since and still counting."""
         status = self.status
         return (status == RELEASED and self.arrived) or (status in KEEPS_COUNTING and self.day != NO_DAY)
 
     @property
     def was_released(self) -> bool:
-        """Whether it was released on arrival, or left after that and goes on counting."""
-        return self.counts or self.status == MAIL_RELEASED
+        """Whether it was released on arrival, or left after its release and keeps counting."""
+        return self.counts_in_full or self.status == MAIL_RELEASED
 
     @property
     def clear(self) -> bool:
@@ -87,9 +92,13 @@ class Bill(msgspec.Struct, eq=False, gc=False):
         """Whether it is neither closed nor superseded."""
         return self.status not in CLOSED
 
+    def leave_ledger(self, status: int) -> None:
+        """Take it out of its ledger for good; it has this status now."""
+        self.day, self.ledger, self.status, self.covered = NO_DAY, NO_LEDGER, status, None
+
 
 def manifest_key(manifested: int, conveyance: str, sequence: int, bill: str) -> bytes:
-    """Bytes that sort in manifest order; conveyance and bill are ASCII without NUL, so code points are bytes."""
+    """Return bytes that sort in manifest order; conveyance and bill are ASCII without NUL, so code points are bytes."""
     return b"%b%b\0%b%b" % (
         _MANIFESTED.pack(manifested + _PAST),
         conveyance.encode(),
@@ -99,14 +108,14 @@ def manifest_key(manifested: int, conveyance: str, sequence: int, bill: str) -> 
 
 
 def bill_of_key(key: bytes) -> tuple[bytes, str]:
-    """Bill number and conveyance in a manifest key."""
+    """Return the bill number and conveyance of a manifest key."""
     end = key.index(0, _MANIFESTED.size)
     return key[end + 1 + _SEQUENCE.size :], key[_MANIFESTED.size : end].decode()
 
 
 def posted_bill(posted: PostedBill, conveyance: str, day: int = NO_DAY) -> Bill:
-    """A bill as an event posts it, unjudged."""
-    return Bill(
+    """Return a bill as an event posts it, unjudged; `day` is that of us-321, whose ledgers are days."""
+    bill = Bill(
         posted.bill,
         conveyance,
         day,
@@ -124,4 +133,8 @@ def posted_bill(posted: PostedBill, conveyance: str, day: int = NO_DAY) -> Bill:
         posted.origins,
         posted.flags,
         posted.filing_errors,
+        ledger=day,
     )
+    if posted.programme != US_321:
+        bill.programme, bill.seller, bill.weight = posted.programme, posted.seller, posted.weight_grams
+    return bill

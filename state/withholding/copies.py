@@ -1,6 +1,6 @@
-"""The copies of one consignee's bills, as the running judging sees them: read from rows, and written back once judged.
+"""The copies of one consignee's bills while a record is judged: read from rows, and written back after the judging.
 
-A copy is a bill on a conveyance. `keys` and `rows` say how they are kept.
+A copy is a bill on a conveyance. `keys` and `rows` define how copies are kept.
 """
 
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from typing import Final
 
 from state.table import Group
 from state.withholding.bill import Bill
+from state.withholding.clock import Clock
 from state.withholding.keys import BILL_KIND, COPY_KIND, bill_suffix, copy_suffix, number_of_copy
 from state.withholding.rows import look, open_row, pack_row, pack_shared, shared_copies
 
@@ -15,25 +16,24 @@ Identity = tuple[bytes, str]
 """Bill number and conveyance."""
 
 _SHARED: Final = ""
-"""Stands for the conveyance of a number's only copy where it has several; no conveyance is called so."""
+"""Takes the place of the only copy's conveyance if a number has several copies; no conveyance has this name."""
 
 
 class Copies:
-    """Copies under one root, read at most once each, and changed in place while a record is judged."""
+    """The copies under one root. Each is read at most once, and changed in place while a record is judged."""
 
-    __slots__ = ("_first_open", "_group", "_held", "_only", "_today")
+    __slots__ = ("_clock", "_group", "_held", "_only")
 
-    def __init__(self, group: Group, today: int, first_open: int) -> None:
+    def __init__(self, group: Group, clock: Clock) -> None:
         self._group = group
-        self._today = today
-        self._first_open = first_open
+        self._clock = clock
         self._held: dict[Identity, Bill | None] = {}
         self._only: dict[bytes, str | None] = {}
-        """By number the conveyance of its only copy; None where there is none, `_SHARED` where conveyances share it."""
+        """By number, the conveyance of its only copy; None if it has no copy, `_SHARED` if it has several."""
 
     def read_all(self) -> None:
-        """Read all rows of the group; for groups of few."""
-        today, first_open = self._today, self._first_open
+        """Read all rows of the group; only for groups of few rows."""
+        clock = self._clock
         for suffix, row in self._group.items():
             kind = suffix[:1]
             if kind == BILL_KIND:
@@ -41,22 +41,22 @@ class Copies:
                 if shared_copies(row):
                     self._only[number] = _SHARED
                     continue
-                copy = open_row(number, row, today, first_open)
+                copy = open_row(number, row, clock)
                 self._only[number] = None if copy is None else copy.conveyance
             elif kind == COPY_KIND:
                 number = number_of_copy(suffix)
-                copy = open_row(number, row, today, first_open)
+                copy = open_row(number, row, clock)
             else:
                 continue
             if copy is not None:
                 self._held[number, copy.conveyance] = copy
 
     def all(self) -> Iterable[Bill | None]:
-        """All copies that were read or put in; None for one that went."""
+        """Return all copies that were read or put; None for a copy that was removed."""
         return self._held.values()
 
     def get(self, number: bytes, conveyance: str) -> Bill | None:
-        """The copy of a bill on a conveyance, or None."""
+        """Return the copy of a bill on a conveyance, or None."""
         identity = (number, conveyance)
         if identity in self._held:
             return self._held[identity]
@@ -64,31 +64,31 @@ class Copies:
         if only != _SHARED:
             return self._held[identity] if only == conveyance else None
         row = self._group.get(copy_suffix(number, conveyance.encode()))
-        copy = None if row is None else open_row(number, row, self._today, self._first_open)
+        copy = None if row is None else open_row(number, row, self._clock)
         self._held[identity] = copy
         return copy
 
     def other(self, number: bytes, conveyance: str) -> Bill | None:
-        """The only copy of a number that is not shared yet, if it is on another conveyance."""
+        """Return the only copy of a number that is not shared yet, if it is on another conveyance, else None."""
         only = self._conveyance_of(number)
         return None if only is None or only in {_SHARED, conveyance} else self._held[number, only]
 
     def is_shared(self, number: bytes) -> bool:
-        """Whether each copy of the number has a row of its own, or will have once this record is judged."""
+        """Whether each copy of the number has a row of its own, or will have one after this record."""
         return self._conveyance_of(number) == _SHARED
 
     def share(self, number: bytes) -> None:
-        """A second conveyance carries the number now."""
+        """Mark the number as shared: a second conveyance carries it now."""
         self._only[number] = _SHARED
 
     def put(self, number: bytes, copy: Bill) -> None:
-        """A copy as the record posts it takes the place of the one before."""
+        """Put a copy as the record posts it, in the place of the one before."""
         if self._conveyance_of(number) is None:
             self._only[number] = copy.conveyance
         self._held[number, copy.conveyance] = copy
 
     def remove(self, number: bytes, conveyance: str) -> None:
-        """A copy goes."""
+        """Remove a copy."""
         self._held[number, conveyance] = None
 
     def _conveyance_of(self, number: bytes) -> str | None:
@@ -100,7 +100,7 @@ class Copies:
             if shared_copies(row):
                 only = _SHARED
             else:
-                copy = open_row(number, row, self._today, self._first_open)
+                copy = open_row(number, row, self._clock)
                 if copy is not None:
                     only = copy.conveyance
                     self._held.setdefault((number, only), copy)
@@ -110,7 +110,7 @@ class Copies:
     # -- back into rows
 
     def write(self, number: bytes, conveyance: str) -> None:
-        """Write a copy's row, or delete it if it went."""
+        """Write a copy's row, or delete it if the copy was removed."""
         copy, suffix = self._held[number, conveyance], bill_suffix(number)
         group = self._group
         if self._only[number] != _SHARED:
@@ -130,14 +130,14 @@ class Copies:
             group.delete(suffix)
 
     def _move_only(self, number: bytes, row: bytes) -> int:
-        """The only copy of a number gets a row of its own, as it is; gives how many copies there are then."""
+        """Move the only copy of a number, unchanged, to a row of its own. Return how many copies there are then."""
         found = look(row)
         assert found is not None, "the row of a copy"  # noqa: S101 - a shared number's row was ruled out
         self._group.put(copy_suffix(number, found.conveyance), row)
         return 1
 
     def _write_shared(self, suffix: bytes, copy: Bill | None) -> int:
-        """Write one row of a shared number; gives how many rows it has more."""
+        """Write one copy's row of a shared number. Return the change in the number of its rows."""
         was_there = self._group.get(suffix) is not None
         if copy is not None:
             self._group.put(suffix, pack_row(copy))

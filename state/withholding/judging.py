@@ -1,4 +1,46 @@
-"""The judging of one posting record: DESIGN section 3, "How a day is judged", steps 1 to 6."""
+"""The judging of one posting record: which bills it releases or withholds, and which decisions follow.
+
+Theory of operation
+===================
+
+A posting record carries, for one event and one consignee, the bills that the event posts, moves away or closes. These
+are the record's own bills. A ledger is what is summed up for a consignee: a programme, a period and, where the programme
+sums per seller, a seller. Of us-321 it is a day. It holds bills, each expected or arrived, in manifest order:
+`manifested_at`, conveyance, sequence, bill number. A ledger is touched if a bill leaves it or joins it. A record is
+judged in six steps (DESIGN section 3, "How a day is judged"; "rows" are those of `stream.outcomes.VERDICTS`):
+
+1. Take the own bills out of the ledgers they were in. Put each one that has a day into the ledger of that day, unjudged.
+   Two kinds are not judged again. A release stands if the bill counted in that ledger before, is arrived in the same one
+   now, is settled by no row up to 9, and neither its counted value nor, where weight is limited, its weight rose. A
+   released bill that is exported, abandoned or returned keeps counting as it was released, until it is deleted, entered
+   with duty, or live again.
+2. Rows 1 to 9 settle a bill without the total; such a bill never counts, but for those that keep counting by step 1.
+   Every other bill joins the walk of its ledger. Rows 5 to 9 go by the bill's own day, the limit by its ledger.
+3. Take the touched ledgers in order: programme, period, and the lowest place in the manifest among the own bills. The
+   total of a ledger begins with its released bills and those that keep counting. A change of another bill never takes a
+   release back.
+4. Walk the other arrived bills in manifest order. A bill fits if total + value <= limit: it is released, and its value
+   joins the total. So freed headroom goes to bills that are still withheld. A misfit is withheld, or warned about where
+   the rules of its day only warn.
+5. Walk the expected bills in manifest order, from the total of step 4. A bill that fits is clear and its value joins
+   the projected total. A misfit is warned about.
+6. Decide on the own bills in manifest order, always, except one that moved to another consignee: its decision comes
+   there. Then decide on every other bill whose status or covered part changed, ledger by ledger, in manifest order.
+   Write the rows.
+
+Copies: the same bill in one ledger from several conveyances counts once. Between steps 1 and 2 one copy is chosen: the
+one whose release stands, else arrived before expected, then the higher version, then the lowest conveyance. The others
+are superseded.
+
+Policies: the steps above are those of `skip`. Under `latch` no bill after the first misfit fits, in step 4 or 5. Under
+`all_or_none` the arrived bills fit only all together, and the expected ones only together with them. So that policy
+does take releases back, and it chooses again among the copies of all touched ledgers. Under `excess` a bill that does
+not fit takes what is left: that is its covered part, which counts.
+
+In the code, step 1 is `_post`, the copies are `_choose`, step 2 is `_place`, steps 3 to 5 are `_settle` (`ledgers` says
+in which forms the ledgers come), and step 6 is `outputs`. `judge` writes nothing, so a form that cannot tell may give up
+by `UnsettledError`, and another judges the record from its start.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -6,12 +48,14 @@ from heapq import merge
 from typing import Final
 
 from state.table import Group
-from state.withholding.alerting import ALERTED_ROW, Alerting
-from state.withholding.bill import NO_DAY, Bill, bill_of_key, posted_bill
+from state.withholding.alerting import Alerting
+from state.withholding.bill import Bill, bill_of_key, posted_bill
+from state.withholding.clock import Clock
 from state.withholding.copies import Copies
-from state.withholding.days import Days
 from state.withholding.deciding import Deciding
-from state.withholding.keys import duplicate_suffix
+from state.withholding.heads import Heads
+from state.withholding.ledger_ids import NO_LEDGER, US_321, LedgerId, place_of, sort_key
+from state.withholding.ledgers import Ledgers
 from state.withholding.orders import Orders, Part, order_part
 from state.withholding.rivals import Rank, rank_of
 from state.withholding.statuses import (
@@ -21,72 +65,78 @@ from state.withholding.statuses import (
     EXITS,
     FILING_ERROR,
     KEEPS_COUNTING,
+    PERIOD_WITHHELD,
     RELEASED,
     SUPERSEDED,
     UNJUDGED,
-    WARNED,
     WITHHELD,
 )
 from state.withholding.statuses import (
     NO_DAY as STATUS_NO_DAY,
 )
-from stream.days import day_of_micros
 from stream.postings import PostedBill, Posting
 
 Own = tuple[PostedBill, Bill, Bill | None]
-"""A bill of the record: as posted, as it stands now, and as it stood before."""
+"""A bill of the record: as posted, as it is now, and as it was before."""
 
-_BREATH: Final = 500
-"""Bills looked at between two breaths: some 10 ms."""
+_YIELD_EVERY: Final = 500
+"""Bills looked at between two yields: about 10 ms."""
 
 _SORTED_AT_ONCE: Final = 10_000
-"""Bills sorted between two breaths, likewise."""
+"""Bills sorted between two yields, also about 10 ms."""
 
 
 class Judging:
-    """One record's judging over its consignee's rows: `judge`, then `outputs`, then `alerts`, each to its end."""
+    """The judging of one record over its consignee's rows: `judge`, `outputs` and `alerts`, each in turn to its end."""
 
     __slots__ = (
         "_alerting",
+        "_clock",
         "_copies",
-        "_days",
         "_deciding",
-        "_first_open",
         "_group",
+        "_heads",
+        "_late",
+        "_ledgers",
+        "_order",
         "_orders",
         "_others",
         "_own",
         "_own_bills",
         "_parts",
         "_posting",
-        "_today",
         "_touched",
     )
 
     def __init__(
-        self, deciding: Deciding, posting: Posting, group: Group, days: Days, copies: Copies, today: int
+        self, deciding: Deciding, posting: Posting, group: Group, ledgers: Ledgers, copies: Copies, clock: Clock
     ) -> None:
         self._deciding = deciding
         self._posting = posting
         self._group = group
-        self._days = days
+        self._ledgers = ledgers
         self._copies = copies
-        self._today = today
-        self._first_open = today - deciding.open_days
+        self._clock = clock
+        self._heads = Heads(deciding, group, clock)
         self._own: list[Own] = []
         self._own_bills: set[Bill] = set()
+        self._late: list[tuple[Bill, Bill]] = []
+        """Bills, as now and as before, whose release stands or not by what all own bills make of their conveyance."""
         self._others: dict[bytes, Bill] = {}
         """Bills of other records whose decision may change, by manifest key."""
-        self._touched: set[int] = set()
-        """Ordinals of the days to be judged anew."""
-        self._parts: dict[tuple[str, str], Part | None] = {}
-        """What a bill added to its order before this record; None where it was no part of it. By number and conveyance:
-        where its conveyance was forgotten its place in the manifest is another now."""
+        self._touched: set[LedgerId] = set()
+        """Ledgers to judge again."""
+        self._order: list[LedgerId] = []
+        """The same in the order in which they are judged."""
+        self._parts: dict[tuple[str, str], tuple[str, Part] | None] = {}
+        """What a bill added to its order before this record, and under which programme; None where it added nothing.
+        The key is number and conveyance: if its conveyance was forgotten, the bill has another place in manifest order
+        now."""
         self._orders: Orders | None = None
         self._alerting: Alerting | None = None
 
     def has_no_op(self) -> bool:
-        """Whether the record withdraws a bill that is not here, or on a closed day; to be asked before `judge`."""
+        """Whether the record withdraws a bill that is not here, or is on a closed day. Ask before `judge`."""
         return any(posted.stand in {"moved", "closed"} and not self._is_here(posted) for posted in self._posting.bills)
 
     def _is_here(self, posted: PostedBill) -> bool:
@@ -94,23 +144,38 @@ class Judging:
         return copy is not None and copy.status != DAY_CLOSED
 
     def judge(self) -> Iterator[None]:
-        """Steps 1 to 5: everything but writing; yields where the caller may breathe."""
+        """Do steps 1 to 5, everything but writing. Yield where the caller may run other work."""
         for posted in self._posting.bills:
             self._post(posted)
+        for bill, before in self._late:
+            self._keep_release(bill, before)
         for _, bill, before in self._own:
             self._choose_own(bill, before)
-        if self._deciding.policy.overflow == "all_or_none":
-            yield from self._choose_again()
+        yield from self._choose_again()
         for posted, bill, _ in self._own:
             if posted.stand != "moved":
                 self._place(bill)
         for bill in self._others.values():
             if bill.status == UNJUDGED:
                 self._place(bill)
-        for ordinal in sorted(self._touched):
-            yield from self._settle(ordinal)
+        self._order = self._ordered()
+        for ledger in self._order:
+            yield from self._settle(ledger)
 
-    # -- step 1: out of the days they were on, into the days they are on
+    def _ordered(self) -> list[LedgerId]:
+        """Return the touched ledgers in order."""
+        touched = self._touched
+        if all(isinstance(ledger, int) for ledger in touched):
+            return sorted(touched)  # type: ignore[type-var]
+        places: dict[LedgerId, tuple[bytes, int]] = {}
+        for _, bill, before in self._own:
+            was = NO_LEDGER if before is None else before.ledger
+            for ledger, when in ((was, 0), (bill.ledger, 1)):
+                place = (bill.key, when)
+                places[ledger] = min(place, places.get(ledger, place))
+        return sorted(touched, key=lambda ledger: (*place_of(ledger), places[ledger]))
+
+    # -- step 1: out of the ledgers they were in, into the ledgers they are in
 
     def _post(self, posted: PostedBill) -> None:
         number, conveyance = posted.bill.encode(), self._posting.conveyance
@@ -118,87 +183,117 @@ class Judging:
         if before is not None:
             self._note_part(before)
             self._take_out(before)
-            self._days.leave_copy(before)
+            if self._goes_by_dates(before.ledger):
+                self._ledgers.leave(before)
+            self._ledgers.leave_copy(before)
         bill = posted_bill(posted, conveyance)
         self._stand(bill, posted, before)
-        if posted.stand == "moved" or (posted.stand == "closed" and not bill.counts):
+        if posted.stand == "moved" or (posted.stand == "closed" and not bill.counts_in_full):
             self._copies.remove(number, conveyance)
         else:
             self._put(number, bill)
         self._own.append((posted, bill, before))
         self._own_bills.add(bill)
 
+    def _goes_by_dates(self, ledger: LedgerId) -> bool:
+        """Whether a ledger is that of a conveyance, whose limit follows from the dates in it."""
+        return not isinstance(ledger, int) and isinstance(ledger.period, str)
+
     def _put(self, number: bytes, bill: Bill) -> None:
         other = self._copies.other(number, bill.conveyance)
         if other is not None:
             self._copies.share(number)
-            self._days.join_copy(other, counted=True)
+            self._ledgers.join_copy(other, counted=True)
         self._copies.put(number, bill)
-        if bill.counts and bill.status != RELEASED:
-            self._days.count_closed(bill)
-            self._touched.add(bill.day)
+        if self._goes_by_dates(bill.ledger):
+            self._ledgers.enter(bill)
+        if bill.counts_in_full and bill.status != RELEASED:
+            self._ledgers.count_closed(bill)
+            self._touched.add(bill.ledger)
         elif self._copies.is_shared(number):
-            self._days.join_copy(bill, counted=False)
+            self._ledgers.join_copy(bill, counted=False)
 
     def _stand(self, bill: Bill, posted: PostedBill, before: Bill | None) -> None:
-        """Where the posting puts the bill, and whether a release stands."""
+        """Set the bill's day, ledger and status from the posting, and keep a release that stands."""
         if posted.stand == "closed":
             bill.status = EXITS[posted.exit or "deleted"]
-            if bill.status in KEEPS_COUNTING and before is not None and before.counts:
-                bill.day, bill.arrived, bill.value = before.day, before.arrived, before.value
+            if bill.status in KEEPS_COUNTING and before is not None and before.counts_in_full:
+                bill.day, bill.ledger, bill.arrived = before.day, before.ledger, before.arrived
+                bill.value, bill.weight = before.value, before.weight
             return
         if posted.day is None or posted.stand == "waiting":
             bill.status = FILING_ERROR if bill.filing_errors else STATUS_NO_DAY
             return
         ordinal = posted.day.toordinal()
-        if ordinal < self._first_open:
+        ledger = self._open_ledger(bill, ordinal)
+        if ledger == NO_LEDGER:
             bill.status = FILING_ERROR if bill.filing_errors else DAY_CLOSED
             return
-        bill.day = ordinal
-        if before is not None and bill.arrived and before.day == ordinal and before.counts:
-            deciding = self._deciding
-            counted = deciding.counted(bill)
-            held = deciding.counted(before)
-            fell = counted is not None and held is not None and counted <= held
-            if fell and deciding.settled(bill, counted, deciding.rules(ordinal)) is None:
-                bill.status = RELEASED
+        bill.day, bill.ledger = ordinal, ledger
+        if before is not None and bill.arrived and before.ledger == ledger and before.counts_in_full:
+            if self._goes_by_dates(ledger):
+                self._late.append((bill, before))
+            else:
+                self._keep_release(bill, before)
+
+    def _open_ledger(self, bill: Bill, ordinal: int) -> LedgerId:
+        """Return the ledger of a bill on a day; NO_LEDGER if it is closed."""
+        if bill.programme == US_321:
+            return ordinal if ordinal >= self._clock.first_open else NO_LEDGER
+        terms = self._deciding.terms[bill.programme]
+        is_open = self._clock.is_open(terms, ordinal)
+        return terms.ledger(ordinal, bill.conveyance, bill.seller) if is_open else NO_LEDGER
+
+    def _keep_release(self, bill: Bill, before: Bill) -> None:
+        """Keep a release that stands: nothing that counts rose, and no row up to 9 settles the bill now."""
+        deciding = self._deciding
+        counted, held = deciding.counted(bill), deciding.counted(before)
+        if counted is None or held is None or counted > held:
+            return
+        if (bill.weight or 0) > (before.weight or 0) and self._ledgers.limits(bill.ledger).weight is not None:
+            return
+        if deciding.settled(bill, counted, deciding.own_day(bill)) is None:
+            bill.status = RELEASED
 
     def _take_out(self, bill: Bill) -> None:
-        if bill.day != NO_DAY:
-            self._days.take_out(bill)
-            self._touched.add(bill.day)
+        if bill.ledger != NO_LEDGER:
+            self._ledgers.take_out(bill)
+            self._touched.add(bill.ledger)
 
-    # -- copies of a bill on one day count once
+    # -- copies of a bill in one ledger count once
 
     def _choose_own(self, bill: Bill, before: Bill | None) -> None:
         if self._copies.is_shared(bill.bill.encode()):
-            for ordinal in sorted({bill.day, NO_DAY if before is None else before.day} - {NO_DAY}):
-                self._choose(bill.bill, ordinal, bill)
+            was = NO_LEDGER if before is None else before.ledger
+            for ledger in (was, bill.ledger) if was != bill.ledger else (was,):
+                if ledger != NO_LEDGER:
+                    self._choose(bill.bill, ledger, bill)
 
     def _choose_again(self) -> Iterator[None]:
-        """Under `all_or_none` another bill can take a copy's release back, and with it the copy's preference."""
-        self._touched.update(bill.day for _, bill, _ in self._own if bill.day != NO_DAY)
+        """Choose among the copies of all touched ledgers where any bill can take a copy's release back."""
+        touched = self._touched | {bill.ledger for _, bill, _ in self._own if bill.ledger != NO_LEDGER}
+        again = [one for one in touched if self._deciding.terms_of(one).overflow == "all_or_none"]
         looked_at = 0
-        for ordinal in sorted(self._touched):
-            for number in self._days.copied(ordinal):
-                self._choose(number, ordinal)
+        for ledger in sorted(again, key=sort_key):
+            for number in self._ledgers.copied(ledger):
+                self._choose(number, ledger)
                 looked_at += 1
-                if looked_at % _BREATH == 0:
+                if looked_at % _YIELD_EVERY == 0:
                     yield
 
-    def _choose(self, number: str, ordinal: int, own: Bill | None = None) -> None:
-        """Decide which of the copies on a day counts; `own` is that of the record, wherever it is now."""
-        count, conveyances = self._days.contenders(number, ordinal)
+    def _choose(self, number: str, ledger: LedgerId, own: Bill | None = None) -> None:
+        """Decide which copy in a ledger counts; `own` is the record's own copy, which may be in another ledger now."""
+        count, conveyances = self._ledgers.contenders(number, ledger)
         if not count:
             return
         encoded = number.encode()
         found = {name: self._copies.get(encoded, name) for name in conveyances}
-        if own is not None and own.day == ordinal and own.status not in KEEPS_COUNTING:
+        if own is not None and own.ledger == ledger and own.status not in KEEPS_COUNTING:
             found[own.conveyance] = own
         copies = [copy for copy in found.values() if copy is not None]
         chosen = min(copies, key=_preference)
         if count > 1:
-            self._report_copies(encoded, chosen)
+            self._alerts().duplicate(chosen)
         for copy in copies:
             if (copy.status == SUPERSEDED) == (copy is not chosen):
                 continue
@@ -206,38 +301,31 @@ class Judging:
                 self._note_part(copy)
                 self._others[copy.key] = copy
                 self._take_out(copy)
-            copy.status = UNJUDGED if copy is chosen else SUPERSEDED
-        self._days.note_counted(number, ordinal, chosen.conveyance)
+            copy.status, copy.covered = UNJUDGED if copy is chosen else SUPERSEDED, None
+        self._ledgers.note_counted(number, ledger, chosen.conveyance)
 
-    def _report_copies(self, number: bytes, chosen: Bill) -> None:
-        suffix = duplicate_suffix(number, chosen.day)
-        if self._group.get(suffix) is None:
-            self._group.put(suffix, ALERTED_ROW)
-            self._alerts().duplicate(chosen, date.fromordinal(chosen.day))
-
-    # -- step 2: what settles a bill without the total; else it joins its day
+    # -- step 2: what settles a bill without the total; else it joins its ledger
 
     def _place(self, bill: Bill) -> None:
-        ordinal = bill.day
-        if ordinal == NO_DAY or bill.status in CLOSED:
+        if bill.ledger == NO_LEDGER or bill.status in CLOSED:
             return
-        self._touched.add(ordinal)
+        self._touched.add(bill.ledger)
         deciding = self._deciding
         counted = deciding.counted(bill)
-        settled = deciding.settled(bill, counted, deciding.rules(ordinal))
+        settled = deciding.settled(bill, counted, deciding.own_day(bill))
         if settled is not None or counted is None:
             bill.status = FILING_ERROR if settled is None else settled
         else:
-            self._days.put(bill, counted)
+            self._ledgers.put(bill, counted)
 
-    # -- steps 3 to 5: walk the day
+    # -- steps 3 to 5: walk the ledger
 
-    def _settle(self, ordinal: int) -> Iterator[None]:
-        rules = self._deciding.rules(ordinal)
-        misfit = WITHHELD if rules.enforcement == "withhold" else WARNED
+    def _settle(self, ledger: LedgerId) -> Iterator[None]:
+        ledgers, terms = self._ledgers, self._deciding.terms_of(ledger)
+        limits, covers = ledgers.limits(ledger), terms.overflow == "excess"
         own = {bill.key: bill for _, bill, _ in self._own} if len(self._own) > 1 else {}
-        for looked_at, change in enumerate(self._days.settle(ordinal, rules.limit_cents), 1):
-            if looked_at % _BREATH == 0:
+        for looked_at, change in enumerate(ledgers.settle(ledger, limits), 1):
+            if looked_at % _YIELD_EVERY == 0:
                 yield
             if change is None:
                 yield
@@ -245,18 +333,22 @@ class Judging:
             found, fits = change
             bill = found if isinstance(found, Bill) else own.get(found) or self._find(found)
             was = bill.status
-            now = (RELEASED if fits else misfit) if bill.arrived else (CLEAR if fits else WARNED)
-            if was == now:
+            if fits:
+                now = RELEASED if bill.arrived else CLEAR
+            else:
+                now = terms.on(bill.day).misfit if bill.arrived else terms.warned
+            covered = ledgers.covered(bill) or None if covers and not fits else None
+            if was == now and covered == bill.covered:
                 continue
             if was != UNJUDGED and bill not in self._own_bills:
                 self._note_part(bill)
                 self._others[bill.key] = bill
-                if was == RELEASED and now == WITHHELD:
-                    self._alerts().superseded_release(bill, date.fromordinal(ordinal))
-            bill.status = now
-        total = self._days.totals(ordinal)[0]
-        if total * 100 > rules.limit_cents * self._deciding.near_limit_percent:
-            self._alerts().near_limit(ordinal, total, rules.limit_cents)
+                if was == RELEASED and now in _WITHHELD:
+                    self._alerts().superseded_release(bill)
+            bill.status, bill.covered = now, covered
+        total = ledgers.totals(ledger)[0]
+        if limits.value is not None and total * 100 > limits.value * self._deciding.near_limit_percent:
+            self._alerts().near_limit(ledger, total, limits.value)
 
     def _find(self, key: bytes) -> Bill:
         number, conveyance = bill_of_key(key)
@@ -267,18 +359,20 @@ class Judging:
     # -- step 6: decisions, and the rows
 
     def outputs(self) -> Iterator[tuple[Bill, date | None] | None]:
-        """Bills to be decided on, in order, each with the day its decision states; writes their rows.
+        """Yield the bills to decide on, in order, each with the day that its decision states, and write their rows.
 
-        None means that the caller may breathe.
+        A yield of None means that the caller may run other work.
         """
+        self._write_heads()
         own = self._own if len(self._own) == 1 else sorted(self._own, key=_own_order)
         yield from self._settle_parts()
         for posted, bill, before in own:
             moved = posted.stand == "moved"
             self._copies.write(bill.bill.encode(), bill.conveyance)
             if not moved:
-                if before is not None and bill.status == WITHHELD and before.day == bill.day and before.was_released:
-                    self._alerts().superseded_release(bill, date.fromordinal(bill.day))
+                withheld = bill.status in _WITHHELD and before is not None and before.ledger == bill.ledger
+                if withheld and before is not None and before.was_released:
+                    self._alerts().superseded_release(bill)
                 yield bill, posted.day
         for other in self._others_in_order() if self._others else ():
             if other is None:
@@ -290,71 +384,93 @@ class Judging:
         if self._others:
             yield None
 
+    def _write_heads(self) -> None:
+        """Write the heads of the ledgers that were judged, and which alerts were raised."""
+        alerting = self._alerting
+        for ledger in self._order:
+            if not isinstance(ledger, int) and self._deciding.terms_of(ledger).has_head:
+                near = (alerting is not None and ledger in alerting.near) or self._heads.was_near(ledger)
+                self._heads.write(ledger, self._ledgers.head(ledger), near=near)
+        if alerting is not None:
+            alerting.write()
+
     def _others_in_order(self) -> Iterator[Bill | None]:
-        """Other bills day by day, in manifest order; sorted in slices, with breath between them."""
+        """Yield the other bills ledger by ledger, in manifest order; sort them in slices, with a yield between them."""
         others = list(self._others.values())
+        places = {ledger: place for place, ledger in enumerate(self._order)}
+
+        def in_order(bill: Bill) -> tuple[int, bytes]:
+            return places[bill.ledger], bill.key
+
         slices = []
         for start in range(0, len(others), _SORTED_AT_ONCE):
             if start:
                 yield None
-            slices.append(sorted(others[start : start + _SORTED_AT_ONCE], key=_day_order))
-        yield from merge(*slices, key=_day_order) if len(slices) > 1 else slices[0]
+            slices.append(sorted(others[start : start + _SORTED_AT_ONCE], key=in_order))
+        yield from merge(*slices, key=in_order) if len(slices) > 1 else slices[0]
 
     def alerts(self) -> list[bytes]:
-        """Alerts of this record, once all decisions are out."""
+        """Return the alerts of this record, once all decisions are out."""
         if self._orders is not None:
-            for order, cents, limit in self._orders.settle(self._deciding.rulebook):
-                self._alerts().structuring(order, cents, limit)
-        return [] if self._alerting is None else self._alerting.raised
+            for (programme, order), cents, limit in self._orders.settle():
+                self._alerts().structuring(programme, order, cents, limit)
+        return [] if self._alerting is None else self._alerting.raised()
 
     def _alerts(self) -> Alerting:
         alerting = self._alerting
         if alerting is None:
-            alerting = self._alerting = Alerting(self._deciding, self._posting, self._group)
+            alerting = self._alerting = Alerting(self._deciding, self._posting, self._group, self._heads)
         return alerting
 
     # -- orders
 
+    def _part(self, bill: Bill) -> tuple[str, Part] | None:
+        """Return what a bill adds to its order, and under which programme."""
+        if bill.order is None or bill.programme not in self._deciding.terms or _UNKNOWN in bill.filing_errors:
+            return None
+        part = order_part(bill, self._clock.zone_of(bill.programme))
+        return None if part is None else (bill.programme, part)
+
     def _note_part(self, bill: Bill) -> None:
-        """Remember what a bill added to its order before this record."""
+        """Keep what a bill added to its order before this record."""
         if bill.order is not None:
-            self._parts.setdefault((bill.bill, bill.conveyance), order_part(bill))
+            self._parts.setdefault((bill.bill, bill.conveyance), self._part(bill))
 
     def _settle_parts(self) -> Iterator[None]:
-        """Bring the orders up to date with all days of the record judged: decisions ask them whether one is split."""
+        """Update the orders once all ledgers of the record are judged, so that a decision can see a split order."""
         for posted, bill, _ in self._own:
             self._settle_part(bill, gone=posted.stand == "moved")
         for looked_at, other in enumerate(self._others.values(), 1):
             self._settle_part(other)
-            if looked_at % _BREATH == 0:
+            if looked_at % _YIELD_EVERY == 0:
                 yield
 
     def is_split(self, bill: Bill, limit_cents: int) -> bool:
-        """Whether bills of its order, itself among them, are over these cents together; once `judge` is through."""
-        if bill.order is None:
-            return False
-        if self._orders is None:
-            self._orders = Orders(self._group, self._today)
-        manifested = day_of_micros(bill.manifested).toordinal()
-        return self._orders.is_split(bill.order, manifested, limit_cents, self._deciding.rulebook.structuring_days)
+        """Whether bills of its order, itself among them, are together over these cents; once `judge` is done."""
+        return bill.order is not None and self._open_orders().is_split(bill, limit_cents)
 
     def _settle_part(self, bill: Bill, *, gone: bool = False) -> None:
         before = self._parts.pop((bill.bill, bill.conveyance), None) if self._parts else None
-        after = None if gone or bill.order is None else order_part(bill)
+        after = None if gone else self._part(bill)
         if before != after:
-            if self._orders is None:
-                self._orders = Orders(self._group, self._today)
-            self._orders.replace(before, after)
+            for part, sign in ((before, -1), (after, 1)):
+                if part is not None:
+                    self._open_orders().change(*part, sign)
+
+    def _open_orders(self) -> Orders:
+        if self._orders is None:
+            self._orders = Orders(self._deciding, self._group, self._clock)
+        return self._orders
+
+
+_WITHHELD: Final = frozenset((WITHHELD, PERIOD_WITHHELD))
+_UNKNOWN: Final = "unknown-programme"
 
 
 def _preference(copy: Bill) -> tuple[bool, Rank]:
-    """Which copy counts comes first: one whose release stands, then by rank (DESIGN section 3)."""
-    return not copy.counts, rank_of(copy)
+    """Sort key of copies, the one that counts first: a copy whose release stands, then by rank (DESIGN section 3)."""
+    return not copy.counts_in_full, rank_of(copy)
 
 
 def _own_order(own: Own) -> bytes:
     return own[1].key
-
-
-def _day_order(bill: Bill) -> tuple[int, bytes]:
-    return bill.day, bill.key

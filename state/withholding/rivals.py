@@ -1,7 +1,7 @@
-"""The copies of one bill number in one ledger of a large consignee: which two of them can be the one that counts.
+"""The copies of one bill number in one ledger of a large consignee, and the two of them of which one can count.
 
-A number may be on thousands of conveyances. Of all its copies only two matter when one of them changes: the one that
-counted, and the first of the others by rank. So a heap is kept, and what left it is skipped when it comes up.
+A number may be on thousands of conveyances. When one copy changes, only two copies matter: the one that counted, and
+the first of the others by rank. So the ranks are kept in a heap. A copy that left is skipped when it reaches the top.
 """
 
 from heapq import heapify, heappop, heappush
@@ -10,19 +10,19 @@ from typing import Final
 from state.withholding.bill import Bill
 
 _SLACK: Final = 8
-"""A heap may hold so many entries more than twice what is there before it is made anew."""
+"""A heap is rebuilt when its entries exceed twice the number of copies by more than this."""
 
 Rank = tuple[bool, int, str]
 """Arrived before expected, then higher version, then the lowest conveyance by code point."""
 
 
 def rank_of(copy: Bill) -> Rank:
-    """The rank of a copy among those whose release does not stand."""
+    """Return the rank of a copy among those whose release does not stand."""
     return not copy.arrived, -copy.version, copy.conveyance
 
 
 class Rivals:
-    """Copies by conveyance."""
+    """The copies, by conveyance."""
 
     __slots__ = ("_heap", "_ranks", "counted")
 
@@ -30,20 +30,20 @@ class Rivals:
         self._heap: list[Rank] = []
         self._ranks: dict[str, Rank] = {}
         self.counted: str | None = None
-        """The conveyance of the copy that is not superseded; None once it left."""
+        """Conveyance of the copy that is not superseded; None after it left."""
 
     def __len__(self) -> int:
         return len(self._ranks)
 
     def join(self, copy: Bill) -> None:
-        """A copy comes, or is here with another version or basis."""
+        """Add a copy, or change its version or basis."""
         rank = rank_of(copy)
         if self._ranks.get(copy.conveyance) != rank:
             self._ranks[copy.conveyance] = rank
             heappush(self._heap, rank)
 
     def leave(self, conveyance: str) -> None:
-        """A copy goes, if it is here."""
+        """Remove a copy, if it is here."""
         if self._ranks.pop(conveyance, None) is None:
             return
         if self.counted == conveyance:
@@ -53,7 +53,7 @@ class Rivals:
             heapify(self._heap)
 
     def contenders(self) -> set[str]:
-        """Conveyances of the copies of which one counts: all others stay superseded."""
+        """Return the conveyances of the copies that can count; all others stay superseded."""
         heap, ranks = self._heap, self._ranks
         while heap and ranks.get(heap[0][2]) != heap[0]:
             heappop(heap)

@@ -1,4 +1,4 @@
-"""What was decided and raised, counted beside the judging for whoever watches; it never has a say in a decision."""
+"""Counts of decisions and alerts for monitoring, beside the judging; they never influence a decision."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -8,12 +8,12 @@ from stream.decisions import Outcome
 
 
 class Kind(NamedTuple):
-    """What decisions are counted by."""
+    """The fields by which decisions are counted."""
 
     outcome: Outcome
     reason: str
     basis: str
-    """`actual`, `estimated`, or `none` where the decision states no day."""
+    """`actual`, `estimated`, or `none` if the decision states no day."""
     mode: str
 
 
@@ -25,22 +25,22 @@ class Count:
     def __init__(self) -> None:
         self.made = 0
         self.cents = 0
-        """Their values together, US cents."""
+        """Sum of their values in US cents."""
 
 
 class Tally:
-    """Counts since the last drain; a runner drains it at each commit, and throws away what it drains at an abort."""
+    """Counts since the last drain. A runner drains it at each commit, and drops what it drains at an abort."""
 
     def __init__(self) -> None:
         self._counts: dict[Kind, Count] = {}
         self.alerts: Counter[AlertKind] = Counter()
 
     def count_of(self, kind: Kind) -> Count:
-        """The count of one kind, which stays the same object: whoever writes decisions keeps it at hand."""
+        """Return the count of one kind. It is always the same object, so the writer of decisions can keep it."""
         return self._counts.setdefault(kind, Count())
 
     def drain(self) -> tuple[list[tuple[Kind, int, int]], Counter[AlertKind]]:
-        """Decisions made and their cents by kind, and alerts by kind, since the last time."""
+        """Return decisions and their cents by kind, and alerts by kind, since the last drain, and reset them."""
         decided = [(kind, count.made, count.cents) for kind, count in self._counts.items() if count.made]
         for kind, _made, _cents in decided:
             count = self._counts[kind]

@@ -1,7 +1,7 @@
-"""A walk: bills in manifest order with their counted values, of which some fit.
+"""A walk: bills in manifest order with their counted values, some of which fit.
 
-Blocks of a few hundred bills, each with its sum of fitting values and the least total at which one of its misfits
-would fit. So finding what changes costs one look at each block, not at each bill, and appending costs nothing.
+A walk has blocks of a few hundred bills. Each block has its sum of fitting values, and the least amount that one of its
+misfits needs to fit. So to find what changes costs one look at each block, not at each bill. To append costs nothing.
 """
 
 from bisect import bisect_left
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from typing import Final
 
 BLOCK_MAX: Final = 512
-"""Bills in a block at most: to walk it takes a fraction of a millisecond."""
+"""Most bills in a block: to walk it takes a fraction of a millisecond."""
 
 Flip = tuple[bytes, int, bool]
 """Key, value and whether the bill fits now."""
 
 
 class Block:
-    """A run of bills next to each other in manifest order."""
+    """Consecutive bills in manifest order."""
 
     __slots__ = ("fits", "keys", "need", "stale", "total", "values")
 
@@ -27,11 +27,11 @@ class Block:
         self.total = 0
         """Sum of the values that fit."""
         self.need: int | None = None
-        """Least of: value of a misfit plus the fitting values before it in the block; None without misfits."""
+        """Least sum of a misfit's value and the fitting values before it in the block; None without misfits."""
         self.stale = True
 
     def refresh(self) -> None:
-        """Compute `total` and `need` anew if the block changed."""
+        """Compute `total` and `need` again if the block changed."""
         if not self.stale:
             return
         total, need = 0, None
@@ -62,21 +62,21 @@ class Walk:
         return self.size
 
     def last_key(self) -> bytes:
-        """The last key in manifest order; b"" if there is none."""
+        """Return the last key in manifest order; b"" if there is none."""
         return self._last_keys[-1] if self._last_keys else b""
 
     def first(self) -> tuple[bytes, int]:
-        """Key and value of the first bill; the walk must not be empty."""
+        """Return key and value of the first bill. The walk must not be empty."""
         block = self.blocks[0]
         return block.keys[0], block.values[0]
 
     def last(self) -> tuple[bytes, int]:
-        """Key and value of the last bill; the walk must not be empty."""
+        """Return key and value of the last bill. The walk must not be empty."""
         block = self.blocks[-1]
         return block.keys[-1], block.values[-1]
 
     def items(self) -> Iterator[tuple[bytes, int, bool]]:
-        """All bills in manifest order: key, value, whether it fits."""
+        """Yield all bills in manifest order: key, value, whether it fits."""
         for block in self.blocks:
             yield from zip(block.keys, block.values, block.fits, strict=True)
 
@@ -104,7 +104,7 @@ class Walk:
 
     def _split(self, at: int) -> None:
         block = self.blocks[at]
-        # The last block grows by appending: splitting off the new bill alone leaves it full, not half empty.
+        # The last block grows at its end: to split off only the new bill leaves it full, not half empty.
         middle = len(block.keys) - 1 if at == len(self.blocks) - 1 else len(block.keys) // 2
         tail = Block(block.keys[middle:], block.values[middle:], block.fits[middle:])
         del block.keys[middle:], block.values[middle:], block.fits[middle:]
@@ -113,7 +113,7 @@ class Walk:
         self._last_keys[at : at + 1] = [block.keys[-1], tail.keys[-1]]
 
     def remove(self, key: bytes) -> tuple[int, bool]:
-        """Take a bill out; gives its value and whether it fitted. KeyError if it is not there."""
+        """Take a bill out. Return its value and whether it fitted. Raise KeyError if it is not there."""
         at = bisect_left(self._last_keys, key)
         block = self.blocks[at] if at < len(self.blocks) else None
         place = bisect_left(block.keys, key) if block else 0
@@ -134,7 +134,7 @@ class Walk:
         return value, fits
 
     def set_fits(self, block: Block, place: int, *, fits: bool) -> Flip:
-        """Change whether a bill fits; gives what changed."""
+        """Set whether a bill fits. Return the change."""
         value = block.values[place]
         block.fits[place] = fits
         block.stale = True

@@ -72,10 +72,10 @@ def test_us_321_posts_as_before_there_were_programmes(says: Event) -> None:
     assert [len(value) for _, value in desk.table.rows()] == [len(value) for _, value in plain.table.rows()]
 
 
-@pytest.mark.parametrize("programme", ["mars", "month"])
-def test_of_an_unknown_programme_nothing_else_is_asked(programme: str) -> None:
+@pytest.mark.parametrize(("programme", "enabled"), [("mars", "us-321"), ("month", "us-321"), ("us-321", "month")])
+def test_of_an_unknown_programme_nothing_else_is_asked(programme: str, enabled: str) -> None:
     """Without an enabled programme a bill has no day, value or other error, and no conveyance's event posts it."""
-    desk = Desk()
+    desk = Desk(rulebook=EVERY.with_programmes([enabled], enabled))
     bill = posted(
         desk, programme=programme, mode="truck", consignee=STATELESS, lines=[line(currency="EUR")],
         estimated_arrivals=["2025-08-20"], arrived_at="2025-08-20T12:00:00Z",

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from state.manifest.bill_rows import BillRow, glance, order_key, pack_bill, split_order_key, unpack_bill, with_posting
+from state.manifest.bill_rows import (
+    PLAIN,
+    BillRow,
+    Claim,
+    glance,
+    order_key,
+    pack_bill,
+    split_order_key,
+    unpack_bill,
+    with_posting,
+)
 from state.manifest.packed_keys import pack_key, unpack_key
 from state.manifest.rows import (
     ROW_FORMAT,
@@ -18,8 +28,8 @@ from state.manifest.rows import (
     unpack_conveyance,
     unpack_stream_day,
 )
-from state.row_format import RowFormatError
 from state.rules.entries import FilingCode
+from state.unreadable_rows import RowFormatError
 from stream.consignee import JUDGE_SECRET, KeyMaker
 from stream.events import Filing, Flag, Mode
 from stream.postings import Exit
@@ -32,6 +42,8 @@ EXITS: st.SearchStrategy[Any] = st.sampled_from(
 )
 DIGEST = st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=26, max_size=26)
 KEY = st.builds(lambda form, digest: form + digest, st.sampled_from(["na2:", "id2:EI:", "id2:ANI:", "id2:34:"]), DIGEST)
+PROGRAMMES = st.sampled_from(["us-321", "kr", "k" * 39])
+GRAMS = st.integers(0, 999_999_999)
 SELLER = DIGEST.map(lambda digest: f"se2:{digest}")
 
 
@@ -57,12 +69,7 @@ def bill_rows(draw: st.DrawFn) -> BillRow:
     flags: Any = draw(subset("adcvd", "fda", "irc-tax", "pga", "quota"))
     row.flags = flags
     row.filing_errors = draw(subset(*get_args(FilingCode)))
-    row.programme = draw(st.sampled_from(["us-321", "kr", "k" * 39]))
-    row.seller = draw(st.none() | SELLER)
-    row.purchase_day, row.weight_grams = (
-        draw(st.just(0) | ORDINALS),
-        draw(st.none() | COUNTS.map(lambda grams: grams - 1)),
-    )
+    row.claim = draw(st.just(PLAIN) | st.builds(Claim, PROGRAMMES, ORDINALS, st.none() | SELLER, st.none() | GRAMS))
     row.estimate, row.estimate_stated = draw(st.just((0, 0)) | st.tuples(ORDINALS, MICROS))
     row.arrived = draw(st.none() | MICROS)
     row.last_day, row.last_arrived = draw(st.just((0, False)) | st.tuples(ORDINALS, st.booleans()))
@@ -86,8 +93,9 @@ def test_parts_of_a_row_agree_with_the_whole(row: BillRow, posting: int) -> None
     """The glance, the order key and the posting number are those of the row."""
     packed = pack_bill(row)
     seen = glance(packed)
-    assert (seen is None) == (row.exit is not None or "unknown-programme" in row.filing_errors)
-    says = (row.estimate, row.estimate_stated, row.arrived, row.programme, row.purchase_day)
+    unknown = "unknown-programme" in row.filing_errors and row.claim is not PLAIN
+    assert (seen is None) == (row.exit is not None or unknown)
+    says = (row.estimate, row.estimate_stated, row.arrived, row.claim.programme, row.purchase_day)
     assert seen is None or tuple(seen) == says
     consignee, number = split_order_key(order_key(packed, b"ACME0001"))
     assert (unpack_key(consignee), number) == (row.consignee, b"ACME0001")
@@ -142,6 +150,7 @@ def test_keys_take_seventeen_bytes() -> None:
 
 EI, ANI, SSN = (f"id2:{kind}:{'a' * 26}" for kind in ("EI", "ANI", "34"))
 # What stands where in a row, byte by byte: never to be changed without another format.
+SOLD = f"se2:{'a' * 26}"
 TAIL = 63
 """Where the origins begin, and behind them what not every bill has."""
 NUMBERS: list[tuple[dict[str, Any], int, bytes]] = [
@@ -180,16 +189,17 @@ NUMBERS: list[tuple[dict[str, Any], int, bytes]] = [
     ({"arrived": 0}, 14, b"\0\x12"),
     ({"last_day": 739000}, 14, b"\0\x14"),
     ({"last_day": 739000, "last_arrived": True}, 14, b"\0\x1c"),
-    ({"programme": "kr", "origins": ("FR",)}, 14, b"\0\x30"),
-    ({"programme": "kr", "origins": ("FR",)}, TAIL, b"FR\2kr"),
-    ({"purchase_day": 739000}, 14, b"\0\x50"),
-    ({"purchase_day": 739000, "order": "o-1"}, TAIL, b"FR\x00\x0b\x46\xb8o-1"),
-    ({"packed_seller": bytes(16) + b"\4"}, 14, b"\0\x90"),
-    ({"packed_seller": bytes(16) + b"\4", "order": "o-1"}, TAIL, b"FR" + bytes(16) + b"\4o-1"),
-    ({"weight_grams": 0}, 14, b"\1\x10"),
-    ({"weight_grams": 258, "order": "o-1"}, TAIL, b"FR\0\0\1\2o-1"),
+    ({"claim": Claim("kr")}, 14, b"\0\x30"),
+    ({"claim": Claim("kr")}, TAIL, b"FR\2kr"),
+    ({"claim": Claim("us-321")}, TAIL, b"FR\6us-321"),
+    ({"claim": Claim("kr", 739000)}, 14, b"\0\x70"),
+    ({"claim": Claim("kr", 739000), "order": "o-1"}, TAIL, b"FR\2kr\x00\x0b\x46\xb8o-1"),
+    ({"claim": Claim("kr", 0, SOLD)}, 14, b"\0\xb0"),
+    ({"claim": Claim("kr", 0, SOLD), "order": "o-1"}, TAIL, b"FR\2kr" + bytes(16) + b"\4o-1"),
+    ({"claim": Claim("kr", 0, None, 0)}, 14, b"\1\x30"),
+    ({"claim": Claim("kr", 0, None, 258), "order": "o-1"}, TAIL, b"FR\2kr\0\0\1\2o-1"),
     (
-        {"last_day": 1, "programme": "kr", "purchase_day": 2, "packed_seller": bytes(16) + b"\4", "weight_grams": 3},
+        {"last_day": 1, "claim": Claim("kr", 2, SOLD, 3)},
         TAIL,
         b"FR\0\0\0\1\2kr\0\0\0\2" + bytes(16) + b"\4\0\0\0\3",
     ),
@@ -225,8 +235,7 @@ def plain(**changes: Any) -> BillRow:
         "version": 7, "posting": 5, "exit": None, "consignee": f"na2:{'a' * 26}", "manifested": 0, "sequence": 0,
         "fingerprint": bytes(8), "mode": "air", "filing": "manifest", "order": None, "value_cents": 100,
         "origins": ("FR",), "flags": (), "filing_errors": (), "estimate": 0, "estimate_stated": 0, "arrived": None,
-        "last_day": 0, "last_arrived": False, "programme": "us-321", "purchase_day": 0, "packed_seller": None,
-        "weight_grams": None,
+        "last_day": 0, "last_arrived": False, "claim": PLAIN,
     }  # fmt: skip
     for name, value in (plainly | changes).items():
         setattr(row, name, value)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from state.row_format import RowFormatError
 from state.table import Group
+from state.unreadable_rows import RowFormatError
 from state.withholding import book, copies, rivals
 from state.withholding.bill import posted_bill
 from state.withholding.keys import copy_suffix

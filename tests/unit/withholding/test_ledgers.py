@@ -7,19 +7,34 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from state.rules.loading import rulebook_of, shipped_texts
+from state.rules.rule_files import RuleText
 from state.table import Group
 from state.withholding.bill import Bill
 from state.withholding.book import Book
 from state.withholding.copies import Copies
-from state.withholding.days import PlainDays
 from state.withholding.keys import bill_suffix
+from state.withholding.plain_ledgers import PlainLedgers
 from state.withholding.rows import pack_row
 from state.withholding.statuses import CLEAR, EXITS, KEEPS_COUNTING, RELEASED, UNJUDGED, WARNED, WITHHELD
-from stream.decisions import Overflow, Rounding
+from stream.decisions import Overflow, Policy, Rounding
 from stream.money import whole_dollars
+from tests.unit.withholding.desk import clock_on, deciding_under
 
 TODAY = 739_000
 LIMIT = 1_000
+TEN_DOLLARS = """
+[[limit]]
+id = "limit-800"
+programme = "us-321"
+measure = "value"
+amount = "10.00"
+from = 2016-03-10
+source = "made up by this test"
+certainty = "C"
+text = "A limit near which few bills come together."
+"""
+RULEBOOK = rulebook_of(shipped_texts(), [RuleText("ten.toml", TEN_DOLLARS)])
 Operation = tuple[str, int, int]
 operations = st.lists(
     st.lists(
@@ -42,11 +57,13 @@ class Both:
 
     overflow: Overflow
     rounding: Rounding
-    copies: Copies = field(default_factory=lambda: Copies(Group(b"na2:one", {}), TODAY, TODAY - 15))
+    copies: Copies = field(default_factory=lambda: Copies(Group(b"na2:one", {}), clock_on(TODAY)))
     made: int = 0
 
     def __post_init__(self) -> None:
-        self.book = Book(self.overflow, self.rounding)
+        self.deciding = deciding_under(Policy(self.overflow, self.rounding), RULEBOOK)
+        self.limits = self.deciding.us_321.limits(TODAY)
+        self.book = Book(self.deciding)
 
     def counted(self, bill: Bill) -> int:
         """Give the value as the rounding counts it."""
@@ -100,15 +117,15 @@ class Both:
         group = Group(b"na2:one", {})
         for bill in self.bills():
             group.put(bill_suffix(bill.bill.encode()), pack_row(bill))
-        self.book = Book(self.overflow, self.rounding)
-        for _ in self.book.build(group, TODAY, TODAY - 15):
+        self.book = Book(self.deciding)
+        for _ in self.book.build(group, clock_on(TODAY)):
             pass
 
     def check_at_rest(self) -> None:
         """Bring both to rest; what the book does not mention must stand as it was."""
-        plain = PlainDays(self.copies, self.overflow, self.rounding)
-        expected = answers(plain.settle(TODAY, LIMIT))
-        found = answers(self.book.settle(TODAY, LIMIT))
+        plain = PlainLedgers(self.deciding, self.copies)
+        expected = answers(plain.settle(TODAY, self.limits))
+        found = answers(self.book.settle(TODAY, self.limits))
         for bill in self.bills():
             if bill.status in KEEPS_COUNTING:
                 continue
@@ -118,16 +135,16 @@ class Both:
             bill.status = (RELEASED if fits else WITHHELD) if bill.arrived else (CLEAR if fits else WARNED)
         assert found.keys() <= {bill.key for bill in self.bills()}
         assert self.book.totals(TODAY) == plain.totals(TODAY)
-        assert self.book.totals(TODAY) == PlainDays(self.copies, self.overflow, self.rounding).totals(TODAY)
+        assert self.book.totals(TODAY) == PlainLedgers(self.deciding, self.copies).totals(TODAY)
 
     def check_would_release(self, place: int, value: int) -> None:
         """Ask both whether one more bill would be released."""
         probe = some_bill("PROBE", place, value, arrived=True)
-        plain = PlainDays(self.copies, self.overflow, self.rounding)
+        plain = PlainLedgers(self.deciding, self.copies)
         counted = self.counted(probe)
         for ordinal in (TODAY, TODAY + 1):
-            answer = self.book.would_release(ordinal, probe, counted, LIMIT)
-            assert answer is plain.would_release(ordinal, probe, counted, LIMIT)
+            answer = self.book.would_release(ordinal, probe, counted)
+            assert answer is plain.would_release(ordinal, probe, counted)
 
 
 def answers(found: Iterable[tuple[Bill | bytes, bool] | None]) -> dict[bytes, bool]:
@@ -156,6 +173,7 @@ def some_bill(number: str, place: int, value: int, *, arrived: bool) -> Bill:
         empty,
         empty,
         empty,
+        ledger=TODAY,
     )
 
 
@@ -187,16 +205,16 @@ def test_a_day_at_rest_reports_nothing(overflow: Overflow) -> None:
         both.new(place, 90, arrived=place % 2 == 0)
     both.check_at_rest()
     assert {bill.status for bill in both.bills()} > {RELEASED if overflow != "all_or_none" else WARNED}
-    assert answers(both.book.settle(TODAY, LIMIT)) == {}
+    assert answers(both.book.settle(TODAY, both.limits)) == {}
 
 
-def test_days_that_close_leave_the_book() -> None:
+def test_ledgers_that_close_leave_the_book() -> None:
     """A closed day takes its bills, its total and its weight with it."""
     both = Both("skip", "cents")
     both.new(0, 300, arrived=False)
     both.check_at_rest()
     before = both.book.weight
-    both.book.close_before(TODAY + 1)
+    assert both.book.close(clock_on(TODAY + 16))
     assert (before, both.book.weight, both.book.totals(TODAY)) == (2, 0, (0, 0))
 
 

@@ -6,4 +6,4 @@ ROW_REMEDY: Final = "run the version that wrote it, or `tallygate rebuild tables
 
 
 class RowFormatError(Exception):
-    """A row was written in a format that this version cannot read: our own fault, the worker must not go on."""
+    """A row has a format that this version cannot read. This is our own fault, and the worker must stop."""

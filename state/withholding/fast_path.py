@@ -1,18 +1,20 @@
-"""The usual case, by the shortest way: everything on the day fits together, so the bill fits and nothing else changes.
+"""The fast path for us-321: if all bills of the day fit together, the bill fits and no other bill changes.
 
-Most consignees get a few parcels a day, worth far less than the limit. Where all bills of a day fit together each of
-them fits, whatever the policy and the manifest order; so a sum tells what `Judging` would find by walking the day.
-Whatever is not that plain (a misfit, copies, an order of several bills, a total near the limit) is left to `Judging`.
+Most consignees get a few parcels a day, worth far less than the limit. If all bills of a day fit together, each of them
+fits, whatever the policy and the manifest order. So a sum finds what `Judging` would find by walking the day. Every
+other case (a misfit, copies, an order of several bills, a total near the limit) is left to `Judging`.
 """
 
 from typing import Final
 
 from state.table import Group
 from state.withholding.bill import NO_DAY, Bill, posted_bill
+from state.withholding.clock import ORDER_DAYS_KEPT, Clock
 from state.withholding.deciding import Deciding
 from state.withholding.keys import BILL_KIND, bill_suffix, order_suffix
 from state.withholding.orders import order_part, row_of_part
-from state.withholding.rows import ORDER_DAYS_KEPT, Look, glance, look, pack_row
+from state.withholding.ledger_ids import US_321
+from state.withholding.rows import OTHER_PROGRAMME, Look, glance, look, pack_row
 from state.withholding.statuses import CANDIDATES, CLEAR, KEEPS_COUNTING, LIVE, RELEASED, STATUSES, WARNED, WITHHELD
 from stream.days import day_of_micros
 from stream.money import whole_dollars
@@ -21,17 +23,17 @@ from stream.postings import Posting
 _ON_A_DAY: Final = frozenset(("expected", "arrived"))
 _MISFITS: Final = frozenset((WITHHELD, WARNED))
 _SETTLED: Final = frozenset(STATUSES) - CANDIDATES - KEEPS_COUNTING
-"""Statuses of bills that the total neither counts nor decides on."""
+"""Statuses of bills that do not count towards the total and that the total does not decide."""
 
 
-def quiet_bill(deciding: Deciding, posting: Posting, group: Group, today: int) -> tuple[Bill, int] | None:
-    """The one bill of the record, released or clear and written, with the total its decision states.
+def judge_fast(deciding: Deciding, posting: Posting, group: Group, clock: Clock) -> tuple[Bill, int] | None:
+    """Judge and write the one bill of a record. Return the bill, released or clear, and the total of its decision.
 
-    None if it may disturb another bill or raise an alert: then nothing is written.
+    Return None, and write nothing, if the bill may change another bill or raise an alert.
     """
     posted = posting.bills[0]
-    day, first_open = posted.day, today - deciding.open_days
-    if day is None or posted.stand not in _ON_A_DAY:
+    day, first_open = posted.day, clock.first_open
+    if day is None or posted.stand not in _ON_A_DAY or posted.programme != US_321:
         return None
     ordinal = day.toordinal()
     if ordinal < first_open:
@@ -43,15 +45,17 @@ def quiet_bill(deciding: Deciding, posting: Posting, group: Group, today: int) -
         before = look(row)
         if before is None or before.status not in LIVE or before.conveyance != posting.conveyance.encode():
             return None
+        if before.extras & OTHER_PROGRAMME:
+            return None
         left = before.day
         if left < first_open:
-            if left != NO_DAY or day_of_micros(before.manifested).toordinal() < today - ORDER_DAYS_KEPT:
+            if left != NO_DAY or day_of_micros(before.manifested).toordinal() < clock.today - ORDER_DAYS_KEPT:
                 return None
         elif left != ordinal and _total_if_all_fit(deciding, group, suffix, left) is None:
             return None
     bill = posted_bill(posted, posting.conveyance, ordinal)
     total = _total_if_all_fit(deciding, group, suffix, ordinal, bill)
-    if total is None or not _order_is_plain(bill, before, group, today):
+    if total is None or not _order_is_plain(bill, before, group, clock.today):
         return None
     bill.status = RELEASED if bill.arrived else CLEAR
     group.put(suffix, pack_row(bill))
@@ -61,16 +65,16 @@ def quiet_bill(deciding: Deciding, posting: Posting, group: Group, today: int) -
 def _total_if_all_fit(
     deciding: Deciding, group: Group, own: bytes, ordinal: int, bill: Bill | None = None
 ) -> int | None:
-    """The total of a day with the bill put on it, or without it, if all fit; None too if an alert may be due.
+    """Return the total of a day with the bill on it, or without it, if all bills fit; None also if an alert may be due.
 
-    It is the released total, of an expected bill that of released and clear bills. `own` is the suffix of the bill's
-    row, which is left out: it says how the bill stood before.
+    The total is that of the released bills; for an expected bill it is that of the released and clear bills. `own` is
+    the suffix of the bill's row. That row is left out, since it holds the bill as it was before.
     """
-    rules, exact = deciding.rules(ordinal), deciding.exact
+    terms, exact = deciding.us_321, deciding.exact
     released = clear = 0
     if bill is not None:
         counted = deciding.counted(bill)
-        if counted is None or deciding.settled(bill, counted, rules) is not None:
+        if counted is None or deciding.settled(bill, counted, terms.on(ordinal)) is not None:
             return None
         released, clear = (counted, 0) if bill.arrived else (0, counted)
     for suffix, row in group.items():
@@ -79,8 +83,8 @@ def _total_if_all_fit(
         seen = glance(row)
         if seen is None:
             return None
-        day, status, cents = seen
-        if day != ordinal or status in _SETTLED:
+        day, status, cents, extras = seen
+        if day != ordinal or status in _SETTLED or extras & OTHER_PROGRAMME:
             continue
         if status in _MISFITS:
             return None
@@ -88,13 +92,14 @@ def _total_if_all_fit(
             clear += cents if exact else whole_dollars(cents)
         else:
             released += cents if exact else whole_dollars(cents)
-    if released + clear > rules.limit_cents or released * 100 > rules.limit_cents * deciding.near_limit_percent:
+    limit = terms.limits(ordinal).limit
+    if released + clear > limit or released * 100 > limit * deciding.near_limit_percent:
         return None
     return released if bill is None or bill.arrived else released + clear
 
 
 def _order_is_plain(bill: Bill, before: Look | None, group: Group, today: int) -> bool:
-    """Whether the bill is the first of its order, whose row is then written, or adds what it added before."""
+    """Whether the bill adds to its order what it added before, or is the first of it; then write the order's row."""
     if before is not None and before.order:
         same = bill.order is not None and before.order == bill.order.encode()
         return same and (before.manifested, before.cents) == (bill.manifested, bill.value)
@@ -102,7 +107,7 @@ def _order_is_plain(bill: Bill, before: Look | None, group: Group, today: int) -
     if after is None:
         return True
     if after[1] >= today - ORDER_DAYS_KEPT:
-        suffix = order_suffix(after[0])
+        suffix = order_suffix(US_321, after[0])
         if group.get(suffix) is not None:
             return False
         group.put(suffix, row_of_part(after))

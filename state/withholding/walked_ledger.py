@@ -1,62 +1,79 @@
-"""A consignee day: which of its bills fit, kept at rest and brought to rest again after each posting.
+"""A ledger whose bills are walked: which of them fit. It is settled after each posting, and at rest in between.
 
-DESIGN section 3, "How a day is judged", steps 3 to 5, done incrementally. Each policy is one class. What makes it
-cheap: headroom that only shrinks can never let a withheld bill in, and arrivals of clear bills leave every other
-expected bill where it was. Only freed headroom, or a bill that squeezes in, makes the walk look at the blocks again.
+This is steps 3 to 5 of DESIGN section 3, "How a day is judged", done incrementally. Each policy is one class. Two facts
+make it cheap. While headroom only shrinks, no withheld bill can fit. And when clear bills arrive, every other expected
+bill stays as it was. Only freed headroom, or a new bill between others, makes the walk look at the blocks again.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Final
 
+from state.rules.programmes import Measure
+from state.withholding.head import Head
+from state.withholding.terms import LedgerLimits, Sums
 from state.withholding.walk import BLOCK_MAX, Walk
-from stream.decisions import Overflow
+from state.withholding.walk_head import WalkHead
 
 Changes = dict[bytes, bool]
-"""Manifest key of each bill that was judged anew or changed, and whether it fits."""
+"""Manifest key of each bill that is new or changed, and whether it fits."""
 
 Change = tuple[bytes, bool]
-"""One of them."""
+"""One of the changes."""
 
 
-class Day(ABC):
-    """The bills of a consignee day that the total decides on; amounts are counted cents."""
+class WalkedLedger(ABC):
+    """The bills of a ledger that its total decides on.
 
-    __slots__ = ("_lost", "_misfit_gone", "_new_arrived", "_new_expected", "_rest", "arrived", "expected", "released")
+    Amounts are counted cents; where the programme limits something else than value, bills or grams.
+    """
+
+    __slots__ = (
+        "_limit",
+        "_lost",
+        "_new_arrived",
+        "_new_expected",
+        "_rest",
+        "arrived",
+        "expected",
+        "measure",
+        "released",
+    )
 
     def __init__(self) -> None:
+        self.measure: Measure = "value"
+        """What its amounts are."""
         self.released = 0
-        """Counted values of released bills, and of closed ones that go on counting."""
+        """Sum of the amounts of released bills, and of closed bills that keep counting."""
         self.arrived = Walk()
         """Arrived bills that the policy may still release."""
         self.expected = Walk()
         self._new_arrived: list[tuple[bytes, int]] = []
-        """Manifest keys and values of bills put in and not yet judged."""
+        """Manifest keys and amounts of bills that were put and are not judged yet."""
         self._new_expected: list[tuple[bytes, int]] = []
         self._rest: int | None = None
-        """`released` when the day was last at rest; None: it has to be walked from the start."""
+        """`released` when the ledger was last at rest; None if it must be walked from the start."""
+        self._limit: int | None = None
+        """The limit under which it was last at rest."""
         self._lost = 0
-        """Values of clear bills taken out since then."""
-        self._misfit_gone = False
-        """Whether an expected bill that did not fit was taken out since then."""
+        """Sum of the amounts of clear bills that were taken out since then."""
 
     @property
     def size(self) -> int:
-        """Bills kept one by one; released ones are only a sum."""
+        """Number of bills that are kept one by one; released bills are only a sum."""
         return self.arrived.size + self.expected.size
 
     @property
     def total(self) -> int:
-        """The day's released total, as decisions state it."""
+        """Its released total, as decisions state it."""
         return self.released
 
     @property
     def projected(self) -> int:
-        """Released and clear bills together, as decisions on an estimated basis state it."""
+        """Sum of released and clear bills, as decisions on an estimated basis state it."""
         return self.released + self.expected.fit_total
 
     def load(self, key: bytes, value: int, *, arrived: bool, fits: bool) -> None:
-        """Take a bill over from its row as it was judged before."""
+        """Add a bill from its row, as it was judged before."""
         if not arrived:
             self.expected.insert(key, value, fits=fits)
         elif fits:
@@ -69,11 +86,11 @@ class Day(ABC):
         (self._new_arrived if arrived else self._new_expected).append((key, value))
 
     def put_released(self, key: bytes, value: int) -> None:  # noqa: ARG002 - some policies need the key
-        """Put in a bill whose release stands."""
+        """Put a bill in whose release stands."""
         self.released += value
 
     def count_closed(self, value: int) -> None:
-        """Count a released bill that left and goes on counting; a negative value undoes it."""
+        """Count a released bill that left and keeps counting; a negative value reverses it."""
         self.released += value
 
     def take_released(self, key: bytes, value: int) -> None:  # noqa: ARG002 - some policies need the key
@@ -88,41 +105,54 @@ class Day(ABC):
         value, fits = self.expected.remove(key)
         if fits:
             self._lost += value
-        else:
-            self._misfit_gone = True
 
-    def settle(self, limit: int) -> Iterator[Change | None]:
-        """Bring the day to rest: what fits in at most `limit`, for every bill that is new or changes.
+    def settle(self, limits: LedgerLimits) -> Iterator[Change | None]:
+        """Settle the ledger under its limits. Yield each bill that is new or changed, and whether it fits.
 
-        None means that the caller may breathe. The day is at rest once the first change, or the end, is reached.
+        A yield of None means that the caller may run other work. It is at rest at the first change, or at the end.
         """
         changes: Changes = {}
+        if limits.limit != self._limit:
+            self._rest, self._limit = None, limits.limit
         self._new_arrived.sort()
         self._new_expected.sort()
-        yield from self._settle_arrived(limit, changes)
-        yield from self._settle_expected(limit, changes)
+        yield from self._settle_arrived(limits, changes)
+        yield from self._settle_expected(limits, changes)
         self._new_arrived = []
         self._new_expected = []
-        self._rest, self._lost, self._misfit_gone = self.released, 0, False
+        self._rest, self._lost = self.released, 0
         yield from changes.items()
 
-    @abstractmethod
-    def would_release(self, key: bytes, value: int, limit: int) -> bool:
-        """Whether one more arrived bill would be released, as the day stands."""
+    def sums(self, limits: LedgerLimits) -> tuple[Sums, Sums]:
+        """Return its total, and the total with its clear bills, in the one measure that is limited."""
+        return Sums(**{limits.measure: self.total}), Sums(**{limits.measure: self.projected})
+
+    def head(self) -> Head:
+        """Return its figures at rest, without those of the book."""
+        head = WalkHead(self.measure)
+        head.released, head.clear = self.released, self.expected.fit_total
+        head.arrived_misfits = len(self.arrived)
+        head.expected, head.expected_misfits = len(self.expected), len(self.expected) - self.expected.fit_count
+        head.last_expected = self.expected.last_key()
+        return head
 
     @abstractmethod
-    def _settle_arrived(self, limit: int, changes: Changes) -> Iterator[None]:
-        """Step 4; notes what fits in `changes`, and yields where the caller may breathe."""
+    def would_release(self, key: bytes, value: int, limits: LedgerLimits, weight: int = 0) -> bool:
+        """Whether one more arrived bill would be released, as the ledger is now."""
 
     @abstractmethod
-    def _settle_expected(self, limit: int, changes: Changes) -> Iterator[None]:
-        """Step 5, likewise; it comes after step 4."""
+    def _settle_arrived(self, limits: LedgerLimits, changes: Changes) -> Iterator[None]:
+        """Do step 4: write to `changes` which bills fit. Yield where the caller may run other work."""
+
+    @abstractmethod
+    def _settle_expected(self, limits: LedgerLimits, changes: Changes) -> Iterator[None]:
+        """Do step 5 in the same way, after step 4."""
 
     def _undisturbed(self, limit: int) -> bool:
-        """Whether no expected bill can change for what was taken out and released since the last rest.
+        """Whether no expected bill can change because of what was taken out and released since the last rest.
 
-        Where at least as much was released as clear bills lost, every total before a bill only grew: misfits stay
-        misfits, and clear ones stay clear as long as they fit all together.
+        If at least as much was released as clear bills lost, the total before each bill only grew. So misfits stay
+        misfits, and clear bills stay clear as long as they all fit together.
         """
         if not len(self.expected):
             return True
@@ -133,16 +163,17 @@ class Day(ABC):
         return self.expected.fit_count == len(self.expected)
 
 
-class SkipDay(Day):
+class SkipLedger(WalkedLedger):
     """Policy `skip`: after a misfit the walk goes on."""
 
     __slots__ = ()
 
-    def would_release(self, key: bytes, value: int, limit: int) -> bool:  # noqa: ARG002 - its place does not matter
-        """It fits if the headroom is large enough."""
-        return self.released + value <= limit
+    def would_release(self, key: bytes, value: int, limits: LedgerLimits, weight: int = 0) -> bool:  # noqa: ARG002
+        """Whether the headroom is large enough."""
+        return self.released + value <= limits.limit
 
-    def _settle_arrived(self, limit: int, changes: Changes) -> Iterator[None]:
+    def _settle_arrived(self, limits: LedgerLimits, changes: Changes) -> Iterator[None]:
+        limit = limits.limit
         if len(self.arrived) and (self._rest is None or self.released < self._rest):
             for key, value in self._new_arrived:
                 self.arrived.insert(key, value, fits=False)
@@ -173,11 +204,12 @@ class SkipDay(Day):
             if number % BLOCK_MAX == 0:
                 yield
 
-    def _settle_expected(self, limit: int, changes: Changes) -> Iterator[None]:
+    def _settle_expected(self, limits: LedgerLimits, changes: Changes) -> Iterator[None]:
+        limit = limits.limit
         walk, undisturbed = self.expected, self._undisturbed(limit)
         for key, value in self._new_expected:
             fits = undisturbed and self.projected + value <= limit
-            # A misfit at the end of the manifest disturbs nobody; elsewhere it may fit after all.
+            # A misfit at the end of the manifest changes no other bill; elsewhere it may still fit.
             undisturbed = undisturbed and (fits or key > walk.last_key())
             walk.insert(key, value, fits=fits)
             changes[key] = fits
@@ -201,11 +233,11 @@ class SkipDay(Day):
             yield
 
 
-class LatchDay(Day):
-    """Policy `latch`: nothing later than the first misfit fits, first arrived bills, then expected ones.
+class LatchLedger(WalkedLedger):
+    """Policy `latch`: no bill after the first misfit fits, first among arrived bills, then among expected ones.
 
-    So the expected bills that fit come before all that do not. They are two walks, `expected` and `misfits`, and only
-    bills at the border between them can change: whatever the day holds, no other is looked at.
+    So the expected bills that fit come before all that do not. They are two walks, `expected` and `misfits`. Only bills
+    at the border between the two can change, and only these are looked at.
     """
 
     __slots__ = ("misfits",)
@@ -213,42 +245,52 @@ class LatchDay(Day):
     def __init__(self) -> None:
         super().__init__()
         self.misfits = Walk()
-        """Expected bills that do not fit: the first of them, and all later ones."""
+        """Expected bills that do not fit: the first one and all later ones."""
 
     @property
     def size(self) -> int:
-        """Bills kept one by one."""
+        """Number of bills that are kept one by one."""
         return super().size + self.misfits.size
 
     def load(self, key: bytes, value: int, *, arrived: bool, fits: bool) -> None:
-        """See `Day`."""
+        """See `WalkedLedger`."""
         if arrived or fits:
             super().load(key, value, arrived=arrived, fits=fits)
         else:
             self.misfits.insert(key, value, fits=False)
 
     def take(self, key: bytes, *, arrived: bool) -> None:
-        """See `Day`."""
+        """See `WalkedLedger`."""
         (self.arrived if arrived else self._walk_of(key)).remove(key)
 
-    def would_release(self, key: bytes, value: int, limit: int) -> bool:
+    def head(self) -> Head:
+        """See `WalkedLedger`."""
+        head, misfits = super().head(), self.misfits
+        assert isinstance(head, WalkHead)  # noqa: S101 - the one kind that bills walked one by one have
+        head.expected, head.expected_misfits = len(self.expected) + len(misfits), len(misfits)
+        head.first_arrived = self.arrived.first() if len(self.arrived) else None
+        head.first_expected = misfits.first() if len(misfits) else None
+        head.last_expected = max(self.expected.last_key(), misfits.last_key())
+        return head
+
+    def would_release(self, key: bytes, value: int, limits: LedgerLimits, weight: int = 0) -> bool:  # noqa: ARG002
         """It fits if no arrived misfit stands before it and the headroom is large enough."""
         if len(self.arrived) and self.arrived.first()[0] < key:
             return False
-        return self.released + value <= limit
+        return self.released + value <= limits.limit
 
     def _walk_of(self, key: bytes) -> Walk:
-        """Where an expected bill is, or goes."""
+        """Return the walk that an expected bill is in, or belongs in."""
         misfits = self.misfits
         return misfits if len(misfits) and key >= misfits.first()[0] else self.expected
 
-    def _settle_arrived(self, limit: int, changes: Changes) -> Iterator[None]:
+    def _settle_arrived(self, limits: LedgerLimits, changes: Changes) -> Iterator[None]:
         for key, value in self._new_arrived:
             self.arrived.insert(key, value, fits=False)
             changes[key] = False
         while len(self.arrived):
             key, value = self.arrived.first()
-            if self.released + value > limit:
+            if self.released + value > limits.limit:
                 return
             self.arrived.remove(key)
             self.released += value
@@ -256,89 +298,27 @@ class LatchDay(Day):
             if len(self.arrived) % BLOCK_MAX == 0:
                 yield
 
-    def _settle_expected(self, limit: int, changes: Changes) -> Iterator[None]:
+    def _settle_expected(self, limits: LedgerLimits, changes: Changes) -> Iterator[None]:
         expected, misfits = self.expected, self.misfits
         for key, value in self._new_expected:
             walk = self._walk_of(key)
             changes[key] = walk is expected
             walk.insert(key, value, fits=walk is expected)
         latched, moved = len(self.arrived) > 0, 0
-        while len(expected) and (latched or self.projected > limit):
+        while len(expected) and (latched or self.projected > limits.limit):
             self._move(expected.last(), expected, misfits, changes)
             moved += 1
             if moved % BLOCK_MAX == 0:
                 yield
-        while len(misfits) and not latched and self.projected + misfits.first()[1] <= limit:
+        while len(misfits) and not latched and self.projected + misfits.first()[1] <= limits.limit:
             self._move(misfits.first(), misfits, expected, changes)
             moved += 1
             if moved % BLOCK_MAX == 0:
                 yield
 
     def _move(self, bill: tuple[bytes, int], here: Walk, there: Walk, changes: Changes) -> None:
-        """The bill at the border goes over it."""
+        """Move the bill at the border to the other walk."""
         key, value = bill
         here.remove(key)
         changes[key] = there is self.expected
         there.insert(key, value, fits=changes[key])
-
-
-class AllOrNoneDay(Day):
-    """Policy `all_or_none`: arrived bills fit only all together, and expected ones only together with them.
-
-    Here `released` holds the closed bills that go on counting; the arrived ones, released or not, are in the walk.
-    """
-
-    __slots__ = ()
-
-    @property
-    def total(self) -> int:
-        """All arrived values together, over the limit or not."""
-        return self.released + self.arrived.total
-
-    @property
-    def projected(self) -> int:
-        """All arrived and expected values together, over the limit or not."""
-        return self.total + self.expected.total
-
-    def put_released(self, key: bytes, value: int) -> None:
-        """Put in a released bill; the release holds only if the sum allows it."""
-        self.arrived.insert(key, value, fits=True)
-
-    def take_released(self, key: bytes, value: int) -> None:  # noqa: ARG002 - the walk knows the value
-        """Take out a released bill."""
-        self.arrived.remove(key)
-
-    def would_release(self, key: bytes, value: int, limit: int) -> bool:  # noqa: ARG002 - its place does not matter
-        """It fits if all arrived bills and it fit together."""
-        return self.total + value <= limit
-
-    def _settle_arrived(self, limit: int, changes: Changes) -> Iterator[None]:
-        self._insert(self.arrived, self._new_arrived)
-        return self._all_or_none(self.arrived, self._new_arrived, changes, fits=self.total <= limit)
-
-    def _settle_expected(self, limit: int, changes: Changes) -> Iterator[None]:
-        self._insert(self.expected, self._new_expected)
-        return self._all_or_none(self.expected, self._new_expected, changes, fits=self.projected <= limit)
-
-    @staticmethod
-    def _insert(walk: Walk, bills: list[tuple[bytes, int]]) -> None:
-        # As the others stand, so that the walk stays uniform unless the sum turns.
-        fits = len(walk) > 0 and walk.fit_count == len(walk)
-        for key, value in bills:
-            walk.insert(key, value, fits=fits)
-
-    @staticmethod
-    def _all_or_none(walk: Walk, new: list[tuple[bytes, int]], changes: Changes, *, fits: bool) -> Iterator[None]:
-        for key, _ in new:
-            changes[key] = fits
-        if walk.fit_count == (len(walk) if fits else 0):
-            return
-        for block in walk.blocks:
-            for place, before in enumerate(block.fits):
-                if before is not fits:
-                    walk.set_fits(block, place, fits=fits)
-                    changes[block.keys[place]] = fits
-            yield
-
-
-DAY_CLASSES: Final[dict[Overflow, type[Day]]] = {"skip": SkipDay, "latch": LatchDay, "all_or_none": AllOrNoneDay}
