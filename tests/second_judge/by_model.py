@@ -4,8 +4,12 @@ from typing import Any, Final
 
 import msgspec
 
+from agents.judge.judging import EPOCH
+from state.rules.rulebook import Rulebook
+from stream.decisions import Policy
 from stream.postings import Posting
 from stream.records import Fate
+from stream.topics import Topics
 from tests.reference.day import Reference
 from tests.reference.manifest import ManifestReference
 from tests.reference.plain import Rate
@@ -24,11 +28,14 @@ RATES_OF_MODEL: Final = tuple(
 
 def judge_by_model(events: list[Event], world: World = PLAIN) -> list[Judged]:
     """Judge a file by the plain model: its manifest first, then its ledgers."""
-    known = EVERY.enabled(*world.enabled)
-    rules = Rules(known.programmes, world.default, RATES_OF_MODEL)
+    rules = Rules(EVERY.enabled(*world.enabled).programmes, world.default, RATES_OF_MODEL)
+    return model(rulebook().with_programmes(sorted(world.enabled), world.default), events, world.policy, rules)
+
+
+def model(book: Rulebook, events: list[Event], policy: Policy, rules: Rules) -> list[Judged]:
+    """Judge a file by the plain model under any rules; the rulebook gives it names alone."""
     manifest = ManifestReference(person, rules)
-    book = rulebook().with_programmes(sorted(world.enabled), world.default).with_enforcement(world.policy.enforcement)
-    ledgers, found = Reference(book, world.policy, 1, "shipments", rules), []
+    ledgers, found = Reference(book, policy, EPOCH, Topics(epoch=EPOCH).shipments, rules), []
     for offset, event in enumerate(events):
         read = manifest.read(event, 0, offset)
         decisions: dict[str, list[Told]] = {}
@@ -51,4 +58,5 @@ def _first_withdrawn(posting: Posting) -> bool:
 
 def _told(decision: Any) -> Told:
     data: Told = msgspec.json.decode(msgspec.json.encode(decision))
+    del data["consignee"]
     return data | {"asked": measure_of(data["rule"]), "overflow": data["policy"]["overflow"]}

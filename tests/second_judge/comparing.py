@@ -1,7 +1,7 @@
 """Both judges over one file, and where they differ."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from itertools import product
 from typing import Any, Final, NamedTuple
@@ -80,9 +80,13 @@ def measure_of(rule: str | None) -> str | None:
 
 def judge_really(events: list[Event], world: World = PLAIN) -> list[Judged]:
     """Judge a file by the steps themselves, as `tallygate judge` does."""
+    return judge_by(rulebook().with_programmes(sorted(world.enabled), world.default), events, world.policy)
+
+
+def judge_by(rules: Rulebook, events: list[Event], policy: Policy) -> list[Judged]:
+    """Judge a file by the steps, under any rulebook."""
     sent: list[Outgoing] = []
-    topics, policy = Topics(epoch=EPOCH), world.policy
-    book = rulebook().with_programmes(sorted(world.enabled), world.default).with_enforcement(policy.enforcement)
+    topics, book = Topics(epoch=EPOCH), rules.with_enforcement(policy.enforcement)
     manifest = ManifestStep(book, KeyMaker(JUDGE_SECRET))
     judge = Judge(manifest, WithholdingStep(book, policy, EPOCH, topics.shipments), sent.append, topics)
     found = []
@@ -129,11 +133,11 @@ def compare(
     return "", agreed
 
 
-def differing(mine: Judged, real: Judged, sellers: dict[str, str]) -> str:
+def differing(mine: Judged, real: Judged, sellers: dict[str, str], kinds: Collection[str] = ALERTS) -> str:
     """Say what differs over one event; whose key is whose is learned, their decisions in order are compared."""
     if mine.fate != real.fate:
         return f"plain {mine.fate}, real {real.fate}"
-    known = [alert for alert in real.alerts if alert[0] in ALERTS]
+    known = [alert for alert in real.alerts if alert[0] in kinds]
     if Counter(mine.alerts) != Counter(known):
         return f"alerts: plain {sorted(mine.alerts, key=str)}, real {sorted(known, key=str)}"
     by_bill = {(told[0]["bill"], told[0]["conveyance"]): told for told in real.decisions.values()}

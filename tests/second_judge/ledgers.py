@@ -25,6 +25,8 @@ class Ledgers:
         self._stream = datetime.min.replace(tzinfo=UTC)
         self._consignees: dict[str, Copies] = {}
         self._raised: set[tuple[Any, ...]] = set()
+        self._latest: dict[tuple[str, Ledger], tuple[Regime, date]] = {}
+        """Of each ledger the latest date that a bill has had in it: a conveyance ends after it."""
         self.alerts: list[Alert] = []
 
     def judge(self, time: datetime, consignee: str, conveyance: str, bills: list[Held]) -> list[dict[str, Any]]:
@@ -32,6 +34,7 @@ class Ledgers:
         self._stream = max(time, self._stream)
         copies = self._consignees.setdefault(consignee, {})
         self._close(copies)
+        self._end(consignee)
         released = {
             (copy.held.bill, copy.conveyance, copy.ledger)
             for copy in copies.values()
@@ -51,6 +54,7 @@ class Ledgers:
                 self._put(copies, copy, before)
                 if copy.ledger is not None:
                     touched.setdefault(copy.ledger, (copy.place, "later"))
+                    self._mark(consignee, copy)
         for copy, before in pairs:
             self._let_stand(copies, copy, before)
         before_walk = {copy: copy.verdict for copy in copies.values() if copy not in own}
@@ -78,6 +82,18 @@ class Ledgers:
                 copy.gone, copy.counts, copy.released, copy.covered = True, False, False, None
             if copy.gone and copy.outcome == "closed":
                 del copies[key]
+
+    def _mark(self, consignee: str, copy: Copy) -> None:
+        if copy.ledger is not None and copy.day is not None and copy.held.regime is not None:
+            _, latest = self._latest.get((consignee, copy.ledger), (copy.held.regime, copy.day))
+            self._latest[consignee, copy.ledger] = copy.held.regime, max(latest, copy.day)
+
+    def _end(self, consignee: str) -> None:
+        """Forget what ledgers have raised that are over."""
+        for (whose, ledger), (regime, latest) in list(self._latest.items()):
+            if whose == consignee and regime.closed(latest, self._today(regime)):
+                del self._latest[whose, ledger]
+                self._raised = {one for one in self._raised if one[1:3] != (whose, ledger)}
 
     @staticmethod
     def _ledger(regime: Regime, day: date, conveyance: str, seller: str | None) -> Ledger:

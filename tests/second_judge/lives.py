@@ -1,6 +1,7 @@
 """Random files of events for both judges: few people, trips and bills, so that they meet; values near the limits."""
 
 import random
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -31,6 +32,7 @@ FAMILIES: Final = (("us-321",), ("us-321",), ("us-gift", "us-gift-insular", "us-
     ("kr-until-2022", "kr"), ("az",), ("uz", "uz-post"), ("ec",), ("pe",), ("ge",), tuple(REGIMES))  # fmt: skip
 """Programmes that the bills of a file claim."""
 
+LONG: Final = frozenset({"month", "half-year", "year"})
 SELLERS: Final = ("Shop A", "Shop A", "Shop B", "shop a", None, "", "  ")
 SHIPPERS: Final = ("S", "S", "Shop B", "", "  ")
 
@@ -45,24 +47,26 @@ NUMBERS: Final = (*["6109.10.0012"] * 4, "", "6109", "61091000123")
 class Life:
     """One file, drawn from a seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, regimes: Mapping[str, Regime] | None = None, begin: date | None = None) -> None:
         self._draw = draw = random.Random(seed)
-        self._claimed = draw.choice(FAMILIES)
+        self._claimed = tuple(regimes) if regimes else draw.choice(FAMILIES)
         self._begin = draw.choice(BEGINS_OF.get(self._claimed[0], BEGINS) if draw.random() < 0.8 else BEGINS)
+        if begin is not None:
+            self._begin = begin.year, begin.month, begin.day
         self._now = datetime(*self._begin, tzinfo=UTC)
         others = [name for name in REGIMES if draw.random() < 0.3]
         left_out = {draw.choice(self._claimed)} if len(self._claimed) > 1 and draw.random() < 0.15 else set()
         self.enabled = sorted({"us-321", *self._claimed, *others} - (left_out - {"us-321"}))
         """A file may claim a programme that is not enabled."""
         self.default = self._claimed[0] if self._claimed[0] in self.enabled and draw.random() < 0.5 else "us-321"
-        self._regime = REGIMES[self._claimed[0]]
+        self._regime = (regimes or REGIMES)[self._claimed[0]]
         self._people = [f"{draw.randrange(10**8):09d}" for _ in range(draw.choice((1, 1, 2, 3)))]
         self._trips = [f"air:T{number}:x" for number in range(draw.choice((1, 2, 3, 5)))]
         self._bills = [f"BILL{number:04d}" for number in range(draw.choice((3, 6, 10, 20)))]
         self._jumpy = draw.random() < 0.25
         """Whether days close and conveyances are forgotten again and again."""
         self._small = draw.random() < 0.5
-        self._days = draw.choice((0.5, 1.0, 3.0, 20.0) if self._regime.window in {"month", "year"} else (0.5, 1.0, 3.0))
+        self._days = draw.choice((0.5, 1.0, 3.0, 20.0) if self._regime.window in LONG else (0.5, 1.0, 3.0))
         self._versions: dict[tuple[str, str], int] = {}
         self._last: dict[tuple[str, str], Event] = {}
 
@@ -236,9 +240,9 @@ class Life:
     def _near_limit(self, chance: float) -> str:
         """Return an amount that fits a limit one to ten times, or is a cent or half a unit beside a part of it."""
         draw = self._draw
-        amount = draw.choice([amount for measure, _, amount in (*self._regime.amounts, *self._regime.caps)
-                              if measure == "value"])  # fmt: skip
-        cents = draw.randrange(1, amount) if chance < 0.3 else amount // draw.choice((1, 2, 3, 4, 4, 5, 8, 10))
+        known = (*self._regime.amounts, *self._regime.caps)
+        amount = draw.choice([amount for measure, _, amount in known if measure == "value"] or [20_000])
+        cents = draw.randrange(1, amount + 1) if chance < 0.3 else amount // draw.choice((1, 2, 3, 4, 4, 5, 8, 10))
         if chance > 0.8:
             cents += draw.choice((1, -1, 50, 49, -50))
         return f"{max(cents, 0) / 100:.2f}"

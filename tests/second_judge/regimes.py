@@ -56,7 +56,7 @@ class Regime:
     @property
     def kept_days(self) -> int:
         """Days that a conveyance must be remembered for this programme."""
-        return {"day": 1, "conveyance": 1, "month": 31, "year": 366}[self.window] + self.open_days
+        return {"day": 1, "conveyance": 1, "month": 31, "half-year": 184, "year": 366}[self.window] + self.open_days
 
 
 def _value(span: Span, amount: int) -> tuple[tuple[str, Span, int], ...]:
