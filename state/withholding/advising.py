@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from state.withholding.deciding import Deciding
 
 IsSplit = Callable[[Bill, int], bool]
-"""Whether the bills of a bill's order are together over these cents; asked once all ledgers of the record are judged."""
+"""Whether the bills of a bill's order are together over these cents; asked once all ledgers are judged."""
 
 LAST_ORDINAL: Final = date.max.toordinal()
 

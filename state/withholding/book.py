@@ -1,4 +1,4 @@
-"""The book of a consignee: their ledgers, built from the rows and kept as the group's index while the group is large."""
+"""The book of a consignee: their ledgers, built from rows and kept as the group's index while the group is large."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -211,7 +211,7 @@ class Book:
         walked = self._ledgers.get(ledger)
         if walked is None:
             return ()
-        if walked.measure != limits.measure and not isinstance(walked, AllOrNoneLedger):
+        if limits.rules and walked.measure != limits.measure and not isinstance(walked, AllOrNoneLedger):
             raise UnsettledError
         return walked.settle(limits)
 

@@ -60,8 +60,8 @@ class Deciding:
         if posted.programme in self.terms or posted.stand == "moved" or "unknown-programme" in posted.filing_errors:
             return
         msg = (
-            f"a posting is of the programme {posted.programme}, which is not enabled here: enable it for the workers of "
-            "the withholding step too, and before those of the manifest step"
+            f"a posting is of the programme {posted.programme}, which is not enabled here: enable it for the workers "
+            "of the withholding step too, and before those of the manifest step"
         )
         raise UnknownProgrammeError(msg)
 

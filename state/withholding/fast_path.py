@@ -12,8 +12,8 @@ from state.withholding.bill import NO_DAY, Bill, posted_bill
 from state.withholding.clock import ORDER_DAYS_KEPT, Clock
 from state.withholding.deciding import Deciding
 from state.withholding.keys import BILL_KIND, bill_suffix, order_suffix
-from state.withholding.orders import order_part, row_of_part
 from state.withholding.ledger_ids import US_321
+from state.withholding.orders import order_part, row_of_part
 from state.withholding.rows import OTHER_PROGRAMME, Look, glance, look, pack_row
 from state.withholding.statuses import CANDIDATES, CLEAR, KEEPS_COUNTING, LIVE, RELEASED, STATUSES, WARNED, WITHHELD
 from stream.days import day_of_micros

@@ -1,14 +1,16 @@
 """Heads: the row of a ledger longer than a day, with its figures, so that one bill is judged without reading others.
 
 A head says what the bills of a ledger come to, how many do not fit, and which of them is first. In the usual cases that
-is enough: a bill that is appended, or arrives, changes no other. Where it is not, `UnsettledError` says so, and the bills
-are read. A head holds nothing that is not in the rows of the bills, but for the alert that was raised.
+is enough: a bill that is appended, or arrives, changes no other. Where it is not, `UnsettledError` says so, and the
+bills are read. A head holds nothing that is not in the rows of the bills, but for the alert that was raised.
 """
 
 from abc import ABC, abstractmethod
 from collections import Counter
 from struct import Struct
 from typing import Final, NamedTuple
+
+from msgspec.structs import astuple
 
 from state.withholding.bill import Bill
 from state.withholding.row_format import ROW_FORMAT
@@ -133,6 +135,9 @@ def opening_of(row: bytes) -> Opening:
     return Opening(flags, Counter(dict(_DATE.iter_unpack(row[start:end]))), seen, end)
 
 
+NOTHING: Final = Sums()
+
+
 class TogetherHead(Head):
     """The head of a ledger under `all_or_none`."""
 
@@ -140,9 +145,9 @@ class TogetherHead(Head):
 
     def __init__(
         self,
-        closed: Sums = Sums(),
-        arrived: Sums = Sums(),
-        expected: Sums = Sums(),
+        closed: Sums = NOTHING,
+        arrived: Sums = NOTHING,
+        expected: Sums = NOTHING,
         arrived_fit: bool = False,  # noqa: FBT001, FBT002 - figures, one after the other
         expected_fit: bool = False,  # noqa: FBT001, FBT002 - as above
     ) -> None:
@@ -227,11 +232,11 @@ class TogetherHead(Head):
     @property
     def is_empty(self) -> bool:
         """See `Head`."""
-        return not any((*self.closed, *self.arrived, *self.expected))
+        return self.closed == self.arrived == self.expected == NOTHING
 
     def _pack(self) -> tuple[int, bytes]:
         flags = (_ARRIVED_FIT if self.arrived_fit else 0) | (_EXPECTED_FIT if self.expected_fit else 0)
-        return flags, _SUMS.pack(*self.closed, *self.arrived, *self.expected)
+        return flags, _SUMS.pack(*astuple(self.closed), *astuple(self.arrived), *astuple(self.expected))
 
     def _unpack(self, flags: int, figures: bytes) -> None:
         self.arrived_fit, self.expected_fit = bool(flags & _ARRIVED_FIT), bool(flags & _EXPECTED_FIT)

@@ -159,18 +159,18 @@ class HeadLedgers:
         """See `Ledgers`."""
         return self._head(ledger).sums(limits)
 
-    def join_copy(self, copy: Bill, *, counted: bool) -> None:
+    def join_copy(self, copy: Bill, *, counted: bool) -> None:  # noqa: ARG002
         """Raise UnsettledError: of copies the bills have to be read."""
         raise UnsettledError
 
     def leave_copy(self, copy: Bill) -> None:
         """Do nothing: if the number is shared, it is asked for contenders."""
 
-    def contenders(self, number: str, ledger: LedgerId) -> tuple[int, Iterable[str]]:
+    def contenders(self, number: str, ledger: LedgerId) -> tuple[int, Iterable[str]]:  # noqa: ARG002
         """Raise UnsettledError, as `join_copy` does."""
         raise UnsettledError
 
-    def note_counted(self, number: str, ledger: LedgerId, conveyance: str) -> None:
+    def note_counted(self, number: str, ledger: LedgerId, conveyance: str) -> None:  # noqa: ARG002
         """Raise UnsettledError, as `join_copy` does."""
         raise UnsettledError
 

@@ -4,16 +4,16 @@ Theory of operation
 ===================
 
 A posting record carries, for one event and one consignee, the bills that the event posts, moves away or closes. These
-are the record's own bills. A ledger is what is summed up for a consignee: a programme, a period and, where the programme
-sums per seller, a seller. Of us-321 it is a day. It holds bills, each expected or arrived, in manifest order:
+are the record's own bills. A ledger is what is summed up for a consignee: a programme, a period and, where the
+programme sums per seller, a seller. Of us-321 it is a day. It holds bills, each expected or arrived, in manifest order:
 `manifested_at`, conveyance, sequence, bill number. A ledger is touched if a bill leaves it or joins it. A record is
 judged in six steps (DESIGN section 3, "How a day is judged"; "rows" are those of `stream.outcomes.VERDICTS`):
 
-1. Take the own bills out of the ledgers they were in. Put each one that has a day into the ledger of that day, unjudged.
-   Two kinds are not judged again. A release stands if the bill counted in that ledger before, is arrived in the same one
-   now, is settled by no row up to 9, and neither its counted value nor, where weight is limited, its weight rose. A
-   released bill that is exported, abandoned or returned keeps counting as it was released, until it is deleted, entered
-   with duty, or live again.
+1. Take the own bills out of the ledgers they were in. Put each one that has a day into the ledger of that day,
+   unjudged. Two kinds are not judged again. A release stands if the bill counted in that ledger before, is arrived in
+   the same one now, is settled by no row up to 9, and neither its counted value nor, where weight is limited, its
+   weight rose. A released bill that is exported, abandoned or returned keeps counting as it was released, until it is
+   deleted, entered with duty, or live again.
 2. Rows 1 to 9 settle a bill without the total; such a bill never counts, but for those that keep counting by step 1.
    Every other bill joins the walk of its ledger. Rows 5 to 9 go by the bill's own day, the limit by its ledger.
 3. Take the touched ledgers in order: programme, period, and the lowest place in the manifest among the own bills. The
@@ -37,14 +37,13 @@ Policies: the steps above are those of `skip`. Under `latch` no bill after the f
 does take releases back, and it chooses again among the copies of all touched ledgers. Under `excess` a bill that does
 not fit takes what is left: that is its covered part, which counts.
 
-In the code, step 1 is `_post`, the copies are `_choose`, step 2 is `_place`, steps 3 to 5 are `_settle` (`ledgers` says
-in which forms the ledgers come), and step 6 is `outputs`. `judge` writes nothing, so a form that cannot tell may give up
-by `UnsettledError`, and another judges the record from its start.
+In the code, step 1 is `_post`, the copies are `_choose`, step 2 is `_place`, steps 3 to 5 are `_settle` (`ledgers`
+says in which forms the ledgers come), and step 6 is `outputs`. `judge` writes nothing, so a
+form that cannot tell may give up by `UnsettledError`, and another judges the record from its start.
 """
 
 from collections.abc import Iterator
 from datetime import date
-from heapq import merge
 from typing import Final
 
 from state.table import Group
@@ -54,10 +53,12 @@ from state.withholding.clock import Clock
 from state.withholding.copies import Copies
 from state.withholding.deciding import Deciding
 from state.withholding.heads import Heads
-from state.withholding.ledger_ids import NO_LEDGER, US_321, LedgerId, place_of, sort_key
+from state.withholding.ledger_ids import NO_LEDGER, LedgerId, goes_by_dates, sort_key
 from state.withholding.ledgers import Ledgers
-from state.withholding.orders import Orders, Part, order_part
+from state.withholding.order_parts import OrderParts
 from state.withholding.rivals import Rank, rank_of
+from state.withholding.sequences import bills_in_order, ledgers_in_order
+from state.withholding.standing import open_ledger, release_stands
 from state.withholding.statuses import (
     CLEAR,
     CLOSED,
@@ -82,9 +83,6 @@ Own = tuple[PostedBill, Bill, Bill | None]
 _YIELD_EVERY: Final = 500
 """Bills looked at between two yields: about 10 ms."""
 
-_SORTED_AT_ONCE: Final = 10_000
-"""Bills sorted between two yields, also about 10 ms."""
-
 
 class Judging:
     """The judging of one record over its consignee's rows: `judge`, `outputs` and `alerts`, each in turn to its end."""
@@ -99,7 +97,6 @@ class Judging:
         "_late",
         "_ledgers",
         "_order",
-        "_orders",
         "_others",
         "_own",
         "_own_bills",
@@ -128,11 +125,7 @@ class Judging:
         """Ledgers to judge again."""
         self._order: list[LedgerId] = []
         """The same in the order in which they are judged."""
-        self._parts: dict[tuple[str, str], tuple[str, Part] | None] = {}
-        """What a bill added to its order before this record, and under which programme; None where it added nothing.
-        The key is number and conveyance: if its conveyance was forgotten, the bill has another place in manifest order
-        now."""
-        self._orders: Orders | None = None
+        self._parts = OrderParts(deciding, group, clock)
         self._alerting: Alerting | None = None
 
     def has_no_op(self) -> bool:
@@ -147,8 +140,9 @@ class Judging:
         """Do steps 1 to 5, everything but writing. Yield where the caller may run other work."""
         for posted in self._posting.bills:
             self._post(posted)
-        for bill, before in self._late:
-            self._keep_release(bill, before)
+        for bill, held in self._late:
+            if release_stands(self._deciding, self._ledgers, bill, held):
+                bill.status = RELEASED
         for _, bill, before in self._own:
             self._choose_own(bill, before)
         yield from self._choose_again()
@@ -158,22 +152,9 @@ class Judging:
         for bill in self._others.values():
             if bill.status == UNJUDGED:
                 self._place(bill)
-        self._order = self._ordered()
+        self._order = ledgers_in_order(self._touched, ((bill, before) for _, bill, before in self._own))
         for ledger in self._order:
             yield from self._settle(ledger)
-
-    def _ordered(self) -> list[LedgerId]:
-        """Return the touched ledgers in order."""
-        touched = self._touched
-        if all(isinstance(ledger, int) for ledger in touched):
-            return sorted(touched)  # type: ignore[type-var]
-        places: dict[LedgerId, tuple[bytes, int]] = {}
-        for _, bill, before in self._own:
-            was = NO_LEDGER if before is None else before.ledger
-            for ledger, when in ((was, 0), (bill.ledger, 1)):
-                place = (bill.key, when)
-                places[ledger] = min(place, places.get(ledger, place))
-        return sorted(touched, key=lambda ledger: (*place_of(ledger), places[ledger]))
 
     # -- step 1: out of the ledgers they were in, into the ledgers they are in
 
@@ -181,9 +162,9 @@ class Judging:
         number, conveyance = posted.bill.encode(), self._posting.conveyance
         before = self._copies.get(number, conveyance)
         if before is not None:
-            self._note_part(before)
+            self._parts.note(before)
             self._take_out(before)
-            if self._goes_by_dates(before.ledger):
+            if goes_by_dates(before.ledger):
                 self._ledgers.leave(before)
             self._ledgers.leave_copy(before)
         bill = posted_bill(posted, conveyance)
@@ -195,17 +176,13 @@ class Judging:
         self._own.append((posted, bill, before))
         self._own_bills.add(bill)
 
-    def _goes_by_dates(self, ledger: LedgerId) -> bool:
-        """Whether a ledger is that of a conveyance, whose limit follows from the dates in it."""
-        return not isinstance(ledger, int) and isinstance(ledger.period, str)
-
     def _put(self, number: bytes, bill: Bill) -> None:
         other = self._copies.other(number, bill.conveyance)
         if other is not None:
             self._copies.share(number)
             self._ledgers.join_copy(other, counted=True)
         self._copies.put(number, bill)
-        if self._goes_by_dates(bill.ledger):
+        if goes_by_dates(bill.ledger):
             self._ledgers.enter(bill)
         if bill.counts_in_full and bill.status != RELEASED:
             self._ledgers.count_closed(bill)
@@ -225,35 +202,16 @@ class Judging:
             bill.status = FILING_ERROR if bill.filing_errors else STATUS_NO_DAY
             return
         ordinal = posted.day.toordinal()
-        ledger = self._open_ledger(bill, ordinal)
+        ledger = open_ledger(self._deciding, self._clock, bill, ordinal)
         if ledger == NO_LEDGER:
             bill.status = FILING_ERROR if bill.filing_errors else DAY_CLOSED
             return
         bill.day, bill.ledger = ordinal, ledger
         if before is not None and bill.arrived and before.ledger == ledger and before.counts_in_full:
-            if self._goes_by_dates(ledger):
+            if goes_by_dates(ledger):
                 self._late.append((bill, before))
-            else:
-                self._keep_release(bill, before)
-
-    def _open_ledger(self, bill: Bill, ordinal: int) -> LedgerId:
-        """Return the ledger of a bill on a day; NO_LEDGER if it is closed."""
-        if bill.programme == US_321:
-            return ordinal if ordinal >= self._clock.first_open else NO_LEDGER
-        terms = self._deciding.terms[bill.programme]
-        is_open = self._clock.is_open(terms, ordinal)
-        return terms.ledger(ordinal, bill.conveyance, bill.seller) if is_open else NO_LEDGER
-
-    def _keep_release(self, bill: Bill, before: Bill) -> None:
-        """Keep a release that stands: nothing that counts rose, and no row up to 9 settles the bill now."""
-        deciding = self._deciding
-        counted, held = deciding.counted(bill), deciding.counted(before)
-        if counted is None or held is None or counted > held:
-            return
-        if (bill.weight or 0) > (before.weight or 0) and self._ledgers.limits(bill.ledger).weight is not None:
-            return
-        if deciding.settled(bill, counted, deciding.own_day(bill)) is None:
-            bill.status = RELEASED
+            elif release_stands(self._deciding, self._ledgers, bill, before):
+                bill.status = RELEASED
 
     def _take_out(self, bill: Bill) -> None:
         if bill.ledger != NO_LEDGER:
@@ -298,7 +256,7 @@ class Judging:
             if (copy.status == SUPERSEDED) == (copy is not chosen):
                 continue
             if copy not in self._own_bills:
-                self._note_part(copy)
+                self._parts.note(copy)
                 self._others[copy.key] = copy
                 self._take_out(copy)
             copy.status, copy.covered = UNJUDGED if copy is chosen else SUPERSEDED, None
@@ -341,7 +299,7 @@ class Judging:
             if was == now and covered == bill.covered:
                 continue
             if was != UNJUDGED and bill not in self._own_bills:
-                self._note_part(bill)
+                self._parts.note(bill)
                 self._others[bill.key] = bill
                 if was == RELEASED and now in _WITHHELD:
                     self._alerts().superseded_release(bill)
@@ -365,7 +323,8 @@ class Judging:
         """
         self._write_heads()
         own = self._own if len(self._own) == 1 else sorted(self._own, key=_own_order)
-        yield from self._settle_parts()
+        gone = ((bill, posted.stand == "moved") for posted, bill, _ in self._own)
+        yield from self._parts.settle(gone, self._others.values())
         for posted, bill, before in own:
             moved = posted.stand == "moved"
             self._copies.write(bill.bill.encode(), bill.conveyance)
@@ -374,7 +333,7 @@ class Judging:
                 if withheld and before is not None and before.was_released:
                     self._alerts().superseded_release(bill)
                 yield bill, posted.day
-        for other in self._others_in_order() if self._others else ():
+        for other in bills_in_order([*self._others.values()], self._order) if self._others else ():
             if other is None:
                 yield None
                 continue
@@ -394,26 +353,10 @@ class Judging:
         if alerting is not None:
             alerting.write()
 
-    def _others_in_order(self) -> Iterator[Bill | None]:
-        """Yield the other bills ledger by ledger, in manifest order; sort them in slices, with a yield between them."""
-        others = list(self._others.values())
-        places = {ledger: place for place, ledger in enumerate(self._order)}
-
-        def in_order(bill: Bill) -> tuple[int, bytes]:
-            return places[bill.ledger], bill.key
-
-        slices = []
-        for start in range(0, len(others), _SORTED_AT_ONCE):
-            if start:
-                yield None
-            slices.append(sorted(others[start : start + _SORTED_AT_ONCE], key=in_order))
-        yield from merge(*slices, key=in_order) if len(slices) > 1 else slices[0]
-
     def alerts(self) -> list[bytes]:
         """Return the alerts of this record, once all decisions are out."""
-        if self._orders is not None:
-            for (programme, order), cents, limit in self._orders.settle():
-                self._alerts().structuring(programme, order, cents, limit)
+        for (programme, order), cents, limit in self._parts.write():
+            self._alerts().structuring(programme, order, cents, limit)
         return [] if self._alerting is None else self._alerting.raised()
 
     def _alerts(self) -> Alerting:
@@ -422,49 +365,12 @@ class Judging:
             alerting = self._alerting = Alerting(self._deciding, self._posting, self._group, self._heads)
         return alerting
 
-    # -- orders
-
-    def _part(self, bill: Bill) -> tuple[str, Part] | None:
-        """Return what a bill adds to its order, and under which programme."""
-        if bill.order is None or bill.programme not in self._deciding.terms or _UNKNOWN in bill.filing_errors:
-            return None
-        part = order_part(bill, self._clock.zone_of(bill.programme))
-        return None if part is None else (bill.programme, part)
-
-    def _note_part(self, bill: Bill) -> None:
-        """Keep what a bill added to its order before this record."""
-        if bill.order is not None:
-            self._parts.setdefault((bill.bill, bill.conveyance), self._part(bill))
-
-    def _settle_parts(self) -> Iterator[None]:
-        """Update the orders once all ledgers of the record are judged, so that a decision can see a split order."""
-        for posted, bill, _ in self._own:
-            self._settle_part(bill, gone=posted.stand == "moved")
-        for looked_at, other in enumerate(self._others.values(), 1):
-            self._settle_part(other)
-            if looked_at % _YIELD_EVERY == 0:
-                yield
-
     def is_split(self, bill: Bill, limit_cents: int) -> bool:
         """Whether bills of its order, itself among them, are together over these cents; once `judge` is done."""
-        return bill.order is not None and self._open_orders().is_split(bill, limit_cents)
-
-    def _settle_part(self, bill: Bill, *, gone: bool = False) -> None:
-        before = self._parts.pop((bill.bill, bill.conveyance), None) if self._parts else None
-        after = None if gone else self._part(bill)
-        if before != after:
-            for part, sign in ((before, -1), (after, 1)):
-                if part is not None:
-                    self._open_orders().change(*part, sign)
-
-    def _open_orders(self) -> Orders:
-        if self._orders is None:
-            self._orders = Orders(self._deciding, self._group, self._clock)
-        return self._orders
+        return self._parts.is_split(bill, limit_cents)
 
 
 _WITHHELD: Final = frozenset((WITHHELD, PERIOD_WITHHELD))
-_UNKNOWN: Final = "unknown-programme"
 
 
 def _preference(copy: Bill) -> tuple[bool, Rank]:

@@ -23,6 +23,11 @@ NO_LEDGER: Final = 0
 """Stands for "in no ledger"."""
 
 
+def goes_by_dates(ledger: LedgerId) -> bool:
+    """Whether a ledger is that of a conveyance, whose limit follows from the dates in it."""
+    return not isinstance(ledger, int) and isinstance(ledger.period, str)
+
+
 def place_of(ledger: LedgerId) -> tuple[str, int | str]:
     """Return programme and period, by which ledgers are taken in order."""
     return (US_321, ledger) if isinstance(ledger, int) else ledger[:2]

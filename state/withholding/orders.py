@@ -5,7 +5,6 @@ order is never a reason to withhold. It raises the alert `structuring`, once per
 does not fit has a `caution` instead of another day.
 """
 
-from collections.abc import Callable
 from struct import Struct
 from typing import Final
 
@@ -15,6 +14,7 @@ from state.withholding.clock import ORDER_DAYS_KEPT, Clock
 from state.withholding.deciding import Deciding
 from state.withholding.keys import order_suffix
 from state.withholding.row_format import ROW_FORMAT
+from state.withholding.terms import Terms
 from stream.days import ZONE_NAME, day_of_micros
 
 NOT_ALERTED: Final = 0
@@ -98,9 +98,7 @@ class Orders:
             suffix, found = order_suffix(*order), None
             terms = self._deciding.terms.get(order[0])
             if terms is not None and not kept.alerted:
-                found = kept.together_over_limit(
-                    lambda day, terms=terms: terms.limits(day).value, self._deciding.rulebook.structuring_days
-                )
+                found = kept.together_over_limit(terms, self._deciding.rulebook.structuring_days)
             if found is not None:
                 kept.alerted = self._clock.today_of(order[0])
                 split.append((order, *found))
@@ -135,7 +133,7 @@ class _Order:
         else:
             self.dates.pop(ordinal, None)
 
-    def together_over_limit(self, limit_on: Callable[[int], int | None], days: int) -> tuple[int, int] | None:
+    def together_over_limit(self, terms: Terms, days: int) -> tuple[int, int] | None:
         """Return cents and limit of the first window of days in which two or more bills are together over the limit."""
         ordered = sorted(self.dates.items())
         first = count = cents = 0
@@ -145,7 +143,7 @@ class _Order:
                 count, cents = count - ordered[first][1][0], cents - ordered[first][1][1]
                 first += 1
             if count > 1:
-                limit = limit_on(last)
+                limit = terms.limits(last).value
                 if limit is not None and cents > limit:
                     return cents, limit
         return None

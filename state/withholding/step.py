@@ -138,7 +138,13 @@ class WithholdingStep:
             if book is not kept:
                 yield from book.build(group, clock)
                 book.close(clock)
-            yield from self._judged(judging, record, posting, book)
+            try:
+                yield from judging.judge()
+            except UnsettledError:
+                table.drop_index(group.root)
+                yield from self._plain(record, posting, group).outputs
+                return
+            yield from self._decided(judging, record, posting, book)
             table.keep_index(group.root, book, book.weight)
 
         return Result(_APPLIED, code, outputs())

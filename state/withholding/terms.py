@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -20,7 +20,7 @@ NO_LIMIT: Final = 1 << 62
 _DAYS_KEPT: Final = 4096
 
 
-class Sums(NamedTuple):
+class Sums(Struct, frozen=True):
     """What bills come to together, measure by measure; a measure that nothing is held against may be 0."""
 
     value: int = 0

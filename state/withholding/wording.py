@@ -135,7 +135,7 @@ class Wording:
             f'{{"specversion":"1.0","id":"{number}/{conveyance}/{epoch}/{version}/{posting}/{revision}",'
             f'"source":"{SOURCE}","type":"{TYPE}","time":{time},"data":{{"bill":"{number}","conveyance":"{conveyance}",'
             f'"order":{order},"epoch":{epoch},"bill_version":{version},"posting":{posting},"revision":{revision},'
-            f'{template.opening}"consignee":"{consignee}","seller":{"null" if bill.seller is None else _text(bill.seller)},'
+            f'{template.opening}"consignee":"{consignee}","seller":{_text(bill.seller)},'
             f'"value_cents":{"null" if value is None else value},'
             f'"counted_cents":{"null" if counted is None else counted},"counts":{"true" if bill.counts else "false"},'
             f"{totals}{middle}"
@@ -152,13 +152,14 @@ class Wording:
             if own_day.rules.within_limits:
                 limits = terms.limits(day.toordinal())
             if bill.status not in _RULE_OF_BILL:
-                rule = own_day.rule_of(bill.status) if bill.status in _RULE_OF_DAY else limits and limits.rule()
+                of_limits = None if limits is None else limits.rule()
+                rule = own_day.rule_of(bill.status) if bill.status in _RULE_OF_DAY else of_limits
         code = self._rulebook.code(bill.filing, bill.mode, outcome, reason, day, bill.programme)
         currency = None if terms is None else terms.currency
         period = None if terms is None or day is None else terms.period_text(day)
         template = DecisionTemplate(
             f'"outcome":"{outcome}","reason":"{reason}","basis":{_text(basis)},'
-            f'"day":{_text(day and day.isoformat())},"programme":"{bill.programme}","period":{_text(period)},'
+            f'"day":{_text(None if day is None else day.isoformat())},"programme":"{bill.programme}","period":{_text(period)},'
             f'"currency":{_text(currency)},',
             f'"measures":[],"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},'
             f'"policy":{self._policies.get(bill.programme, self._policy)},"advice":',

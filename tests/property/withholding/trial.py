@@ -7,6 +7,7 @@ from datetime import date
 
 import msgspec
 
+from state.rules.rulebook import Rulebook
 from state.table import Overlay, Table, compacted, split_changelog_key
 from state.withholding import WithholdingStep
 from state.withholding.keys import BILL_KIND, COPY_KIND, number_of_copy
@@ -18,6 +19,8 @@ from stream.records import Fate, Outgoing, PlainRecord
 from tests.property.withholding.lives import PARTITION_OF
 from tests.reference.day import Judged, Reference
 from tests.reference.messages import BOOK, check_outputs
+from tests.reference.plain import World
+from tests.reference.shipped import SHIPPED
 
 EPOCH = 3
 SHIPMENTS = "tallygate.shipments.v1"
@@ -49,9 +52,11 @@ class Partition:
 class Trial:
     """Judges with both, compares, and keeps the current decision of every bill as a reader would."""
 
-    def __init__(self, policy: Policy, index_rows_min: int = INDEX_ROWS_MIN) -> None:
-        self.step = WithholdingStep(BOOK, policy, EPOCH, SHIPMENTS, index_rows_min=index_rows_min)
-        self.reference = Reference(BOOK, policy, EPOCH, SHIPMENTS)
+    def __init__(
+        self, policy: Policy, index_rows_min: int = INDEX_ROWS_MIN, world: World = SHIPPED, book: Rulebook = BOOK
+    ) -> None:
+        self.step = WithholdingStep(book, policy, EPOCH, SHIPMENTS, index_rows_min=index_rows_min)
+        self.reference = Reference(book, policy, EPOCH, SHIPMENTS, world)
         self.policy = policy
         self.partitions = {number: Partition() for number in set(PARTITION_OF.values())}
         self.current: dict[tuple[str, str], DecisionData] = {}

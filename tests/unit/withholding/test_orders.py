@@ -32,7 +32,7 @@ def settled(
     orders = Orders(deciding_under(Policy()), group, clock_on(today))
     for ago, cents in parts:
         orders.change("us-321", ("order-1", TODAY - ago, cents), -1 if gone else 1)
-    return [(order, *found) for (_, order), *found in orders.settle()]
+    return [(order, cents, limit) for (_, order), cents, limit in orders.settle()]
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,14 @@ def in_full(case: dict[str, Any], policy: Policy) -> bytes:
     status = STATUSES[bill.status]
     rules = RULEBOOK.as_of(policy.as_of).on(day) if status.with_total else None
     limits = RULEBOOK.as_of(policy.as_of).limits(day) if status.with_total else None
-    rule, limit = case["rule"], limits and limits.value and limits.value.amount
+    value = None if limits is None else limits.value
+    rule, limit = case["rule"], None if value is None else value.amount
     if rules is not None and bill.status not in OWN_RULE:
-        own = {SUSPENDED: rules.suspended_rule, SINGLE_OVER: rules.single_value and rules.single_value.rule}
-        rule = own.get(bill.status, limits and limits.value and limits.value.rule)
+        own = {
+            SUSPENDED: rules.suspended_rule,
+            SINGLE_OVER: None if rules.single_value is None else rules.single_value.rule,
+        }
+        rule = own.get(bill.status, None if value is None else value.rule)
     data = DecisionData(
         bill=bill.bill,
         conveyance=bill.conveyance,
