@@ -1,7 +1,7 @@
 """What is advised for a bill that does not fit: DESIGN section 3, the field `advice`."""
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -37,7 +37,8 @@ class Adviser:
             caution="one-order" if split else None,
         )
 
-    def _entry_type(self, held: Held) -> "str | None":  # type: ignore[return]
+    @staticmethod
+    def _entry_type(held: Held) -> Literal["11", "01"] | None:
         if held.bill.mode == "mail" or not held.bill.programme.startswith("us-"):
             return None
         return "11" if (held.bill.value_cents or 0) <= INFORMAL_CENTS else "01"

@@ -57,7 +57,8 @@ class Reference:
         for held in person.bills.values():
             if held.ledger and not self.is_open(held.bill, held.bill.day):
                 held.gone, held.kept, held.covered = True, None, None  # nothing is remembered of the ledger
-        person.ledgers = {ledger: totals for ledger, totals in person.ledgers.items() if self._stays(ledger)}
+        for ledger in [ledger for ledger, latest in person.latest.items() if not self._stays(ledger, latest)]:
+            person.forget(ledger)
         before = {key: (held.outcome, held.reason, held.covered) for key, held in person.bills.items()}
         released = {(key, held.ledger) for key, held in person.bills.items() if held.was_released}
         own, ledgers = self._put(person, posting)
@@ -84,11 +85,9 @@ class Reference:
             return False
         return self.rules.is_open(programme, day, self.today(bill.programme))
 
-    def _stays(self, ledger: Ledger) -> bool:
+    def _stays(self, ledger: Ledger, latest: date) -> bool:
         programme = self.rules.world.programmes[ledger.programme]
-        if programme.window == "conveyance":
-            return True
-        return self.rules.is_open(programme, ledger.first, self.today(ledger.programme))
+        return self.rules.is_open(programme, latest, self.today(ledger.programme))
 
     def ledger_of(self, bill: PostedBill, conveyance: str, day: date | None) -> Ledger | None:
         """Return the ledger that a bill on a day falls into."""
@@ -117,8 +116,9 @@ class Reference:
             held.gone = held.ledger is not None and not self.is_open(bill, bill.day)
             person.bills[bill.bill, conveyance] = held
             put.append((held, was))
-            if held.in_ledger and held.ledger:
+            if held.in_ledger and held.ledger and bill.day:
                 touched.setdefault(held.ledger, []).append((place, 1))
+                person.latest[held.ledger] = max(bill.day, person.latest.get(held.ledger, bill.day))
         for held, was in put:
             if was and was.kept is not None and was.ledger == held.ledger:
                 held.kept = self._stands(person, held, was.kept)

@@ -94,12 +94,20 @@ class Person:
 
     bills: dict[tuple[str, str], Held] = field(default_factory=dict)
     ledgers: dict[Ledger, Totals] = field(default_factory=dict)
+    latest: dict[Ledger, date] = field(default_factory=dict)
+    """The latest date that any bill has had in a ledger: a conveyance, which has no last day, ends after it."""
     alerted: set[tuple[object, ...]] = field(default_factory=set)
 
     @property
     def days(self) -> dict[date, Totals]:
         """Return the figures of the days of `us-321`."""
         return {ledger.first: totals for ledger, totals in self.ledgers.items() if ledger.programme == "us-321"}
+
+    def forget(self, ledger: Ledger) -> None:
+        """Let go of a ledger that has closed, and of the alerts that it raised."""
+        del self.latest[ledger]
+        self.ledgers.pop(ledger, None)
+        self.alerted = {what for what in self.alerted if ledger not in what}
 
     def within(self, ledger: Ledger) -> list[Held]:
         """Return the bills of an open ledger in manifest order: live ones, and closed ones that still count."""

@@ -63,8 +63,8 @@ def _programme(programme: Programme) -> Iterator[str]:
     for goods in programme.goods:
         filings = tuple(sorted(goods.filings))
         yield _section("goods", goods.id, **of, **_dates(goods), flag=goods.flag, filings=filings)
-    for entry in programme.enforcement:
-        yield _section("enforcement", entry.id, **of, **_dates(entry), enforcement=entry.enforced)
+    for rule in programme.enforcement:
+        yield _section("enforcement", rule.id, **of, **_dates(rule), enforcement=rule.enforced)
 
 
 def _dates(entry: Dated) -> dict[str, Value]:

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from stream.decisions import Policy
 from tests.second_judge.comparing import compare, judge_really
 from tests.second_judge.lives import Event, life
 
@@ -22,7 +21,7 @@ def test_a_bill_that_comes_again_leaves_its_former_order() -> None:
     first = _bill("AAAA0001", "2017-01-20T12:00:00Z", "2017-01-20T12:00:00Z", "500", "o-1")
     again = _bill("AAAA0001", "2017-03-24T12:00:00Z", "2017-03-24T12:00:00Z", "500", None)
     other = _bill("AAAA0002", "2017-03-24T13:00:00Z", "2017-01-20T13:00:00Z", "850", "o-1")
-    told = judge_really([first, again, other], Policy())[-1]
+    told = judge_really([first, again, other])[-1]
     (decision,) = next(iter(told.decisions.values()))
     assert decision["advice"] == {"entry_type": "11", "next_day": None, "dutiable_cents": None, "caution": None}
 
