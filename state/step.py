@@ -7,6 +7,10 @@ from state.table import Overlay
 from stream.records import Record, Result
 
 
+class StepRefusedError(Exception):
+    """A step must not judge a record with its settings; the record is sound. The message says what to change."""
+
+
 class Step(Protocol):
     """A pure function over a table, with a name."""
 

@@ -33,7 +33,7 @@ def command(
     from agents.bills.fact_sources import NothingAnswersError
     from agents.client import GatewayError
     from agents.kafka.errors import RefusedError
-    from state.rules import RulebookError, load_rulebook
+    from agents.worker.steps import rulebook_of
     from stream.bills import fold_bill
 
     folded = fold_bill(bill)
@@ -44,9 +44,8 @@ def command(
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
     settings = _settings()
     try:
-        rulebook = load_rulebook(settings.rules)
-        found = explain(asyncio.run(_facts(folded, settings, gateway, token_file)), rulebook)
-    except (RulebookError, RefusedError, GatewayError) as error:
+        found = explain(asyncio.run(_facts(folded, settings, gateway, token_file)), rulebook_of(settings))
+    except (RefusedError, GatewayError) as error:
         _refuse(str(error))
     except NothingAnswersError as error:
         print(f"tallygate explain: {error}", file=sys.stderr)

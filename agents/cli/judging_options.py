@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from state.rules.programmes import ENABLED_UNLESS_SET
 from stream.consignee import Match
 from stream.decisions import Enforcement, Overflow, Rounding
 
@@ -23,6 +24,18 @@ AsOfOption = Annotated[
     typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Evaluate the rules as they stood that day."),
 ]
 MatchOption = Annotated[Match, typer.Option(help="Compare consignees by folded text, or letter by letter.")]
+ProgrammesOption = Annotated[
+    str, typer.Option(metavar="ID,ID", help="The programmes that are judged, by id with commas between.")
+]
+DefaultProgrammeOption = Annotated[
+    str, typer.Option(metavar="ID", help="Programme of a bill that names none; one of those that are judged.")
+]
+ENABLED: Final = ",".join(ENABLED_UNLESS_SET)
 RulesOption = Annotated[
     list[Path] | None, typer.Option(metavar="FILE", help="Rules in TOML, added to those that ship.")
 ]
+
+
+def listed(programmes: str) -> tuple[str, ...]:
+    """Return the ids in a text with commas between."""
+    return tuple(name.strip() for name in programmes.split(",") if name.strip())

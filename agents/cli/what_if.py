@@ -7,14 +7,19 @@ import typer
 
 from agents.cli.exits import BAD_USAGE
 from agents.cli.judging_options import (
+    ENABLED,
     AsOfOption,
+    DefaultProgrammeOption,
     EnforcementOption,
     EventsFile,
     MatchOption,
     OverflowOption,
+    ProgrammesOption,
     RoundingOption,
     RulesOption,
+    listed,
 )
+from state.rules.programmes import US_321
 from stream.consignee import JUDGE_SECRET
 from stream.decisions import Policy
 
@@ -29,6 +34,8 @@ def command(
     as_of: AsOfOption = None,
     match: MatchOption = "normalised",
     rules: RulesOption = None,
+    programmes: ProgrammesOption = ENABLED,
+    default_programme: DefaultProgrammeOption = US_321,
     bills: Annotated[int, typer.Option(min=0, help="Changed bills to show at most; 0: all.")] = SHOWN,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
 ) -> None:
@@ -42,7 +49,7 @@ def command(
     from state.rules import RulebookError
 
     policy = Policy(overflow, rounding, enforcement, as_of.date() if as_of else None)
-    other = JudgeOptions(policy, match, JUDGE_SECRET, rules)
+    other = JudgeOptions(policy, match, JUDGE_SECRET, rules, listed(programmes), default_programme)
     if other == JudgeOptions():
         _refuse("give at least one option that differs from the default, such as --overflow latch")
     try:

@@ -9,6 +9,7 @@ from agents.engine.job import Job
 from agents.engine.lane import CEILING, Lane, Position, RecordSlice
 from agents.engine.producer_batches import BatchBuilder, OutputTooLargeError, ProducerBatches
 from agents.engine.yielding import LoopYield
+from state.step import StepRefusedError
 from state.table import PARTITION_ROOT, POSITION, Overlay, changelog_key
 from stream.records import Fate, Sink
 
@@ -130,7 +131,7 @@ class StepRunner:
                         count += 1
                     if output is None or not count % LOOK_EVERY:
                         await self._look(count, lane, record)
-            except BigRecordError:
+            except (BigRecordError, StepRefusedError):
                 raise
             except Exception as error:
                 raise StepRaisedError(lane, record.offset, error) from error

@@ -87,8 +87,8 @@ class Transactions:
     async def run(self, lanes: list[Lane]) -> list[Halt]:
         """Judge what waits in these lanes and commit it; give the halts that this led to.
 
-        Raises `StepRaisedError` or `BigRecordError` after aborting: the lanes stand as before. Any other error leaves
-        tables in memory that are not to be trusted.
+        Raises `StepRaisedError`, `BigRecordError` or `StepRefusedError` after aborting: the lanes stand as before. Any
+        other error leaves tables in memory that are not to be trusted.
         """
         began = perf_counter()
         portions = [(lane, lane.portion(self._settings.portion_records)) for lane in lanes]
@@ -202,8 +202,7 @@ class Transactions:
         outbox = ProducerBatches(self._producer, 0)
         await self._producer.begin_transaction()
         judged = [
-            RunResult(lane, RecordSlice([], lane.position.offset), lane.begin(self._job.step))
-            for lane in watches
+            RunResult(lane, RecordSlice([], lane.position.offset), lane.begin(self._job.step)) for lane in watches
         ]
         for each in judged:
             for key, value in each.rows():

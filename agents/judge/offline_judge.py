@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from state.manifest.step import ManifestStep
 from state.rules import load_rulebook
+from state.rules.programmes import ENABLED_UNLESS_SET, US_321
 from state.step import Step
 from state.table import Table
 from state.withholding import WithholdingStep
@@ -41,6 +42,10 @@ class JudgeOptions(NamedTuple):
     secret: bytes = JUDGE_SECRET
     rules: Sequence[Path] | None = None
     """Rule files in TOML, added to the rules that ship."""
+    programmes: Sequence[str] = ENABLED_UNLESS_SET
+    """The enabled programmes."""
+    default_programme: str = US_321
+    """Programme of a bill that names none."""
 
 
 class Judge:
@@ -108,7 +113,8 @@ def open_judge(options: JudgeOptions, emit: Callable[[Outgoing], None]) -> Judge
     """Build a judge; raises RulebookError or, for a secret too short, ConsigneeError."""
     topics = Topics(epoch=EPOCH)
     policy = options.policy
-    rulebook = load_rulebook(options.rules).as_of(policy.as_of).with_enforcement(policy.enforcement)
+    rulebook = load_rulebook(options.rules).with_programmes(options.programmes, options.default_programme)
+    rulebook = rulebook.as_of(policy.as_of).with_enforcement(policy.enforcement)
     key_maker = KeyMaker(options.secret, options.match)
     manifest = ManifestStep(rulebook, key_maker)
     withholding = WithholdingStep(rulebook, policy, EPOCH, topics.shipments)

@@ -25,6 +25,7 @@ from agents.settings.live_group import LiveSettings
 from agents.settings.log_group import LogSettings
 from agents.settings.metrics_group import MetricsSettings
 from agents.settings.sources import SettingsError, environment, mistakes_in, named, read_file, unknown_variables
+from state.rules.programmes import ENABLED_UNLESS_SET, US_321
 
 __all__ = ["KafkaSettings", "RedisSettings", "Settings", "SettingsError", "read_settings"]
 
@@ -96,6 +97,11 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     rules: tuple[Path, ...] = ()
     """Your own rule files, in addition to the shipped ones."""
+    programmes: Annotated[tuple[str, ...], Field(min_length=1)] = ENABLED_UNLESS_SET
+    """Ids of the [programmes](programmes/README.md) that are judged. Enable one for the withholding workers first:
+    [Operating](operating.md#enable-a-programme)."""
+    default_programme: str = US_321
+    """Programme of a bill that names none; one of the enabled. A change needs a new epoch and a rebuild."""
 
     @classmethod
     def settings_customise_sources(

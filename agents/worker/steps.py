@@ -28,9 +28,9 @@ def withholding_step(settings: Settings, partitions: int) -> WithholdingStep:
 
 
 def rulebook_of(settings: Settings) -> Rulebook:
-    """Give the shipped rules and the files beside them. Raises RefusedError."""
+    """Return the shipped rules and the files beside them, with the enabled programmes. Raises RefusedError."""
     try:
-        return load_rulebook(settings.rules)
+        return load_rulebook(settings.rules).with_programmes(settings.programmes, settings.default_programme)
     except RulebookError as error:
         raise RefusedError(str(error)) from None
 

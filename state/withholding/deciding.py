@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from state.rules.rulebook import Rulebook
+from state.step import StepRefusedError
 from state.withholding.advising import IsSplit, advice
 from state.withholding.bill import Bill
 from state.withholding.ledger_ids import US_321, LedgerId
@@ -34,7 +35,7 @@ Dates = Callable[[LedgerId], Counter[int] | Iterable[int]]
 """The dates of all bills in a conveyance."""
 
 
-class UnknownProgrammeError(Exception):
+class UnknownProgrammeError(StepRefusedError):
     """A posting is of a programme that this worker does not know; it must not be judged as another."""
 
 

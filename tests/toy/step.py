@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from struct import Struct
 
+from state.step import StepRefusedError
 from state.table import Overlay
 from stream.records import Fate, Outgoing, Record, Result, Sink
 
@@ -17,7 +18,7 @@ class ToyStep:
     """One decision for each record: `<key> <count> <partition> <offset>`, exact only if nothing repeats.
 
     A value that begins with `!` is an order: `!raise`, `!kill`, `!sleep <s>`, `!hold`, `!many <n>`, `!dead <code>`,
-    `!stale`.
+    `!stale`, `!refuse <id>`, which is obeyed unless the programme is known.
     """
 
     name = "toy"
@@ -32,7 +33,7 @@ class ToyStep:
         """Count the record and decide, unless it orders otherwise."""
         value = record.value or b""
         if value.startswith(b"!"):
-            return self._obey(record, value[1:].decode().split(" "))
+            return self._obey(record, table, value[1:].decode().split(" "))
         return self._decide(record, table)
 
     def sweep(self, table: Overlay, budget: int) -> int:  # noqa: ARG002
@@ -50,7 +51,7 @@ class ToyStep:
         value = b"%b %d %d %d" % (key, count + 1, record.partition, record.offset)
         return Result(Fate.APPLIED, "", (Outgoing(Sink.DECISIONS, record.partition, key, value),))
 
-    def _obey(self, record: Record, order: list[str]) -> Result:
+    def _obey(self, record: Record, table: Overlay, order: list[str]) -> Result:
         match order:
             case ["raise"]:
                 raise ValueError("as told")
@@ -69,6 +70,10 @@ class ToyStep:
                     Sink.DEAD_LETTERS, record.partition, record.key, record.value, (("x-error", code.encode()),)
                 )
                 return Result(Fate.DEAD_LETTERED, code, (dead,))
+            case ["refuse", programme]:
+                if programme not in self.programmes:
+                    raise StepRefusedError(f"{programme} is not enabled")
+                return self._decide(record, table)
             case ["stale"]:
                 return Result(Fate.STALE, "", ())
         raise ValueError(order)
@@ -84,4 +89,5 @@ class ToyStep:
 def toy(_settings: object, _partitions: int) -> ToyStep:
     """Make the step; for import by path."""
     reads = os.environ.get("TALLYGATE_TOY_READS", "").split()
-    return ToyStep(os.environ.get("TALLYGATE_TOY_FINGERPRINT", "toy-1"), tuple(reads))
+    programmes = dict(each.split("=") for each in os.environ.get("TALLYGATE_TOY_PROGRAMMES", "").split())
+    return ToyStep(os.environ.get("TALLYGATE_TOY_FINGERPRINT", "toy-1"), tuple(reads), programmes)

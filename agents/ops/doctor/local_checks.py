@@ -49,7 +49,7 @@ def _installed(name: str) -> str:
 def rules(settings: Settings) -> Iterator[Finding]:
     """Read the rule files as a worker does."""
     try:
-        rulebook = load_rulebook(settings.rules)
+        rulebook = load_rulebook(settings.rules).with_programmes(settings.programmes, settings.default_programme)
     except RulebookError as error:
         yield wrong("rules", f"{error.file}: {error.entry}: {error.problem}", error.remedy)
         return

@@ -81,6 +81,34 @@ def test_another_fingerprint(field: Field) -> None:
     field.worker().ready()
 
 
+def test_programmes_of_another_structure_or_none(field: Field) -> None:
+    """A programme that the tables know is never left out or changed; a new one joins, and is held to from then on."""
+    field.produce([b"x"] * 5, 0)
+    field.worker(toy_programmes="az=1").ready()
+    field.wait_for_decisions(5)
+    assert field.workers[-1].stop() == 0
+    assert "az has another structure (1, now 2)" in refusal(field, toy_programmes="az=2")
+    assert "az is not enabled, and the table was built with it" in refusal(field)
+    field.produce([b"x"] * 5, 0)
+    field.worker(toy_programmes="az=1 kr=1").ready()
+    field.wait_for_decisions(10)
+    assert field.workers[-1].stop() == 0
+    said = refusal(field, toy_programmes="az=1")
+    assert "kr is not enabled" in said
+    assert "Enable each as it was" in said
+
+
+def test_a_record_that_these_settings_cannot_judge(field: Field) -> None:
+    """A step that refuses a record ends its worker, as often as it is started; no suspicion stays, and none is lost."""
+    field.produce([b"x"] * 5 + [b"!refuse kr"] + [b"x"] * 5, 0, key=b"k")
+    for _ in range(4):
+        assert "kr is not enabled" in refusal(field)
+    assert field.halts() == []
+    field.worker(toy_programmes="kr=1").ready()
+    decided = field.wait_for_decisions(11)
+    assert [int(each.split()[1]) for each in decided] == list(range(1, 12))
+
+
 def test_a_lost_changelog(field: Field) -> None:
     """A group that has committed and a changelog that is gone do not agree; it does not start from earliest."""
     field.produce([b"x"] * 20, 0)
