@@ -33,7 +33,7 @@ def command(
     from agents.bills.fact_sources import NothingAnswersError
     from agents.client import GatewayError
     from agents.kafka.errors import RefusedError
-    from agents.worker.steps import rulebook_of
+    from agents.settings.enabled_rules import rulebook_of
     from stream.bills import fold_bill
 
     folded = fold_bill(bill)

@@ -1,10 +1,11 @@
 """`tallygate topics`: creates the project's topics, or says what is wrong with them."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from agents.cli.exits import BAD_USAGE
 from agents.cli.reaching import ask
 
 app = typer.Typer(no_args_is_help=True, help="Create the topics, or check that they are as they must be.")
@@ -24,12 +25,14 @@ def create(
         int | None, typer.Option(min=1, help="Replicas; default: TALLYGATE_KAFKA__REPLICATION.")
     ] = None,
 ) -> None:
-    """Create the missing topics; check those that exist, and leave them as they are."""
-    from agents.kafka.topic_admin import create_topics, find_topics
-    from agents.settings.settings import Settings
+    """Create the missing topics; check those that exist, and leave them as they are.
 
-    kafka = Settings().kafka
-    plans = kafka.topics().plans()
+    Records are kept for 60 days, or for as long as the enabled programmes need.
+    """
+    from agents.kafka.topic_admin import create_topics, find_topics
+
+    kafka, rulebook = _settings()
+    plans = kafka.topics().plans(rulebook.topic_days)
     found = ask(find_topics(kafka.connection(), [plan.name for plan in plans], configs=False), kafka.brokers)
     # The count was fixed when the first topic was made; a new epoch's changelogs must have it too.
     held = {topic.partitions for topic in found.values()}
@@ -38,7 +41,7 @@ def create(
         print(
             f"topics of {sorted(held)} partitions exist, {count} would differ: leave out --partitions", file=sys.stderr
         )
-        raise typer.Exit(2)
+        raise typer.Exit(BAD_USAGE)
     replicas = replication or kafka.replication
     made = ask(create_topics(kafka.connection(), plans, count, replicas), kafka.brokers)
     for name in made:
@@ -49,15 +52,33 @@ def create(
 @app.command()
 def check() -> None:
     """Compare the topics with what they must be. Exit code 0: nothing is wrong; 1: a line names each fault."""
-    from agents.kafka.topic_admin import find_topics, problems
-    from agents.settings.settings import Settings
+    from agents.kafka.topic_admin import find_topics, kept_days, problems
+    from state.rules import RulebookError
 
-    kafka = Settings().kafka
-    plans = kafka.topics().plans()
+    kafka, rulebook = _settings()
+    plans = kafka.topics().plans(rulebook.topic_days)
     found = ask(find_topics(kafka.connection(), [plan.name for plan in plans]), kafka.brokers)
     wrong = problems(plans, found)
     for line in wrong:
         print(line, file=sys.stderr)
+    try:
+        rulebook.check_retention(kept_days({name: found[name] for name in kafka.topics().record if name in found}))
+    except RulebookError as error:
+        print(error, file=sys.stderr)
     if wrong:
         raise typer.Exit(1)
     print(f"{len(plans)} topics at {kafka.brokers}: all as they must be")
+
+
+def _settings() -> tuple[Any, Any]:
+    """Return the settings of Kafka, and the rulebook; exit where the rules or programmes cannot be used."""
+    from agents.kafka.errors import RefusedError
+    from agents.settings.enabled_rules import rulebook_of
+    from agents.settings.settings import Settings
+
+    settings = Settings()
+    try:
+        return settings.kafka, rulebook_of(settings)
+    except RefusedError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(BAD_USAGE) from None

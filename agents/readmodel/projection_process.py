@@ -18,6 +18,7 @@ from agents.readmodel.projection import Projection, make_consumer
 from agents.readmodel.projection_metrics import watch_projection
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
+from agents.settings.enabled_rules import rulebook_of
 from agents.settings.settings import Settings, read_settings
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,12 @@ def store_of(settings: Settings) -> StoreSettings:
     return store_settings(settings.redis, settings.kafka.prefix)
 
 
+def kept_store_of(settings: Settings) -> StoreSettings:
+    """Return where the read model is written. Raise RefusedError; a bill is kept while its ledger may be open."""
+    longest = rulebook_of(settings).longest_kept
+    return store_settings(settings.redis, settings.kafka.prefix, longest.kept_days)
+
+
 def make_projection(settings: Settings, writer: Writer, partitions: int) -> Projection:
     """Make a projection in the group of this prefix and epoch."""
     topics = settings.kafka.topics()
@@ -52,7 +59,7 @@ def make_projection(settings: Settings, writer: Writer, partitions: int) -> Proj
 async def project(settings: Settings) -> None:
     """Run a projection until SIGTERM or SIGINT. Raises EngineError, KafkaError."""
     partitions = await count_partitions(settings)
-    async with Writer(store_of(settings)) as writer:
+    async with Writer(kept_store_of(settings)) as writer:
         policy = await writer.evicts()
         if policy is not None:
             log.warning("Redis may evict keys of the read model (%s): set maxmemory-policy to noeviction", policy)

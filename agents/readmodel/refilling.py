@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.readmodel.projection import Projection
-from agents.readmodel.projection_process import count_partitions, make_projection, store_of
+from agents.readmodel.projection_process import count_partitions, kept_store_of, make_projection
 from agents.readmodel.writing import Writer
 from agents.settings.settings import Settings
 
@@ -51,7 +51,7 @@ async def rebuild(settings: Settings, watcher: RefillWatcher) -> int:
     A projection that runs meanwhile waits while the keys go, and then shares the filling.
     """
     partitions = await count_partitions(settings)
-    async with Writer(store_of(settings)) as writer:
+    async with Writer(kept_store_of(settings)) as writer:
         ends = await _ends(settings, partitions)
         token = secrets.token_hex(8)
         await writer.begin_sweep(token)

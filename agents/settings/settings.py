@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     [Operating](operating.md#enable-a-programme)."""
     default_programme: str = US_321
     """Programme of a bill that names none; one of the enabled. A change needs a new epoch and a rebuild."""
+    read_again_days: Annotated[int, Field(ge=1)] = 365
+    """Days after which `tallygate doctor` asks you to read the source of a rule again."""
 
     @classmethod
     def settings_customise_sources(

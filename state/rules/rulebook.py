@@ -24,15 +24,13 @@ from state.rules.rule_tables import (
     rate_table,
 )
 from stream.decisions import Code, Enforcement
+from stream.topics import KEPT_DAYS
 
 DAYS_CACHED = 4096
 """Days of a programme whose rules are cached: a stream has a few dozen open, and a back-test of ten years fits."""
 
 ENFORCEMENT_SETTING = "setting:enforcement"
 """Takes the place of a dated rule's id when the enforcement was set by hand; an entry's id never has a colon."""
-
-TOPIC_DAYS = 60
-"""Days that topics are kept at least."""
 
 DOLLAR = Rate(1, 1, "us-dollar")
 SAME_CURRENCY = Rate(1, 1, "same-currency")
@@ -94,7 +92,7 @@ class Rulebook:
     @property
     def topic_days(self) -> int:
         """Days that shipments, postings, decisions and alerts are kept at least, so that tables can be rebuilt."""
-        return max(TOPIC_DAYS, self.conveyance_days)
+        return max(KEPT_DAYS, self.conveyance_days)
 
     def check_retention(self, topic_days: int) -> None:
         """Refuse topics that are kept for `topic_days` if the enabled programmes need more; raises RulebookError."""

@@ -12,10 +12,12 @@ from agents.kafka.describing import TopicsAsked
 from agents.kafka.errors import RefusedError
 from agents.kafka.log_reader import read_to
 from agents.kafka.probing import open_connection
-from agents.kafka.topic_admin import NEEDED, find_topics, problems
+from agents.kafka.topic_admin import NEEDED, find_topics, kept_days, problems
 from agents.ops.doctor.finding import Finding, right, unknown, wrong
+from agents.settings.enabled_rules import rulebook_of
 from agents.settings.settings import Settings
 from agents.worker.steps import manifest_step, withholding_step
+from state.rules import RulebookError
 from state.step import Step
 from state.structures import PROGRAMME_ROW, refused_structures
 from state.table import PARTITION_ROOT, changelog_key
@@ -28,7 +30,12 @@ enabled later may not be, so its structure is left to the worker."""
 
 async def topics(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
     """Compare the topics with their plans; those that this login may not see are named apart."""
-    plans = settings.kafka.topics().plans()
+    names = settings.kafka.topics()
+    try:
+        rulebook = rulebook_of(settings)
+    except RefusedError:
+        rulebook = None  # the area `rules` says why
+    plans = names.plans(rulebook.topic_days) if rulebook else names.plans()
     closed = await hidden(connection, [plan.name for plan in plans])
     plans = tuple(plan for plan in plans if plan.name not in closed)
     if closed:
@@ -38,6 +45,11 @@ async def topics(settings: Settings, connection: Connection) -> AsyncIterator[Fi
     lines = problems(plans, found)
     for line in lines:
         yield wrong("topics", line, _remedy(line, plans))
+    if rulebook:
+        try:
+            rulebook.check_retention(kept_days({name: found[name] for name in names.record if name in found}))
+        except RulebookError as error:
+            yield wrong("topics", f"{error.entry}: {error.problem}", error.remedy)
     if plans and not lines:
         yield right("topics", f"{len(plans)} topics of {counts.pop()} partitions, as they must be")
 
