@@ -9,7 +9,6 @@ import typer
 
 from agents.cli.exits import BAD_USAGE
 from agents.cli.judging_options import (
-    ENABLED,
     AsOfOption,
     DefaultProgrammeOption,
     EnforcementOption,
@@ -19,9 +18,8 @@ from agents.cli.judging_options import (
     ProgrammesOption,
     RoundingOption,
     RulesOption,
-    listed,
+    split_programmes,
 )
-from state.rules.programmes import US_321
 from stream.consignee import JUDGE_SECRET, ConsigneeError
 from stream.decisions import Policy
 
@@ -29,13 +27,13 @@ from stream.decisions import Policy
 def command(
     file: EventsFile,
     overflow: OverflowOption = "skip",
+    programmes: ProgrammesOption = None,
+    default_programme: DefaultProgrammeOption = None,
     rounding: RoundingOption = "cents",
     enforcement: EnforcementOption = "auto",
     as_of: AsOfOption = None,
     match: MatchOption = "normalised",
     rules: RulesOption = None,
-    programmes: ProgrammesOption = ENABLED,
-    default_programme: DefaultProgrammeOption = US_321,
     secret_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Secret of the consignee keys; default: a fixed public one.")
     ] = None,
@@ -58,7 +56,7 @@ def command(
     gc.set_threshold(200_000, 50, 1000)
     policy = Policy(overflow, rounding, enforcement, as_of.date() if as_of else None)
     secret = _secret_in(secret_file) if secret_file else JUDGE_SECRET
-    options = JudgeOptions(policy, match, secret, rules, listed(programmes), default_programme)
+    options = JudgeOptions(policy, match, secret, rules, split_programmes(programmes), default_programme)
     try:
         with open(1, "wb", 1 << 20, closefd=False) as stdout, open_outputs(stdout, dead_letters, alerts) as outputs:
             summary = judge_file(file, options, outputs)

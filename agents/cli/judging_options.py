@@ -2,11 +2,10 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from state.rules.programmes import ENABLED_UNLESS_SET
 from stream.consignee import Match
 from stream.decisions import Enforcement, Overflow, Rounding
 
@@ -23,19 +22,18 @@ AsOfOption = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Evaluate the rules as they stood that day."),
 ]
-MatchOption = Annotated[Match, typer.Option(help="Compare consignees by folded text, or letter by letter.")]
+MatchOption = Annotated[Match, typer.Option(help="Compare consignees folded, or letter by letter.")]
 ProgrammesOption = Annotated[
-    str, typer.Option(metavar="ID,ID", help="The programmes that are judged, by id with commas between.")
+    str | None, typer.Option(metavar="ID,...", help="Enable these programmes alone, such as us-321,kr.")
 ]
 DefaultProgrammeOption = Annotated[
-    str, typer.Option(metavar="ID", help="Programme of a bill that names none; one of those that are judged.")
+    str | None, typer.Option(metavar="ID", help="What a bill claims that names no programme; else us-321.")
 ]
-ENABLED: Final = ",".join(ENABLED_UNLESS_SET)
 RulesOption = Annotated[
     list[Path] | None, typer.Option(metavar="FILE", help="Rules in TOML, added to those that ship.")
 ]
 
 
-def listed(programmes: str) -> tuple[str, ...]:
-    """Return the ids in a text with commas between."""
-    return tuple(name.strip() for name in programmes.split(",") if name.strip())
+def split_programmes(programmes: str | None) -> list[str] | None:
+    """Return the ids in a list with commas, None where none was given."""
+    return None if programmes is None else [name.strip() for name in programmes.split(",") if name.strip()]
