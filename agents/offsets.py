@@ -66,7 +66,7 @@ async def plan_mending(connection: Connection, topics: Topics, step: str, leave_
     source, changelog, group = source_of(step, topics), topics.changelog(step), topics.group(step)
     found = await find_topics(connection, [source, changelog], configs=False)
     if missing := [name for name in (source, changelog) if name not in found]:
-        raise CannotSetError(f"topic {missing[0]} is missing, so there is no table to go by: see `tallygate doctor`")
+        raise CannotSetError(f"topic {missing[0]} is missing, so no table has the offsets: see `tallygate doctor`")
     if found[source].partitions != found[changelog].partitions:
         raise CannotSetError(f"{source} and {changelog} differ in partitions: see `tallygate topics check`")
     partitions = range(found[source].partitions)
@@ -126,7 +126,7 @@ async def _check(connection: Connection, mending: Mending) -> None:
     beyond = [place for place, offset in mending.offsets.items() if offset > ends[place]]
     if beyond:
         raise CannotSetError(
-            f"{mending.source} ends before its tables stand, in partitions {sorted(p.partition for p in beyond)}: "
+            f"{mending.source} ends before its tables, in partitions {sorted(p.partition for p in beyond)}: "
             "records of the input were lost as well. Publish the events again, then `tallygate rebuild tables "
             "--epoch N`"
         )

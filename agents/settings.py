@@ -33,45 +33,46 @@ MIB = 1024 * 1024
 
 
 class KeySettings(Group):
-    """How consignee keys are made; a change needs a new epoch and a rebuild."""
+    """How consignee keys are made. A change needs a new epoch and a rebuild."""
 
     secret_file: Path | None = None
-    """File with the secret of the keyed digest, at least 16 bytes; workers need it."""
+    """File with the secret of the keyed digest, at least 16 bytes. Workers need it."""
     match: Literal["exact", "normalised"] = "normalised"
-    """Whether names and addresses that are written differently may be one consignee."""
+    """`normalised`: names and addresses that are written differently may be one consignee. `exact`: they may not."""
 
 
 class PolicySettings(Group):
-    """How a day over its limit is judged; a change needs a new epoch and a rebuild."""
+    """How a day over its limit is judged. A change needs a new epoch and a rebuild."""
 
     overflow: Literal["skip", "latch", "all_or_none"] = "skip"
-    """After a bill that does not fit: go on with later ones, stop, or release none of the day."""
+    """After a bill that does not fit: `skip` goes on with later bills, `latch` stops, `all_or_none` releases no bill of
+    the day."""
     rounding: Literal["cents", "whole-dollars"] = "cents"
-    """Count exact cents, or each bill in whole dollars, half up."""
+    """Count exact cents, or round each bill to whole dollars, half up."""
     enforcement: Literal["auto", "warn", "withhold"] = "auto"
-    """Withhold what arrived and does not fit, or only warn; `auto`: as the dated rules say."""
+    """Withhold an arrived bill that does not fit, or only warn. `auto`: as the dated rules say."""
     as_of: date | None = None
-    """Evaluate the rules as they stood that day; none: each day its own."""
+    """Judge every day by the rules as they stood on this day; none: each day by its own."""
 
 
 class WorkerSettings(Group):
-    """One worker process and how it trades latency for work."""
+    """One worker process, and how it balances latency against throughput."""
 
     name: Name = "0"
     """Stable name, unique among the workers of a step; in Kubernetes the ordinal. A restart under the same name
-    aborts at once what the dead process left open."""
+    aborts at once the transaction that the dead process left open."""
     gather_ms: Annotated[int, Field(ge=0, le=1000)] = 16
-    """How long the broker holds a fetch while records trickle in."""
+    """How long the broker may hold a fetch to collect more records."""
     lane_mib: Annotated[int, Field(ge=1, le=1024)] = 8
-    """Memory for the waiting records of one partition; beyond it the partition is not fetched."""
+    """Memory for the waiting records of one partition. Beyond it the worker does not fetch that partition."""
     portion_records: Annotated[int, Field(ge=1)] = 10_000
-    """Records of one partition in one transaction."""
+    """Most records of one partition in one transaction."""
     session_timeout_ms: Annotated[int, Field(ge=1000)] = 10_000
-    """Without a heartbeat for this long a worker loses its partitions."""
+    """A worker that sends no heartbeat for this long loses its partitions."""
     stall_seconds: Annotated[int, Field(ge=10)] = 60
-    """A worker that has work and gets nowhere for this long ends itself."""
+    """A worker that has work but makes no progress for this long ends itself."""
     stale_offsets_seconds: Annotated[int, Field(ge=0)] = 180
-    """A worker whose tables are ahead of the group's committed offsets asks for them again for this long."""
+    """How long a worker whose tables are ahead of the group's committed offsets asks for the offsets again."""
 
 
 class Settings(BaseSettings):
@@ -95,7 +96,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
     rules: tuple[Path, ...] = ()
-    """Rule files beside the shipped ones."""
+    """Your own rule files, in addition to the shipped ones."""
 
     @classmethod
     def settings_customise_sources(

@@ -117,18 +117,19 @@ def end_with(parent: int) -> None:
             sys.exit(EXIT_RETRY)
 
 
+def prepared(name: str, make: Callable[[Settings], Job]) -> tuple[Settings, Job]:
+    """Return the settings and the job of a worker, once Kafka is there; exits the process where it must not start."""
+    try:
+        settings = begin("worker", step=name)
+        return settings, reached(lambda: make(settings), settings)
+    except EngineError as error:
+        log.critical("%s does not start: %s", name, error, extra={"incident": "refused"})
+        sys.exit(error.status)
+
+
 def run_worker(step: str, source: str | None = None, observer: str | None = None) -> NoReturn:
     """Run one step until SIGTERM or SIGINT; exits the process."""
-    try:
-        settings = begin("worker", step=step)
-    except EngineError as error:
-        log.critical("%s does not start: %s", step, error, extra={"incident": "refused"})
-        sys.exit(error.status)
-    try:
-        job = reached(lambda: make_job(settings, step, source), settings)
-    except EngineError as error:
-        log.critical("%s does not start: %s", step, error, extra={"incident": "refused"})
-        sys.exit(error.status)
+    settings, job = prepared(step, lambda settings: make_job(settings, step, source))
     own = imported(observer)() if observer else ProgressLog(step)
     run_job(settings.engine(job.step.name), job, *watch_worker(settings.metrics, job.step, own))
 

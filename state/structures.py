@@ -1,16 +1,22 @@
-"""What a table says of the programmes that it was built under: the fingerprint of the structure of each.
+"""Rows that say under which programmes a table was built: the fingerprint of the structure of each.
 
-One row a programme stands under the partition's root. Each is compared by itself, so that a programme can be added
-without a rebuild; a table that holds one the worker does not have, or has with another structure, is refused.
+The partition's root has one row per programme. Each is compared by itself, so that you can enable a programme without
+a rebuild. A worker refuses a table with a programme that it does not have, or has with another structure.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from state.rules.rulebook import Rulebook
 from state.table import Group, Rows
 
 PROGRAMME_ROW: Final = b"programme:"
-"""Begins the suffix, under the partition's root, of the row of a programme; its id follows."""
+"""Start of the suffix of a programme's row, under the partition's root; the id follows."""
+
+
+def structures_of(rulebook: Rulebook) -> dict[str, str]:
+    """Return the fingerprint of the structure of each enabled programme, by programme."""
+    return {name: programme.fingerprint for name, programme in rulebook.programmes.items()}
 
 
 def held_structures(partition_rows: Rows) -> dict[str, str]:
@@ -23,7 +29,7 @@ def held_structures(partition_rows: Rows) -> dict[str, str]:
 
 
 def refused_structures(partition_rows: Rows, programmes: Mapping[str, str]) -> Iterator[str]:
-    """Say of each programme of the table that a worker with these programmes must refuse what is the matter."""
+    """Return, in words, why a worker with these programmes must refuse the table; nothing if it may use it."""
     for programme, fingerprint in held_structures(partition_rows).items():
         if programme not in programmes:
             yield f"{programme} is not enabled, and the table was built with it"
@@ -32,7 +38,7 @@ def refused_structures(partition_rows: Rows, programmes: Mapping[str, str]) -> I
 
 
 def add_structures(partition: Group, programmes: Mapping[str, str]) -> None:
-    """Write the rows of programmes that the table does not hold yet; those that it holds were not refused."""
+    """Write the rows of the programmes that the table does not hold yet. Call it after `refused_structures`."""
     for programme, fingerprint in programmes.items():
         suffix = PROGRAMME_ROW + programme.encode()
         if partition.get(suffix) is None:

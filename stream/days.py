@@ -57,7 +57,7 @@ def business_date(instant: datetime, zone: str = ZONE_NAME) -> date:
 def day_of_micros(micros: int, zone: str = ZONE_NAME) -> date:
     """Return the date, in a zone, of an instant in microseconds since the epoch.
 
-    Raise InstantError if that date lies outside years 1 to 9999, ZoneError for an unknown zone.
+    Raise InstantError if that date is outside years 1 to 9999, ZoneError for an unknown zone.
     """
     date_of_hour = _EASTERN_HOURS if zone == ZONE_NAME else _HOURS.get(zone) or _hours_of(zone)
     return date_of_hour(micros // MICROS_AN_HOUR) or _date_of(micros, zone_named(zone))

@@ -35,7 +35,7 @@ def from_micros(micros: int) -> datetime:
 def rfc3339(instant: datetime) -> str:
     """Return an instant in UTC as RFC 3339 with Z, as msgspec writes it: a fraction of six digits, or none.
 
-    Raise InstantError if it is naive, or if its UTC date lies outside years 1 to 9999.
+    Raise InstantError if it is naive, or if its UTC date is outside years 1 to 9999.
     """
     text = instant.isoformat()
     if text[-6:] == "+00:00":

@@ -9,7 +9,7 @@ import typer
 
 from agents.cli.exits import AWAY, BAD_USAGE
 
-app = typer.Typer(no_args_is_help=True, help="Show who may do what on Kafka, and let a broker hold to it.")
+app = typer.Typer(no_args_is_help=True, help="Show who may do what on Kafka and in Redis, and grant it.")
 command = app
 
 Roles = Annotated[list[str] | None, typer.Argument(metavar="[ROLE]...", help="Default: all.")]
@@ -68,13 +68,13 @@ def redis(
 def grant(
     roles: Roles = None,
     passwords: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="A file for each role; missing ones are made, mode 0600.")
+        Path, typer.Option(metavar="FOLDER", help="One password file for each role; missing ones are made, mode 0600.")
     ] = Path("passwords"),
 ) -> None:
-    """Give each role its login and exactly its ACLs; what it had beyond them is taken away.
+    """Grant each role its login and exactly its ACLs, and remove every other ACL that the role has.
 
-    Connects as TALLYGATE_KAFKA__* say, which has to be an administrator of the cluster. May be repeated at any time;
-    with a new file it changes a password. Exit code 2: bad usage, or the broker refused; 75: it did not answer.
+    It connects by TALLYGATE_KAFKA__*: the login must be an administrator of the cluster. You may run it again at any
+    time; a new file changes the password. Exit code 2: bad usage, or the broker refused; 75: it did not answer.
     """
     from agents.access.granting import Granting, GrantingError, NoAnswerError, login_of, password_in
     from agents.access.roles import principal

@@ -27,22 +27,22 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 def list_(
     code: Annotated[list[Fault] | None, typer.Option(metavar="CODE", help="Only this code; may be repeated.")] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="Not older: 90m, 24h, 7d, or 2025-08-20T12:00:00Z.")
+        str | None, typer.Option(metavar="WHEN", help="How far back to look: 90m, 24h, 7d, or 2025-08-20T12:00:00Z.")
     ] = None,
-    conveyance: Annotated[str | None, typer.Option(help="Only of this conveyance.")] = None,
+    conveyance: Annotated[str | None, typer.Option(help="Only letters of this conveyance.")] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help=f"Only so many, the newest; default: {TABLE_ROWS} in a table, else all.")
+        int | None, typer.Option(min=1, help=f"Only the newest N; default: {TABLE_ROWS} in a table, else all.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON lines on a terminal as well.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines on a terminal too.")] = False,
     values_to: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write keys and values there: names and addresses! A new file, mode 0600."),
+        typer.Option(metavar="FILE", help="Write keys and values (names and addresses!) to this new file, mode 0600."),
     ] = None,
 ) -> None:
     """List dead letters, oldest first, and count them by code: a table on a terminal, else JSON lines.
 
-    What a record holds is never printed. In JSON the counts go to standard error. Exit code 0: listed; 2: bad usage, or
-    the topics are not there, or not allowed; 75: Kafka is away.
+    It never prints what a record holds. With JSON the counts go to standard error. Exit code 0: listed; 2: bad usage,
+    missing topics, or not allowed; 75: Kafka is away.
     """
     from agents.dead_letters.errors import DeadLettersError
     from agents.dead_letters.listing import Wanted, list_letters
@@ -58,6 +58,7 @@ def list_(
             listing = _ask(list_letters(kafka.connection(), kafka.topics(), wanted, file), kafka.brokers)
     except DeadLettersError as error:
         _refuse(str(error))
+    _complain(listing.complaints)
     if in_lines:
         for letter in listing.letters():
             print(json_line(listing, letter).decode())
@@ -72,18 +73,18 @@ def list_(
 @app.command()
 def retry(
     code: Annotated[
-        list[Fault] | None, typer.Option(metavar="CODE", help="Those of this code; may be repeated.")
+        list[Fault] | None, typer.Option(metavar="CODE", help="All letters of this code; may be repeated.")
     ] = None,
     at: Annotated[
-        list[str] | None, typer.Option(metavar="PARTITION:OFFSET", help="The one at this place; may be repeated.")
+        list[str] | None, typer.Option(metavar="PARTITION:OFFSET", help="The letter at this place; may be repeated.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every one.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Those as well that were sent again before.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All letters.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also letters that were sent again before.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")] = False,
 ) -> None:
-    """Send dead letters to the shipments topic again, as they came; those sent again before are left out.
+    """Send dead letters to the shipments topic again, as they came; leave out those that were sent again before.
 
-    Mend the cause first, or they come back. A record that was applied after all is stale the second time. Exit code 0:
+    Mend the cause first, or they come back. A record that was applied before is stale the second time. Exit code 0:
     sent, or nothing to send; 2: bad usage, no such letter, or not allowed; 75: Kafka is away.
     """
     from agents.dead_letters.errors import DeadLettersError
@@ -91,7 +92,7 @@ def retry(
     from agents.dead_letters.showing import plural
 
     if [bool(code), bool(at), everything].count(True) != 1:
-        _refuse("choose by --code, by --at, or --all; one of them")
+        _refuse("choose letters by one of --code, --at and --all")
     if not yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
         _refuse("there is no terminal to ask on: add --yes")
     kafka = _kafka()
@@ -99,6 +100,7 @@ def retry(
     selection = Selection(frozenset(one.value for one in code or ()), _places(at or ()), again)
     try:
         plan = _ask(plan_retry(connection, topics, selection), kafka.brokers)
+        _complain(plan.complaints)
         for reason, count in plan.left_out.most_common():
             print(f"left out {count:,}: {reason}")
         if not plan.places:
@@ -127,6 +129,11 @@ class _Done:
         self.count = count
 
 
+def _complain(complaints: list[str]) -> None:
+    for each in complaints:
+        print(f"tallygate dead-letters: {each}", file=sys.stderr)
+
+
 def _ask(question: Coroutine[Any, Any, Answer], brokers: str, done: _Done | None = None) -> Answer:
     """Give the answer; where Kafka does not give one, say what to do and exit: away, or not allowed."""
     import asyncio
@@ -141,12 +148,12 @@ def _ask(question: Coroutine[Any, Any, Answer], brokers: str, done: _Done | None
     except (KafkaError, TimeoutError, ConnectionError) as error:
         why = type(error).__name__.removesuffix("Error")
         if isinstance(error, BrokerResponseError):
-            said = f"Kafka at {brokers} refuses: {why}; may this user do that?"
+            said = f"Kafka at {brokers} refuses: {why}; check the rights of this login"
         else:
             said = f"Kafka at {brokers} does not answer ({why}): start it, or set TALLYGATE_KAFKA__BROKERS"
         print(said, file=sys.stderr)
         if done is not None:
-            print(f"{done.count:,} are sent for good; run it again for the rest", file=sys.stderr)
+            print(f"{done.count:,} are sent for good; run the command again for the rest", file=sys.stderr)
         if isinstance(error, BrokerResponseError):
             raise typer.Exit(BAD_USAGE) from None
         raise typer.Exit(AWAY) from None

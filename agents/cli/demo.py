@@ -20,7 +20,7 @@ def command(
         str | None,
         typer.Option(metavar="HOST:PORT", help="A Kafka to run on; the demo makes topics of its own and removes them."),
     ] = None,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live screen.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Print lines instead of a live screen.")] = False,
     stay: Annotated[bool, typer.Option("--stay", help="Go on after the day, to scan its bills, until Ctrl-C.")] = False,
     save: Annotated[
         Path | None,
@@ -54,7 +54,7 @@ def command(
         print("tallygate demo: ended at once", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     if not whole:
-        print("tallygate demo: the sums above do not come out", file=sys.stderr)
+        print("tallygate demo: a sum above is wrong", file=sys.stderr)
         raise typer.Exit(NO)
 
 

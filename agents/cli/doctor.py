@@ -45,7 +45,7 @@ def command(
         return found
 
     console = Console(highlight=False)
-    with nullcontext() if in_lines or as_json else console.status("looking at everything"):
+    with nullcontext() if in_lines or as_json else console.status("checking everything"):
         found = asyncio.run(findings())
     if as_json:
         print(in_json(found))

@@ -11,7 +11,8 @@ def command() -> None:
     """Serve HTTP until SIGTERM or Ctrl-C: publish events, look bills up, scan, ask for headroom.
 
     Settings come from the environment, TALLYGATE_GATEWAY__*, TALLYGATE_KAFKA__*, TALLYGATE_REDIS__*,
-    TALLYGATE_KEY__*. Kafka and Redis may go away and come back. Exit status 78: not as configured; 75: try again.
+    TALLYGATE_KEY__*. Kafka and Redis may go away and come back. Exit code 78: it must not run as configured; 75:
+    start it again.
     """
     import uvloop
 

@@ -30,18 +30,18 @@ def command(
     match: MatchOption = "normalised",
     rules: RulesOption = None,
     secret_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Secret of the consignee keys; else a fixed public one.")
+        Path | None, typer.Option(metavar="FILE", help="Secret of the consignee keys; default: a fixed public one.")
     ] = None,
     dead_letters: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write bad events there as JSON lines: error, detail, line.")
+        Path | None, typer.Option(metavar="FILE", help="Write bad events to it as JSON lines: error, detail, line.")
     ] = None,
-    alerts: Annotated[Path | None, typer.Option(metavar="FILE", help="Write alerts there as JSON lines.")] = None,
+    alerts: Annotated[Path | None, typer.Option(metavar="FILE", help="Write alerts to it as JSON lines.")] = None,
 ) -> None:
     """Judge shipment events from a file, in its order; decisions go to standard output as JSON lines.
 
-    Blank lines are left out; a decision's cause has the line number, less one, as offset. A summary goes to standard
-    error. Exit code 0: judged, whatever the decisions; 2: bad usage, an unreadable file, or one of which no line could
-    be read.
+    It skips blank lines; the offset in a decision's cause is the line number less one. A summary goes to standard
+    error. Exit code 0: judged, whatever the decisions; 2: bad usage, or a file that cannot be read or has no readable
+    line.
     """
     from agents.judge import FileError, Options, judge_file, open_outputs
     from state.rules import RulebookError
@@ -62,7 +62,10 @@ def command(
         print("to see why, add --dead-letters FILE", file=sys.stderr)
     if summary.verdicts["reject", "day-closed"]:
         # Without a broker nothing tells a time that is wrong from one that is late.
-        print("day-closed: 15 days after it by the highest event time so far; look for one far ahead", file=sys.stderr)
+        print(
+            "day-closed: the highest event time so far is 15 days past the bill's day; look for a time too far ahead",
+            file=sys.stderr,
+        )
     if summary.nothing_read:
         _refuse(f"{file}: no line of it could be read")
 

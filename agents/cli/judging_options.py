@@ -12,14 +12,17 @@ from stream.decisions import Enforcement, Overflow, Rounding
 EventsFile = Annotated[
     str, typer.Argument(metavar="FILE|-", help="Events as JSON lines or CSV, packed or not; - is standard input.")
 ]
-OverflowOption = Annotated[Overflow, typer.Option(help="After a bill that does not fit: go on, stop, or none.")]
-RoundingOption = Annotated[Rounding, typer.Option(help="Count exact cents, or whole dollars, half up, a bill.")]
-EnforcementOption = Annotated[Enforcement, typer.Option(help="auto: by the dated rules.")]
+OverflowOption = Annotated[
+    Overflow,
+    typer.Option(help="If a bill does not fit: release later ones that fit, none later, or none of the day."),
+]
+RoundingOption = Annotated[Rounding, typer.Option(help="Count a bill in exact cents, or in whole dollars, half up.")]
+EnforcementOption = Annotated[Enforcement, typer.Option(help="auto: as the dated rules say.")]
 AsOfOption = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Evaluate the rules as they stood that day."),
 ]
-MatchOption = Annotated[Match, typer.Option(help="Compare consignees folded, or letter by letter.")]
+MatchOption = Annotated[Match, typer.Option(help="Compare consignees by folded text, or letter by letter.")]
 RulesOption = Annotated[
     list[Path] | None, typer.Option(metavar="FILE", help="Rules in TOML, added to those that ship.")
 ]

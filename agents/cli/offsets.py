@@ -32,22 +32,22 @@ def offsets() -> None:
 
 @app.command("set")
 def set_offsets(
-    to_tables: Annotated[bool, typer.Option("--to-tables", help="The only way there is: as the tables stand.")] = False,
+    to_tables: Annotated[bool, typer.Option("--to-tables", help="Set them to where tables stand; required.")] = False,
     steps: Annotated[
-        list[StepName] | None, typer.Argument(metavar="[STEP]...", help="manifest, withholding; none: both.")
+        list[StepName] | None, typer.Argument(metavar="[STEP]...", help="manifest or withholding; default: both.")
     ] = None,
 ) -> None:
-    """Set the offsets that a broker came back without, once no worker of the step runs.
+    """Set the offsets that a broker has lost; stop all workers of the step first.
 
-    Only where tables are ahead of their offsets: nothing is judged twice then, and nothing left out. Exit code 0: set,
-    or nothing to set; 1: it must not be, and why; 2: bad usage; 75: Kafka is away.
+    It sets offsets only where the tables are ahead of them, so nothing is judged twice and nothing is left out.
+    Exit code 0: set, or nothing to set; 1: not set, and why; 2: bad usage; 75: Kafka is away.
     """
     from agents.engine.errors import EngineError
     from agents.offsets import mend, plan_mending
     from agents.settings import Settings
 
     if not to_tables:
-        print("tallygate offsets set: say --to-tables; there is nothing else to set them to", file=sys.stderr)
+        print("tallygate offsets set: add --to-tables; offsets are only set to where tables stand", file=sys.stderr)
         raise typer.Exit(2)
     settings = Settings()
     kafka, leave = settings.kafka, settings.worker.session_timeout_ms / 1000 + LEAVE_SECONDS
@@ -64,7 +64,7 @@ def set_offsets(
 
 
 def _show(plan: "Mending") -> None:
-    said = f"{len(plan.offsets)} offsets set" if plan.offsets else "nothing to set, offsets and tables agree"
+    said = f"{len(plan.offsets)} offsets set" if plan.offsets else "nothing to set: offsets and tables agree"
     print(f"{plan.group} on {plan.source}: {said}")
     print(f"{'partition':>9}  {'before':>12}  {'after':>12}")
     for partition, committed, table in plan.standings:

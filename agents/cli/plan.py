@@ -21,13 +21,13 @@ def command(
     day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="First day, Eastern time.")],
     gateway: Annotated[str, typer.Option(metavar="URL", help="The gateway to ask.")],
     token_file: Annotated[Path, typer.Option(metavar="FILE", help="File with a token of the scope plan.")],
-    days: Annotated[int, typer.Option(min=1, max=30, help="Days to look at, from the first on.")] = DAYS,
+    days: Annotated[int, typer.Option(min=1, max=30, help="Number of days to look at.")] = DAYS,
 ) -> None:
     """Show a person's headroom day by day, and on which days a value would fit.
 
-    The person's name stands in a file, since arguments are seen by everybody on a machine. Each day is a question that
-    the gateway notes in its audit log, by consignee key. Exit code 0: answered; 2: bad usage, or refused; 75: the
-    gateway is away.
+    Write the person's name into a file: everybody on a machine can see the arguments of a command. The gateway notes
+    each day that you ask about in its audit log, by consignee key. Exit code 0: answered; 2: bad usage, or refused; 75:
+    the gateway is away.
     """
     from agents.client import GatewayAwayError, GatewayError
     from agents.explaining.planning import ConsigneeFileError, read_consignee

@@ -30,7 +30,7 @@ def command(
         str | None,
         typer.Argument(metavar="FILE|-", help="Events as JSON lines or CSV, packed or not; - is standard input."),
     ] = None,
-    form: Annotated[FormName, typer.Option("--format", help="auto: by the name's ending, else by how it begins.")] = (
+    form: Annotated[FormName, typer.Option("--format", help="auto: by the name's ending, else by the first line.")] = (
         FormName.AUTO
     ),
     template: Annotated[
@@ -51,12 +51,12 @@ def command(
         Path | None, typer.Option(metavar="FILE", help="File with a token of the scope publish, for the gateway.")
     ] = None,
 ) -> None:
-    """Publish shipment events from a file; it is checked whole first, and nothing is sent unless all of it is right.
+    """Check a whole file of shipment events, and publish it if all of it is right.
 
-    Kafka is that of TALLYGATE_KAFKA__*. A file may be published again: what is there already has no second effect.
-    With --skip-bad a bill goes out only if every row of it is right. Exit code 0: all is acknowledged; 1: there are
+    It finds Kafka by TALLYGATE_KAFKA__*. You may publish a file again: known events have no second effect. With
+    --skip-bad it sends a bill only if every row of it is right. Exit code 0: all is acknowledged; 1: there are
     mistakes, each on a line of standard error; 2: bad usage, an unreadable file, or refused; 75: Kafka or the gateway
-    is away, run it again later; 78: rows that were read are unaccounted for.
+    is away, run it again later; 78: rows that were read are neither sent nor named.
     """
     if template:
         from agents.files.columns import template as header
@@ -117,10 +117,10 @@ def _say(report: Any) -> None:
         by_code = ", ".join(f"{code} {count:,}" for code, count in report.codes.most_common())
         print(f"{report.bad:,} of {report.good + report.bad:,} cannot be sent: {by_code}", file=sys.stderr)
     if report.warnings:
-        print(f"{report.warnings:,} warnings: what they name is right enough to be sent", file=sys.stderr)
+        print(f"{report.warnings:,} warnings: the rows that they name can be sent all the same", file=sys.stderr)
     if report.repeats:
         print(
-            f"{report.repeats:,} of {report.good:,} events repeat one before them and will have no effect",
+            f"{report.repeats:,} of {report.good:,} events repeat an earlier one and will have no effect",
             file=sys.stderr,
         )
 
@@ -176,7 +176,7 @@ def _send(events: Any, *, over: tuple[str | None, Path | None]) -> None:
         raise
     except (PublishError, GatewayError) as error:
         print(f"tallygate publish: {error}", file=sys.stderr)
-        print(f"{acknowledged:,} events are acknowledged; run it again, none counts twice", file=sys.stderr)
+        print(f"{acknowledged:,} events are acknowledged; run it again, no event counts twice", file=sys.stderr)
         if isinstance(error, AwayError):
             raise typer.Exit(AWAY) from None
         raise typer.Exit(BAD_USAGE) from None

@@ -8,20 +8,20 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Make again what is made from topics.")
+app = typer.Typer(no_args_is_help=True, help="Rebuild the read model or the tables from topics.")
 command = app
 
 
 @app.callback()
 def rebuild() -> None:
-    """Make again what is made from topics."""
+    """Rebuild the read model or the tables from topics."""
 
 
 @app.command("read-model")
 def read_model() -> None:
-    """Empty the read model in Redis and fill it from the decisions and alerts topics; judging goes on.
+    """Empty the read model in Redis and fill it again from the decisions and alerts topics; judging goes on.
 
-    A projection that runs may stay. Exit code 0: filled; 75: Kafka or Redis is away; 78: not as configured.
+    The projection may keep running. Exit code 0: filled; 75: Kafka or Redis is away; 78: it must not run as configured.
     """
     import uvloop
     from aiokafka.errors import KafkaError
@@ -38,7 +38,7 @@ def read_model() -> None:
         print(f"tallygate rebuild read-model: {error}", file=sys.stderr)
         away = isinstance(error, KafkaError | StoreAwayError)
         raise typer.Exit(EXIT_RETRY if away else getattr(error, "status", EXIT_REFUSED)) from None
-    print(f"removed {watcher.removed} keys; the read model stands where the topics ended, after {filled} offsets")
+    print(f"removed {watcher.removed} keys; the read model is filled up to the end of the topics, {filled} offsets")
 
 
 class From(StrEnum):
@@ -54,15 +54,16 @@ def tables(
     source: Annotated[
         From,
         typer.Option(
-            "--from", help="shipments: both steps anew. postings: the withholding step alone, in their order."
+            "--from",
+            help="shipments: both steps. postings: the withholding step alone, in the order of postings.",
         ),
     ] = From.SHIPMENTS,
 ) -> None:
-    """Make the tables anew in another epoch, beside the old one, and publish what then holds of each bill.
+    """Rebuild the tables in a new epoch, beside the old one, and publish the new decision on each bill.
 
-    After a change of secret, match or policy, or where a changelog was lost. Run it with the new settings, but the old
-    epoch; the old workers may go on until it says that it has caught up. It can be interrupted, and run again to go on.
-    Exit code 0: done; 2: not this epoch; 75: Kafka is away; 78: refused; 130: interrupted.
+    Use it after a change of secret, match or policy, or after a changelog was lost. Run it with the new settings, but
+    the old epoch. The old workers may run until it says that it has caught up. If it is interrupted, run it again to
+    continue. Exit code 0: done; 2: another epoch is needed; 75: Kafka is away; 78: refused; 130: interrupted.
     """
     from agents.engine.errors import EngineError
     from agents.rebuilding.running import run
@@ -81,7 +82,7 @@ def tables(
         print(f"tallygate rebuild tables: {error}", file=sys.stderr)
         raise typer.Exit(error.status) from None
     except KeyboardInterrupt:
-        print("tallygate rebuild tables: interrupted; the same command goes on where it was", file=sys.stderr)
+        print("tallygate rebuild tables: interrupted; run the same command again to continue", file=sys.stderr)
         raise typer.Exit(130) from None
     print(next_steps(made))
 

@@ -11,14 +11,14 @@ from agents.cli.reaching import ask
 def command(
     which: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[STEP/PARTITION]...", help="Such as withholding/3; none: list the halts."),
+        typer.Argument(metavar="[STEP/PARTITION]...", help="Such as withholding/3; default: only list the halts."),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Lift every halt.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Resume every halted partition.")] = False,
 ) -> None:
-    """List the partitions that stand still and why, or let some go on.
+    """List halted partitions and why each halted, or resume some.
 
-    A partition goes on at the offset where it was halted: the record there is judged again. Mend the cause first, or it
-    halts again. Running workers notice within seconds. Exit status 1: there is no such halt.
+    A partition resumes at the offset where it halted: that record is judged again. Mend the cause first, or the
+    partition halts again. Running workers notice within seconds. Exit code 1: there is no such halt.
     """
     from agents.engine.control import lift_halt, read_halts
     from agents.settings import Settings

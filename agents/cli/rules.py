@@ -32,7 +32,7 @@ def show(
     programme: OneProgramme = None,
     rules: Files = None,
 ) -> None:
-    """Show what holds on a day, with source and certainty: a table on a terminal, else lines with tabs."""
+    """Show the rules of a day, with source and certainty: a table on a terminal, else lines with tabs."""
     day = business_date(datetime.now(UTC)) if on is None else _day(on, "--on")
     rulebook = _load(rules or (), programme)
     rows = [
@@ -93,7 +93,7 @@ def check(
         str, typer.Option("--default-programme", metavar="ID", help="Programme of bills that name none.")
     ] = US_321,
 ) -> None:
-    """Check the shipped rules, or a file added to them: exit 0 if they can be used, 2 if not, saying why."""
+    """Check the shipped rules, or a file added to them. Exit code 0: they can be used; 2: they cannot, and why."""
     rulebook = _load(() if file is None else (file,))
     try:
         if programmes is not None:

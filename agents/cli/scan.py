@@ -16,7 +16,7 @@ def command(
     gateway: Annotated[str, typer.Option(metavar="URL", help="The gateway, such as http://localhost:8080.")],
     token_file: Annotated[Path, typer.Option(metavar="FILE", help="File with a token of the scope scan.")],
     follow: Annotated[
-        bool, typer.Option("--follow", help="In a pipe: go on after the input's end, and print later changes.")
+        bool, typer.Option("--follow", help="In a pipe: keep running after the input ends, and print later changes.")
     ] = False,
     wait: Annotated[
         float, typer.Option(min=0.1, metavar="SECONDS", help="In a pipe: an answer that takes longer is HOLD.")
@@ -24,11 +24,11 @@ def command(
 ) -> None:
     """Read bills from standard input, as a keyboard-wedge scanner types them, and show what to do with each.
 
-    Enter, a line feed or a Tab ends a scan; what no such end follows is HOLD, also at the end of the input. On a
-    terminal: the action in big letters and a colour, with a bell; later changes come to the top, save changes to GO,
-    which stand in the list. In a pipe: one line for each scan, bill, action and reason with tabs between. Without a
-    live connection everything is HOLD. Exit code 0: ended by the end of input; 2: bad usage, or refused; 75: not every
-    answer in the pipe was live.
+    Enter, a line feed or a Tab ends a scan. A scan without such an end is HOLD, at the end of the input too. On a
+    terminal it shows the action in big letters and a colour, with a bell; later changes come to the top, but changes to
+    GO go to the list. In a pipe it prints one line for each scan: bill, action and reason, divided by tabs. Without a
+    live connection everything is HOLD. Exit code 0: the input ended; 2: bad usage, or refused; 75: in a pipe, not every
+    answer was live.
     """
     from agents.client import GatewayError
 

@@ -33,14 +33,14 @@ File = Annotated[
 @app.command()
 def create(
     scope: Annotated[list[ScopeName], typer.Option("--scope", help="What it may do; may be repeated.")],
-    name: Annotated[str, typer.Option("--name", help="Who or what it is for; shown in the list.")],
+    name: Annotated[str, typer.Option("--name", help="Name of its user, person or program; shown in the list.")],
     days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Days until it expires.")] = 90,
     file: File = None,
 ) -> None:
-    """Make a token and print it: once, on standard output; only its digest is kept.
+    """Make a token and print it once, on standard output; the file keeps only its digest.
 
     Scopes: publish events; scan bills; audit (all of a decision, consignee days, and what scan may); plan (headroom).
-    Running gateways know it within seconds.
+    Running gateways accept it within seconds.
     """
     import secrets
 
@@ -88,7 +88,7 @@ def show(file: File = None) -> None:
 def revoke(
     token_id: Annotated[str, typer.Argument(metavar="ID", help="Its id, from the list.")], file: File = None
 ) -> None:
-    """Take a token out: within 5 seconds it opens nothing any more, and streams that it opened are closed."""
+    """Revoke a token: within 5 seconds gateways refuse it, and close the streams that it opened."""
     from agents.gateway.token_file import revoke_token
     from agents.gateway.tokens import TokenFileError
 
@@ -112,7 +112,7 @@ def _file(given: Path | None) -> Path:
     except SettingsError as error:
         _fail(error)
     if found is None:
-        _fail("say where the tokens are: --file FILE, or TALLYGATE_GATEWAY__TOKENS_FILE in the environment")
+        _fail("name the tokens file: --file FILE, or TALLYGATE_GATEWAY__TOKENS_FILE in the environment")
     return found
 
 

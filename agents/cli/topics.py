@@ -17,14 +17,14 @@ def create(
         int | None,
         typer.Option(
             min=1,
-            help="Partitions of every topic, fixed from then on; default: as those that exist have, else the setting.",
+            help="Partitions of every topic, fixed from then on; default: those of existing topics, else the setting.",
         ),
     ] = None,
     replication: Annotated[
         int | None, typer.Option(min=1, help="Replicas; default: TALLYGATE_KAFKA__REPLICATION.")
     ] = None,
 ) -> None:
-    """Create the topics that are missing; those that exist are left as they are, and checked."""
+    """Create the missing topics; check those that exist, and leave them as they are."""
     from agents.settings import Settings
     from agents.topics_admin import create_topics, find_topics
 
@@ -36,7 +36,7 @@ def create(
     count = partitions or (min(held) if held else kafka.partitions)
     if held - {count}:
         print(
-            f"topics of {sorted(held)} partitions exist, {count} would differ: leave --partitions out", file=sys.stderr
+            f"topics of {sorted(held)} partitions exist, {count} would differ: leave out --partitions", file=sys.stderr
         )
         raise typer.Exit(2)
     replicas = replication or kafka.replication
@@ -48,7 +48,7 @@ def create(
 
 @app.command()
 def check() -> None:
-    """Compare the topics with what they must be: exit 0 if nothing is wrong, else 1 and a line for each fault."""
+    """Compare the topics with what they must be. Exit code 0: nothing is wrong; 1: a line names each fault."""
     from agents.settings import Settings
     from agents.topics_admin import find_topics, problems
 

@@ -34,8 +34,8 @@ def command(
 ) -> None:
     """Judge a file of events twice, offline: as `tallygate judge` does by default, and with the options given here.
 
-    Shows how many bills end with which outcome under each, what is released, and the bills of which outcome or reason
-    changes. Exit code 0: compared; 2: bad usage, an unreadable file, or one of which no line could be read.
+    It shows how many bills end with each outcome, how much is released, and which bills change outcome or reason.
+    Exit code 0: compared; 2: bad usage, or a file that cannot be read or has no readable line.
     """
     from agents.explaining.comparing import compare
     from agents.judge import FileError, Options

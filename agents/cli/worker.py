@@ -19,10 +19,10 @@ class StepName(StrEnum):
 def command(
     steps: Annotated[list[StepName], typer.Argument(metavar="NAME...", help="manifest, withholding, or both.")],
 ) -> None:
-    """Run steps until SIGTERM or Ctrl-C, each in a process of its own that is started again when it dies.
+    """Run steps until SIGTERM or Ctrl-C, each in its own process, which is started again if it dies.
 
     Settings come from the environment, TALLYGATE_KAFKA__BROKERS and so on. Any number of workers share the partitions;
-    each needs a TALLYGATE_WORKER__NAME of its own. Exit status 78: the worker must not run as configured, and says why.
+    each needs a TALLYGATE_WORKER__NAME of its own. Exit code 78: the worker must not run as configured; it says why.
     """
     from agents.engine.errors import EngineError
     from agents.logs.configuring import configure

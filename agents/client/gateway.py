@@ -36,7 +36,7 @@ def read_token(file: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise GatewayError(0, "no token", f"{file}: {getattr(error, 'strerror', None) or 'not text'}") from None
     if not token or not token.isascii() or len(token.split()) != 1:
-        raise GatewayError(0, "no token", f"{file}: expected one line with a token, of `tallygate token create`")
+        raise GatewayError(0, "no token", f"{file}: expected one line with a token from `tallygate token create`")
     return token
 
 
@@ -85,10 +85,10 @@ class Gateway:
         if status < HTTPStatus.BAD_REQUEST:
             return document
         error = GatewayError(
-            status, str(document.get("title", "refused")), str(document.get("detail", "no more is said")), document
+            status, str(document.get("title", "refused")), str(document.get("detail", "without details")), document
         )
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in BUSY:
-            raise GatewayAwayError(f"the gateway at {self.url} cannot now: {error}")
+            raise GatewayAwayError(f"the gateway at {self.url} cannot answer now: {error}")
         raise error
 
     async def _once(self, method: str, path: str, **how: Any) -> tuple[int, float, dict[str, Any]]:

@@ -87,7 +87,7 @@ class Link:
             except aiohttp.InvalidURL:
                 raise GatewayError(0, "no address", "expected one such as http://localhost:8080") from None
             except msgspec.MsgspecError:
-                why = "the gateway speaks otherwise than expected"
+                why = "the gateway's answer is not as expected"
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 why = f"the gateway does not answer ({type(error).__name__})"
             self._lose(why)
@@ -107,11 +107,11 @@ class Link:
                     elif message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}:
                         break
             except TimeoutError:
-                return "no sign of life from the gateway"
+                return "the gateway has stopped answering"
             finally:
                 self._socket = None
         if socket.close_code == TOKEN_ENDED:
-            raise GatewayError(401, "Not signed in", "the token was revoked or its time is over")
+            raise GatewayError(401, "Not signed in", "the token was revoked or has expired")
         return f"the gateway closed the connection ({socket.close_code})"
 
     async def _take(self, text: str) -> None:
@@ -158,5 +158,5 @@ def _refusal(status: int) -> str:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise GatewayError(status, "Not allowed", "scanning needs a valid token with the scope scan")
     if status == HTTPStatus.NOT_FOUND:
-        raise GatewayError(status, "Not there", "there is no Tallygate gateway at this address")
-    return f"the gateway refuses for now ({status})"
+        raise GatewayError(status, "Not found", "there is no Tallygate gateway at this address")
+    return f"the gateway refuses the connection for now ({status})"

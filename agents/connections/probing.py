@@ -61,32 +61,32 @@ def meaning(error: Exception, address: str, connection: Connection) -> EngineErr
         case ssl.SSLCertVerificationError():
             return RefusedError(
                 f"Kafka at {address}: its certificate does not count here ({error.verify_message}): name its authority "
-                f"in {KAFKA}CA_FILE, and reach it by a name that is in the certificate"
+                f"in {KAFKA}CA_FILE, and in {KAFKA}BROKERS use a name that is in the certificate"
             )
         case ssl.SSLError():
             reason = getattr(error, "reason", None) or "no reason given"
             return RefusedError(
-                f"Kafka at {address}: no TLS comes about ({reason}): mend {KAFKA}SECURITY_PROTOCOL (now "
+                f"Kafka at {address}: the TLS handshake failed ({reason}): mend {KAFKA}SECURITY_PROTOCOL (now "
                 f"{protocol}), the port in {KAFKA}BROKERS, or our own certificate"
             )
         case socket.gaierror():
             return AwayError(f"Kafka at {address}: there is no such host: mend {KAFKA}BROKERS, or the name service")
         case _ if isinstance(error, _MECHANISM):
-            return RefusedError(f"Kafka at {address} does not take this kind of login: mend {KAFKA}SASL_MECHANISM")
+            return RefusedError(f"Kafka at {address} does not accept this kind of login: mend {KAFKA}SASL_MECHANISM")
         case _ if isinstance(error, _LOGIN):
             return RefusedError(
                 f"Kafka at {address} refuses the login: mend {KAFKA}USERNAME or the password in {KAFKA}PASSWORD_FILE"
             )
         case KafkaConnectionError() | TimeoutError():
             return AwayError(
-                f"Kafka at {address} takes the connection and says nothing to it: it may be starting, or want another "
+                f"Kafka at {address} accepts the connection but does not answer: it may be starting, or expect another "
                 f"{KAFKA}SECURITY_PROTOCOL (now {protocol})"
             )
     number = getattr(error, "errno", None)
     why = os.strerror(number) if number else type(error).__name__
     return AwayError(
-        f"Kafka at {address} does not answer ({why}): start it, or mend {KAFKA}BROKERS; where it ended by itself, its "
-        "own log says why, a full disk most often"
+        f"Kafka at {address} does not answer ({why}): start it, or mend {KAFKA}BROKERS; if it ended by itself, its "
+        "own log says why, most often a full disk"
     )
 
 

@@ -13,7 +13,7 @@ def read_secret(setting: str, file: Path) -> str:
     except UnicodeDecodeError:
         raise RefusedError(f"{setting}: {file} is not UTF-8 text: write the secret into it, and nothing else") from None
     except OSError as error:
-        raise RefusedError(f"{setting}: {file} cannot be read ({error.strerror}): see that the process may") from None
+        raise RefusedError(f"{setting}: {file} cannot be read ({error.strerror}): let this process read it") from None
     if not text:
         raise RefusedError(f"{setting}: {file} is empty: write the secret into it, and nothing else")
     return text

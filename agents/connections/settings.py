@@ -1,4 +1,4 @@
-"""Settings of the connections to Kafka and Redis: where they are, who we are there, and which certificates count."""
+"""Settings of the connections to Kafka and Redis: addresses, logins and certificates."""
 
 import re
 from pathlib import Path
@@ -34,34 +34,35 @@ class Group(BaseModel):
 
 
 class KafkaSettings(Group):
-    """Where Kafka is, who we are there, and the names under which this Tallygate lives."""
+    """The address of Kafka, the login, and the names of this Tallygate's topics and groups."""
 
     brokers: str = "localhost:9092"
     """Bootstrap servers, `host:port`, comma-separated."""
     prefix: Name = "tallygate"
-    """First part of every topic and group; back-tests run under their own."""
+    """First part of the name of every topic and group. Run back-tests under a prefix of their own."""
     epoch: Annotated[int, Field(ge=1)] = 1
-    """Raised when tables are rebuilt, after a change of secret or policy: `tallygate rebuild tables` says to what."""
+    """Number of the present tables. A change of secret or policy needs new tables: `tallygate rebuild tables` makes
+    them, and says to which number you raise it."""
     manifest_epoch: Annotated[int, Field(ge=1)] | None = None
-    """Epoch of the manifest step's tables and postings, where only the withholding step was rebuilt; none: the same."""
+    """Epoch of the manifest step's tables and postings, if only the withholding step was rebuilt; none: the same."""
     partitions: Annotated[int, Field(ge=1, le=1000)] = 12
-    """Partition count of topics that `tallygate topics create` makes; fixed from then on."""
+    """Partition count of the topics that `tallygate topics create` makes. You cannot change it later."""
     replication: Annotated[int, Field(ge=1, le=32767)] = 1
     """Replicas of topics that `tallygate topics create` makes; 3 in production."""
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    """`SASL_SSL` in production: a login, over TLS. `SASL_PLAINTEXT` lets everybody on the way read what is sent."""
+    """Use `SASL_SSL` in production: a login over TLS. With `SASL_PLAINTEXT` anyone on the way can read the traffic."""
     sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
-    """How the login is made, where the protocol begins with `SASL_`."""
+    """SASL mechanism of the login, if the protocol begins with `SASL_`."""
     username: str | None = None
     """Name of the login."""
     password_file: Path | None = None
     """File with the password of the login."""
     ca_file: Path | None = None
-    """File with the authorities (PEM) that brokers' certificates come from; none: the system's."""
+    """File with the certificate authorities (PEM) of the brokers' certificates; none: the system's."""
     certificate_file: Path | None = None
-    """File with our own certificate and its chain (PEM), for brokers that ask for one."""
+    """File with the client certificate and its chain (PEM), for brokers that require one."""
     key_file: Path | None = None
-    """File with the private key (PEM, without a password) of that certificate."""
+    """File with the private key (PEM, without a password) of the client certificate."""
     options: dict[str, Any] = {}
     """Further arguments of every Kafka client as JSON, such as `{"request_timeout_ms": 60000}`; never a secret."""
 
@@ -103,18 +104,18 @@ class KafkaSettings(Group):
 
 
 class RedisSettings(Group):
-    """Where the read model lives, and how much of it is kept."""
+    """The Redis of the read model, and how much of the read model is kept."""
 
     url: str = "redis://localhost:6379/0"
-    """`redis://host:port/db`, `rediss://` for TLS, `unix:///path`; `redis://user@host` to log in as a user."""
+    """`redis://host:port/db`, `rediss://` for TLS, or `unix:///path`. Write `redis://user@host` to log in as a user."""
     password_file: Path | None = None
-    """File with the password."""
+    """File with the password of the login."""
     ca_file: Path | None = None
-    """File with the authorities (PEM) that Redis's certificate comes from, for `rediss://`; none: the system's."""
+    """File with the certificate authorities (PEM) of Redis's certificate, for `rediss://`; none: the system's."""
     keep_days: Annotated[int, Field(ge=1)] = 60
-    """Keys untouched for so long go; the decisions topic keeps its records as long."""
+    """Days after its last change that a key is kept; the decisions topic keeps its records as long."""
     changes: Annotated[int, Field(ge=1)] = 10_000
-    """About so many of the latest changes are kept for readers that fell behind."""
+    """Approximate number of the latest changes that are kept for readers that fell behind."""
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:

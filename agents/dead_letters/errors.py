@@ -24,4 +24,4 @@ class FencedRetryError(DeadLettersError):
     """Another retry under the same prefix began meanwhile: only one may send."""
 
     def __init__(self, count: int) -> None:
-        super().__init__(f"another retry has begun; this one sent {count:,} and stops. Run it again for the rest")
+        super().__init__(f"another retry has started; this one sent {count:,} and stops. Run it again for the rest")

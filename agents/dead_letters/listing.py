@@ -57,7 +57,7 @@ class Listing:
         if not self._wanted.takes(letter, record):
             return
         self.counts[letter.error] += 1
-        self.retried_counts[letter.error] += letter.place in self._ledger
+        self.retried_counts[letter.error] += self._ledger.sent(letter.place) is True
         entry = ((letter.millis, letter.place), letter)
         if self._wanted.limit is None or len(self._newest) < self._wanted.limit:
             heapq.heappush(self._newest, entry)
@@ -68,9 +68,14 @@ class Listing:
         """Give the letters to show, oldest first."""
         return [letter for _, letter in sorted(self._newest)]
 
-    def retried(self, letter: Letter) -> bool:
-        """Whether a letter was sent again."""
-        return letter.place in self._ledger
+    def retried(self, letter: Letter) -> bool | None:
+        """Whether a letter was sent again; None where that cannot be read."""
+        return self._ledger.sent(letter.place)
+
+    @property
+    def complaints(self) -> list[str]:
+        """A sentence for each row of marks that cannot be read."""
+        return self._ledger.complaints
 
     def failed_again(self, letter: Letter) -> Place | None:
         """Give the dead letter that a letter became when it was sent again; the latest if several."""

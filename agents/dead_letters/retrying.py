@@ -29,6 +29,12 @@ ABORT_SECONDS: Final = 5.0
 FRAME_BYTES: Final = 128
 """What Kafka puts around the key, value and headers of a lone record, at most; for each header 10 more."""
 
+BEFORE: Final = {
+    False: None,
+    True: "sent again before; --again sends them once more",
+    None: "whether they were sent again before cannot be read; --again sends them",
+}
+
 Sent = Callable[[int], None]
 """Told how many records are sent for good so far."""
 
@@ -53,6 +59,8 @@ class Plan:
         self.places: list[Place] = []
         self.counts: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
+        self.complaints: list[str] = []
+        """A sentence for each row of marks that cannot be read."""
 
 
 async def plan_retry(connection: Connection, topics: Topics, selection: Selection) -> Plan:
@@ -60,6 +68,7 @@ async def plan_retry(connection: Connection, topics: Topics, selection: Selectio
     partitions = await find_partitions(connection, topics)
     ledger = await read_ledger(connection, topics)
     plan, missing = Plan(), set(selection.places)
+    plan.complaints = ledger.complaints
     async with open_reader(connection) as reader:
         spans = await find_spans(reader, topics.dead_letters, partitions, None)
         async for record in read_records(reader, topics.dead_letters, spans):
@@ -68,8 +77,8 @@ async def plan_retry(connection: Connection, topics: Topics, selection: Selectio
                 continue
             missing.discard(letter.place)
             reason = why_not(record, letter, topics.shipments)
-            if reason is None and letter.place in ledger and not selection.again:
-                reason = "sent again before; --again sends them once more"
+            if reason is None and not selection.again:
+                reason = BEFORE[ledger.sent(letter.place)]
             if reason is None:
                 plan.places.append(letter.place)
                 plan.counts[letter.error] += 1
@@ -107,7 +116,7 @@ async def send_again(
     async with _open_producer(connection, topics) as producer:
         # From here on no other retry can send, so the marks are what they will be.
         ledger = await read_ledger(connection, topics)
-        left = [place for place in places if again or place not in ledger]
+        left = [place for place in places if again or ledger.sent(place) is False]
         ledger.forget(await _starts(connection, topics))
         async for portion in _portions(read_places(connection, topics.dead_letters, left)):
             ledger.mark(Place(record.partition, record.offset) for record in portion)

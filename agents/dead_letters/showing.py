@@ -55,7 +55,9 @@ def story(listing: Listing, letter: Letter) -> str:
     words = [f"retry of {letter.retried_from}"] if letter.retried_from else []
     if failed := listing.failed_again(letter):
         words.append(f"failed again as {failed}")
-    elif listing.retried(letter):
+    elif (retried := listing.retried(letter)) is None:
+        words.append("retried or not: not known")
+    elif retried:
         words.append("retried")
     return ", ".join(words)
 

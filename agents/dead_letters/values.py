@@ -32,9 +32,7 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
         # Mode and refusal belong to the creation itself: nobody can open it in between, or put a link there before.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
-        raise DeadLettersError(
-            f"{path} is there already; name a new file, which only you will be able to read"
-        ) from None
+        raise DeadLettersError(f"{path} exists already: name a new file; only you will be able to read it") from None
     except OSError as error:
         raise DeadLettersError(f"{path}: {error.strerror}") from None
     try:

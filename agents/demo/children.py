@@ -77,7 +77,7 @@ class Worker(Child):
         try:
             await asyncio.wait_for(_until(lambda: self._ready), READY_SECONDS)
         except TimeoutError:
-            raise self._failed("does not get ready") from None
+            raise self._failed("did not become ready") from None
 
     async def died(self) -> None:
         """Wait until it ends by itself, and raise."""
@@ -107,7 +107,7 @@ class Worker(Child):
         return self.running.returncode
 
     def _failed(self, how: str) -> WorkerDiedError:
-        words = "\n".join(self._words) or "it said nothing"
+        words = "\n".join(self._words) or "it printed nothing"
         return WorkerDiedError(f"the {self.name} worker {how}:\n{words}")
 
     def _listen(self, line: bytes) -> None:

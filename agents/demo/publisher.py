@@ -80,7 +80,7 @@ class Publisher:
         future = await self._producer.send_batch(batch, self._topic, partition=partition)
         acknowledged = (await future).offset
         if acknowledged != offset:
-            raise BrokerError(f"{self._topic}/{partition} is not ours alone: offset {acknowledged}, not {offset}")
+            raise BrokerError(f"another program writes to {self._topic}/{partition}: {acknowledged}, not {offset}")
 
 
 def schedule(day: Iterable[Planned], seconds: float) -> list[tuple[float, Planned]]:

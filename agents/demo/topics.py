@@ -27,7 +27,7 @@ async def own_topics(brokers: str, topics: Topics, partitions: int) -> AsyncIter
     except KafkaConnectionError as error:
         raise BrokerAwayError(f"no Kafka at {brokers}") from error
     except KafkaError as error:
-        raise BrokerError(f"{brokers} does not make our topics: {error}") from error
+        raise BrokerError(f"{brokers} does not create the topics of the demo: {error}") from error
     try:
         yield
     finally:

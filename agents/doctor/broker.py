@@ -19,8 +19,8 @@ ROOM_DOUBTFUL: Final = 0.15
 GIB: Final = 1 << 30
 DENIED: Final = 31
 DISK_REMEDY: Final = (
-    "make room before it is full, or the broker ends and judging stands still: a larger disk, or less retention.ms on "
-    "the topics that may lose records"
+    "make room before the disk is full, or the broker ends and judging stops: use a larger disk, or a lower "
+    "retention.ms on the topics that may lose records"
 )
 
 
@@ -32,7 +32,7 @@ def version_findings(versions: dict[int, tuple[int, int]]) -> Iterator[Finding]:
     if old:
         yield wrong("kafka", f"the broker does not know {', '.join(old)}", "use Apache Kafka 2.5 or later")
     else:
-        yield right("kafka", "the broker knows offsets that are stable and fenced")
+        yield right("kafka", "the broker supports stable and fenced offsets")
 
 
 async def brokers(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
@@ -40,7 +40,7 @@ async def brokers(settings: Settings, connection: Connection) -> AsyncIterator[F
     opened = await open_connection(connection)
     try:
         protocol = settings.kafka.security_protocol
-        yield right("kafka", f"{opened.host}:{opened.port} lets us in, {protocol}")
+        yield right("kafka", f"{opened.host}:{opened.port} accepts this login, {protocol}")
         for finding in version_findings(versions_of(opened)):
             yield finding
         cluster: Any = await opened.send(TopicsAsked([]))
@@ -62,19 +62,23 @@ async def _broker(connection: Connection, node: int) -> AsyncIterator[Finding]:
 
 async def _disks(opened: AIOKafkaConnection, node: int) -> list[Finding]:
     if versions_of(opened).get(LOG_DIRS, (0, 0))[1] < 4:
-        return [unknown("disk", f"broker {node} does not say how much room it has; Apache Kafka 3.3 or later does")]
+        return [unknown("disk", f"broker {node} does not tell its free disk space; Apache Kafka 3.3 or later does")]
     answer: Any = await opened.send(LogDirsAsked())
     if answer.error_code == DENIED:
-        return [unknown("disk", f"broker {node} does not say it to this login: Describe on the cluster is needed")]
+        return [unknown("disk", f"broker {node} hides its disk space from this login: grant Describe on the cluster")]
     return [_disk(node, each) for each in answer.results]
 
 
 def _disk(node: int, folder: Any) -> Finding:
     code, _path, _topics, total, usable, *_tags = folder
     if code:
-        return wrong("disk", f"a disk of broker {node} has failed (code {code})", "see the broker's log; mend it")
+        return wrong(
+            "disk",
+            f"a disk of broker {node} has failed (code {code})",
+            "see the broker's log; replace the disk",
+        )
     if total <= 0:
-        return unknown("disk", f"broker {node} does not know how much room its disk has")
+        return unknown("disk", f"broker {node} does not know the size of its disk")
     share, says = usable / total, f"broker {node}: {usable / GIB:.1f} of {total / GIB:.1f} GiB are free"
     if share < ROOM_WRONG:
         return wrong("disk", says, DISK_REMEDY)

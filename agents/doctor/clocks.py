@@ -24,7 +24,7 @@ LOOKED_AT: Final = 200
 WAIT_SECONDS: Final = 3.0
 """So long a fresh record is waited for, whose stamp tells the broker's time now."""
 SKEW_SECONDS: Final = 60.0
-REMEDY: Final = "set the clock there by NTP (chronyc tracking, timedatectl)"
+REMEDY: Final = "set that machine's clock by NTP (chronyc tracking, timedatectl)"
 
 
 class _Event(msgspec.Struct):
@@ -39,7 +39,7 @@ async def clocks(settings: Settings, connection: Connection) -> AsyncIterator[Fi
         old, fresh = await _records(connection, topic)
     except KafkaError as error:
         yield unknown(
-            "clock", f"this login may not read {topic}, rightly ({type(error).__name__})", "try a manifest login"
+            "clock", f"this login may not read {topic} ({type(error).__name__})", "run it with a manifest login"
         )
         return
     for finding in producers((*old, *fresh)):
@@ -76,8 +76,8 @@ def own(old: list[Any], fresh: list[Any], now: float) -> Finding:
     newest = max((record.timestamp for record in old), default=0) / 1000
     if newest - now > SKEW_SECONDS:
         return wrong("clock", f"this machine is at least {newest - now:,.0f} s behind the broker's clock", REMEDY)
-    says = f"not compared with this machine's: no event came within {WAIT_SECONDS:.0f} s"
-    return unknown("clock", says, "ask again while events come")
+    says = f"not compared with this machine's clock: no event came within {WAIT_SECONDS:.0f} s"
+    return unknown("clock", says, "run it again while events come")
 
 
 async def _records(connection: Connection, topic: str) -> tuple[list[Any], list[Any]]:

@@ -43,7 +43,7 @@ async def examine(role: str | None = None) -> AsyncIterator[Finding]:
     except SettingsError as error:
         for mistake in error.mistakes:
             yield _mistake(mistake)
-        yield unknown("kafka", "not looked at: the settings cannot be used")
+        yield unknown("kafka", "not checked: the settings cannot be used")
         return
     for local in LOCAL:
         for finding in local(settings):
@@ -88,11 +88,13 @@ async def _safely(
         if connection is None:
             raise
         if "Authorization" in type(error).__name__:
-            yield unknown(area, f"not told to this login ({type(error).__name__})", "ask as another role")
+            yield unknown(
+                area, f"this login may not see it ({type(error).__name__})", "run it with another role's login"
+            )
         else:
             yield refused(area, await explained(connection, error))
     except Exception as error:  # noqa: BLE001 - a check that fails must not take the others with it
-        yield wrong(area, f"the check itself failed ({type(error).__name__})", "report it, with this line")
+        yield wrong(area, f"the check itself failed ({type(error).__name__})", "report this line")
 
 
 def _mistake(text: str) -> Finding:

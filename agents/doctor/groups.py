@@ -29,7 +29,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 _LOOKS: Final = {
     "ceiling": "tallygate dead-letters list --since 24h",
-    "unreadable": "its row in the control topic, and which release runs",
+    "unreadable": "look at its row in the control topic, and at the release that runs",
 }
 
 
@@ -37,7 +37,7 @@ async def halts(settings: Settings, connection: Connection) -> AsyncIterator[Fin
     """List partitions that stand still."""
     topics = settings.kafka.topics()
     if not await find_topics(connection, [topics.control], configs=False):
-        yield unknown("halts", f"not looked at: topic {topics.control} is missing, or closed to this login")
+        yield unknown("halts", f"not checked: topic {topics.control} is missing, or this login may not see it")
         return
     found = await read_halts(connection, topics)
     for halt in found:
@@ -45,7 +45,7 @@ async def halts(settings: Settings, connection: Connection) -> AsyncIterator[Fin
         look = _LOOKS.get(halt.reason, "the log, `the step raised`")
         yield wrong("halts", halt.sentence(), f"mend the cause ({look}), then tallygate resume {step}/{halt.partition}")
     if not found:
-        yield right("halts", "no partition stands still")
+        yield right("halts", "no partition is halted")
 
 
 async def epochs(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
@@ -70,10 +70,10 @@ async def groups(settings: Settings, connection: Connection) -> AsyncIterator[Fi
         try:
             standing = await group_standing(connection, topics, step, source)
         except GroupCoordinatorNotAvailableError:
-            yield unknown("groups", f"{step}: the broker is still making its own topic of groups", "ask again")
+            yield unknown("groups", f"{step}: the broker is still creating its topic of groups", "run it again")
             continue
         except KafkaError as error:
-            yield unknown("groups", f"{step}: not told to this login ({type(error).__name__})")
+            yield unknown("groups", f"{step}: this login may not see it ({type(error).__name__})")
             continue
         if standing is not None:
             yield _finding(step, standing)
@@ -86,7 +86,7 @@ def _finding(step: str, standing: Standing) -> Finding:
         remedy = f"start it: {command}"
         return wrong("groups", says, remedy) if standing.lag else doubtful("groups", says, remedy)
     if standing.lag > LAG_DOUBTFUL:
-        return doubtful("groups", says, "look again soon; if it grows, start more workers or see their logs")
+        return doubtful("groups", says, "run it again soon; if the lag grows, start more workers or see their logs")
     return right("groups", says)
 
 

@@ -21,7 +21,7 @@ def settings_findings(settings: Settings) -> Iterator[Finding]:
     """Say that the settings can be used, and which variables may be meant for them and are not heeded."""
     yield right("settings", "all are accepted")
     for doubt in unknown_variables(type(settings), environment())[1]:
-        yield doubtful("settings", f"{doubt.partition(':')[0]}; it is not heeded", doubt.partition(": ")[2])
+        yield doubtful("settings", f"{doubt.partition(':')[0]}; it has no effect", doubt.partition(": ")[2])
 
 
 def versions(_settings: Settings) -> Iterator[Finding]:
@@ -85,7 +85,7 @@ def secret_files(settings: Settings) -> Iterator[Finding]:
 def _closed(area: str, file: Path, says: str) -> Iterator[Finding]:
     mode = file.stat().st_mode
     if mode & S_IRWXO:
-        who = "everybody may read it" if mode & S_IROTH else "others may do something with it"
+        who = "everybody may read it" if mode & S_IROTH else "others may write or execute it"
         yield doubtful(area, f"{says}: {who}", f"chmod o= {file}")
     else:
         yield right(area, says)
@@ -108,6 +108,7 @@ def gateway_files(settings: Settings) -> Iterator[Finding]:
         return
     living = sum(datetime.now(UTC) < token.expires for token in tokens)
     if not living:
-        yield wrong(area, f"none of {len(tokens)} tokens is good today: nobody comes in", "tallygate token create")
+        says = f"none of {len(tokens)} tokens is valid today: the gateway refuses everybody"
+        yield wrong(area, says, "tallygate token create")
     else:
-        yield from _closed(area, file, f"{living} of {len(tokens)} tokens are good today")
+        yield from _closed(area, file, f"{living} of {len(tokens)} tokens are valid today")

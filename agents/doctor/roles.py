@@ -69,7 +69,7 @@ async def roles(settings: Settings, connection: Connection, role: str | None) ->
         yield right(area, f"this login may do what {', '.join(whole)} needs")
     else:
         nearest = min(missing, key=lambda name: len(missing[name]))
-        yield unknown(area, f"this login has no role whole; of {nearest} it lacks {', '.join(missing[nearest])}")
+        yield unknown(area, f"this login has no complete role; for {nearest} it lacks {', '.join(missing[nearest])}")
 
 
 async def rights_of(settings: Settings, connection: Connection) -> Rights:

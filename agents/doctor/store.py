@@ -27,7 +27,7 @@ async def store(settings: Settings) -> AsyncIterator[Finding]:
     except StoreError as error:
         yield unreachable(error)
         return
-    yield right("redis", f"{condition.version or 'a version it does not tell'}, lets us in")
+    yield right("redis", f"version {condition.version or 'unknown'}, accepts this login")
     for finding in conditions(condition):
         yield finding
     async with ReadModel(place) as model:
@@ -41,7 +41,7 @@ def unreachable(error: StoreError) -> Finding:
         says = f"it refuses the login ({text.partition(' ')[0]})"
         return wrong("redis", says, f"mend the password in {REDIS}PASSWORD_FILE, or the user in {REDIS}URL")
     if isinstance(error.__cause__, ssl.SSLError) or "certificate" in text.lower() or "ssl" in text.lower():
-        return wrong("redis", f"no TLS comes about ({text})", f"mend {REDIS}CA_FILE, or the scheme in {REDIS}URL")
+        return wrong("redis", f"the TLS handshake failed ({text})", f"mend {REDIS}CA_FILE, or the scheme in {REDIS}URL")
     away = isinstance(error, StoreAwayError)
     return wrong("redis", f"it {'does not answer' if away else 'refuses'} ({text})", f"start it, or mend {REDIS}URL")
 
@@ -51,11 +51,11 @@ def conditions(condition: Condition) -> Iterator[Finding]:
     if condition.version and _numbers(condition.version) < OLDEST:
         yield doubtful("redis", f"version {condition.version} is older than 7.0", "use Redis 7 or Valkey 7.2, or later")
     if condition.policy is None:
-        yield unknown("redis", "maxmemory-policy is not told to this user; it must be noeviction")
+        yield unknown("redis", "this user may not see maxmemory-policy; it must be noeviction")
     elif condition.policy == "noeviction":
         yield right("redis", "maxmemory-policy is noeviction")
     else:
-        says = f"maxmemory-policy is {condition.policy}: when full it would remove bills at will"
+        says = f"maxmemory-policy is {condition.policy}: if Redis is full it removes bills"
         yield wrong("redis", says, "set maxmemory-policy noeviction")
     limit, used = condition.limit_bytes, condition.used_bytes
     if limit and used is not None and used > FULL * limit:
@@ -65,7 +65,7 @@ def conditions(condition: Condition) -> Iterator[Finding]:
 
 def freshness(as_of: datetime | None, now: datetime) -> Finding:
     """Judge how old the read model is."""
-    remedy = "start it: tallygate projection; where it runs, see its log"
+    remedy = "start it: tallygate projection; if it runs, see its log"
     if as_of is None:
         return doubtful("read model", "it is empty or being filled: the gateway answers HOLD", remedy)
     age = (now - as_of).total_seconds()

@@ -29,7 +29,7 @@ async def topics(settings: Settings, connection: Connection) -> AsyncIterator[Fi
     closed = await hidden(connection, [plan.name for plan in plans])
     plans = tuple(plan for plan in plans if plan.name not in closed)
     if closed:
-        yield unknown("topics", f"closed to this login: {', '.join(sorted(closed))}", "ask as operator")
+        yield unknown("topics", f"this login may not see {', '.join(sorted(closed))}", "run it with an operator login")
     found = await find_topics(connection, [plan.name for plan in plans])
     counts = {topic.partitions for topic in found.values()}
     lines = problems(plans, found)
@@ -54,12 +54,12 @@ def _remedy(line: str, plans: tuple[TopicPlan, ...]) -> str:
         return "tallygate topics create"
     if "partition counts differ" in line:
         return (
-            "delete an empty new topic and run tallygate topics create; where both have records, only another "
+            "delete an empty new topic and run tallygate topics create; if both have records, only another "
             "TALLYGATE_KAFKA__PREFIX helps"
         )
     name, key = line.removeprefix("topic ").split(": ")[0], line.split(": ")[1].split(" ", maxsplit=1)[0]
     value = next((plan.config[key] for plan in plans if plan.name == name), "")
-    weight = "" if key in NEEDED else "; if it is meant, leave it"
+    weight = "" if key in NEEDED else "; if the difference is intended, leave it"
     return f"kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config {key}={value}{weight}"
 
 
@@ -84,7 +84,7 @@ async def changelogs(settings: Settings, connection: Connection) -> AsyncIterato
             yield unknown(area, f"that of {step} cannot be read by this login ({type(error).__name__})")
             continue
         if kept is None:
-            yield unknown(area, f"that of {step} is missing, or closed to this login")
+            yield unknown(area, f"that of {step} is missing, or this login may not see it")
             continue
         other = kept - {fingerprint}
         if other:
@@ -92,7 +92,7 @@ async def changelogs(settings: Settings, connection: Connection) -> AsyncIterato
                 area,
                 f"that of {step} was made under another secret, match, canonical form or policy "
                 f"({', '.join(sorted(other))}, now {fingerprint})",
-                "put the former settings back; or, if it is meant, tallygate rebuild tables with a new epoch",
+                "put the former settings back; if the change is intended, tallygate rebuild tables with a new epoch",
             )
         else:
             yield right(area, f"that of {step} {'fits the settings' if kept else 'is empty'}")

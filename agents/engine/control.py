@@ -84,7 +84,7 @@ def _control_in(rows: Mapping[bytes, bytes], group: str, partition: int) -> Cont
             return None
         read = _read(row, form)
         if read is None:
-            unreadable.append(_row_words(control_key(group, partition, kind), row))
+            unreadable.append(row_words(control_key(group, partition, kind), row))
             return else_(row)
         return read
 
@@ -100,13 +100,14 @@ def _read(row: bytes, form: type[Any]) -> Any:
         return None
 
 
-def _row_words(key: bytes, row: bytes) -> str:
+def row_words(key: bytes, row: bytes) -> str:
+    """Return the name of a row: its key, and its place in the control topic."""
     place = row.place if isinstance(row, ControlRow) else ControlRow.place
     return f"the row {key.decode(errors='replace')} of the control topic ({place})"
 
 
 def _unread_halt(group: str, partition: int, row: bytes) -> Halt:
-    words = _row_words(control_key(group, partition, HALT), row)
+    words = row_words(control_key(group, partition, HALT), row)
     return Halt(group, partition, NOWHERE, UNREADABLE, {"row": words})
 
 

@@ -93,7 +93,7 @@ class Engine:
             await self._producer.drop_pending(self.job.group)
         self._offsets = GroupOffsets(self._producer, self.job.group, self.job.source, mock_broker=mock)
         self._transactions = Transactions(self.settings, self.job, self._producer, self.progress, self._observer)
-        self._halting = Halting(self.settings, self.job, self._reopen)
+        self._halting = Halting(self.settings, self.job, self._reopen, self.fail)
         self._patience = Patience(self.settings, self.job, self._offsets, self.progress)
         self._running = asyncio.ensure_future(self._run())
         self._running.add_done_callback(self._ended)
@@ -109,7 +109,7 @@ class Engine:
     def end_stalled(self, reason: str) -> None:
         """End the process because it gets nowhere; called by the watchdog's thread."""
         more = {"incident": "stall", "seconds": self.settings.stall_seconds}
-        log.critical("%s ends: %s; is Kafka there, and its disk not full?", self.job.group, reason, extra=more)
+        log.critical("%s ends: %s; is Kafka running, and is its disk full?", self.job.group, reason, extra=more)
         self._end(EXIT_RETRY)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

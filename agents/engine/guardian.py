@@ -94,7 +94,7 @@ def _say(step: str, seconds: int) -> None:
     with contextlib.suppress(EngineError):
         settings = read_settings()
         configure("worker", settings.log, worker=settings.worker.name, step=step)
-    words = "%s was ended: for %d s one call has kept every thread from its turn; the stacks above say which"
+    words = "%s was ended: for %d s one call has blocked every other thread; the stacks above show which"
     log.critical(words, step, seconds, extra={"incident": "stall", "seconds": seconds})
 
 

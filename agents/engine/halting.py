@@ -21,11 +21,18 @@ LOOK_SECONDS: Final = 2.0
 class Halting:
     """The halted lanes of one worker."""
 
-    def __init__(self, settings: EngineSettings, job: Job, reopen: Callable[[Lane], Awaitable[None]]) -> None:
-        """Call `reopen` for a lane whose halt was lifted."""
+    def __init__(
+        self,
+        settings: EngineSettings,
+        job: Job,
+        reopen: Callable[[Lane], Awaitable[None]],
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        """Call `reopen` for a lane whose halt was lifted, and `fail` when looking ends with an error."""
         self._settings = settings
         self._job = job
         self._reopen = reopen
+        self._fail = fail
         self._halted: dict[Lane, Halt] = {}
         self._looking: asyncio.Task[None] | None = None
 
@@ -46,10 +53,16 @@ class Halting:
         log.error("%s; see `tallygate resume`", halt.sentence(), extra=more)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.ensure_future(self._look())
+            self._looking.add_done_callback(self._ended)
 
     def forget(self) -> None:
         """Give all lanes up."""
         self._halted.clear()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """End the worker where looking failed: halted lanes would stand still for ever, and say nothing."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
 
     async def _look(self) -> None:
         while self._halted:
@@ -58,13 +71,15 @@ class Halting:
             try:
                 rows = await read_control(self._settings.connection, self._job.control, numbers)
                 await self._measure([*self._halted])
-            except KafkaError as error:
-                log.warning("cannot look whether a halt is lifted, trying again: %s", error)
+            except (KafkaError, OSError) as error:
+                why = f"{type(error).__name__}: {error}".removesuffix(": ")
+                log.warning("cannot look whether a halt is lifted, trying again: %s", why)
                 continue
             controls = controls_in(rows, self._job.group, numbers)
             self._say_unreadable(controls)
             for lane in [lane for lane in self._halted if lane.number in controls and not controls[lane.number].halt]:
-                await self._lift(lane)
+                if lane in self._halted:  # else it was given up while another was opened
+                    await self._lift(lane)
 
     def _say_unreadable(self, controls: dict[int, Control]) -> None:
         """Say once of a lane that its halt cannot be read any more; it stays halted, the others are looked at."""

@@ -106,7 +106,7 @@ class Judge:
 
     def begin(self, lane: Lane, portion: Portion) -> Judged:
         """Start with a lane's portion; `run` judges it, and `Judged.rows` ends it."""
-        return Judged(lane, portion, lane.begin(self._step.fingerprint))
+        return Judged(lane, portion, lane.begin(self._step))
 
     async def run(self, judged: Judged, records: list[Any]) -> None:
         """Judge the portion's next records, at least one, until the ceiling breaks or the time is spent."""

@@ -14,6 +14,7 @@ from agents.engine.fence import NO_FENCE, Fence
 from agents.engine.gate import Gate
 from agents.engine.progress import PartitionProgress
 from state.step import Step
+from state.structures import add_structures, refused_structures
 from state.table import PARTITION_ROOT, POSITION, Overlay, Table, Totals
 
 FINGERPRINT: Final = b"fingerprint"
@@ -43,7 +44,7 @@ class Position(NamedTuple):
         if len(row) != _POSITION_ROW.size or row[0] != _ROW_VERSION:
             raise RefusedError(
                 f"the tables were written by a version with other rows (position {row[:1].hex()}, now "
-                f"{_ROW_VERSION:02x}): put the former version back, or make them again in an epoch N that was never "
+                f"{_ROW_VERSION:02x}): put the former version back, or rebuild them in an epoch N that was never "
                 "used: `tallygate rebuild tables --epoch N`"
             )
         _version, offset, ordinal, rows, checksum = _POSITION_ROW.unpack(row)
@@ -216,22 +217,30 @@ class Lane:
             if self.gate is not None:
                 self.gate.judged(chunk.size)
 
-    def begin(self, fingerprint: str) -> Overlay:
+    def begin(self, step: Step) -> Overlay:
         """Give the overlay of a transaction; the first one of a life writes what the table depends on from now on."""
         overlay = self.table.overlay()
         meta = overlay.group(PARTITION_ROOT)
         # Another one is here only where this version reads that version's rows: see `check_fingerprint`.
-        if meta.get(FINGERPRINT) != fingerprint.encode():
-            meta.put(FINGERPRINT, fingerprint.encode())
+        if meta.get(FINGERPRINT) != step.fingerprint.encode():
+            meta.put(FINGERPRINT, step.fingerprint.encode())
+        add_structures(meta, step.programmes)
         return overlay
 
 
 def check_fingerprint(lane: Lane, step: Step) -> None:
-    """Refuse a table that was built under another secret, match, canonical form, policy or row format."""
-    row = lane.table.rows_of(PARTITION_ROOT).get(FINGERPRINT)
+    """Refuse a table that was built under another secret, match, canonical form, policy, row format or programme."""
+    rows = lane.table.rows_of(PARTITION_ROOT)
+    row = rows.get(FINGERPRINT)
     if row is not None and row.decode() not in {step.fingerprint, *step.reads}:
         raise RefusedError(
             f"the tables of {step.name} were built with another secret, match, canonical form or policy, or by a "
             f"version with other rows ({row.decode()}, now {step.fingerprint}). Such a change needs a new epoch and a "
             "rebuild: `tallygate rebuild tables --epoch N`; or put the former settings or version back"
+        )
+    if refused := list(refused_structures(rows, step.programmes)):
+        raise RefusedError(
+            f"the tables of {step.name} were built under other programmes: {'; '.join(refused)}. Enable each as "
+            "it was, with its rule file; a change of structure needs a new epoch and a rebuild: `tallygate rebuild "
+            "tables --epoch N`"
         )

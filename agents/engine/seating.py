@@ -12,7 +12,7 @@ from agents.engine.errors import RefusedError
 from agents.engine.lane import Lane, Position
 from state.table import Totals
 
-REBUILD: Final = "make the tables again in an epoch N that was never used: `tallygate rebuild tables --epoch N`"
+REBUILD: Final = "rebuild the tables in an epoch N that was never used: `tallygate rebuild tables --epoch N`"
 
 
 class Standing(NamedTuple):
@@ -44,7 +44,7 @@ def check_totals(lanes: Iterable[Lane], changelog: str) -> None:
     if wrong:
         raise RefusedError(
             f"tables restored from {changelog} do not add up: {'; '.join(wrong)}. Rows of the changelog were lost or "
-            f"changed, so what is judged on them would be wrong: {REBUILD}"
+            f"changed, so decisions made from them would be wrong: {REBUILD}"
         )
 
 
@@ -80,9 +80,9 @@ def outrun(differing: list[Standing], source: str, group: str, seconds: float) -
     """Return the refusal where every differing table is ahead, and was so for long."""
     return RefusedError(
         f"tables of {group} on {source} are ahead of its offsets, and were for {seconds:.0f} s: {_said(differing)}. "
-        "The broker came back with old offsets, or somebody set them back; the tables have it right. Restart the "
-        "broker that coordinates the group once more, which may read the right offsets from its disk; or, with no "
-        "worker of the step running, `tallygate offsets set --to-tables`"
+        "The broker came back with old offsets, or somebody set them back; the tables are right. Restart the broker "
+        "that coordinates the group: it may read the right offsets from its disk. Or stop all workers of the step and "
+        "run `tallygate offsets set --to-tables`"
     )
 
 

@@ -202,7 +202,7 @@ class Transactions:
         outbox = Outbox(self._producer, 0)
         await self._producer.begin_transaction()
         judged = [
-            Judged(lane, Portion([], lane.position.offset), lane.begin(self._job.step.fingerprint)) for lane in watches
+            Judged(lane, Portion([], lane.position.offset), lane.begin(self._job.step)) for lane in watches
         ]
         for each in judged:
             for key, value in each.rows():

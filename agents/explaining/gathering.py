@@ -21,7 +21,7 @@ NOT_FOUND: Final = 404
 
 NO_REDIS: Final = "Redis does not answer, so what else is on the day is not known: is TALLYGATE_REDIS__URL right?"
 NO_KAFKA: Final = "the history is not known: {error}"
-NOT_READ: Final = "the history is longer than could be read now; ask again when less is going on"
+NOT_READ: Final = "the history is too long to be read now; ask again at a quieter time"
 
 
 class NothingAnswersError(Exception):

@@ -15,7 +15,7 @@ from stream.reasons import UNKNOWN_LINE
 
 UNKNOWN_HELP: Final = (
     "Is the number right? Separators and small letters do not matter.",
-    "Was its event published, and is it no dead letter? `tallygate dead-letters list` shows those.",
+    "Was its event published, or did it become a dead letter? `tallygate dead-letters list` shows those.",
     "Decisions are kept for 60 days.",
 )
 

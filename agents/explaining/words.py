@@ -13,7 +13,7 @@ OUTCOMES: Final[dict[tuple[Outcome, bool], str]] = {
     ("clear", False): "not here yet; as things stand it would be released",
     ("warn", False): "not here yet; as things stand it would not fit the day",
     ("reject", True): "refused: this shipment cannot use the exemption",
-    ("pending", True): "waiting: nobody knows when it arrives",
+    ("pending", True): "waiting: its arrival is not known",
     ("closed", True): "closed: it left another way, nothing is to be done here",
 }
 """Outcome, and whether the bill has arrived (always said to, where it does not matter)."""
@@ -46,12 +46,11 @@ WHY: Final[dict[str, str]] = {
 
 # A decision does not say by what mode its bill came.
 _MAIL: Final = (
-    "If it came by mail no such entry is asked for: it is dutiable, and the carrier or a qualified party collects the"
-    " duty."
+    "If it came by mail it needs no such entry: it is dutiable, and the carrier or a qualified party collects the duty."
 )
 
 TO_DO: Final[dict[str, str]] = {
-    "deleted": "Nothing. If the goods are there all the same they have no bill: ask the carrier.",
+    "deleted": "Nothing. If the goods are here all the same, they have no bill: ask the carrier.",
     "entry-01": "Nothing here; the entry has its own release.",
     "entry-11": "Nothing here; the entry has its own release.",
     "exported": "Keep the proof of export with the bill.",
@@ -60,17 +59,17 @@ TO_DO: Final[dict[str, str]] = {
     "superseded": "Find out which conveyance carries it, and delete the bill on the other one.",
     "filing-error": "Correct the filing and send the bill again with a higher version.",
     "no-day": "Wait for the arrival, or send an estimate.",
-    "day-closed": "Find out why the event was so late. Old days are judged by `tallygate judge`, from a file.",
+    "day-closed": "Find out why the event was so late. To judge old days, run `tallygate judge` on a file.",
     "suspended": f"Enter it with duty: type 11 up to $2,500, type 01 above. {_MAIL}",
     "origin-excluded": f"Enter it with duty, or return the goods. {_MAIL}",
     "goods-excluded": "Enter it with duty; for another agency's goods alone, file type 86 with that agency's data.",
     "not-aggregated": "Nothing.",
     "single-value-over-limit": "Enter it with duty.",
     "single-weight-over-limit": "Enter it with duty.",
-    "daily-limit": "Enter it with duty, or wait: if a bill before it is deleted or entered with duty, its room comes to"
-    " this one by itself.",
-    "period-limit": "Enter it with duty, or wait: if a bill before it is deleted or entered with duty, its room comes"
-    " to this one by itself.",
+    "daily-limit": "Enter it with duty, or wait: if an earlier bill is deleted or entered with duty, this one gets its"
+    " room by itself.",
+    "period-limit": "Enter it with duty, or wait: if an earlier bill is deleted or entered with duty, this one gets its"
+    " room by itself.",
     "within-limit": "Nothing.",
 }
 
@@ -125,7 +124,7 @@ def why(data: DecisionData) -> str:
 
 def to_do(data: DecisionData) -> str:
     """Say what to do, with the entry type and the next day where the decision names them."""
-    text = TO_DO.get(data.reason, "Ask whoever looks after Tallygate.")
+    text = TO_DO.get(data.reason, "Ask the team that runs Tallygate.")
     advice = data.advice
     if advice is None:
         return text
@@ -135,13 +134,13 @@ def to_do(data: DecisionData) -> str:
         text += f" The entry to use: {ENTRIES[advice.entry_type]}."
     if advice.caution is not None:
         return (
-            f"{text} Do not bring it in on another day: bills of its order are over the limit together, and to split"
-            " one order over days is what 19 CFR 10.151 forbids."
+            f"{text} Do not bring it in on another day: bills of its order are over the limit together, and"
+            " 19 CFR 10.151 forbids splitting one order over days."
         )
     if data.reason != "daily-limit":
         return text
     if advice.next_day is None:
-        return f"{text} On none of the next 14 days would it fit, as things stood."
+        return f"{text} It would fit on none of the next 14 days, as things stood."
     return f"{text} The next day on which it would fit, as things stood: {day_words(advice.next_day)}."
 
 

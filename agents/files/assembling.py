@@ -58,7 +58,7 @@ class _Assembling:
             self._first = None
             yield Candidate(row.line, b"", nowhere, row.mistakes, row.rows, row.bills | self._bill)
         elif self._first is not None and _looks_like_goods(self._first, row):
-            expected = f"expected the number of this row of goods of the bill in line {self._first.line}"
+            expected = f"expected a number, since this looks like goods of the bill in line {self._first.line}"
             wrong = Mistake(row.line, "line", "line-missing", expected)
             yield Candidate(row.line, b"", nowhere, (wrong,), 1, self._bill | {self._first.cells.get("bill", "")})
         else:

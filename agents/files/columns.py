@@ -54,8 +54,8 @@ _STREET: Final = "consignee.address.lines"
 _LINE: Final = "lines[]"
 
 COLUMNS: Final = (
-    Column("event", "", EVERY, "what happened, see above; default `manifested`", "manifested"),
-    Column("time", "", EVERY, "when it happened for you; default: `manifested_at` or `arrived_at`", ""),
+    Column("event", "", EVERY, "what happened (see above); default: `manifested`", "manifested"),
+    Column("time", "", EVERY, "when it happened in your system; default: `manifested_at` or `arrived_at`", ""),
     Column("conveyance", "conveyance", EVERY, "unique per trip", "air:AF0066:2025-08-20", needed=True),
     Column("bill", "bill", BILLS, "bill number, separators left out", "ACME00000017", needed=True),
     Column("version", "version", BILLS, "integer; default on `manifested`: 1", "1", "integer"),
@@ -74,7 +74,7 @@ COLUMNS: Final = (
     Column("bill_type", "bill_type", WHOLE, "`type86` needs one", ""),
     Column("quantity", "quantity", WHOLE, "smallest outer units; `type86` needs it", "", "integer"),
     Column("planned_port", "planned_port", WHOLE, "port of entry; `type86` needs it", ""),
-    Column("consignee_name", f"{_PERSON}.name", WHOLE, "with an address; or else an identifier", "Ann Example"),
+    Column("consignee_name", f"{_PERSON}.name", WHOLE, "with an address, or else an identifier", "Ann Example"),
     Column("consignee_address", _STREET, WHOLE, "address lines, `|` between", "12 Oak Street | Apt 4", "address"),
     Column("consignee_city", f"{_PERSON}.address.city", WHOLE, "its city", "Springfield"),
     Column("consignee_state", f"{_PERSON}.address.state", WHOLE, "its state, two letters in the US", "IL"),

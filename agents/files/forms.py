@@ -93,7 +93,7 @@ def _remedy(name: str, misfit: _Misfit) -> str:
 
 def _packed(head: bytes) -> _Misfit | None:
     if head.startswith(_OLD_WORKBOOK) or (head.startswith(b"PK") and _NEW_WORKBOOK in head):
-        return _Misfit("it is a workbook of a spreadsheet: save it there as CSV UTF-8")
+        return _Misfit("it is a workbook: save it in the spreadsheet as CSV UTF-8")
     found = next((packed for magic, packed in _PACKED.items() if head.startswith(magic)), None)
     return None if found is None else _Misfit(f"it is {found[0]}, unpack it first", found[1], "")
 

@@ -8,25 +8,25 @@ from agents.files.columns import BY_NAME
 
 REMEDIES: Final = {
     "too-large": "send fewer goods lines a bill",
-    "not-json": "look at the program that wrote the line; was it cut off?",
+    "not-json": "look at the program that wrote the line; was the line cut off?",
     "wrong-envelope": "compare with the envelope in docs/events.md",
     "unknown-type": "correct the type",
     "wrong-shape": "correct the field",
     "key-mismatch": "leave the key to this command",
     "wrong-partition": "leave the partition to this command",
-    "time-ahead": "set the clock of the system that wrote it, and its zone",
+    "time-ahead": "correct the clock and the time zone of the system that wrote it",
     "version-conflict": "give the later one a higher version; to add goods to a bill give its next row the next `line`",
-    "not-csv": "double the quotation marks within a cell, and put the cell in quotation marks",
+    "not-csv": "put the cell in quotation marks, and double each quotation mark within it",
     "not-utf8": "save the file as UTF-8",
-    "line-ends": "put the rows on lines of their own: tr '\\r' '\\n' makes them so",
-    "cells": "check the row for a separator too many, a line end too few, or a cell without its quotation marks",
+    "line-ends": "put each row on a line of its own, for example with tr '\\r' '\\n'",
+    "cells": "check the row for an extra separator, a missing line end, or a cell that needs quotation marks",
     "not-for-event": "leave the cell empty, or correct the event",
-    "line-missing": "number a bill's rows of goods 1, 2, 3 in the column `line`; add it if the file has none",
-    "line-order": "give a bill's rows the lines 1, 2, 3 one after another, with nothing between",
+    "line-missing": "number a bill's rows of goods 1, 2, 3 in the column `line`; add the column if the file has none",
+    "line-order": "number a bill's rows 1, 2, 3 one after another, with no other row between",
     "differs": "leave the cell empty from the bill's second row on",
     "held-back": "correct the rows of the same bill that have a mistake",
-    "bill-twice": "number the rows of one bill 1, 2, 3 in the column `line`; a correction has a higher `version`; "
-    "what was only copied goes out",
+    "bill-twice": "to add goods, number the bill's rows 1, 2, 3 in the column `line`; "
+    "to correct the bill, raise its `version`; remove a row that was only copied",
 }
 """Code of a mistake -> what to do. The first nine are those of dead letters, the others belong to CSV."""
 

@@ -101,7 +101,7 @@ def _source(name: str, raw: BinaryIO, position: Callable[[], int], size: int | N
         stream = cast("_Readable", gzip.GzipFile(fileobj=packed))
         begun = _head(name, stream)
     elif Path(name).suffix.lower() == ".gz" and begun:
-        raise FileError(f"{name}: its name says gzip, and it is none: name it for what it is, or pack it again")
+        raise FileError(f"{name}: its name says gzip, but the file is not: rename it, or pack it again")
     return Source(io.BufferedReader(_Named(name, begun, stream), BUFFER_BYTES), position, size, begun)
 
 

@@ -83,4 +83,4 @@ def standing(app: web.Application, freshness: Freshness, *, bridged: bool | None
 
 def away() -> Exception:
     """Give the problem of a read model that cannot be asked."""
-    return retry_later("The read model is away", "nothing can be said of any bill now; try again", 2)
+    return retry_later("The read model is away", "no bill can be answered now; try again", 2)

@@ -67,7 +67,9 @@ def authenticate(request: web.Request) -> Caller:
     if wait:
         rate_limited(route_of(request))
         log.info("refused: token %s asks too often", token.id)
-        raise retry_later("Too many requests", "this token asks more often than it may", wait, 429)
+        raise retry_later(
+            "Too many requests", "this token has sent too many requests; wait as `Retry-After` says", wait, 429
+        )
     return Caller(token.id, token.allowed(), token.expires, parts.tokens)
 
 
@@ -84,7 +86,7 @@ def _of_cookie(request: web.Request, parts: Parts) -> Token | Refusal:
     changes = request.method not in SAFE or "Upgrade" in request.headers
     if isinstance(token, Token) and changes and not same_origin(request):
         log.info("refused: a page of another site used the session of token %s", token.id)
-        raise Problem(403, "Another site's page", "a session is good for this gateway's own pages only")
+        raise Problem(403, "Another site's page", "a session works only for this gateway's own pages")
     return token
 
 

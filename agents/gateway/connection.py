@@ -28,6 +28,13 @@ TAKE_SECONDS: Final = 10.0
 """A client has so long, once its last answer has gone out, to take what is on its way."""
 SEND_BUFFER: Final = 64 * 1024
 """What the system keeps for a client that does not read; else it would be megabytes."""
+LINE_BYTES: Final = 16 * 1024
+"""Of a request line; the parser takes half as much."""
+WORDS: Final = 3
+"""Of a request line, with one space between two: method, target, version."""
+NO_LINE: Final = b"\0"
+"""The parser refuses it wherever a request line may be at."""
+HEAD_ENDS: Final = (b"\r\n\r\n", b"\n\n")
 LOOK_SECONDS: Final = 0.05
 LAST_SECONDS: Final = 1.0
 """For a request that is cancelled at the very end."""
@@ -36,12 +43,16 @@ LAST_SECONDS: Final = 1.0
 class ClientConnection(RequestHandler):
     """aiohttp's protocol, with problems for errors below the application."""
 
-    __slots__ = ("_heard",)
+    __slots__ = ("_blank", "_heard", "_line")
 
     def __init__(self, manager: "GatewayServer", **more: Any) -> None:
         super().__init__(manager, **more)
         self._heard = 0
         """Bytes that have come since the latest request began to be answered."""
+        self._line: bytes | None = b""
+        """What has come of a request line; None where the next bytes are not known to be of one."""
+        self._blank = False
+        """Whether the latest bytes end with an empty line, so that no part of another head is behind them."""
 
     def data_received(self, data: bytes) -> None:
         """Take what comes, unless it is too much for one request: words about chunks may be endless too."""
@@ -52,7 +63,19 @@ class ClientConnection(RequestHandler):
             log.info("refused: more bytes than any request needs")
             self.transport.abort()
         else:
-            super().data_received(data)
+            self._blank = data.endswith(HEAD_ENDS)
+            super().data_received(data if self._well_lined(data) else NO_LINE)
+
+    def _well_lined(self, data: bytes) -> bool:
+        """Whether a request line is one as far as it has come; the parser takes other protocols and more spaces."""
+        if self._line is None:
+            return True
+        line, ended, _ = (self._line + data[:LINE_BYTES]).lstrip(b"\r\n").partition(b"\n")
+        self._line = None if ended or len(line) > LINE_BYTES else line
+        if not ended:
+            return True
+        words = line.removesuffix(b"\r").split(b" ")
+        return all(words) and len(words) <= WORDS and all(each.startswith(b"HTTP/") for each in words[WORDS - 1 :])
 
     async def start(self) -> None:
         """Serve, and soon after the end cut the line: it would stay, with all that refers to it, until all is taken."""
@@ -80,7 +103,7 @@ class ClientConnection(RequestHandler):
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("a request failed below the application: %s", type(exc).__name__)
         else:
-            log.info("refused: not HTTP as it should be (%s)", type(exc).__name__)
+            log.info("refused: not valid HTTP (%s)", type(exc).__name__)
         if request.writer.output_size > 0:
             raise ConnectionError("the answer had begun")
         return _closing(status)
@@ -93,6 +116,10 @@ class ClientConnection(RequestHandler):
         if request.version not in VERSIONS and self._request_factory is not None:
             request = self._request_factory(ERROR, EMPTY_PAYLOAD, self, request.writer, request.task)
             request_handler = self._refuse_version
+        if request.content is EMPTY_PAYLOAD and self._blank and not self._messages and not self._upgraded:
+            self._line = (
+                b""  # behind a body, or within what was sent ahead, nobody but the parser knows where it begins
+            )
         return await super()._handle_request(request, start_time, request_handler)
 
     async def _refuse_version(self, _request: web.BaseRequest) -> web.StreamResponse:

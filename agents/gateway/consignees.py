@@ -117,7 +117,7 @@ def _page(request: web.Request) -> tuple[int, int]:
     """Give the number of the first bill wanted, from 0, and how many. Raises Problem 400."""
     after, limit = request.query.get("after", "0"), request.query.get("limit", str(PAGE))
     if not re.fullmatch(AFTER, after):
-        raise Problem(400, "Not understood", "query parameter after: expected what `next` said")
+        raise Problem(400, "Not understood", "query parameter after: expected the value of `next`")
     if not re.fullmatch(r"^[0-9]{1,4}$", limit) or not 1 <= int(limit) <= PAGE_MAX:
         raise Problem(400, "Not understood", f"query parameter limit: expected an integer from 1 to {PAGE_MAX}")
     return int(after), int(limit)

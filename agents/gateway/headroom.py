@@ -65,11 +65,12 @@ async def ask(request: web.Request) -> web.Response:
     caller = require(request, "plan")
     parts = parts_of(request)
     if parts.keys is None:
-        detail = "this gateway has no secret for consignee keys: TALLYGATE_KEY__SECRET_FILE"
+        detail = "this gateway has no secret for consignee keys; set TALLYGATE_KEY__SECRET_FILE"
         raise Problem(501, "Not offered here", detail)
     if wait := parts.planning.take(caller.id):
         rate_limited(route_of(request))
-        raise retry_later("Too many requests", "this token asks for headroom more often than it may", wait, 429)
+        detail = "this token has asked for headroom too often; wait as `Retry-After` says"
+        raise retry_later("Too many requests", detail, wait, 429)
     question = _read(request, await read_body(request, BODY_BYTES))
     key = consignee_key(parts.keys, question.consignee)
     audit_log.info("headroom asked: token=%s consignee=%s day=%s", caller.id, key, question.day)

@@ -46,7 +46,7 @@ async def ready(request: web.Request) -> web.Response:
     if parts.publisher.problem is not None:
         away["kafka"] = "nothing can be published"
     if parts.tokens.problem is not None:
-        away["tokens"] = "the tokens file cannot be read: nobody is let in"
+        away["tokens"] = "the tokens file cannot be read: every token is refused"
     if not {"redis", "freshness"} <= excluded:
         try:
             found = standing(request.app, await parts.read_model.freshness())
@@ -54,7 +54,7 @@ async def ready(request: web.Request) -> web.Response:
             if found.stale:
                 away["freshness"] = "the read model is behind, or is being filled: is the projection running?"
         except StoreError:
-            away["redis"] = "the read model cannot be asked"
+            away["redis"] = "the read model does not answer"
     away = {name: why for name, why in away.items() if name not in excluded}
     if away:
         detail = "; ".join(f"{name}: {why}" for name, why in away.items())

@@ -42,7 +42,7 @@ async def show(request: web.Request) -> web.Response:
     bill, after = bill_of(request), _after(request)
     gate = request.app[GATE]
     if gate.locked():
-        raise retry_later("Busy", "as many histories as may be are being read; try again")
+        raise retry_later("Busy", "too many histories are being read; try again")
     async with gate:
         kafka = parts.settings.kafka
         since = None if after is not None else await _since(parts, bill)

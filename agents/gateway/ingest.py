@@ -58,7 +58,7 @@ async def publish(request: web.Request) -> web.Response:
     if media not in (SINGLE, BATCH):
         raise Problem(415, "Unsupported media type", f"send {SINGLE} or {BATCH}, in UTF-8")
     if parts.bodies.locked():
-        raise retry_later("Busy", "as many bodies as may be are being read; try again")
+        raise retry_later("Busy", "too many bodies are being read; try again")
     begun = time.monotonic()
     async with parts.bodies:
         body = await read_body(request, parts.gateway.body_mib * 1024 * 1024)
@@ -76,7 +76,7 @@ def _split(body: bytes, most: int) -> Sequence[bytes]:
     except TooManyError:
         raise Problem(413, "Too large", f"a batch has at most {most} events here; send several") from None
     except NoEventError as error:
-        detail = "expected an event, with all attributes of CloudEvents; what follows was not looked at"
+        detail = "expected an event, with all attributes of CloudEvents; the events after it were not checked"
         raise _refused([BadEvent(error.index, Fault.WRONG_ENVELOPE, detail)]) from None
     except (ValueError, RecursionError):
         fault = BadEvent(None, Fault.NOT_JSON, "body: expected one JSON array (RFC 8259) of events")

@@ -23,7 +23,7 @@ ERRORS_OF_TOKENS: Final = (401, 403, 429)
 RETRY: Final = {
     "Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "integer", "minimum": 1}}
 }
-CHALLENGE: Final = {"WWW-Authenticate": {"description": "That a bearer token is wanted.", "schema": {"type": "string"}}}
+CHALLENGE: Final = {"WWW-Authenticate": {"description": "Asks for a bearer token.", "schema": {"type": "string"}}}
 HEADERS_OF: Final[Mapping[int, Document]] = {401: CHALLENGE, 429: RETRY, 503: RETRY}
 
 

@@ -64,11 +64,11 @@ class Operation(NamedTuple):
 BILL: Final = Parameter(
     "bill",
     "path",
-    "A bill number; separators and small letters are folded as a scanner's are.",
+    "A bill number; separators and small letters do not matter.",
     {"type": "string"},
     True,
 )
-RESUME: Final = Parameter("after", "query", "The id of the last decision that was read.", {"type": "string"})
+RESUME: Final = Parameter("after", "query", "The id of the last decision that you read.", {"type": "string"})
 
 _LIVE: Final = (
     Operation(
@@ -77,20 +77,20 @@ _LIVE: Final = (
                      {"type": "string"}, EVENT_STREAM)},
         "scan",
         parameters=(
-            Parameter("conveyance", "query", "Only those of these conveyances.",
+            Parameter("conveyance", "query", "Only decisions on these conveyances.",
                       {"type": "array", "items": {"type": "string"}}),
-            Parameter("outcome", "query", "Only those with these outcomes.", list[Outcome]),
+            Parameter("outcome", "query", "Only decisions with these outcomes.", list[Outcome]),
             RESUME,
             Parameter("Last-Event-ID", "header", "As `after`; browsers send it by themselves.", {"type": "string"}),
         ),
         errors=(400, 410, 503),
-        more="Resumes without gap or repeat; 410 when the topic no longer reaches back so far.",
+        more="It resumes without gap or repeat; 410 if the topic no longer reaches back so far.",
     ),
     Operation(
         "get", "/v1/scan", "Scan bills over a WebSocket", {101: Answer("The connection is a WebSocket now.")},
         "scan",
         errors=(400, 503),
-        more='Send `{"bill": "..."}`; its verdict comes, and again whenever it changes.',
+        more='Send `{"bill": "..."}`; you get its verdict, and again whenever it changes.',
     ),
 )  # fmt: skip
 """Streams."""
@@ -98,20 +98,20 @@ _LIVE: Final = (
 OPERATIONS: Final = (
     Operation(
         "post", "/v1/events", "Publish shipment events",
-        {202: Answer("Kafka has all of them, on all replicas.", Accepted)},
+        {202: Answer("Kafka has all events, on all replicas.", Accepted)},
         "publish",
         bodies={SINGLE: Shipment, BATCH: list[Shipment]},
         errors=(400, 408, 413, 415, 503),
-        more="All or, where one is bad, none: 400 lists every bad event in `errors`. After 503 some may have arrived: "
-        "send all again, the same event twice has no second effect.",
+        more="If one event is bad, none is sent: 400 lists every bad event in `errors`. After 503 some may have "
+        "arrived: send all again, the same event twice has no second effect.",
     ),
     Operation(
         "get", "/v1/bills/{bill}", "A bill's answer",
-        {200: Answer("What to do with the bill, and why; more of it with scope audit.", (Verdict, AuditVerdict))},
+        {200: Answer("What to do with the bill, and why; with the scope audit more.", (Verdict, AuditVerdict))},
         "scan",
         parameters=(BILL,),
         errors=(404, 503),
-        more="Where the read model lags, `stale` is true and `action` is HOLD.",
+        more="If the read model lags, `stale` is true and `action` is HOLD.",
     ),
     Operation(
         "get", "/v1/bills/{bill}/history", "Every decision of a bill",
@@ -119,10 +119,10 @@ OPERATIONS: Final = (
         "audit",
         parameters=(
             BILL,
-            Parameter("after", "query", "What `next` of the page before said.", {"type": "string", "pattern": PLACE}),
+            Parameter("after", "query", "The `next` of the page before.", {"type": "string", "pattern": PLACE}),
         ),
         errors=(400, 404, 503),
-        more="Where `complete` is false there was no time to read more: go on with `next`. No decisions: none is kept.",
+        more="If `complete` is false there was no time to read more: go on with `next`. No decisions: none is kept.",
     ),
     Operation(
         "get", "/v1/consignees/{key}/days/{day}", "A consignee's day",
@@ -131,7 +131,7 @@ OPERATIONS: Final = (
         parameters=(
             Parameter("key", "path", "A key, as decisions state it.", {"type": "string", "pattern": KEY}, True),
             Parameter("day", "path", "An Eastern day.", {"type": "string", "format": "date", "pattern": DAY}, True),
-            Parameter("after", "query", "What `next` of the page before said.", {"type": "string", "pattern": AFTER}),
+            Parameter("after", "query", "The `next` of the page before.", {"type": "string", "pattern": AFTER}),
             Parameter(
                 "limit", "query", "Bills on a page.",
                 {"type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": PAGE},
@@ -145,7 +145,7 @@ OPERATIONS: Final = (
         "plan",
         bodies={JSON: HeadroomQuestion},
         errors=(400, 408, 413, 415, 501, 503),
-        more="Each question is logged by token and consignee key. Goods, origin and filing are not asked about.",
+        more="Each question is logged by token and consignee key. Goods, origin and filing are not looked at.",
     ),
     Operation(
         "post", "/session", "Sign a browser in",
@@ -153,19 +153,19 @@ OPERATIONS: Final = (
         bodies={JSON: SignIn, FORM: SignIn},
         errors=(400, 401, 403, 408, 413, 415),
     ),
-    Operation("get", "/session", "Who is signed in", {200: Answer("Whose token it is.", Session)}, signed_in=True),
+    Operation("get", "/session", "Who is signed in", {200: Answer("The session's token.", Session)}, signed_in=True),
     Operation("delete", "/session", "Sign a browser out", {204: Answer("The cookie is gone.")}, signed_in=True),
-    Operation("get", "/livez", "Does the gateway live?", {200: Answer("It serves.", Alive)}),
+    Operation("get", "/livez", "Is the gateway alive?", {200: Answer("It serves.", Alive)}),
     Operation(
-        "get", "/readyz", "Is all there that it needs?", {200: Answer("It is.", Ready)},
+        "get", "/readyz", "Is the gateway ready?", {200: Answer("It has all that it needs.", Ready)},
         parameters=(
             Parameter(
-                "exclude", "query", "What not to ask about.",
+                "exclude", "query", "What to leave out of the check.",
                 {"type": "array", "items": {"enum": list(EXCLUDABLE)}, "default": []},
             ),
         ),
         errors=(400, 503),
-        more="503 names in `away` what is not: Kafka, Redis, an up-to-date read model, the tokens file.",
+        more="503 names in `away` what is missing: Kafka, Redis, an up-to-date read model, the tokens file.",
     ),
     *_LIVE,
     Operation("get", "/metrics", "What the gateway counts", {200: Answer("For Prometheus.", None, "text/plain")}),

@@ -57,7 +57,7 @@ class Publisher:
         if gathering is None or self.problem is not None:
             raise KafkaAwayError(self.problem)
         if gathering.waiting_bytes + sum(len(event.value) for event in events) > WAITING_BYTES_MAX:
-            raise KafkaAwayError("too much waits for Kafka already")
+            raise KafkaAwayError("too many events wait for Kafka already")
         try:
             async with asyncio.timeout(self._seconds):
                 await gathering.send(events)

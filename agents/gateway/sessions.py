@@ -57,9 +57,7 @@ def session_key(file: Path) -> bytes:
             _make_key(file)
         key = file.read_bytes()
     except OSError as error:
-        log.warning(
-            "the session key %s: %s; browsers have to give their token again after a restart", file, error.strerror
-        )
+        log.warning("the session key %s: %s; browsers must sign in again after a restart", file, error.strerror)
         return secrets.token_bytes(KEY_BYTES)
     if len(key) < KEY_BYTES:
         log.warning("the session key %s has fewer than %d bytes and is not used", file, KEY_BYTES)

@@ -117,7 +117,7 @@ class Tokens:
                 log.info("the tokens file was read again: %d tokens", len(self._tokens))
         except TokenFileError as error:
             if self.problem is None:
-                log.critical("nobody is let in: %s", error)
+                log.critical("every token is refused: %s", error)
             self.problem = str(error)
             self._take(None, ())
         for token_id in [each for each in self._ends if self.by_id(each) is None]:

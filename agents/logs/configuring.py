@@ -34,7 +34,7 @@ def begin(process: str, **fields: str) -> Settings:
     configure(process, settings.log, worker=settings.worker.name, **fields)
     _mistakes, doubts = unknown_variables(Settings, environment())
     for doubt in doubts:
-        log.warning("%s; it is not heeded", doubt)
+        log.warning("%s; it has no effect", doubt)
     log.info("these settings hold", extra={"settings": effective(settings)})
     return settings
 
@@ -92,4 +92,4 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
-    log.critical("ends: nobody caught %s", kind.__name__, exc_info=(kind, error, trace), extra={"incident": "crash"})
+    log.critical("ends: uncaught %s", kind.__name__, exc_info=(kind, error, trace), extra={"incident": "crash"})

@@ -1,4 +1,4 @@
-"""Settings of the log: how much of it, and in which form."""
+"""Settings of the log: its level and its format."""
 
 from typing import Literal
 
@@ -6,11 +6,11 @@ from pydantic import BaseModel, ConfigDict
 
 
 class LogSettings(BaseModel):
-    """What processes write to standard error."""
+    """The log that each process writes to standard error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """Nothing below is written; `DEBUG` has a line for each transaction."""
+    """Lowest level that is written. `DEBUG` adds a line for each transaction."""
     format: Literal["auto", "json", "text"] = "auto"
-    """A line of JSON each, or text for people; `auto`: text on a terminal, else JSON."""
+    """Lines of JSON, or text for people. `auto`: text on a terminal, else JSON."""

@@ -28,14 +28,14 @@ _decisions = DECISIONS.read(
     Kind.COUNTER,
     "tallygate_decisions_total",
     "decisions",
-    "Decisions committed. A bill gets one on its estimate, one at arrival, and one whenever something changes it.",
+    "Decisions committed. A bill gets one on its estimate, one at arrival, and one at each change.",
     *_LABELS,
 )
 _dollars = DECISIONS.read(
     Kind.COUNTER,
     "tallygate_decisions_value_dollars_total",
     "dollars",
-    "Value of the bills of these decisions, in US dollars, as it is before rounding.",
+    "Value of the bills of these decisions in US dollars, before rounding.",
     *_LABELS,
 )
 _alerts = DECISIONS.read(

@@ -34,40 +34,42 @@ _records = _read(
     Kind.COUNTER,
     "records_total",
     "records",
-    "Input records judged in committed transactions, by what became of them; the code says why one is stale or dead.",
+    "Input records judged in committed transactions, by fate. The code says why a record is stale or a dead letter.",
     Label("fate", tuple(Fate)),
-    Label("code", bound="the codes of dead letters and the few words of the steps"),
+    Label("code", bound="the codes of dead letters, and a few codes of the steps"),
 )
 _transactions = _read(
-    Kind.COUNTER, "transactions_total", "transactions", "Transactions.", Label("result", ("committed", "aborted"))
+    Kind.COUNTER,
+    "transactions_total",
+    "transactions",
+    "Transactions, by result.",
+    Label("result", ("committed", "aborted")),
 )
-_outputs = _read(Kind.COUNTER, "outputs_total", "records", "Records sent in committed transactions, with changelog.")
+_outputs = _read(
+    Kind.COUNTER, "outputs_total", "records", "Records sent in committed transactions, including changelog records."
+)
 _restored = _read(Kind.COUNTER, "restored_rows_total", "rows", "Changelog records read to restore tables.")
 _restoring = _read(Kind.COUNTER, "restore_seconds_total", "seconds", "Time spent restoring tables.")
-_settled = _read(
-    Kind.GAUGE, "ready", "boolean", "1 while the partitions given to it are taken over and restored, 0 in between."
-)
-_partitions = _read(Kind.GAUGE, "partitions", "partitions", "Partitions that it has.")
+_settled = _read(Kind.GAUGE, "ready", "boolean", "1 while all assigned partitions are taken over and restored, else 0.")
+_partitions = _read(Kind.GAUGE, "partitions", "partitions", "Partitions that the worker has.")
 _stale = _read(
     Kind.GAUGE,
     "stale_offsets",
     "partitions",
-    "Partitions whose table is ahead of the group's committed offset: the broker is asked again, nothing is judged.",
+    "Partitions whose table is ahead of the group's committed offset. Workers ask again, nothing is judged.",
 )
 _stalled = _read(
     Kind.GAUGE,
     "watchdog_age_seconds",
     "seconds",
-    "How long there has been work and no progress; else 0.",
+    "How long the worker has had work without progress; else 0.",
 )
-_stall = _read(
-    Kind.GAUGE, "longest_stall_seconds", "seconds", "Longest time for which judging kept the event loop from all else."
-)
+_stall = _read(Kind.GAUGE, "longest_stall_seconds", "seconds", "Longest time for which judging blocked the event loop.")
 _halted = _read(
     Kind.GAUGE,
     "halted",
     "boolean",
-    "1 while a partition stands still until `tallygate resume`.",
+    "1 while the partition is halted; `tallygate resume` ends it.",
     _PARTITION,
     Label("reason", _HALTS),
 )
@@ -78,13 +80,13 @@ _GAUGES: Final[tuple[tuple[Callable[..., Family], Numbers], ...]] = tuple(
         (
             "lag_offsets",
             "offsets",
-            "Offsets between what is judged and the last stable offset, as of the latest fetch.",
+            "Lag: offsets between the last record judged and the last stable offset, at the latest fetch.",
             lambda each: each.offset_lag,
         ),
         (
             "event_lag_seconds",
             "seconds",
-            "How old the newest record of the latest transaction was at its commit, by the broker's timestamp.",
+            "Age of the newest record of the latest transaction at its commit, by the broker's timestamp.",
             lambda each: each.event_lag_ms / 1000,
         ),
         (
@@ -93,21 +95,25 @@ _GAUGES: Final[tuple[tuple[Callable[..., Family], Numbers], ...]] = tuple(
             "Time since the broker last answered a fetch of the partition.",
             lambda each: 0.0 if each.heard_ms is None else max(0.0, time() - each.heard_ms / 1000),
         ),
-        ("waiting_records", "records", "Records fetched and not judged yet.", lambda each: each.waiting_records),
-        ("waiting_bytes", "bytes", "About the memory of the records that wait.", lambda each: each.waiting_bytes),
-        ("table_rows", "rows", "Rows of the partition's table.", lambda each: each.table_rows),
-        ("table_bytes", "bytes", "Bytes of the rows of the partition's table.", lambda each: each.table_bytes),
+        ("waiting_records", "records", "Records fetched but not judged yet.", lambda each: each.waiting_records),
+        ("waiting_bytes", "bytes", "Approximate memory of the records that wait.", lambda each: each.waiting_bytes),
+        ("table_rows", "rows", "Rows in the partition's table.", lambda each: each.table_rows),
+        ("table_bytes", "bytes", "Bytes of the rows in the partition's table.", lambda each: each.table_bytes),
         (
             "restore_left_offsets",
             "offsets",
-            "Offsets of the changelog still to be read to restore the partition's table.",
+            "Changelog offsets still to be read to restore the partition's table.",
             lambda each: each.restore_left,
         ),
     )
 )
 
 _transaction_seconds = ENGINE.spread(
-    "tallygate_engine_transaction_seconds", "seconds", "Time from its first record to its commit.", QUICK, _STEP
+    "tallygate_engine_transaction_seconds",
+    "seconds",
+    "Time from a transaction's first record to its commit.",
+    QUICK,
+    _STEP,
 )
 _transaction_records = ENGINE.spread(
     "tallygate_engine_transaction_records", "records", "Input records of a transaction.", COUNTS, _STEP
@@ -118,7 +124,7 @@ _chunk_records = ENGINE.spread(
 _chunk_bytes = ENGINE.spread(
     "tallygate_engine_chunk_bytes",
     "bytes",
-    "About the memory of one fetch of a partition.",
+    "Approximate memory of one fetch of a partition.",
     (1e3, 1e4, 1e5, 1e6, 1e7),
     _STEP,
 )

@@ -26,41 +26,44 @@ _READER = Label("kind", READERS)
 _requests = GATEWAY.counter(
     "tallygate_gateway_requests_total",
     "requests",
-    "HTTP requests answered; a stream counts when it ends, by the status with which it began.",
+    "HTTP requests answered. A stream counts when it ends, with the status that it began with.",
     _ROUTE,
     Label("method", METHODS),
-    Label("status", bound="HTTP status codes that we answer with"),
+    Label("status", bound="HTTP status codes that the gateway answers with"),
 )
 _request_seconds = GATEWAY.spread(
     "tallygate_gateway_request_seconds",
     "seconds",
-    "Time until a request was answered; streams are left out.",
+    "Time until a request was answered, without streams.",
     QUICK,
     _ROUTE,
 )
 _subscribers = GATEWAY.level(
-    "tallygate_gateway_subscribers", "subscribers", "Readers that are connected to a stream now.", _READER
+    "tallygate_gateway_subscribers", "subscribers", "Readers connected to a stream now.", _READER
 )
 _cut = GATEWAY.counter(
-    "tallygate_gateway_slow_readers_total", "readers", "Readers cut because they did not keep up.", _READER
+    "tallygate_gateway_slow_readers_total", "readers", "Readers disconnected because they did not keep up.", _READER
 )
 _events = GATEWAY.counter(
     "tallygate_gateway_ingest_events_total",
     "events",
-    "Events that publishers sent, by what became of their publication.",
+    "Events that publishers sent, by result.",
     Label("result", INGEST_RESULTS),
 )
 _ingest_seconds = GATEWAY.spread(
     "tallygate_gateway_ingest_seconds",
     "seconds",
-    "Time from a publication's arrival until Kafka had acknowledged all its events.",
+    "Time from the arrival of a request until Kafka acknowledged all its events.",
     QUICK,
 )
 _refused = GATEWAY.counter(
-    "tallygate_gateway_refused_tokens_total", "requests", "Requests refused for their token.", Label("reason", REFUSALS)
+    "tallygate_gateway_refused_tokens_total",
+    "requests",
+    "Requests refused because of their token, by reason.",
+    Label("reason", REFUSALS),
 )
 _limited = GATEWAY.counter(
-    "tallygate_gateway_rate_limited_total", "requests", "Requests refused because there were too many.", _ROUTE
+    "tallygate_gateway_rate_limited_total", "requests", "Requests refused by the rate limit.", _ROUTE
 )
 _verdict_seconds = GATEWAY.spread(
     "tallygate_gateway_verdict_seconds",
@@ -72,13 +75,15 @@ _verdict_seconds = GATEWAY.spread(
 _probing = GATEWAY.counter(
     "tallygate_gateway_probing_total",
     "consignees",
-    "Times that a consignee's total was tried out with expected bills, each taken back or amended; by the live feed.",
+    "Times that the live feed saw a consignee's total tried out with expected bills, each deleted or amended.",
 )
 _feed_lag = GATEWAY.level(
-    "tallygate_gateway_feed_lag_offsets", "offsets", "Offsets of the decisions topic that the live feed is behind."
+    "tallygate_gateway_feed_lag_offsets", "offsets", "Lag: offsets of the decisions topic that the live feed is behind."
 )
 _feed_heard = GATEWAY.level(
-    "tallygate_gateway_feed_heard_timestamp_seconds", "seconds", "When the live feed last heard from Kafka, Unix time."
+    "tallygate_gateway_feed_heard_timestamp_seconds",
+    "seconds",
+    "Unix time at which the live feed last heard from Kafka.",
 )
 
 

@@ -24,47 +24,56 @@ _WHERE: Final = (
 
 
 _records = PROJECTION.read(
-    Kind.COUNTER, "tallygate_projection_records_total", "records", "Records applied, repeated and outranked ones too."
+    Kind.COUNTER,
+    "tallygate_projection_records_total",
+    "records",
+    "Records applied, including repeated and outranked ones.",
 )
 _changed = PROJECTION.read(
     Kind.COUNTER, "tallygate_projection_changes_total", "changes", "Decisions that became current, and new alerts."
 )
 _unreadable = PROJECTION.read(
-    Kind.COUNTER, "tallygate_projection_unreadable_total", "records", "Records that are no decisions or alerts of ours."
+    Kind.COUNTER,
+    "tallygate_projection_unreadable_total",
+    "records",
+    "Records in the two topics that Tallygate did not write.",
 )
 _placings = PROJECTION.read(
     Kind.COUNTER,
     "tallygate_projection_placings_total",
     "lookups",
-    "How often it looked up where Redis stands: at assignments, and after Redis was away.",
+    "Lookups of the offsets that Redis holds: at assignments, and after Redis was away.",
 )
 _fills = PROJECTION.read(
     Kind.COUNTER,
     "tallygate_projection_fills_total",
     "partitions",
-    "Partitions filled from their beginning because Redis held nothing of them.",
+    "Partitions filled from their beginning, because Redis held nothing of them.",
 )
 _failures = PROJECTION.read(
-    Kind.COUNTER, "tallygate_projection_failures_total", "failures", "How often Redis or Kafka did not answer."
+    Kind.COUNTER, "tallygate_projection_failures_total", "failures", "Times that Redis or Kafka did not answer."
 )
 _away = PROJECTION.read(
-    Kind.GAUGE, "tallygate_projection_away_seconds", "seconds", "How long Redis or Kafka has been away; else 0."
+    Kind.GAUGE, "tallygate_projection_away_seconds", "seconds", "How long Redis or Kafka has not answered; else 0."
 )
 _ready = PROJECTION.read(
-    Kind.GAUGE, "tallygate_projection_ready", "boolean", "1 while it reads every partition that the group gave it."
+    Kind.GAUGE,
+    "tallygate_projection_ready",
+    "boolean",
+    "1 while the projection reads every partition that it is assigned, else 0.",
 )
 _lag = PROJECTION.read(
     Kind.GAUGE,
     "tallygate_projection_lag_offsets",
     "offsets",
-    "Offsets between what Redis has applied and the last stable offset, as of the latest fetch.",
+    "Lag: offsets between what Redis has applied and the last stable offset, at the latest fetch.",
     *_WHERE,
 )
 _behind = PROJECTION.read(
     Kind.GAUGE,
     "tallygate_projection_behind_seconds",
     "seconds",
-    "Everything committed to the partition so many seconds ago or earlier is in Redis.",
+    "Redis holds everything that was committed to the partition this many seconds ago or earlier.",
     *_WHERE,
 )
 

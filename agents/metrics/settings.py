@@ -1,24 +1,25 @@
-"""Settings of the metrics: where each process of a host shows them."""
+"""Settings of the metrics: where each process serves them."""
 
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 OFFSETS: Final = {"supervisor": 0, "manifest": 1, "withholding": 2, "projection": 3}
-"""Each kind of process has a port of its own, so many above the first; the gateway shows its own with all else."""
+"""Each kind of process serves metrics on the first port plus this number; the gateway uses its HTTP port."""
 ELSE: Final = 4
-"""Offset of a step that is none of ours."""
+"""Offset of any other step."""
 
 
 class MetricsSettings(BaseModel):
-    """Where a process shows `/metrics`, `/livez` and `/readyz`; each kind of process on a port of its own."""
+    """Where a process serves `/metrics`, `/livez` and `/readyz`. Each kind of process has its own port."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     port: Annotated[int, Field(ge=0, le=65531)] = 0
-    """The supervisor's port; manifest takes the next, then withholding, projection; 0: none are shown."""
+    """The supervisor's port. The next three ports are those of manifest, withholding and projection, in this order; 0:
+    none of them serves metrics."""
     host: str = "127.0.0.1"
-    """Address to listen on; `0.0.0.0` for a Prometheus or a kubelet on another machine. Whoever reaches it may read."""
+    """Address to listen on; `0.0.0.0` for a Prometheus or kubelet elsewhere. Anyone who reaches the port can read."""
 
     def port_of(self, process: str) -> int | None:
         """Give the port of a kind of process, or None where metrics are off."""

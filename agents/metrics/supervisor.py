@@ -16,12 +16,12 @@ _STEP = Label("step", bound="`manifest` and `withholding`")
 
 _running = SUPERVISOR.level("tallygate_supervisor_running", "boolean", "1 while the step's process runs.", _STEP)
 _starts = SUPERVISOR.counter(
-    "tallygate_supervisor_starts_total", "processes", "Processes started, the first one too.", _STEP
+    "tallygate_supervisor_starts_total", "processes", "Processes started, including the first one.", _STEP
 )
 _ends = SUPERVISOR.counter(
     "tallygate_supervisor_ends_total",
     "processes",
-    "Processes that ended by themselves, by how: status 78 is `refused`, 75 `retry`.",
+    "Processes that ended by themselves, by how: status 78 is `refused`, status 75 is `retry`.",
     _STEP,
     Label("how", HOW),
 )

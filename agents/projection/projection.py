@@ -162,7 +162,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
                 if (place := self.progress.places.get(self._name(where))) is not None:
                     place.position, place.fresh_ms = run.stop, run.fresh_ms or place.fresh_ms
         elif self._standings.pop(where, None) is not None:
-            log.warning("Redis does not stand at %s/%d where it stood; looking it up", where.topic, where.partition)
+            log.warning("Redis is no longer where it was in %s/%d; looking it up", where.topic, where.partition)
             self._unplaced.add(where)
             self._consumer.pause(where)
 
@@ -183,11 +183,16 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
             at = self._at(positions, where)
             if at is not None and at > ends[where]:
                 raise RefusedError(
-                    f"Redis stands at {at} in partition {where.partition} of {where.topic}, which ends at "
+                    f"Redis is filled up to {at} in partition {where.partition} of {where.topic}, which ends at "
                     f"{ends[where]}: it was filled from another Kafka; run `tallygate rebuild read-model`"
                 )
             if at is not None and at < begins[where]:
-                log.warning("%s/%d: %d offsets are gone unread", where.topic, where.partition, begins[where] - at)
+                log.warning(
+                    "%s/%d: %d offsets are gone, unread",
+                    where.topic,
+                    where.partition,
+                    begins[where] - at,
+                )
             self._resume(where, begins[where] if at is None else at, begins[where])
         self._found()
 

@@ -54,9 +54,7 @@ async def project(settings: Settings) -> None:
     async with Writer(store_of(settings)) as writer:
         policy = await writer.evicts()
         if policy is not None:
-            log.warning(
-                "Redis may remove keys of the read model at will (%s): set maxmemory-policy to noeviction", policy
-            )
+            log.warning("Redis may evict keys of the read model (%s): set maxmemory-policy to noeviction", policy)
         projection = make_projection(settings, writer, partitions)
         watch_projection(settings.metrics, projection)
         loop = asyncio.get_running_loop()

@@ -80,7 +80,7 @@ class Sift:
     def close(self) -> None:
         """Check the sum. Raises MiscountError."""
         if self.read != self.sent + self.held + self.mistakes:
-            raise MiscountError(f"{self.sums()} does not come out: this is a fault of Tallygate; please report it")
+            raise MiscountError(f"{self.sums()}: the sum is wrong, a fault of Tallygate; please report it")
 
     def sums(self) -> str:
         """Say it as a sum."""

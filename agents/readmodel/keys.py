@@ -33,10 +33,10 @@ CATALOGUE: Final = (
     Key(
         "positions",
         "hash",
-        "`at:<topic>/<partition>`: offset up to which the topic is applied; `fresh:<topic>/<partition>`: time (ms) at "
-        "which nothing more was to be read; `partitions`: how many the topic has; `sweeping`: token of a sweep",
+        "`at:<topic>/<partition>`: offset up to which the topic is applied; `fresh:<topic>/<partition>`: time (ms) "
+        "when nothing was left to read; `partitions`: how many partitions the topic has; `sweeping`: token of a sweep",
         "projection (`apply.lua`), `rebuild read-model`",
-        "`KEEP_DAYS` after the last run; with a sweep's mark a day",
+        "`KEEP_DAYS` after the last run; one day while a sweep's mark is in it",
     ),
     Key(
         "bill:<bill>",
@@ -48,7 +48,7 @@ CATALOGUE: Final = (
     Key(
         "total:<consignee>/<day>",
         "string",
-        "the released total in cents, sum of what counts; none where it is 0",
+        "the released total in cents, sum of what counts; no key where it is 0",
         OWNER,
     ),
     Key(
@@ -61,13 +61,14 @@ CATALOGUE: Final = (
     Key(
         "alerts:<consignee>/<day>",
         "hash",
-        "id → alert event as it was sent; no day after the slash: alerts that concern no single day",
+        "id → alert event as it was sent; a key without a day holds alerts that concern no single day",
         OWNER,
     ),
     Key(
         "changes",
         "stream",
-        "`bill`, `conveyance`, `at`: `decisions/<partition>/<offset>` of a decision that became current, once; capped",
+        "`bill`, `conveyance`, `at`: `decisions/<partition>/<offset>` of each decision that became "
+        "current, once; capped",
         OWNER,
     ),
 )

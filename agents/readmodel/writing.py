@@ -150,4 +150,4 @@ def _answer(answer: list[bytes | int]) -> Answer:
             return Elsewhere(int(position) if position else None)
         case [b"sweeping", bytes(token)]:
             return Sweeping(token.decode())
-    raise StoreError("the script gave an answer that nobody expects")
+    raise StoreError("the script gave an unexpected answer")

@@ -23,7 +23,7 @@ async def check_keys(settings: Settings, topics: Topics, partitions: int) -> Non
     if found is not None and found not in {step.fingerprint, *step.reads}:
         raise RefusedError(
             f"the postings of epoch {topics.epoch_of('manifest')} have consignee keys of another secret or match, so "
-            f"judging them again is no use: rebuild from shipments, `tallygate rebuild tables --epoch {topics.epoch}`"
+            f"judging them again is useless: rebuild from shipments, `tallygate rebuild tables --epoch {topics.epoch}`"
         )
 
 

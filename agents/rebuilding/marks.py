@@ -95,7 +95,7 @@ def objection(rebuilds: Mapping[int, Rebuild], topics: Topics, step: str) -> str
     newest = current.manifest_epoch if step == "manifest" else current.epoch
     own, epoch = rebuilds.get(topics.epoch), topics.epoch_of(step)
     if epoch < newest:
-        outranked = f"epoch {epoch} of {step} is outranked by epoch {newest}, so nobody would see its decisions"
+        outranked = f"epoch {epoch} of {step} is outranked by epoch {newest}, so its decisions would not show"
         return f"{outranked}: set {current.spelt()}"
     if topics.epoch == 1:
         return None

@@ -65,6 +65,6 @@ def next_steps(outcome: Outcome) -> str:
         "2. start the workers; the read model needs no rebuild, since a higher epoch outranks a lower one",
     ]
     if outranked:
-        lines += ["3. when nobody wants to look at the former epoch any more, delete what is left of it:"]
+        lines += ["3. when you no longer need the former epoch, delete what is left of it:"]
         lines += [f"   {name}" for name in outranked]
     return "\n".join(lines)

@@ -1,6 +1,7 @@
 """Steps of a rebuild beside the real ones: one that keeps quiet of old faults, and one that publishes the result."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -49,6 +50,7 @@ class QuietStep:
     def __init__(self, step: Step, known: Mapping[int, Offsets]) -> None:
         """Take the step, and the offsets of each partition that are dead letters already."""
         self.name, self.fingerprint, self.reads = step.name, step.fingerprint, step.reads
+        self.programmes = step.programmes
         self._step = step
         self._known = known
 
@@ -69,6 +71,7 @@ class PublishingStep:
 
     fingerprint = "published-1"
     reads: tuple[str, ...] = ()
+    programmes: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, name: str, sink: Sink, finals: Mapping[int, Offsets] | None = None) -> None:
         """Send to a sink; `finals` are the only offsets that are sent, None sends all."""
@@ -129,8 +132,8 @@ async def read_finals(connection: Connection, topic: str, partitions: int) -> di
                 # The error's own text might quote the record.
                 place = f"offset {record.offset} of partition {number} of {topic}"
                 raise RefusedError(
-                    f"the record at {place} is no decision ({type(error).__name__}), so nothing is published: nobody "
-                    "but a rebuild may write there; take another epoch"
+                    f"the record at {place} is not a decision ({type(error).__name__}), so nothing is published: only "
+                    "a rebuild may write there; take another epoch"
                 ) from None
         found[number] = Offsets(offset for _rank, offset in last.values())
     return found

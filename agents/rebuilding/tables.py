@@ -135,11 +135,11 @@ class _Work:
             await asyncio.sleep(1.0)
             members = await self._gauge.members(own)
         if members:
-            raise RefusedError(f"{', '.join(members)}: somebody is at work there already, maybe this command elsewhere")
+            raise RefusedError(f"{', '.join(members)}: at work there already, perhaps this command elsewhere")
         kept = {plan.name for plan in self._former.plans()} & {plan.name for plan in self._topics.plans()}
         found = await find_topics(self._connection, kept, configs=False)
         if missing := sorted(kept - set(found)):
-            raise RefusedError(f"topic {missing[0]} is missing, and its records with it: nothing can be made from it")
+            raise RefusedError(f"topic {missing[0]} and its records are missing: nothing can be rebuilt from it")
         if self._rebuild.source == "postings":
             await check_keys(self._settings, self._topics, partitions)
         # Before there is any topic, by which the epoch would be one that is known and not ours.

@@ -2,27 +2,19 @@
 
 import argparse
 import asyncio
-import logging
-import sys
 from typing import Final, NoReturn
 
 import msgspec
-from aiokafka.errors import KafkaError
 
-from agents.connections.probing import explained
-from agents.engine.errors import EngineError
 from agents.engine.job import Job, job_of
 from agents.engine.reporting import ProgressLog
 from agents.engine.running import run_job
-from agents.logs.configuring import begin
 from agents.rebuilding.steps import PublishingStep, QuietStep, read_finals, read_known
 from agents.settings import Settings
 from agents.steps import manifest_step, withholding_step
-from agents.worker import check_topics, end_with
+from agents.worker import check_topics, end_with, prepared
 from state.step import Step
 from stream.records import Sink
-
-log = logging.getLogger(__name__)
 
 ROLES: Final = ("manifest", "withholding", "rebuilt-decisions", "rebuilt-alerts")
 """The two steps, and the two that publish what they have made."""
@@ -57,20 +49,7 @@ def _quiet_manifest(settings: Settings, partitions: int) -> Step:
 
 def run_role(role: str) -> NoReturn:
     """Run one process of a rebuild until SIGTERM or SIGINT; exits the process."""
-    try:
-        settings = begin("worker", step=role)
-    except EngineError as error:
-        log.critical("%s does not start: %s", role, error, extra={"incident": "refused"})
-        sys.exit(error.status)
-    try:
-        job = make_job(settings, role)
-    except EngineError as error:
-        log.critical("%s does not start: %s", role, error, extra={"incident": "refused"})
-        sys.exit(error.status)
-    except KafkaError as error:
-        why = asyncio.run(explained(settings.kafka.connection(), error))
-        log.critical("%s does not start: %s", role, why, extra={"incident": "refused"})
-        sys.exit(why.status)
+    settings, job = prepared(role, lambda settings: make_job(settings, role))
     # Partitions are read at full speed here: only the broker's time tells what came before what.
     engine = msgspec.structs.replace(settings.engine(job.step.name), in_order=role == "manifest")
     run_job(engine, job, ProgressLog(role))

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Makes the secrets of docker-compose.yml in ./secrets, which git ignores; what is there already stays as it is.
+# Make the secrets of docker-compose.yml in ./secrets, which git ignores. Files that exist stay as they are.
 set -eu
 umask 077
 mkdir -p secrets
 for name in consignee-key redis-projection redis-gateway grafana; do
     [ -s "secrets/$name" ] || head -c 32 /dev/urandom | base64 | tr -d '\n=' | tr '/+' '_-' > "secrets/$name"
 done
-# The processes in the containers are not you, so the files can be read by all, but the folder by you only.
+# The containers run as other users, so every user may read the files. But only you may enter the folder.
 digest() { sha256sum < "secrets/redis-$1" | cut -d ' ' -f 1; }
 {
     echo 'user default off'

@@ -1,4 +1,4 @@
-"""Grafana's provisioning tree, and the Python that its dashboards are written from; `make docs` writes the JSON anew.
+"""Grafana's provisioning tree, and the Python from which `make docs` writes the JSON of the dashboards.
 
-Change `today.py`, `pipeline.py` and `readers.py`, not the JSON; the rest is configuration, mounted as it stands.
+Change `today.py`, `pipeline.py` and `readers.py`, not the JSON. The rest is configuration that you mount unchanged.
 """

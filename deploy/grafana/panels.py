@@ -1,4 +1,4 @@
-"""Panels and dashboards as Grafana wants them, from the few words that differ: title, description, unit, queries."""
+"""Panels and dashboards in Grafana's format, from the few values that differ: title, description, unit, queries."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 class Query(NamedTuple):
-    """A query and how its series are called."""
+    """A query and the legend of its series."""
 
     expression: str
     legend: str = ""
@@ -31,7 +31,7 @@ class Panel(NamedTuple):
     stacked: bool = False
 
     def as_json(self, number: int, x: int, y: int) -> Json:
-        """Give the panel as Grafana stores it."""
+        """Return the panel as Grafana stores it."""
         instant = self.kind == "stat"
         return {
             "id": number,
@@ -76,16 +76,16 @@ class Dashboard(NamedTuple):
     title: str
     description: str
     since: str
-    """The time that is shown at first, such as `now/d` or `now-1h`."""
+    """Start of the time range that the dashboard opens with, such as `now/d` or `now-1h`."""
     rows: tuple[tuple[str, tuple[Panel, ...]], ...]
 
     def panels(self) -> Iterator[Panel]:
-        """Give all panels in order."""
+        """Yield all panels in order."""
         for _heading, panels in self.rows:
             yield from panels
 
     def as_json(self) -> Json:
-        """Give the dashboard as Grafana stores it."""
+        """Return the dashboard as Grafana stores it."""
         return {
             "uid": self.uid,
             "title": self.title,
@@ -102,7 +102,7 @@ class Dashboard(NamedTuple):
 
 
 def quantiles(metric: str, by: str = "step", more: str = "") -> tuple[Query, ...]:
-    """Give the median and the 99th percentile of a histogram, by a label."""
+    """Return the queries for the median and the 99th percentile of a histogram, by a label."""
     rate = f'sum by ({by}, le) (rate({metric}_bucket{{job=~"$job"{more}}}[$__rate_interval]))'
     return tuple(
         Query(f"histogram_quantile({quantile}, {rate})", f"{{{{{by}}}}} {name}")
@@ -111,7 +111,7 @@ def quantiles(metric: str, by: str = "step", more: str = "") -> tuple[Query, ...
 
 
 def rate(metric: str, by: str, more: str = "") -> Query:
-    """Give the rate of a counter, by labels."""
+    """Return the query for the rate of a counter, by labels."""
     legend = " ".join(f"{{{{{label}}}}}" for label in by.split(", "))
     return Query(f'sum by ({by}) (rate({metric}{{job=~"$job"{more}}}[$__rate_interval]))', legend)
 

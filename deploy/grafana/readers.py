@@ -9,55 +9,72 @@ _G: Final = "tallygate_gateway_"
 _SCANNERS: Final = (
     Panel(
         "Connected",
-        "Readers connected now: `scan` are scanners, `sse` subscribers of the stream.",
+        "Readers connected now: `scan` are scanners, `sse` are subscribers of the stream.",
         "short",
         (Query(f'sum by (kind) ({_G}subscribers{{job=~"$job"}})', "{{kind}}"),),
     ),
     Panel(
         "Delay of a decision",
-        "From the decision's record in Kafka until it is written to a reader.",
+        "Time from a decision's record in Kafka until the gateway writes it to a reader.",
         "s",
         quantiles(f"{_G}verdict_seconds", "kind"),
     ),
     Panel(
         "Slow readers",
-        "Readers cut because they did not keep up, a second.",
+        "Readers disconnected a second, because they did not keep up.",
         "short",
         (rate(f"{_G}slow_readers_total", "kind"),),
     ),
     Panel(
         "Live feed: lag",
-        "Offsets of the decisions topic that each gateway's feed is behind.",
+        "Offsets of the decisions topic that the live feed of each gateway is behind.",
         "short",
         (Query(f'max by (instance) ({_G}feed_lag_offsets{{job=~"$job"}})', "{{instance}}"),),
     ),
     Panel(
         "Live feed: heard",
-        "Time since the feed last heard from Kafka.",
+        "Time since the live feed last heard from Kafka.",
         "s",
         (Query(f'max by (instance) (time() - ({_G}feed_heard_timestamp_seconds{{job=~"$job"}} > 0))', "{{instance}}"),),
     ),
     Panel(
         "Answers may be so old",
-        "Everything decided so long ago or earlier is in the read model.",
+        "The read model has everything that was decided this long ago or earlier.",
         "s",
         (Query('max(tallygate_projection_behind_seconds{job=~"$job"})', "read model"),),
     ),
 )
 _REQUESTS: Final = (
-    Panel("Requests by route", "Requests a second.", "reqps", (rate(f"{_G}requests_total", "route"),), stacked=True),
-    Panel("Requests by status", "Requests a second.", "reqps", (rate(f"{_G}requests_total", "status"),), stacked=True),
-    Panel("Time to answer", "By route; streams are left out.", "s", quantiles(f"{_G}request_seconds", "route")),
+    Panel(
+        "Requests by route",
+        "Requests a second, by route.",
+        "reqps",
+        (rate(f"{_G}requests_total", "route"),),
+        stacked=True,
+    ),
+    Panel(
+        "Requests by status",
+        "Requests a second, by status.",
+        "reqps",
+        (rate(f"{_G}requests_total", "status"),),
+        stacked=True,
+    ),
+    Panel(
+        "Time to answer",
+        "Time to answer a request, by route, without streams.",
+        "s",
+        quantiles(f"{_G}request_seconds", "route"),
+    ),
     Panel(
         "Refused tokens",
-        "Requests refused for their token, a second, by reason.",
+        "Requests refused a second because of their token, by reason.",
         "reqps",
         (rate(f"{_G}refused_tokens_total", "reason"),),
         width=12,
     ),
     Panel(
         "Too many requests",
-        "Requests refused because there were too many, a second.",
+        "Requests refused a second by the rate limit.",
         "reqps",
         (Query(f'sum(rate({_G}rate_limited_total{{job=~"$job"}}[$__rate_interval])) or vector(0)', "requests"),),
         width=12,
@@ -66,14 +83,14 @@ _REQUESTS: Final = (
 _PUBLISHERS: Final = (
     Panel(
         "Events taken in",
-        "Events a second by what became of them: accepted, invalid, or Kafka was unavailable.",
+        "Events a second, by result: accepted, invalid, or unavailable (Kafka did not answer).",
         "short",
         (rate(f"{_G}ingest_events_total", "result"),),
         stacked=True,
     ),
     Panel(
         "Time until acknowledged",
-        "From a publication's arrival until Kafka has all its events.",
+        "Time from the arrival of a request until Kafka acknowledges all its events.",
         "s",
         tuple(
             Query(
@@ -86,7 +103,7 @@ _PUBLISHERS: Final = (
     ),
     Panel(
         "Dead letters",
-        "Events that could not be judged, a second, by code; also those that did not come through the gateway.",
+        "Events a second that could not be judged, by code. It includes events that did not come through the gateway.",
         "short",
         (rate("tallygate_engine_records_total", "code", ', fate="dead-lettered", step="manifest"'),),
     ),
@@ -95,7 +112,7 @@ _PUBLISHERS: Final = (
 READERS: Final = Dashboard(
     "tallygate-readers",
     "Tallygate / Scanners and publishers",
-    "What callers of the gateway get: scanners, subscribers and publishers.",
+    "What the gateway's callers get: scanners, subscribers and publishers.",
     "now-1h",
     (("Scanners", _SCANNERS), ("Requests", _REQUESTS), ("Publishers", _PUBLISHERS)),
 )

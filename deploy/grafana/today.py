@@ -1,4 +1,4 @@
-"""The dashboard *Today*: what was decided since midnight, for whoever answers for the day."""
+"""The dashboard *Today*: what was decided since midnight, for the people responsible for the day."""
 
 from typing import Final
 
@@ -16,16 +16,20 @@ def _total(title: str, description: str, matchers: str, metric: str = _DECISIONS
 TODAY: Final = Dashboard(
     "tallygate-today",
     "Tallygate / Today",
-    "What was decided in the time that is chosen, today at first. A bill is decided anew whenever something changes, "
-    "so these are decisions; the exact present total of a consignee and day is in the gateway.",
+    "What was decided in the chosen time, by default today. A bill gets a new decision at each change, so these "
+    "panels count decisions, not bills. The gateway has the exact present total of a consignee and day.",
     "now/d",
     (
         (
             "At arrival",
             (
-                _total("Released", "Decisions GO: released at arrival.", f'outcome="release"{_ARRIVED}'),
-                _total("Withheld", "Decisions HOLD: the day's limit is used up.", f'outcome="withhold"{_ARRIVED}'),
-                _total("Rejected", "Decisions STOP: needs an entry.", f'outcome="reject"{_ARRIVED}'),
+                _total("Released", "Decisions GO: the bill was released at arrival.", f'outcome="release"{_ARRIVED}'),
+                _total(
+                    "Withheld",
+                    "Decisions HOLD: the bill does not fit the day's limit.",
+                    f'outcome="withhold"{_ARRIVED}',
+                ),
+                _total("Rejected", "Decisions STOP: the bill needs an entry.", f'outcome="reject"{_ARRIVED}'),
                 _total(
                     "Value released",
                     "Value of the bills released at arrival.",
@@ -42,7 +46,7 @@ TODAY: Final = Dashboard(
                 ),
                 _total(
                     "Near the limit",
-                    "Consignee days whose released total went above nine tenths of the limit.",
+                    "Days of consignees whose released total went above nine tenths of the limit.",
                     'kind="near-limit"',
                     "tallygate_alerts_total",
                 ),
@@ -60,14 +64,14 @@ TODAY: Final = Dashboard(
                 ),
                 Panel(
                     "Before arrival by outcome",
-                    "Decisions a second on estimates: clear will be released if nothing changes, warn will not.",
+                    "Decisions a second on estimates. If nothing changes, clear becomes a release; warn does not.",
                     "short",
                     (rate(_DECISIONS, "outcome", ', basis="estimated"'),),
                     stacked=True,
                 ),
                 Panel(
                     "Withheld, warned and rejected by reason",
-                    "Why bills do not pass, decisions a second.",
+                    "Why bills do not pass: decisions a second.",
                     "short",
                     (rate(_DECISIONS, "outcome, reason", ', outcome=~"withhold|warn|reject"'),),
                     stacked=True,
@@ -81,27 +85,27 @@ TODAY: Final = Dashboard(
                 ),
                 Panel(
                     "Value at arrival by outcome",
-                    "US dollars a second of the bills decided at arrival.",
+                    "Value of the bills decided at arrival, US dollars a second.",
                     "currencyUSD",
                     (rate("tallygate_decisions_value_dollars_total", "outcome", _ARRIVED),),
                     stacked=True,
                 ),
                 Panel(
                     "Alerts by kind",
-                    "Alerts for the officer, a second: near the limit, structuring, duplicates, releases superseded.",
+                    "Alerts for the officer a second: near the limit, structuring, duplicates, superseded releases.",
                     "short",
                     (rate("tallygate_alerts_total", "kind"),),
                 ),
                 Panel(
                     "Left by exit",
-                    "Bills closed, a second, by the way they left.",
+                    "Bills closed a second, by the way they left.",
                     "short",
                     (rate(_DECISIONS, "reason", ', outcome="closed"'),),
                     width=12,
                 ),
                 Panel(
                     "Events that could not be judged",
-                    "Dead letters a second by code; the runbook says what each producer must mend.",
+                    "Dead letters a second, by code. docs/dead-letters.md says what the producer must fix.",
                     "short",
                     (rate("tallygate_engine_records_total", "code", ', fate="dead-lettered", step="manifest"'),),
                     width=12,

@@ -3,11 +3,11 @@
 set -eu
 : "${BROKERS:?where is Kafka?}"
 
-# topics-admin: `tallygate topics create`, `topics check`: makes topics and looks at their settings; reads no record
+# topics-admin: `tallygate topics create`, `topics check`: creates topics and reads their settings; reads no record
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-topics-admin --operation Create --operation Describe --operation DescribeConfigs \
   --topic tallygate. --resource-pattern-type prefixed
-# publisher: a fulfilment system: may add shipment events, and cannot read any
+# publisher: a fulfilment system: may add shipment events, but cannot read any
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-publisher --operation Write \
   --topic tallygate.shipments.v1 --resource-pattern-type literal
@@ -39,7 +39,7 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-manifest --operation Write \
   --transactional-id tallygate.manifest.e --resource-pattern-type prefixed
-# withholding: worker of the withholding step: sees keys of consignees, never a name
+# withholding: worker of the withholding step: sees consignee keys, never a name
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-withholding --operation Read --operation DescribeConfigs \
   --topic tallygate.postings.v1 --resource-pattern-type literal
@@ -64,7 +64,7 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-withholding --operation Write \
   --transactional-id tallygate.withholding.e --resource-pattern-type prefixed
-# projection: fills the read model in Redis; `tallygate rebuild read-model` too
+# projection: fills the read model in Redis; also used for `tallygate rebuild read-model`
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-projection --operation Read \
   --topic tallygate.decisions.v1 --resource-pattern-type literal
@@ -74,7 +74,7 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-projection --operation Read \
   --group tallygate.projection.e --resource-pattern-type prefixed
-# gateway: answers scanners and officers, and takes events in over HTTP: may add shipment events, and cannot read any
+# gateway: answers scanners and officers, and accepts events over HTTP: may add shipment events, but cannot read any
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-gateway --operation Write \
   --topic tallygate.shipments.v1 --resource-pattern-type literal
@@ -84,7 +84,7 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-gateway --operation Read \
   --topic tallygate.alerts.v1 --resource-pattern-type literal
-# auditor: replays postings into decisions, `tallygate explain`; sees keys of consignees, never a name
+# auditor: `tallygate explain`, and replays of postings into decisions: sees consignee keys, never a name
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-auditor --operation Read \
   --topic tallygate.postings.v1 --resource-pattern-type literal
@@ -94,7 +94,7 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-auditor --operation Read \
   --topic tallygate.alerts.v1 --resource-pattern-type literal
-# operator: `tallygate resume`, `doctor`, `topics check`: sees how everything stands, reads no record of a shipment
+# operator: `tallygate resume`, `doctor`, `topics check`: sees the state of the whole system, reads no shipment event
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-operator --operation Describe --operation DescribeConfigs \
   --topic tallygate. --resource-pattern-type prefixed
@@ -106,7 +106,7 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
   --group tallygate. --resource-pattern-type prefixed
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-operator --operation Describe --cluster
-# dead-letters: `tallygate dead-letters`: reads what could not be read, names and addresses in it, and sends it again
+# dead-letters: `tallygate dead-letters`: reads dead letters, with names and addresses in them, and sends them again
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-dead-letters --operation Read \
   --topic tallygate.shipments.v1.dlq --resource-pattern-type literal
@@ -119,7 +119,7 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-dead-letters --operation Write \
   --transactional-id tallygate.dead-letters-retry --resource-pattern-type literal
-# rebuild: `tallygate rebuild tables`: is both steps in another epoch for some hours; take its login away afterwards
+# rebuild: `tallygate rebuild tables`: runs both steps in another epoch for some hours; remove its login afterwards
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-rebuild --operation Create --operation Describe --operation DescribeConfigs --operation Read --operation Write \
   --topic tallygate. --resource-pattern-type prefixed

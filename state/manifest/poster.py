@@ -93,7 +93,7 @@ class Poster:
     def frame(self, cause: PostingEvent) -> Frame:
         """Return the JSON that all records of an event share."""
         before, _, after = _ENCODE(_posting(cause, "", ())).partition(_NO_CONSIGNEE)
-        # The list of bills is the last field, so the JSON before and after it is known beforehand.
+        # The list of bills is the last field, so the JSON before and after it is known in advance.
         return before + _NO_CONSIGNEE[:-1], _NO_CONSIGNEE[-1:] + after.removesuffix(b"]}")
 
     def batch(self, frame: Frame, consignee: str) -> "Batch":

@@ -30,6 +30,7 @@ from state.manifest.versions import (
     rule_whole_bill,
 )
 from state.rules.rulebook import Rulebook
+from state.structures import structures_of
 from state.table import Group, Overlay
 from stream.consignee import KeyMaker
 from stream.deadletters import Fault, dead_letter
@@ -67,8 +68,7 @@ class ManifestStep:
         self.name = "manifest"
         self.fingerprint = f"manifest-rows-{ROW_FORMAT}:{rulebook.default_programme}:{key_maker.fingerprint}"
         self.reads: tuple[str, ...] = ()
-        self.programmes: Mapping[str, str] = {name: each.fingerprint for name, each in rulebook.programmes.items()}
-        """Fingerprint of the structure of each enabled programme; see `state.structures`."""
+        self.programmes: Mapping[str, str] = structures_of(rulebook)
         self._rulebook = rulebook
         self._key_maker = key_maker
         self._kept_days = rulebook.conveyance_days

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from state.rules.programmes import US_321, Measure, Overflow, Window
+from state.rules.programmes import US_321, MeasureName, Overflow, Window
 from stream.decisions import Outcome
 from stream.events import Filing, Flag, Mode
 
@@ -62,7 +62,7 @@ class RuleEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Dated(RuleEntry, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An entry that holds from its first to its last day in its zone, both included; without a day, an end is open."""
+    """An entry that holds from its first to its last day in its zone, both included; without one, that end is open."""
 
     first: date | None = field(default=None, name="from")
     last: date | None = field(default=None, name="until")
@@ -97,7 +97,7 @@ class Measured(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An amount that a programme allows: money as text with two decimals, bills or grams as a whole number."""
 
     programme: ProgrammeId
-    measure: Measure
+    measure: MeasureName
     amount: Money | WholeNumber
 
     @property

@@ -41,9 +41,11 @@ How to read the rules:
 * Each decision names the rule that decided it by its id. It names `setting:enforcement` where you set the enforcement
   by hand.
 
-`tallygate rules show --on 2025-08-20` prints the rules of one day, and `tallygate rules timeline` the days on which rules
-begin and end; with `--programme us-321` both leave the others out. `tallygate rules diff 2025-08-11 2025-08-12` prints in
-what two days differ, `tallygate rules diff shipped FILE` what a file changes. `tallygate rules check FILE` checks a file.
+* `tallygate rules show --on 2025-08-20` prints the rules of one day, `--programme us-321` those of one programme.
+* `tallygate rules timeline` prints the days on which rules begin and end.
+* `tallygate rules diff 2025-08-11 2025-08-12` prints how two days differ.
+* `tallygate rules diff shipped FILE` prints what a file changes.
+* `tallygate rules check FILE` checks a file.
 """
 
 DAY_NOTE = "The day that counts is the day of arrival; before the arrival, it is the expected day."
@@ -54,7 +56,8 @@ example."""
 
 RATES_NOTE = """\
 No rate ships: no primary source could be read. Without a rate, Tallygate rejects a bill in a currency other than the
-dollar with `no-exchange-rate`. Add the rates that you need in a file of your own."""
+dollar with `no-exchange-rate`. Add the rates that you need in a file of your own.
+A programme in another currency than the dollar, such as `ge`, needs rates `to` that currency."""
 
 PROGRAMMES_NOTE = """\
 A programme is an exemption with limits per person and period. Each has [a page of its own](programmes/README.md). An
@@ -83,9 +86,9 @@ HEADINGS = {
     "goods": ("Excluded goods", DAY_NOTE),
     "filing": ("Filing rules", "The day that counts is the day of `manifested_at`."),
     "code": ("Codes", CODES_NOTE),
-    "documented": ("Codes that no decision carries", "They are listed here so that you need not look for them again."),
+    "documented": ("Codes that no decision carries", "They are listed so that you need not look for them again."),
     "rate": ("Exchange rates", RATES_NOTE),
-    "constant": ("Figures", "They hold on every day. You can replace a figure by its id. You cannot remove one."),
+    "constant": ("Figures", "These figures hold on every day. You can replace one by its id. You cannot remove one."),
     "codelist": ("Lists of codes", "Entries and filings are checked against these lists. You cannot remove a list."),
     "unjudged": ("Limits that are not judged", UNJUDGED_NOTE),
 }
@@ -176,6 +179,34 @@ quarter = "2025Q3"
 rate = "1.2345"
 source = "where this rate was certified"
 certainty = "A"
+```
+
+This file adds a country; everything in it is made up. Here a person may receive three shipments in a half-year. Enable
+it in the setting `programmes`, and name it in the bills that claim it:
+
+```toml
+[[programme]]
+id = "xx"
+title = "An example, three shipments per person and half-year"
+zone = "Asia/Kolkata"
+currency = "INR"
+date = "arrival"
+window = "half-year"
+overflow = "skip"
+open_days = 20
+source = "where the rule is written"
+certainty = "C"
+text = "Three shipments per person and half-year are free."
+
+[[limit]]
+id = "xx-limit-3"
+programme = "xx"
+measure = "count"
+amount = 3
+from = 2026-01-01
+source = "where the amount is written"
+certainty = "C"
+text = "From 1 January 2026 three shipments are free."
 ```
 
 ## Proposing a rule

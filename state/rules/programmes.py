@@ -8,10 +8,10 @@ Window = Literal["day", "calendar-month", "half-year", "calendar-year", "conveya
 """What is summed together: the bills of a day, of a longer period, or of one conveyance."""
 Overflow = Literal["setting", "skip", "latch", "all_or_none", "excess"]
 """What happens above the limit; `setting`: what the policy says."""
-Measure = Literal["value", "count", "weight"]
-"""What a limit is on: money in hundredths, the number of bills, or grams. They are asked in this order."""
-
-MEASURES: tuple[Measure, ...] = ("value", "count", "weight")
+MeasureName = Literal["value", "count", "weight"]
+"""What a limit is on: money in hundredths, the number of bills, or grams."""
+MEASURES: tuple[MeasureName, ...] = ("value", "count", "weight")
+"""In the order in which they are asked."""
 
 US_321 = "us-321"
 """The programme of the $800 rule: the default, and what an entry that names no programme is of."""

@@ -157,6 +157,11 @@ def entries_on(data: RuleData, day: date, programme: str | None = None) -> Itera
                     yield section, entry
 
 
+def unread_since(data: RuleData, day: date) -> list[RuleEntry]:
+    """List the entries whose source nobody has read since a day; an entry that does not say is left out."""
+    return [entry for _, entries in data for entry in entries if entry.verified is not None and entry.verified < day]
+
+
 def is_of(entry: RuleEntry, programme: str) -> bool:
     """Whether an entry is of a programme, or of none in particular."""
     match entry:

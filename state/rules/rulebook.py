@@ -96,6 +96,18 @@ class Rulebook:
         """Days that shipments, postings, decisions and alerts are kept at least, so that tables can be rebuilt."""
         return max(TOPIC_DAYS, self.conveyance_days)
 
+    def check_retention(self, topic_days: int) -> None:
+        """Refuse topics that are kept for `topic_days` if the enabled programmes need more; raises RulebookError."""
+        if topic_days >= self.topic_days:
+            return
+        longest = self.longest_kept
+        problem = f"topics are kept for {topic_days} days, and {self.topic_days} are needed"
+        remedy = f"keep shipments, postings, decisions and alerts for {self.topic_days} days"
+        if longest.kept_days == self.topic_days:
+            problem += f": a {longest.window} of {longest.id} and its open_days, {longest.open_days}"
+            remedy += f", or take {longest.id} out of the setting programmes"
+        raise RulebookError("settings", f"programme {longest.id}", problem, remedy)
+
     def on(self, day: date, programme: str = US_321) -> DayRules:
         """Return the rules of a programme on a bill's own day; KeyError if no entry knows the programme."""
         days = self._days.get(programme)

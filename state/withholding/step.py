@@ -1,12 +1,13 @@
 """The withholding step: posting records in, decisions and alerts out, over the table of consignees' ledgers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Final
 
 import msgspec
 
 from state.rules.rulebook import Rulebook
+from state.structures import structures_of
 from state.table import PARTITION_ROOT, Group, Overlay
 from state.withholding.book import Book
 from state.withholding.clock import Clock
@@ -80,6 +81,7 @@ class WithholdingStep:
         self._judges_us_321 = US_321 in self._deciding.terms
         parts = [key_fingerprint, f"withholding rows {ROW_FORMAT}", msgspec.json.encode(policy).decode()]
         self.fingerprint: str = sha256("\n".join(parts).encode()).hexdigest()[:16]
+        self.programmes: Mapping[str, str] = structures_of(rulebook)
 
     def __call__(self, record: Record, table: Overlay) -> Result:
         """Judge a posting record. Raise for a record that cannot be read: that is our own fault."""

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from state.rules.day_rules import DayRules
-from state.rules.programmes import MEASURES, Limits, Measure, Programme
+from state.rules.programmes import MEASURES, Limits, MeasureName, Programme
 from state.rules.rulebook import Rulebook
 from state.withholding.ledger_ids import US_321, LedgerId, PeriodId
 from state.withholding.statuses import PERIOD_WARNED, PERIOD_WITHHELD, SINGLE_OVER, SUSPENDED, WARNED, WITHHELD
@@ -36,9 +36,9 @@ class LedgerLimits(Struct, frozen=True):
     weight: int | None
     limit: int
     """Amount of the first of them."""
-    measure: Measure
+    measure: MeasureName
     """What the first of them is on: what is walked where bills are walked one by one."""
-    rules: tuple[tuple[Measure, str], ...]
+    rules: tuple[tuple[MeasureName, str], ...]
     """Ids of their entries, in the order of the measures."""
 
     def hold(self, sums: Sums) -> bool:

@@ -3,7 +3,7 @@
 from struct import Struct
 from typing import Final
 
-from state.rules.programmes import MEASURES, Measure
+from state.rules.programmes import MEASURES, MeasureName
 from state.withholding.bill import Bill
 from state.withholding.head import Changed, Head, UnsettledError
 from state.withholding.statuses import CANDIDATES, CLEAR, RELEASED
@@ -37,9 +37,9 @@ class WalkHead(Head):
         "released",
     )
 
-    def __init__(self, measure: Measure = "value") -> None:
+    def __init__(self, measure: MeasureName = "value") -> None:
         super().__init__()
-        self.measure: Measure = measure
+        self.measure: MeasureName = measure
         """What is walked."""
         self.released = 0
         """Amounts of released bills, and of closed ones that keep counting; without what is covered in part."""

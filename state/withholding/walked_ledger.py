@@ -8,7 +8,7 @@ bill stays as it was. Only freed headroom, or a new bill between others, makes t
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
-from state.rules.programmes import Measure
+from state.rules.programmes import MeasureName
 from state.withholding.head import Head
 from state.withholding.terms import LedgerLimits, Sums
 from state.withholding.walk import BLOCK_MAX, Walk
@@ -40,7 +40,7 @@ class WalkedLedger(ABC):
     )
 
     def __init__(self) -> None:
-        self.measure: Measure = "value"
+        self.measure: MeasureName = "value"
         """What its amounts are."""
         self.released = 0
         """Sum of the amounts of released bills, and of closed bills that keep counting."""

@@ -175,8 +175,12 @@ def test_keys_that_go_elsewhere_end_go(page: Browser, wedge: Wedge, stand_in: St
     # Made events: whether Shift and Tab lead out of the page depends on the browser's window, and there is none.
     page.js("window.dispatchEvent(new Event('blur'))")
     check_holds(page, "Keys go to another window")
+    stand_in.change("ACME0001", "STOP", OVER)
+    page.shows("#recent", "STOP")
+    check_holds(page, "Keys go to another window")
     page.js("window.dispatchEvent(new Event('focus'))")
     page.shows("#word", "SCAN")
+    page.shows("#recent", "was GO")
     wedge.send("ACME")
     page.js("window.dispatchEvent(new Event('blur'))")  # within a scan no key of the scanner does so
     check_holds(page, "Keys go to another window")

@@ -21,43 +21,45 @@ AREAS: Final = (DECISIONS, ENGINE, SUPERVISOR, PROJECTION, GATEWAY)
 INTRODUCTION: Final = """\
 # Metrics
 
-For whoever watches Tallygate. `make docs` writes this page from `agents/metrics`; dashboards are in `deploy/grafana`,
-alerts with a [runbook](runbook.md) in `deploy/prometheus`.
+This page lists every metric, and says how to scrape the processes and set up the dashboards. With
+`TALLYGATE_METRICS__PORT=9464` every process serves `/metrics`, `/livez` and `/readyz` on its own port.
+Dashboards are in `deploy/grafana`. Alerts are in `deploy/prometheus`; each has a section in the [runbook](runbook.md).
+`make docs` writes this page from `agents/metrics`.
 
-With `TALLYGATE_METRICS__PORT=9464` every process serves `/metrics`, `/livez` and `/readyz` on a port of its own, so
-that several workers on one host need nothing shared, a dead one takes its series with it, and `up` says which step is
-gone. Two workers on one host take two numbers, as they take two names. The gateway serves the same paths on its own
-port. Listen on another address than `127.0.0.1` by `TALLYGATE_METRICS__HOST`; nothing in a metric is about anybody,
-but whoever reaches the port may read it.
+Because each process has its own port, several workers on one host share nothing. The series of a dead process end with
+it, and `up` says which step is gone. Give two workers on one host two port numbers, as you give them two names. The
+gateway serves the same paths on its own port. To listen on another address than `127.0.0.1`, set
+`TALLYGATE_METRICS__HOST`. Metrics hold no personal data, but anyone who can reach the port can read them.
 
 | process | port |
 |---|---|
 """
 
 HEALTH: Final = """
-`/livez` fails when the watchdog is about to end a worker, or a projection's loop does not turn. `/readyz` fails until
-a worker's partitions are taken over and restored, or while a projection does not read all of its partitions; it says
-why. A rebalance makes workers unready for moments.
+`/livez` fails when the watchdog is about to end a worker, or when a projection's loop is stuck. `/readyz` of a worker
+fails until its partitions are taken over and restored. `/readyz` of a projection fails while the projection does not
+read all of its partitions. The answer says why. A rebalance makes workers unready for moments.
 
 Every scrape also has `process_*` (processor time, memory, open files) and `tallygate_build_info{version, python}`.
-The metrics of a worker are read from the engine's own numbers when somebody scrapes: what is counted while records
-pass is a decision's kind and three histograms, together below one part in a hundred of the processor time.
+A scrape reads the metrics of a worker from the engine's own numbers. While records pass, a worker counts only the kind
+of each decision and three histograms. Together they take less than one part in a hundred of the processor time.
 """
 
 
 DASHBOARDS: Final = """\
 ## Dashboards
 
-For Grafana mount `deploy/grafana/provisioning` at `/etc/grafana/provisioning` and `deploy/grafana/dashboards` at
-`/var/lib/grafana/dashboards/tallygate`, and set `PROMETHEUS_URL` for it. `deploy/prometheus/prometheus.yaml`
-is a configuration for one machine; rules and dashboards want the job `tallygate` and the label `process`. The pictures
-are drawn from the panels' own queries after two minutes of some 300 events a second on a small machine that did much
-else; `make bench ARGS=--pictures` draws them anew.
+In Grafana, mount `deploy/grafana/provisioning` at `/etc/grafana/provisioning` and `deploy/grafana/dashboards` at
+`/var/lib/grafana/dashboards/tallygate`, and set `PROMETHEUS_URL`. `deploy/prometheus/prometheus.yaml` is a
+configuration for one machine. Rules and dashboards need the job `tallygate` and the label `process`.
+
+`make bench ARGS=--pictures` draws the pictures below from the panels' own queries. These pictures were drawn after two
+minutes of some 300 events a second, on a small machine that ran many other programs.
 """
 
 
 def metrics_page() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     ports = [f"| {name} | {9464 + offset} |" for name, offset in OFFSETS.items()]
     parts = [INTRODUCTION + "\n".join([*ports, "| gateway | `TALLYGATE_GATEWAY__PORT` |", HEALTH])]
     parts += ["\n".join([DASHBOARDS, *map(_shown, BOARDS)])]

@@ -14,8 +14,8 @@ Schema = dict[str, Any]
 INTRODUCTION: Final = """\
 # Settings
 
-For whoever runs Tallygate. Every setting is an environment variable, `TALLYGATE_<GROUP>__<FIELD>` with two underscores
-between group and field, or a field of a settings file that `TALLYGATE_CONFIG` names, in TOML:
+This page lists every setting. Set it as an environment variable, `TALLYGATE_<GROUP>__<FIELD>`, with two underscores
+between group and field. Or write the field into a TOML settings file, and name that file in `TALLYGATE_CONFIG`:
 
 ```toml
 rules = ["/etc/tallygate/rates.toml"]
@@ -28,20 +28,23 @@ password_file = "/run/secrets/kafka-password"
 ca_file = "/etc/tallygate/ca.pem"
 ```
 
-A variable goes before the file, field by field, and the file before the default. Lists and objects are JSON in a
-variable. **Secrets stand in files of their own only**, whose names are settings: a password in an address or among the
-options is refused. So is a value that is not accepted, and a name that is no setting: a worker ends with status 78 and
-a sentence for each mistake, which names the variable and quotes no value. A variable that may belong to something else
-(no two underscores) is warned of. [`tallygate doctor`](operating.md#the-doctor) says all of it at once.
+For each field, a variable overrides the file, and the file overrides the default. In a variable, write lists and
+objects as JSON.
 
-This page is written by `make docs` from the classes of settings. What of it needs a new epoch is in
-[Operating](operating.md#epochs).
+**Put each secret into a file of its own**, and name that file in the setting. Tallygate refuses a password in an
+address or among the options. It also refuses a value that is not accepted, and a name that is not a setting. A worker
+then ends with status 78 and logs a sentence for each mistake, which names the variable and quotes no value. A variable
+without the two underscores may belong to another program, so Tallygate only warns about it.
+[`tallygate doctor`](operating.md#the-doctor) shows all mistakes at once.
+
+Some changes need a new epoch: see [Operating](operating.md#epochs). `make docs` writes this page from the settings
+classes.
 """
 LIST: Final = "paths, as a JSON list"
 
 
 def settings_page() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     schema = Settings.model_json_schema()
     parts = [INTRODUCTION]
     loose = []
@@ -57,12 +60,12 @@ def settings_page() -> str:
 
 
 def names() -> set[str]:
-    """Give every environment variable that is a setting."""
+    """Return every environment variable that is a setting."""
     return {line.split("`")[1] for line in settings_page().splitlines() if line.startswith("| `TALLYGATE_")}
 
 
 def described(kind: type) -> dict[str, str]:
-    """Give the docstrings that stand under the fields of a class."""
+    """Return the docstrings under the fields of a class, by field."""
     (tree,) = ast.parse(inspect.getsource(kind)).body
     assert isinstance(tree, ast.ClassDef)
     found = {}

@@ -19,6 +19,8 @@ from tests.kafka.worker import WorkerProcess
 
 TOY = "tests.toy.step:toy"
 HANG_SECONDS = 600.0
+TURN_SECONDS = 0.05
+"""`consume` waits for so long unless it gets as many records as it is asked for, which no test has."""
 """A wait that takes longer hangs; no loaded machine is so slow. pytest ends a test that hangs elsewhere."""
 
 Row = tuple[int, bytes | None, bytes | None]
@@ -104,6 +106,7 @@ class Field:
                 "enable.auto.commit": False,
                 "isolation.level": isolation,
                 "enable.partition.eof": True,
+                "fetch.wait.max.ms": 10,
             }
         )
         found: dict[int, list[Row]] = {}
@@ -111,7 +114,7 @@ class Field:
             consumer.assign([TopicPartition(topic, partition, 0) for partition in range(self.partitions)])
             left = set(range(self.partitions))
             while left:
-                for message in consumer.consume(10_000, 1.0):
+                for message in consumer.consume(10_000, TURN_SECONDS):
                     partition = message.partition()
                     if partition is None or message.error():
                         left.discard(partition or 0)

@@ -84,7 +84,15 @@ class WorkerProcess:
         return self.process.wait()
 
     def wait(self) -> int:
-        """Wait until it ends by itself and give its exit status."""
+        """Wait until it ends by itself and return its exit status."""
+        return self.process.wait()
+
+    def refused(self) -> int:
+        """Wait until it ends and return its exit status; raise RuntimeError if it judges instead."""
+        while self.process.poll() is None:
+            if any("ready" in line for line in self.lines()):
+                raise RuntimeError(f"the worker judges, and should have refused:\n{self.log()[-3000:]}")
+            time.sleep(0.05)
         return self.process.wait()
 
     def kill(self) -> None:

@@ -1,4 +1,7 @@
-"""What strangers send costs steps in proportion to its length: counted by opcode, so no clock and no machine matters.
+"""What strangers send costs steps in proportion to its length: counted, so no clock and no machine matters.
+
+A step is what Python tells a debugger of: a line begun, a turn of a loop, a call, a return. Between two of them are
+only the opcodes of one line, so opcodes grow no faster than steps, which are counted five times as fast.
 
 C code takes no such steps. What it does with a text is bounded by structure: texts that are folded are short, patterns
 repeat little (`tests/tidiness.py`), depth and the size of answers have an end.
@@ -16,7 +19,7 @@ import pytest
 from msgspec import inspect
 
 from agents.files.opening import FileError
-from agents.files.rows import read_rows
+from agents.files.rows import ROW_LINES_MAX, read_rows
 from state.rules.rule_errors import RulebookError
 from state.rules.rule_files import RuleText, merge
 from stream import canonical, pub28
@@ -27,7 +30,7 @@ from tests.bench.hostile_paths import LINES_MAX, PATHS, REFUSALS, TEXT_MAX, WORD
 GROWTH_MAX = 3.0
 """Steps for the second half of a text, over those for its second quarter: 2 if they grow with the length, 4 if with its
 square. What is done once is in neither."""
-FEW = 2_000
+FEW = 400
 """Steps that nobody counts."""
 SIZES = {
     "CSV": 3_000,
@@ -38,18 +41,18 @@ SIZES = {
 }
 """Bytes; where something is bounded by lines, as many as go over the bound."""
 ROUNDS = 20
+CSV = next(path for path in PATHS if path.name == "CSV")
 FOLDED_MAX = 20
 """Characters that one becomes at most when it is folded: U+FDFA becomes 18, two of which may be spaces around it."""
 
 
 def steps(path: HostilePath, text: str) -> int:
-    """Count the opcodes that reading a text takes."""
+    """Count the steps that reading a text takes."""
     counted = 0
 
-    def trace(frame: FrameType, event: str, _argument: Any) -> Any:
+    def trace(_frame: FrameType, _event: str, _argument: Any) -> Any:
         nonlocal counted
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        counted += event == "opcode"
+        counted += 1
         return trace
 
     before = sys.gettrace()
@@ -85,7 +88,17 @@ def _shared(text: str) -> int:
     return sum(1 for place, letter in enumerate(text) for other in text[:place] if letter == other)
 
 
-@pytest.mark.parametrize("read", [_square, _shared])
+def _squares(text: str) -> list[list[str]]:
+    """Take a step for each pair of letters in one line, by comprehensions."""
+    return [[letter + letter for letter in text] for _ in text]
+
+
+def _called(text: str) -> int:
+    """Take a step for each pair of letters, by calls from C code."""
+    return sum(sum(map(lambda letter: len(letter), text)) for _ in text)  # noqa: C417, PLW0108 - a call is meant
+
+
+@pytest.mark.parametrize("read", [_square, _shared, _squares, _called])
 def test_square_is_found(read: Callable[[str], object]) -> None:
     """A path that is quadratic fails the test below, so it can fail."""
     path = HostilePath("square", read, (Frame(),), ("a", "ab"), 100)
@@ -103,8 +116,19 @@ def test_steps_grow_with_the_length_and_no_faster(path: HostilePath) -> None:
 
 def test_rows_that_open_marks_are_gone_through_once() -> None:
     """Each row opens a mark and none is closed; such rows were once read again for every row, and no longer are."""
-    path = next(path for path in PATHS if path.name == "CSV")
-    assert growth(path, Recipe(path.frames[1], ',,c,ACME0001,x","y\n'), 5_000) <= GROWTH_MAX
+    assert growth(CSV, Recipe(CSV.frames[1], ',,c,ACME0001,x","y\n'), 5_000) <= GROWTH_MAX
+
+
+@pytest.mark.parametrize("piece", [piece for piece in CSV.pieces if "\n" in piece])
+@pytest.mark.parametrize("frame", CSV.frames[1:], ids=range(1, len(CSV.frames)))
+def test_files_of_thousands_of_lines(frame: Frame, piece: str) -> None:
+    """In a file of more lines than one row may have, a line costs about what it does in one of a hundred."""
+    lines = ROW_LINES_MAX + 100
+    recipe, size = Recipe(frame, piece), len(frame.before) + lines // piece.count("\n") * len(piece)
+    assert recipe.text(size).count("\n") >= lines
+    assert growth(CSV, recipe, size) <= GROWTH_MAX
+    few, many = recipe.text(size // 10), recipe.text(4 * size)
+    assert steps(CSV, many) / many.count("\n") <= GROWTH_MAX * steps(CSV, few) / few.count("\n")
 
 
 CODE = (

@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from struct import Struct
 
 from state.table import Overlay
@@ -22,9 +22,11 @@ class ToyStep:
 
     name = "toy"
 
-    def __init__(self, fingerprint: str = "toy-1", reads: tuple[str, ...] = ()) -> None:
-        """Judge under a fingerprint."""
-        self.fingerprint, self.reads = fingerprint, reads
+    def __init__(
+        self, fingerprint: str = "toy-1", reads: tuple[str, ...] = (), programmes: Mapping[str, str] | None = None
+    ) -> None:
+        """Judge under a fingerprint, and the structures of programmes."""
+        self.fingerprint, self.reads, self.programmes = fingerprint, reads, programmes or {}
 
     def __call__(self, record: Record, table: Overlay) -> Result:
         """Count the record and decide, unless it orders otherwise."""

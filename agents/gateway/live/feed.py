@@ -174,7 +174,7 @@ class Feed:
             consumer.seek(self._source.partition(number), position)
 
     def _begin_anew(self) -> None:
-        log.error("the decisions topic does not hold the live feed's place any more; beginning anew at its end")
+        log.error("the decisions topic no longer holds the live feed's place; the feed starts again at its end")
         self.window.forget()
         self._standings = []
         for tell in self.began_anew:

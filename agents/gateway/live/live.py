@@ -97,18 +97,18 @@ class Live:
             await asyncio.sleep(TICK_SECONDS)
             if self.feed.live != was_live:
                 was_live = self.feed.live
-                log.warning("the live feed is %s", "up to date" if was_live else "stale: nobody is shown GO")
+                log.warning("the live feed is %s", "up to date" if was_live else "stale: no answer is GO")
                 await self._beat_all()
                 await self.watches.tell_all()
             due += len(self._beats) * TICK_SECONDS / self.heartbeat_seconds
-            for viewer in self._next_beats(int(due)):
-                viewer.show(self._beat("heartbeat"))
+            self._beat_next(int(due))
             due -= int(due)
 
-    def _next_beats(self, count: int) -> list[Viewer]:
-        viewers = [self._beats[number] for number in range(min(count, len(self._beats)))]
-        self._beats.rotate(-len(viewers))
-        return viewers
+    def _beat_next(self, count: int) -> None:
+        """Give a heartbeat to those whose turn it is; `_tick` never ends, so a variable of its own would keep one."""
+        for viewer in [self._beats[number] for number in range(min(count, len(self._beats)))]:
+            self._beats.rotate(-1)
+            viewer.show(self._beat("heartbeat"))
 
     async def _beat_all(self) -> None:
         message = self._beat("heartbeat")
@@ -134,7 +134,7 @@ async def _for_ever(job: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await job()
         except Exception:
-            log.exception("a part of the live side failed and begins again")
+            log.exception("a part of the live feed failed and starts again")
         await asyncio.sleep(AGAIN_SECONDS)
 
 

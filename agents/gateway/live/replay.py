@@ -75,11 +75,11 @@ class Replays:
         for look in range(LOOKS):
             bounds = await self._feed.bounds()
             if len(bounds.begins) != len(places):
-                raise GoneError("this id is of a topic with another number of partitions")
+                raise GoneError("this id belongs to a topic with another number of partitions")
             if any(map(int.__lt__, places, bounds.begins)):
                 raise GoneError(TOO_OLD)
             if not any(map(int.__gt__, places, bounds.ends)):
                 return
             if look < LOOKS - 1:
                 await asyncio.sleep(LOOK_SECONDS)
-        raise GoneError("this id lies beyond the end of the topic, so it is of another one")
+        raise GoneError("this id lies beyond the end of the topic, so it belongs to another topic")

@@ -123,7 +123,7 @@ class Scanner:
 
     def _let_go(self, bill: str) -> None:
         self._leave(bill)
-        detail = "as many bills are watched as may be, so the one scanned longest ago is no longer"
+        detail = "too many bills are watched, so the one scanned longest ago is watched no longer"
         self.show(msgspec.json.encode(Told(429, "Too many watched bills", detail, bill)))
 
     async def _send(self) -> None:

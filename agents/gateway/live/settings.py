@@ -1,4 +1,4 @@
-"""Settings of the live side: how much is kept in memory, and how many may listen to how much."""
+"""Settings of the live feed: memory for decisions, and limits for streams and their readers."""
 
 from typing import Annotated
 
@@ -14,25 +14,25 @@ class LiveSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     window_records: Annotated[int, Field(ge=1_000)] = 20_000
-    """So many of the latest decisions are kept in memory; a reader further behind is cut off."""
+    """Number of the latest decisions in memory (the window). A reader that falls further behind is disconnected."""
     window_mib: Positive = 64
-    """And no more memory than this for them."""
+    """Most memory for the window."""
     streams: Positive = 5_000
     """Most open streams of this process."""
     streams_per_token: Positive = 2_500
     """Most open streams of one token."""
     watched_bills: Positive = 500
-    """Bills that one scanner watches; beyond it the one scanned longest ago is let go."""
+    """Most bills that one scanner watches. Beyond it the gateway drops the bill that was scanned longest ago."""
     queue_messages: Annotated[int, Field(ge=600)] = 1_024
-    """Messages that wait for a scanner; one that lets more wait is cut off."""
+    """Most messages that wait for one scanner. A scanner with more is disconnected."""
     queue_kib: Annotated[int, Field(ge=64)] = 1_024
-    """And no more memory than this for them."""
+    """Most memory for the messages that wait for one scanner."""
     replays: Positive = 4
-    """Readers that are read for from Kafka at a time, having missed more than the window holds; others wait."""
+    """Most replays from Kafka at a time, for readers that missed more than the window holds. Other readers wait."""
     write_seconds: Positive = 10
-    """A reader that takes nothing for so long is cut off."""
+    """A reader that takes nothing for this long is disconnected."""
     fetch_wait_ms: Annotated[int, Field(ge=5, le=1000)] = 100
-    """How long the broker holds a fetch while nothing comes; freshness moves on as often."""
+    """How long the broker holds a fetch while there are no new records. Freshness is updated as often."""
 
     @property
     def window_bytes(self) -> int:

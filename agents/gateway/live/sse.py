@@ -67,14 +67,14 @@ async def decisions(request: web.Request) -> web.StreamResponse:
 async def _check(live: Live, places: list[int] | None) -> None:
     """Look whether a reader can go on from there. Raises Problem 410, 503."""
     if not live.feed.window.partitions:
-        raise retry_later("The live feed is not there yet", "Kafka has not answered since the gateway began", 2)
+        raise retry_later("The live feed is not ready yet", "Kafka has not answered since the gateway started", 2)
     try:
         if places is not None and live.replays.needed(places):
             await live.replays.check(places)
     except GoneError as error:
         raise gone(error).problem() from None
     except (KafkaError, OSError):
-        raise retry_later("Kafka is away", "where to go on cannot be looked up; try again", 2) from None
+        raise retry_later("Kafka is away", "the place to resume from cannot be looked up; try again", 2) from None
 
 
 async def _serve(request: web.Request, stream: Stream, reader: Reader) -> web.StreamResponse:

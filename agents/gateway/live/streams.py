@@ -40,15 +40,15 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 GOING_AWAY: Final = Ending(1001, 503, "Going away", "the gateway stops; connect again")
-BEGUN_ANEW: Final = Ending(1012, 410, "Another topic", "the topic of decisions was begun anew; connect without id")
-TOKEN_ENDED: Final = Ending(4401, 401, "Not signed in", "the token was revoked or its time is over")
+BEGUN_ANEW: Final = Ending(1012, 410, "Another topic", "the decisions topic was created again; connect without an id")
+TOKEN_ENDED: Final = Ending(4401, 401, "Not signed in", "the token was revoked or has expired")
 TOO_SLOW: Final = Ending(4408, 408, "Too slow", "you read more slowly than decisions come; connect again")
-TOO_MANY: Final = Ending(4429, 429, "Too many streams", "as many streams are open as may be; close some, or try later")
+TOO_MANY: Final = Ending(4429, 429, "Too many streams", "too many streams are open; close some, or try later")
 
 
 def gone(why: object) -> Ending:
     """Give the ending of a reader whose place the topic does not hold."""
-    return Ending(1008, 410, "Gone", f"{why}; connect without id")
+    return Ending(1008, 410, "Gone", f"{why}; connect without an id")
 
 
 class EndedError(Exception):

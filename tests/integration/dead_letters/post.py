@@ -15,7 +15,7 @@ from state.manifest.step import ManifestStep
 from state.table import Table
 from stream.partition import partition_of
 from stream.records import PlainRecord, Sink
-from tests.kafka.field import HANG_SECONDS, Field
+from tests.kafka.field import HANG_SECONDS, TURN_SECONDS, Field
 from tests.pieces import ROOT
 from tests.unit.manifest.desk import CONVEYANCE, KEYS, RULEBOOK, event, whole_bill
 
@@ -145,12 +145,14 @@ def run_on_terminal(
 def shipments(field: Field) -> list[Sent]:
     """Read what is committed in the shipments topic, partition by partition, headers included."""
     settings = {"bootstrap.servers": field.broker.address, "group.id": "reader", "enable.auto.commit": False}
-    consumer = Consumer({**settings, "isolation.level": "read_committed", "enable.partition.eof": True})
+    consumer = Consumer(
+        {**settings, "isolation.level": "read_committed", "enable.partition.eof": True, "fetch.wait.max.ms": 10}
+    )
     found, left = [], set(range(PARTITIONS))
     try:
         consumer.assign([TopicPartition(field.topics.shipments, partition, 0) for partition in left])
         while left:
-            for message in consumer.consume(1000, 1.0):
+            for message in consumer.consume(1000, TURN_SECONDS):
                 if message.error():
                     left.discard(message.partition())
                 else:

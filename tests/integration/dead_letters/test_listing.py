@@ -105,7 +105,7 @@ def test_values_go_to_a_private_file(posted: Field, tmp_path: Path) -> None:
     assert "value_base64" in held[2]
     code, _, said = run(posted, "list", "--values-to", str(path))
     assert (code, len(said)) == (2, 1)
-    assert f"{path} is there already; name a new file" in said[0]
+    assert f"{path} exists already: name a new file" in said[0]
 
 
 def test_missing_topics_are_named(broker: Broker, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agents.dead_letters import retrying
@@ -56,6 +57,23 @@ def test_what_was_sent_is_left_out(posted: Field) -> None:
     assert len(shipments(posted)) == 9
 
 
+def test_row_of_marks_that_cannot_be_read(posted: Field) -> None:
+    """It is named, with its place; its letters are listed and left out, unless told to send them; others are sent."""
+    topics = posted.topics
+    row = f"{topics.dead_letters}/{HOME}/retried/0".encode()
+    posted.produce([b'{"retried":"damaged"}'], 0, row, topic=topics.control)
+    named = f"the row {row.decode()} of the control topic ({topics.control}, partition 0, offset "
+    code, lines, said = run(posted, "list")
+    assert (code, {msgspec.json.decode(line)["retried"] for line in lines}) == (0, {None, False})
+    assert named in said[0]
+    code, lines, said = run(posted, "retry", "--all", "--yes")
+    left_out = "left out 7: whether they were sent again before cannot be read; --again sends them"
+    assert (code, lines[0], lines[-1], len(said)) == (0, left_out, "sent 1 again", 1)
+    assert named in said[0]
+    assert run(posted, "retry", "--at", f"{HOME}:1", "--again", "--yes")[1][-1] == "sent 1 again"
+    assert run(posted, "retry", "--all", "--yes")[1][-1] == "nothing to send"
+
+
 def test_order_is_kept(posted: Field) -> None:
     """Letters of a partition are sent in their order."""
     run(posted, "retry", "--all", "--yes")
@@ -100,7 +118,7 @@ def test_broker_that_goes_away_is_named(posted: Field) -> None:
         broker.start()
     assert code == 75
     assert f"Kafka at {broker.address} does not answer" in text
-    assert "0 are sent for good; run it again for the rest" in text
+    assert "0 are sent for good; run the command again for the rest" in text
     assert shipments(posted) == []
 
 

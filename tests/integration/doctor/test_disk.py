@@ -50,7 +50,7 @@ def test_a_disk_that_fills_up(disk: Path, tmp_path: Path) -> None:
             fill(disk, LEFT)
             answer = examined(settings)
             (found,) = answer.of("disk", "wrong")
-            assert found.startswith("broker 1: 0.0 of 0.1 GiB are free -> make room before it is full")
+            assert found.startswith("broker 1: 0.0 of 0.1 GiB are free -> make room before the disk is full")
             assert answer.status == 1
             fill(disk, 0)
             with field.producer(**{"message.timeout.ms": 5000, "message.max.bytes": 900_000}) as producer:
@@ -59,6 +59,6 @@ def test_a_disk_that_fills_up(disk: Path, tmp_path: Path) -> None:
             assert worker.log().count("Kafka, or one of its brokers, is away") == 1
             (found,) = examined(settings).of("kafka", "wrong")
             assert "does not answer (Connection refused) -> start it" in found
-            assert found.endswith("where it ended by itself, its own log says why, a full disk most often")
+            assert found.endswith("if it ended by itself, its own log says why, most often a full disk")
     finally:
         broker.kill()

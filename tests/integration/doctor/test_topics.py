@@ -66,7 +66,9 @@ def test_settings_of_topics_come_with_the_command_that_mends_them(spoilt: tuple[
 def test_what_may_be_meant_is_told_as_such(spoilt: tuple[Field, Answer]) -> None:
     """Another retention is told, and that it may be left as it is."""
     field, answer = spoilt
-    assert one(answer, field.topics.decisions, "retention.ms is 1000").endswith("if it is meant, leave it")
+    assert one(answer, field.topics.decisions, "retention.ms is 1000").endswith(
+        "if the difference is intended, leave it"
+    )
 
 
 def test_nothing_is_made_by_looking(spoilt: tuple[Field, Answer]) -> None:

@@ -86,7 +86,7 @@ def test_nothing_is_wrong_with_what_works(settings: dict[str, str]) -> None:
         "manifest may work in epoch 1 -> ",
         "withholding may work in epoch 1 -> ",
     ]
-    assert answer.of("halts") == ["no partition stands still -> "]
+    assert answer.of("halts") == ["no partition is halted -> "]
     assert answer.of("disk", "right", "doubtful")
 
 

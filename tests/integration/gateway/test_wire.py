@@ -61,6 +61,36 @@ async def test_what_is_not_http_gets_a_problem(gate: Gate, line: str) -> None:
     assert "python" not in heard.text.casefold()
 
 
+LINES = (
+    "GET /livez RTSP/1.0", "POST /v1/events RTSP/1.0", "SOURCE /livez ICE/1.0", "GET  /livez HTTP/1.1",
+    "GET /livez  HTTP/1.1", " GET /livez HTTP/1.1", "GET /livez HTTP/1.1 ", "GET /livez HTTP/1.1 HTTP/1.1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [b"", b"\r\n", head("GET /livez")], ids=["first", "after an empty line", "second"])
+async def test_other_protocols_and_more_spaces_are_refused(gate: Gate, before: bytes) -> None:
+    """A request line has three words with one space between, the last of them HTTP, whole or in two pieces."""
+    good = before.count(b"livez")
+    async with gate.serving() as client:
+        for line in LINES:
+            bad = f"{line}\r\nHost: gate\r\nConnection: close\r\n\r\n".encode()
+            for pieces in ((bad,), (bad[:9], bad[9:])):
+                heard = await say(address_of(client), before, *pieces, pause=0.05)
+                assert heard.answers == good + 1, pieces
+                assert json.loads(heard.text.rpartition("\r\n\r\n")[2])["status"] == 400, pieces
+
+
+async def test_requests_that_are_sent_ahead_are_answered(gate: Gate) -> None:
+    """However they are cut into pieces, those that wait behind another are read as they are."""
+    ahead = head("GET /livez") * 3 + head("POST /v1/events", "Content-Length: 4") + b"\r\n\r\n" + head("GET /livez")
+    ahead += head("GET /livez", "Connection: close")
+    async with gate.serving() as client:
+        for size in (len(ahead), 1, 7, 20, 33, 50):
+            pieces = [ahead[at : at + size] for at in range(0, len(ahead), size)]
+            heard = await say(address_of(client), *pieces, pause=0.001)
+            assert [heard.text.count(each) for each in ("HTTP/1.1 200", "HTTP/1.1 401")] == [5, 1], size
+
+
 @pytest.mark.parametrize(
     "request_head",
     [

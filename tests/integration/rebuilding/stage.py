@@ -111,7 +111,7 @@ class Town:
     def refusal(self, step: str, **more: str) -> str:
         """Start a worker that must refuse; give what it said."""
         worker = self.field.worker("0", step, **self.all_settings(**more))
-        assert worker.wait() == 78, worker.log()
+        assert worker.refused() == 78, worker.log()
         return worker.log()
 
     def all_settings(self, **more: str) -> dict[str, str]:

@@ -101,7 +101,7 @@ def test_a_record_that_is_no_decision(lived: Lived) -> None:
     lived.field.produce([b"no decision at all"], 2, topic=aside)
     said = lived.tallygate("rebuild", "tables", "--epoch", str(epoch), "--from", "postings", status=78)
     (offset,) = {row[0] for row in lived.field.read(aside)[2] if row[0] > end}
-    assert f"the record at offset {offset} of partition 2 of {aside} is no decision (DecodeError)" in said
+    assert f"the record at offset {offset} of partition 2 of {aside} is not a decision (DecodeError)" in said
     assert "no decision at all" not in said
     assert lived.decisions(epoch) == []
 
@@ -217,7 +217,7 @@ def test_a_mirror_without_tables(lived: Lived, broker: Broker, tmp_path: Path) -
 def test_a_read_model_that_is_lost(lived: Lived, redis_server: RedisServer) -> None:
     """It is filled from the topics, of every epoch that there was; what outranks holds, and alerts are all there."""
     field, url = lived.field, {"redis__url": redis_server.url}
-    assert "the read model stands where the topics ended" in lived.tallygate("rebuild", "read-model", changes=url)
+    assert "filled up to the end of the topics" in lived.tallygate("rebuild", "read-model", changes=url)
     found = compared(contents(redis_server, field.topics.prefix))
     assert found == recomputed(field.decisions(), field.values(field.topics.alerts))
 

@@ -57,19 +57,18 @@ class Judged(NamedTuple):
     """Error code by line."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def recording() -> Recording:
     """Give what was recorded, under a prefix of its own."""
     return read(RELEASE_0_1, f"old{uuid.uuid4().hex[:4]}")
 
 
-@pytest.fixture(scope="module")
-def old(broker: Broker, recording: Recording, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    """Give the system of 0.1, put on a broker; nobody is at work."""
-    folder = tmp_path_factory.mktemp("old")
-    with Field(broker, recording.prefix, folder) as field:
+@pytest.fixture
+def old(broker: Broker, recording: Recording, tmp_path: Path) -> Iterator[Lived]:
+    """Put the system of 0.1 on a broker; no worker runs."""
+    with Field(broker, recording.prefix, tmp_path) as field:
         put_up(field, recording)
-        lived = Lived(field, folder)
+        lived = Lived(field, tmp_path)
         lived.settings |= recording.settings
         Path(lived.settings["key__secret_file"]).write_bytes(recording.secret)
         yield lived
@@ -147,14 +146,8 @@ def now(old: Lived) -> dict[str, set[str]]:
     return {step.name: {step.fingerprint, *step.reads} for step in steps}
 
 
-def test_this_is_0_2(old: Lived) -> None:
-    """What follows has its meaning only under code whose tables are not those of 0.1."""
-    assert is_0_2(old)
-
-
-@pytest.mark.parametrize("step", ["manifest", "withholding"])
-def test_tables_of_0_1_are_refused(old: Lived, step: str) -> None:
-    """A worker of 0.2 ends with status 78, says what to run, and changes nothing: 0.1 can go on."""
+def refuse(old: Lived, step: str) -> None:
+    """Start a worker of 0.2: it ends with status 78, says what to run, and changes nothing, so that 0.1 can go on."""
     made_under, counts = asyncio.run(fingerprints(old)), old.counts()
     said = old.refusal(step)
     assert "tallygate rebuild tables --epoch N" in said
@@ -164,9 +157,18 @@ def test_tables_of_0_1_are_refused(old: Lived, step: str) -> None:
 
 
 def test_the_way_over(old: Lived, recording: Recording, tmp_path: Path) -> None:
-    """One rebuild from shipments: all is as `judge` has it now, a repeat is a repeat, and 0.1 is outranked."""
+    """Workers of 0.2 refuse the tables of 0.1; one rebuild from shipments, and all is as `judge` has it now."""
+    assert is_0_2(old), "what follows has its meaning only under code whose tables are not those of 0.1"
+    for step in ("manifest", "withholding"):
+        refuse(old, step)
     log = shipments(recording)
     expected = judge(log, old, tmp_path)
+    bring_over(old, recording, log, expected)
+    go_on(old, log, expected)
+
+
+def bring_over(old: Lived, recording: Recording, log: list[Shipment], expected: Judged) -> None:
+    """Rebuild: each bill is decided on once more as `judge` decides it, and 0.1 is outranked."""
     before, known = old.alerts(), letters(old)
     former = at_rest(old.decisions(1))
     assert len(former) == len(expected.decisions)
@@ -180,15 +182,19 @@ def test_the_way_over(old: Lived, recording: Recording, tmp_path: Path) -> None:
     assert changed == OTHERWISE
     assert in_order(old.alerts(), 2) == in_order(expected.alerts, 1)
     assert len(old.alerts()) == len(before) + len(expected.alerts)
-    right = {number for number, each in enumerate(log) if each.partition == partition_of(each.kept.key or b"", 4)}
+    right = rightly_sent(log)
     judged = Counter(code for number, code in expected.dead_letters.items() if number in right)
     assert letters(old) - known == judged - known
     assert "outranked by epoch 2" in old.refusal("manifest", kafka__epoch="1", kafka__manifest_epoch="1")
 
+
+def go_on(old: Lived, log: list[Shipment], expected: Judged) -> None:
+    """Judge on: an event published again is a repeat, and a new one is judged onto the rebuilt totals."""
     old.workers()
     kept = old.counts()
     gone = T[9].encode()  # 90 days old: a conveyance is forgotten after 45
-    repeats = [each.kept for number, each in enumerate(log) if number in right - expected.dead_letters.keys()]
+    known = rightly_sent(log) - expected.dead_letters.keys()
+    repeats = [each.kept for number, each in enumerate(log) if number in known]
     old.publish((each.key or b"", each.value or b"") for each in repeats if each.key != gone)
     old.settle()
     assert old.counts() == kept
@@ -197,6 +203,13 @@ def test_the_way_over(old: Lived, recording: Recording, tmp_path: Path) -> None:
     old.stop()
     (data,) = (each for each in old.decisions(2) if each.bill == "NEXT0034")
     assert (data.outcome, data.total_cents) == ("withhold", 1_000)
+
+
+def rightly_sent(log: list[Shipment]) -> set[int]:
+    """Return the numbers of the shipments that came to the partition of their key."""
+    return {
+        number for number, each in enumerate(log) if each.partition == partition_of(each.kept.key or b"", PARTITIONS)
+    }
 
 
 def sent_once(old: Lived) -> bool:

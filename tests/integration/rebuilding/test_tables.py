@@ -136,7 +136,7 @@ def test_another_secret(town: Town) -> None:
     assert town.decisions(epoch) == []
     waiting.terminate()
     assert waiting.wait() == 130, log.read_text()
-    assert "the same command goes on where it was" in log.read_text()
+    assert "run the same command again to continue" in log.read_text()
     town.stop()
     town.rebuild("shipments", **changed)
     after = at_rest(town.decisions(town.rebuilt.epoch))

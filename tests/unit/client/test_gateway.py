@@ -65,7 +65,7 @@ async def test_busy_gateway_is_asked_again(status: int) -> None:
 async def test_gateway_that_stays_busy_is_away(status: int) -> None:
     """Patience has an end, and then the gateway counts as away: trying later helps."""
     async with answering((status, PROBLEM)) as (gateway, asked):
-        with pytest.raises(GatewayAwayError, match="cannot now"):
+        with pytest.raises(GatewayAwayError, match="cannot answer now"):
             await gateway.get("/v1/x")
     assert len(asked) == module.TRIES
 

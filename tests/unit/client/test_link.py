@@ -65,7 +65,7 @@ async def test_silence_is_no_connection() -> None:
 
     noted = Noted()
     async with scripted(silent, answering) as gateway, linked(gateway, noted):
-        await noted.wait_for("lost", "no sign of life from the gateway")
+        await noted.wait_for("lost", "the gateway has stopped answering")
         await noted.wait_for("live")
     assert noted.told[0] == ("live", "")
 
@@ -149,7 +149,7 @@ async def test_busy_gateway_is_tried_again(status: int) -> None:
         await asyncio.wait([running])
     assert pauses == sorted(pauses)
     assert pauses[0] < 1 < pauses[-1] <= 5
-    assert ("lost", f"the gateway refuses for now ({status})") in noted.told
+    assert ("lost", f"the gateway refuses the connection for now ({status})") in noted.told
 
 
 async def test_nonsense_from_the_other_side_is_a_lost_connection() -> None:
@@ -161,7 +161,7 @@ async def test_nonsense_from_the_other_side_is_a_lost_connection() -> None:
 
     noted = Noted()
     async with scripted(odd, answering) as gateway, linked(gateway, noted):
-        await noted.wait_for("lost", "the gateway speaks otherwise than expected")
+        await noted.wait_for("lost", "the gateway's answer is not as expected")
         await noted.wait_for("live")
         assert noted.told[-1] == ("live", "")
 

@@ -150,7 +150,7 @@ def test_an_authority_for_redis_needs_tls(tmp_path: Path) -> None:
         (socket.gaierror(-2, "no"), AwayError, "there is no such host"),
         (ConnectionRefusedError(111, "no"), AwayError, "does not answer (Connection refused)"),
         (KafkaConnectionError("no"), AwayError, "TALLYGATE_KAFKA__SECURITY_PROTOCOL (now SSL)"),
-        (TimeoutError(), AwayError, "says nothing"),
+        (TimeoutError(), AwayError, "does not answer: it may be starting"),
     ],
 )
 def test_errors_of_a_connection_have_a_remedy(error: Exception, kind: type[Exception], word: str) -> None:

@@ -9,15 +9,15 @@ from agents.cli.main import main
 from tests.kafka.broker import free_ports
 
 WRONG = [
-    (["retry", "--yes"], "choose by --code, by --at, or --all"),
-    (["retry", "--yes", "--all", "--at", "0:1"], "one of them"),
+    (["retry", "--yes"], "choose letters by one of --code, --at and --all"),
+    (["retry", "--yes", "--all", "--at", "0:1"], "one of --code"),
     (["retry", "--all"], "no terminal to ask on: add --yes"),
     (["retry", "--yes", "--at", "Canary"], "such as 3:17"),
     (["retry", "--yes", "--code", "no-such-code"], "no-such-code"),
     (["list", "--since", "yesterday"], "90m, 24h, 7d"),
     (["list", "--since", "2025-08-20T12:00:00"], "needs its offset"),
     (["list", "--limit", "0"], "--limit"),
-    (["list", "--values-to", "/"], "is there already"),
+    (["list", "--values-to", "/"], "exists already"),
 ]
 
 

@@ -95,7 +95,7 @@ async def failing(error: Exception) -> AsyncIterator[Finding]:
         (TopicAuthorizationFailedError("t"), State.UNKNOWN, "another role"),
         (KafkaConnectionError("gone"), State.WRONG, "TALLYGATE_KAFKA__BROKERS"),
         (TimeoutError(), State.WRONG, "overloaded"),
-        (ValueError("Jane Canary"), State.WRONG, "report it"),
+        (ValueError("Jane Canary"), State.WRONG, "report this line"),
     ],
 )
 async def test_a_check_that_fails_is_a_finding(error: Exception, state: State, words: str) -> None:

@@ -107,7 +107,7 @@ def test_tokens_of_the_gateway(tmp_path: Path) -> None:
     file.write_text("{")
     assert "is not one that" in only(gateway_files(tokens_of(file)), State.WRONG).says
     file.write_text('{"tokens": []}')
-    assert "nobody comes in" in only(gateway_files(tokens_of(file)), State.WRONG).says
+    assert "refuses everybody" in only(gateway_files(tokens_of(file)), State.WRONG).says
 
 
 def test_half_a_certificate_of_the_gateway(tmp_path: Path) -> None:

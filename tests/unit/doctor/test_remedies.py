@@ -120,4 +120,4 @@ async def test_a_login_without_rights_lacks_what_a_role_needs(monkeypatch: pytes
     assert "Read on topic t.decisions.v1" in asked.says
     unasked = await told(monkeypatch, nothing)
     assert unasked.state is State.UNKNOWN
-    assert "no role whole" in unasked.says
+    assert "no complete role" in unasked.says

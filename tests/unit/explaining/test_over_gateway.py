@@ -113,7 +113,7 @@ async def test_gateway_whose_read_model_is_away_does_not_answer(monkeypatch: pyt
     """With Redis away behind the gateway nothing is explained, and it is worth another try."""
     monkeypatch.setattr(client, "TRIES", 2)
     async with source({f"/v1/bills/{BILL}": (503, AWAY)}) as asked:
-        with pytest.raises(NothingAnswersError, match="cannot now"):
+        with pytest.raises(NothingAnswersError, match="cannot answer now"):
             await asked.facts(BILL)
 
 

@@ -83,19 +83,23 @@ def test_why_has_the_figures_of_the_decision(more: dict[str, Any], figures: list
             Advice("11", DAY),
             "The next day on which it would fit, as things stood: Wed 20 Aug 2025.",
         ),
-        ("daily-limit", Advice("01", None), "type 01. On none of the next 14 days would it fit, as things stood."),
+        ("daily-limit", Advice("01", None), "type 01. It would fit on none of the next 14 days, as things stood."),
         ("single-value-over-limit", Advice("11", None), "The entry to use: an informal entry, type 11."),
         (
             "single-value-over-limit",
             Advice(None, None),
             "It came by mail: the carrier or a qualified party collects the duty.",
         ),
-        ("daily-limit", Advice("11", None, None, "one-order"), "is what 19 CFR 10.151 forbids."),
-        ("single-value-over-limit", Advice("11", None, None, "one-order"), "is what 19 CFR 10.151 forbids."),
+        ("daily-limit", Advice("11", None, None, "one-order"), "19 CFR 10.151 forbids splitting one order over days."),
+        (
+            "single-value-over-limit",
+            Advice("11", None, None, "one-order"),
+            "19 CFR 10.151 forbids splitting one order over days.",
+        ),
         ("suspended", None, "it is dutiable, and the carrier or a qualified party collects the duty."),
         ("origin-excluded", None, "it is dutiable, and the carrier or a qualified party collects the duty."),
         ("within-limit", None, "Nothing."),
-        ("of-a-later-version", None, "Ask whoever looks after Tallygate."),
+        ("of-a-later-version", None, "Ask the team that runs Tallygate."),
     ],
 )
 def test_what_to_do_names_entry_and_day(reason: str, advice: Advice | None, said: str) -> None:

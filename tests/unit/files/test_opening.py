@@ -83,7 +83,7 @@ def test_name_of_an_archive_that_is_none_is_refused(tmp_path: Path) -> None:
     """What is called .gz and is none was spoilt on its way; an empty file is just empty."""
     path = tmp_path / "a.csv.gz"
     path.write_bytes(ROWS)
-    with pytest.raises(FileError, match="says gzip, and it is none"):
+    with pytest.raises(FileError, match="says gzip, but the file is not"):
         open_all(path)
     path.write_bytes(b"")
     assert open_all(path) == []
@@ -198,7 +198,7 @@ def test_workbook_is_to_be_saved_as_csv(text: bytes, tmp_path: Path) -> None:
     """The file of a spreadsheet itself is no CSV, and the message says what to do in it."""
     path = tmp_path / "parcels.csv"
     path.write_bytes(text)
-    with pytest.raises(FileError, match="workbook of a spreadsheet: save it there as CSV UTF-8"):
+    with pytest.raises(FileError, match="workbook: save it in the spreadsheet as CSV UTF-8"):
         candidates(str(path))
 
 

@@ -48,7 +48,7 @@ async def test_memory_for_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch)
     busy = Publisher(NOWHERE, "topic", 1)
     busy.problem, busy._gathering = None, Gathering(None, "topic")
     busy._gathering._join(0, Share([EVENT] * 9))
-    with pytest.raises(KafkaAwayError, match="too much waits"):
+    with pytest.raises(KafkaAwayError, match="too many events wait"):
         await busy.publish([EVENT] * 2)
     await busy._gathering.end(KafkaConnectionError())
     assert busy._gathering.waiting_bytes == 0

@@ -98,5 +98,5 @@ def test_unusable_key_file_leaves_a_key_for_this_process(tmp_path: Path, caplog:
     keys = [session_key(tmp_path / "no such folder" / "key"), session_key(short)]
     assert [len(key) for key in keys] == [KEY_BYTES, KEY_BYTES]
     assert keys[0] != keys[1]
-    assert "give their token again" in caplog.text
+    assert "must sign in again" in caplog.text
     assert "fewer than 32 bytes" in caplog.text

@@ -61,4 +61,4 @@ def test_an_ending_is_a_problem() -> None:
     """What a reader is told last says what to do."""
     document = gone("too old").problem().document()
     assert (document["status"], document["title"]) == (410, "Gone")
-    assert document["detail"] == "too old; connect without id"
+    assert document["detail"] == "too old; connect without an id"

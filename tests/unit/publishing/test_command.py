@@ -54,7 +54,7 @@ def test_absent_broker_is_one_line_and_worth_another_try() -> None:
     first, second = wrong.splitlines()
     assert "Kafka at 127.0.0.1:9 does not answer" in first
     assert "TALLYGATE_KAFKA__BROKERS" in first
-    assert second == "0 events are acknowledged; run it again, none counts twice"
+    assert second == "0 events are acknowledged; run it again, no event counts twice"
 
 
 def test_absent_gateway_is_the_same(tmp_path: Path) -> None:

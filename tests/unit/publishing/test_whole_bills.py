@@ -151,7 +151,7 @@ def test_export_with_blank_later_rows_is_told_of_the_line_column(left: list[str]
     sent = sift_rows(path, first, later, later, bill(bill="ACME0002", order="S-2"))
     assert sent.mistakes == [(3, "line", "line-missing"), (4, "line", "line-missing")]
     assert (sent.bills, sent.sums) == (["ACME0002"], (4, 1, 1, 2))
-    assert sent.said.splitlines()[0].endswith("1, 2, 3 in the column `line`; add it if the file has none")
+    assert sent.said.splitlines()[0].endswith("1, 2, 3 in the column `line`; add the column if the file has none")
 
 
 def with_cell(row: Cells, name: str, cell: str) -> dict[str, str]:
@@ -263,7 +263,7 @@ def test_sum_that_does_not_come_out_is_an_error() -> None:
     """Rows that were read and are neither sent nor named are never passed over."""
     sift = Sift()
     sift.read, sift.sent = 3, 2
-    with pytest.raises(MiscountError, match=r"rows read 3 = sent 2 \+ held back 0 \+ mistakes 0 does not come out"):
+    with pytest.raises(MiscountError, match=r"rows read 3 = sent 2 \+ held back 0 \+ mistakes 0: the sum is wrong"):
         sift.close()
 
 

@@ -11,6 +11,7 @@ from state.rules.loading import shipped_texts
 from state.rules.programme_page import programme_pages
 from state.rules.programmes import ENABLED_UNLESS_SET
 from state.rules.rule_files import RuleText
+from state.rules.rule_words import unread_since
 from tests.unit.rules.test_filing import SOUND
 
 BOOK = load_rulebook()
@@ -301,6 +302,30 @@ def test_each_programme_asks_for_its_own_fields(programme: str, errors: tuple[st
 def test_programme_that_is_not_enabled_is_unknown() -> None:
     """Having an entry is not enough: nothing else is asked of such a bill."""
     assert BOOK.filing_errors(msgspec.structs.replace(FACTS, programme="ec")) == ("unknown-programme",)
+
+
+def test_topics_kept_too_briefly_are_refused() -> None:
+    """Too short a retention names the programme that needs more, its field, and what to do."""
+    book = BOOK.with_programmes(["ec", "us-321"], "us-321")
+    book.check_retention(396)
+    with pytest.raises(
+        RulebookError, match=r"programme ec: topics are kept for 60 days, and 396 are needed: a calendar"
+    ):
+        book.check_retention(60)
+    with pytest.raises(RulebookError, match=r"open_days, 30\. Remedy: keep shipments.*or take ec out of the setting"):
+        book.check_retention(395)
+    with pytest.raises(RulebookError, match=r"59 days, and 60 are needed\. Remedy: keep shipments, .* for 60 days\."):
+        BOOK.check_retention(59)
+
+
+def test_sources_that_nobody_read_for_long_are_listed() -> None:
+    """An entry is listed if its source was last read before a day; one of a user's that does not say is not."""
+    data = with_rules(HALF_YEAR).data
+    ages = {entry.id: entry.verified for _, entries in data for entry in entries}
+    assert unread_since(data, date(2026, 8, 30)) == []
+    stale = {entry.id for entry in unread_since(data, date(2026, 8, 31))}
+    assert stale == {name for name, read in ages.items() if read == date(2026, 8, 30)} != set()
+    assert (ages["xx"], "xx" in {entry.id for entry in unread_since(data, date.max)}) == (None, False)
 
 
 def test_shipped_entries_say_when_their_source_was_read() -> None:

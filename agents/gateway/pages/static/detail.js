@@ -107,7 +107,7 @@ function past(history) {
     "section",
     {},
     title,
-    items.length ? make("ol", { class: "history" }, items) : make("p", { class: "soft" }, "Nothing is kept of it."),
+    items.length ? make("ol", { class: "history" }, items) : make("p", { class: "soft" }, "No decision on this bill is kept."),
     rest,
   );
 }

@@ -81,7 +81,7 @@ byDay.addEventListener("submit", (event) => {
   event.preventDefault();
   const [consignee, day] = [byDay.consignee.value.trim(), byDay.day.value];
   if (consignee && day) go({ consignee, day });
-  else say("Give both the consignee key and the day.", []);
+  else say("Enter both the consignee key and the day.", []);
 });
 
 document.getElementById("leave").addEventListener("click", async () => {

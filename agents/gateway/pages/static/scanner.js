@@ -27,6 +27,7 @@ address.protocol = address.protocol.replace("http", "ws");
 const typing = new Typing(typed, { begun, unended, ended: scan, cleared }, () => signIn.open);
 const link = new Link(address, async () => (await scopes()) !== null, { state: changedState, verdict, problem });
 let notice = null;
+let away = false; // whether keys go elsewhere, by the events; a browser's `hasFocus()` may say otherwise
 
 function show() {
   draw(watching, link.state, notice);
@@ -35,12 +36,13 @@ function show() {
 // Whatever goes wrong in this page, it does not go on showing GO.
 function broken() {
   document.body.dataset.action = "HOLD";
-  notice = hold("Something went wrong on this page: load it anew.");
+  notice = hold("Something went wrong on this page: load it again.");
   show();
 }
 
 // The answer before belongs to another parcel: it goes with the first character, and does not come back.
 function begun() {
+  away = false; // a key came
   watching.leaveScreen();
   notice = UNFINISHED;
   show();
@@ -78,7 +80,7 @@ function scan(text, brokenOff) {
 function verdict(message) {
   const kind = watching.take(message);
   const takes = kind === "changed" && watching.screen === message.bill;
-  if (takes && !typed.value && document.hasFocus()) notice = null;
+  if (takes && !typed.value && !away) notice = null;
   show();
   const onScreen = watching.screen === message.bill && !notice;
   if (onScreen && (kind === "changed" || kind === "answer")) {
@@ -165,6 +167,7 @@ window.addEventListener("pageshow", (event) => (event.persisted ? link.connect()
 
 // While keys go elsewhere scans do too, and no answer on this page is that of the parcel at hand.
 function attend(here) {
+  away = !here;
   watching.leaveScreen();
   if (!here) notice = ELSEWHERE;
   else notice = typed.value ? UNENDED : null;

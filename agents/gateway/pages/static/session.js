@@ -32,7 +32,7 @@ async function open(token, scope) {
     if (answer.ok) return (await answer.json()).scopes.includes(scope) ? "" : `This token has no scope ${scope}.`;
     if (answer.status === 401) return "This token is not known, or it has ended.";
     if (answer.status === 429) return "Too many tries. Wait a moment, then try again.";
-    return `The gateway refused (${answer.status}). Ask whoever runs it.`;
+    return `The gateway refused (${answer.status}). Ask the person who runs it.`;
   } catch {
     return "The gateway does not answer. Check the network, then try again.";
   }
