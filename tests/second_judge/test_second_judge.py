@@ -46,10 +46,7 @@ NOT_YET = pytest.mark.xfail(strict=True, reason="the step forgets such a conveya
     "judge", [judge_plainly, judge_by_model, pytest.param(judge_really, marks=NOT_YET, id="judge_really")]
 )
 def test_alert_of_a_conveyance_that_is_over(judge: Callable[[list[Event], World], list[Judged]]) -> None:
-    """Once all dates that a conveyance had are past, it is summed from nothing and may be near its limit again.
-
-    So it is whether another bill comes, or the same bill is dated anew.
-    """
+    """Once all dates of a conveyance are past, the same bill or another one on it may be near the limit again."""
     first = _bill("AAAA0001", "2025-08-01T16:00:00Z", "2025-08-01T16:00:00Z", "190", None, "pe")
     for number in ("AAAA0001", "AAAA0002"):
         later = _bill(number, "2025-08-20T16:00:00Z", "2025-08-20T16:00:00Z", "190", None, "pe")
