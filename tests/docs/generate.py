@@ -21,10 +21,9 @@ from tests.docs.pages import filled
 from tests.docs.schemas import schemas
 from tests.docs.settings import settings_page
 from tests.pieces import ROOT
+from tests.scenarios.pages import worked_examples
 
 DOCS = ROOT / "docs"
-WORKED_EXAMPLES: dict[str, str] = {}
-"""Worked examples of a programme's page as Markdown, from the scenario table."""
 
 
 class _Plain(yaml.SafeDumper):
@@ -50,7 +49,7 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield page, filled(page.read_text("utf-8"))
     rulebook = load_rulebook()
     yield DOCS / "rules.md", rules_page(rulebook)
-    for name, text in programme_pages(rulebook, WORKED_EXAMPLES).items():
+    for name, text in programme_pages(rulebook, worked_examples()).items():
         yield DOCS / "programmes" / name, text
     yield DOCS / "settings.md", settings_page()
     yield DOCS / "metrics.md", metrics_page()

@@ -9,7 +9,7 @@ import pytest
 from stream.decisions import Policy
 from tests.scenarios.by_programme import TABLES, Example, Scene, Table, Told, programmes, read_table, told
 from tests.scenarios.pages import worked_examples
-from tests.scenarios.table import aligned
+from tests.scenarios.table import aligned, read_book
 from tests.second_judge.by_model import judge_by_model
 from tests.second_judge.comparing import Judged, World, judge_plainly, judge_really
 from tests.second_judge.regimes import REGIMES
@@ -99,3 +99,11 @@ def test_page_has_every_example(table: Table) -> None:
     lines = [line for line in page.splitlines() if line.startswith("|") and line.strip("|-")]
     assert len(lines) - len(table.examples) >= len(decisions)
     assert [where for where in table.sources.values() if where not in page] == []
+
+
+def test_page_of_us_321_has_every_example() -> None:
+    """The Markdown of `us-321` has each of its examples, and says of the others why they are left out."""
+    page = worked_examples()["us-321"]
+    book = read_book()
+    assert [example.label for example in book.examples if f"### Example {example.label}\n" not in page] == []
+    assert [cells["reason"] for cells in book.outside.values() if cells["reason"] not in page] == []

@@ -13,7 +13,7 @@ from tests.reference.plain import World as Rules
 from tests.reference.rule_file import rulebook_for
 from tests.reference.shipped import SHIPPED
 from tests.second_judge.by_model import RATES_OF_MODEL, model
-from tests.second_judge.comparing import ALERTS, POLICIES, differing, judge_by
+from tests.second_judge.comparing import POLICIES, differing, judge_by
 from tests.second_judge.lives import Life
 from tests.second_judge.regimes import Regime
 
@@ -34,7 +34,7 @@ def compare_drawn(seed: int, count: int = 300) -> tuple[str, int]:
     book, agreed, sellers = rulebook_for(rules), 0, dict[str, str]()
     pairs = zip(model(book, events, policy, rules), judge_by(book, events, policy), strict=True)
     for number, (mine, real) in enumerate(pairs):
-        difference = differing(mine, real, sellers, (*ALERTS, "structuring"))
+        difference = differing(mine, real, sellers)
         if difference:
             return f"seed {seed}, event {number}: {difference}; {programmes}", agreed
         agreed += sum(map(len, mine.decisions.values()))

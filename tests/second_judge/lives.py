@@ -59,10 +59,13 @@ class Life:
         self.enabled = sorted({"us-321", *self._claimed, *others} - (left_out - {"us-321"}))
         """A file may claim a programme that is not enabled."""
         self.default = self._claimed[0] if self._claimed[0] in self.enabled and draw.random() < 0.5 else "us-321"
-        self._regime = (regimes or REGIMES)[self._claimed[0]]
+        self._amounts = [(regimes or REGIMES)[name] for name in self._claimed]
+        self._regime = self._amounts[0]
         self._people = [f"{draw.randrange(10**8):09d}" for _ in range(draw.choice((1, 1, 2, 3)))]
         self._trips = [f"air:T{number}:x" for number in range(draw.choice((1, 2, 3, 5)))]
         self._bills = [f"BILL{number:04d}" for number in range(draw.choice((3, 6, 10, 20)))]
+        if self._regime.window == "year":
+            self._people, self._bills = self._people[:1], [f"BILL{number:04d}" for number in range(20)]
         self._jumpy = draw.random() < 0.25
         """Whether days close and conveyances are forgotten again and again."""
         self._small = draw.random() < 0.5
@@ -163,7 +166,7 @@ class Life:
             "sequence": draw.randrange(4), "manifested_at": self._moment(draw.choice((1.0, 10.0))),
             "mode": draw.choice(MODES), "filing": "type86" if draw.random() < 0.08 else "manifest",
             "consignee": self._consignee(), "shipper": {"name": draw.choice(SHIPPERS), "country": "FR"},
-            "lines": [self._line() for _ in range(draw.choice((1, 1, 1, 2)))], "order": draw.choice(ORDERS),
+            "lines": [self._line() for _ in range(self._lines())], "order": draw.choice(ORDERS),
             "estimated_arrivals": self._dates((0, 1, 1, 1, 2)),
             "bill_type": draw.choice((None, "", "R", "R", "H", "T")), "quantity": draw.choice((None, 0, 1, 5, 5)),
             "planned_port": draw.choice((None, "", "4701", "4701", "4701")), **self._claim(),
@@ -181,7 +184,8 @@ class Life:
         draw, chance = self._draw, self._draw.random()
         programme = None if chance < 0.1 else "xx-none" if chance < 0.13 else draw.choice(self._claimed)
         bought: str | None = (self._begin_day() + timedelta(days=draw.choice((-1, 0, 0, 0, 1, 1, 2, 5)))).isoformat()
-        weight: Any = draw.choice((1, 500, 1_000, 2_000, 3_999, 4_000, 4_001, 15_000, 15_001, 29_999, 30_000, 30_001))
+        cap = next((amount for measure, _, amount in self._regime.caps if measure == "weight"), 4_000)
+        weight: Any = draw.choice((1, 500, cap // 4, cap // 2, cap // 2 + 1, cap, cap + 1))
         return {
             "programme": programme, "seller": draw.choice(SELLERS),
             "purchased_on": draw.choice((None, "")) if draw.random() < 0.06 else bought,
@@ -191,6 +195,9 @@ class Life:
     def _begin_day(self) -> date:
         """Return the day around which goods are bought: at times that of the moment, so that closing is met."""
         return self._now.date() if self._draw.random() < 0.3 else date(*self._begin)
+
+    def _lines(self) -> int:
+        return 1 if self._regime.window == "year" else self._draw.choice((1, 1, 1, 2))
 
     def _line(self) -> Event:
         draw = self._draw
@@ -240,10 +247,14 @@ class Life:
     def _near_limit(self, chance: float) -> str:
         """Return an amount that fits a limit one to ten times, or is a cent or half a unit beside a part of it."""
         draw = self._draw
-        known = (*self._regime.amounts, *self._regime.caps)
+        regime = draw.choice(self._amounts)
+        # A cap is drawn more often than the limit, so that several bills together reach it.
+        known = (*regime.amounts, *regime.caps * 3)
         amount = draw.choice([amount for measure, _, amount in known if measure == "value"] or [20_000])
-        cents = draw.randrange(1, amount + 1) if chance < 0.3 else amount // draw.choice((1, 2, 3, 4, 4, 5, 8, 10))
-        if chance > 0.8:
+        parts = (1, 1, 1, 1, 2, 4) if regime.window == "year" else (1, 2, 3, 4, 4, 5, 8, 10)
+        wild, beside = (0.08, 0.94) if regime.window == "year" else (0.3, 0.8)
+        cents = draw.randrange(1, amount + 1) if chance < wild else amount // draw.choice(parts)
+        if chance > beside:
             cents += draw.choice((1, -1, 50, 49, -50))
         return f"{max(cents, 0) / 100:.2f}"
 
@@ -266,8 +277,3 @@ class Life:
     def _text(self, moment: datetime) -> str:
         zone = timezone(timedelta(hours=self._draw.choice((-4, 0, 8))))
         return moment.astimezone(zone).replace(microsecond=0).isoformat()
-
-
-def life(seed: int, count: int = 400) -> list[Event]:
-    """Return the file of a seed."""
-    return Life(seed).events(count)

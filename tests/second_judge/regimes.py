@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 Span = tuple[date, date]
@@ -73,8 +73,8 @@ _GEORGIA: Final = (("value", EVER, 300_00), ("weight", EVER, 30_000))
 _EASTERN: Final = "America/New_York"
 
 
-def _single(name: str, zone: str, span: Span, amount: int, **more: object) -> Regime:
-    return Regime(name, zone, _value(span, amount), _value(span, amount), overflow="all_or_none", **more)  # type: ignore[arg-type]
+def _single(name: str, zone: str, span: Span, amount: int, **more: Any) -> Regime:
+    return Regime(name, zone, _value(span, amount), _value(span, amount), overflow="all_or_none", **more)
 
 
 def _monthly(name: str, zone: str, span: Span, amount: int) -> Regime:
