@@ -88,20 +88,17 @@ class CustomsScenario:
 
     def audit(self, field: Field) -> list[str]:
         """Replay shipments into postings and dead letters, and postings into decisions and alerts."""
-        kafka = KafkaSettings(brokers=field.broker.address, prefix=field.topics.prefix)
-        settings = Settings(kafka=kafka, key=KeySettings(secret_file=self._secret))
         topics = field.topics
         shipments, postings = log_of(field, topics.shipments), log_of(field, topics.postings)
         judged: dict[int, list[Outgoing]] = {}
         for number, records in shipments.items():
-            judged[number] = list(_replay(manifest_step(settings, field.partitions), records, self.accounted))
+            judged[number] = list(_replay(self.manifest(field), records, self.accounted))
         faults = same(
             "dead letters", by_partition(judged.values(), Sink.DEAD_LETTERS), _sent(log_of(field, topics.dead_letters))
         )
         faults += self._postings(judged, postings)
         decided = {
-            number: list(_replay(withholding_step(settings, field.partitions), records, Counter()))
-            for number, records in postings.items()
+            number: list(_replay(self.withholding(field), records, Counter())) for number, records in postings.items()
         }
         faults += self._decisions(decided, log_of(field, topics.decisions), field.partitions)
         faults += same("alerts", by_partition(decided.values(), Sink.ALERTS), _sent(log_of(field, topics.alerts)))
@@ -110,6 +107,19 @@ class CustomsScenario:
             faults.append(f"{read} events read, {self.accounted.total()} accounted for")
         self.accounted["alerted"] = sum(map(len, by_partition(decided.values(), Sink.ALERTS).values()))
         return faults + [f"halted: {halt.sentence()}" for halt in field.halts()]
+
+    def settings(self, field: Field, **more: Any) -> Settings:
+        """Return the settings under which the steps are replayed."""
+        kafka = KafkaSettings(brokers=field.broker.address, prefix=field.topics.prefix)
+        return Settings(kafka=kafka, key=KeySettings(secret_file=self._secret), **more)
+
+    def manifest(self, field: Field) -> Step:
+        """Return a fresh manifest step, for the replay of one partition."""
+        return manifest_step(self.settings(field), field.partitions)
+
+    def withholding(self, field: Field) -> Step:
+        """Return a fresh withholding step, for the replay of one partition."""
+        return withholding_step(self.settings(field), field.partitions)
 
     def rebuild(self, field: Field) -> list[str]:
         """Rebuild from the postings, and compare the decisions that hold."""
