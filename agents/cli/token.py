@@ -44,8 +44,8 @@ def create(
     """
     import secrets
 
-    from agents.gateway.token_file import create_token
-    from agents.gateway.tokens import TokenFileError
+    from agents.gateway.http.token_file import create_token
+    from agents.gateway.http.tokens import TokenFileError
 
     if not name.isprintable() or len(name) > NAME_LENGTH_MAX:
         _fail(f"a name has at most {NAME_LENGTH_MAX} characters, all of them printable")
@@ -70,7 +70,7 @@ def create(
 @app.command("list")
 def show(file: File = None) -> None:
     """List the tokens: id, scopes, expiry, name, in columns divided by tabs."""
-    from agents.gateway.tokens import TokenFileError, read_tokens
+    from agents.gateway.http.tokens import TokenFileError, read_tokens
 
     try:
         tokens = read_tokens(_file(file))
@@ -89,8 +89,8 @@ def revoke(
     token_id: Annotated[str, typer.Argument(metavar="ID", help="Its id, from the list.")], file: File = None
 ) -> None:
     """Revoke a token: within 5 seconds gateways refuse it, and close the streams that it opened."""
-    from agents.gateway.token_file import revoke_token
-    from agents.gateway.tokens import TokenFileError
+    from agents.gateway.http.token_file import revoke_token
+    from agents.gateway.http.tokens import TokenFileError
 
     try:
         found = revoke_token(_file(file), token_id)

@@ -12,9 +12,9 @@ import uvloop
 
 from agents.demo.children import ChildReport
 from agents.demo.scene import Counts
+from agents.gateway.http.token_file import create_token
+from agents.gateway.http.tokens import Scope
 from agents.gateway.server import serving
-from agents.gateway.token_file import create_token
-from agents.gateway.tokens import Scope
 from agents.settings.settings import Settings
 
 LIFE: Final = timedelta(days=1)

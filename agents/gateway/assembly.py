@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from agents.gateway.event_sender import EventSender
-from agents.gateway.parts import Parts
-from agents.gateway.rate_limits import Buckets
-from agents.gateway.sessions import Sessions, session_key
-from agents.gateway.tokens import TokenFileError, Tokens
+from agents.gateway.http.parts import Parts
+from agents.gateway.http.rate_limits import Buckets
+from agents.gateway.http.reconnecting_producer import ReconnectingProducer
+from agents.gateway.http.sessions import Sessions, session_key
+from agents.gateway.http.tokens import TokenFileError, Tokens
 from agents.kafka.errors import RefusedError
 from agents.readmodel.projection_process import store_of
 from agents.readmodel.queries import ReadModel
@@ -41,7 +41,7 @@ async def make_parts(settings: Settings, clock: Callable[[], datetime]) -> Async
             rulebook=rulebook_of(settings).as_of(settings.policy.as_of),
             keys=None if settings.key.secret_file is None else key_maker_of(settings),
             read_model=read_model,
-            publisher=EventSender(settings.kafka.connection(), topic, gateway.publish_seconds),
+            publisher=ReconnectingProducer(settings.kafka.connection(), topic, gateway.publish_seconds),
             tokens=tokens,
             sessions=Sessions(key, gateway.session_hours),
             buckets=Buckets(gateway.requests_per_second, gateway.requests_burst, time.monotonic),

@@ -23,25 +23,25 @@ from typing import Any, Final, Protocol
 
 from aiohttp import web
 
-from agents.gateway import (
+from agents.gateway.assembly import make_parts, tls_context
+from agents.gateway.endpoints import (
     bill_answers,
     bill_history,
     consignee_days,
-    counting,
     headroom,
     health,
     ingest,
     openapi,
     session,
 )
-from agents.gateway.assembly import make_parts, tls_context
-from agents.gateway.connection import GatewayRunner
+from agents.gateway.http import counting
+from agents.gateway.http.connection import GatewayRunner
+from agents.gateway.http.parts import PARTS, Parts, now
+from agents.gateway.http.problems import problems
+from agents.gateway.http.replies import finish_headers
 from agents.gateway.live import scan_socket, sse
 from agents.gateway.live.live import end_streams, run_live
 from agents.gateway.pages import page_server as pages
-from agents.gateway.parts import PARTS, Parts, now
-from agents.gateway.problems import problems
-from agents.gateway.replies import finish_headers
 from agents.settings.gateway_group import GatewaySettings
 from agents.settings.settings import Settings
 

@@ -5,6 +5,6 @@ quotes what an event says.
 """
 
 from agents.publish.publish_errors import PublishAwayError, PublishError, PublishRefusedError, WrongEventError
-from agents.publish.shipment_producer import Publisher
+from agents.publish.publisher import Publisher
 
 __all__ = ["PublishAwayError", "PublishError", "PublishRefusedError", "Publisher", "WrongEventError"]

@@ -24,7 +24,7 @@ class GatewaySender:
         return f"the gateway at {self._gateway.url}"
 
     async def send(self, events: Sequence[Good]) -> None:
-        """Send events that were checked. Raises AwayError, RefusedError."""
+        """Send events that were checked. Raise PublishAwayError, PublishRefusedError."""
         try:
             for batch in _batches(events):
                 body = b"[" + b",".join(event.value for event in batch) + b"]"

@@ -14,12 +14,12 @@ from agents.files.candidates import read_lines
 from agents.files.columns import template
 from agents.files.csv_rows import read_rows
 from agents.files.opening import FileError
-from agents.gateway.batch_cutting import NoEventError, TooManyEventsError, cut
-from agents.gateway.bodies import media_type
+from agents.gateway.endpoints.batch_cutting import NoEventError, TooManyEventsError, cut
+from agents.gateway.endpoints.session import SignIn, _pairs
+from agents.gateway.http.bodies import media_type
+from agents.gateway.http.problems import Problem
 from agents.gateway.live.places import decode_places
 from agents.gateway.live.scan_socket import Asked
-from agents.gateway.problems import Problem
-from agents.gateway.session import SignIn, _pairs
 from agents.publish.event_checks import Checker
 from agents.publish.samples import SAMPLES
 from state.rules.loading import rulebook_of, shipped_texts

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from agents.gateway.endpoints.views import DayBillView, verdict
 from agents.gateway.pages.page_server import rules_file
-from agents.gateway.views import DayBillView, verdict
 from state.rules import load_rulebook
 from stream.decisions import Advice, Code, Decision
 from tests.browser.stand_in import StandIn

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from agents.gateway.gateway_metrics import GATEWAY
+from agents.gateway.http.gateway_metrics import GATEWAY
 from agents.observability.registry import Area, Metric
 from agents.readmodel.projection_metrics import PROJECTION
 from agents.settings.metrics_group import OFFSETS

@@ -12,8 +12,9 @@ from typing import Any, Final, Literal
 import msgspec
 from aiohttp import web
 
-from agents.gateway import gateway_metrics as metrics
-from agents.gateway.answering import RECENT
+from agents.gateway.endpoints.answering import RECENT
+from agents.gateway.http import gateway_metrics as metrics
+from agents.gateway.http.parts import PARTS, Parts
 from agents.gateway.live.feed import Feed
 from agents.gateway.live.followers import Followers
 from agents.gateway.live.memory import Memory
@@ -22,7 +23,6 @@ from agents.gateway.live.streams import BEGUN_ANEW, Streams
 from agents.gateway.live.tried_totals import Probing
 from agents.gateway.live.watches import Viewer, Watches
 from agents.gateway.live.window import Window
-from agents.gateway.parts import PARTS, Parts
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import WSMsgType, web
 
-from agents.gateway.auth import require
+from agents.gateway.http.auth import require
 from agents.gateway.live.live import LIVE, Live
 from agents.gateway.live.streams import TOO_MANY, TOO_SLOW, Ending, Stream, TooManyStreamsError, bound_buffer
 from stream.bills import fold_bill

@@ -9,7 +9,8 @@ import msgspec
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
-from agents.gateway.auth import require
+from agents.gateway.http.auth import require
+from agents.gateway.http.problems import Problem, retry_later
 from agents.gateway.live.live import LIVE, Live
 from agents.gateway.live.places import PlaceError, decode_places
 from agents.gateway.live.replay import GoneError
@@ -24,7 +25,6 @@ from agents.gateway.live.streams import (
     bound_buffer,
     gone,
 )
-from agents.gateway.problems import Problem, retry_later
 from stream.decisions import Outcome
 
 HEADERS: Final = {

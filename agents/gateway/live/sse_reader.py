@@ -15,13 +15,13 @@ from typing import Any, Final
 import msgspec
 from aiokafka.errors import KafkaError
 
-from agents.gateway.gateway_metrics import verdict_written
+from agents.gateway.endpoints.views import verdict
+from agents.gateway.http.gateway_metrics import verdict_written
 from agents.gateway.live.feed import Feed, read_decision
 from agents.gateway.live.places import encode_places
 from agents.gateway.live.replay import GoneError, Replays
 from agents.gateway.live.streams import TOO_SLOW, EndedError, gone
 from agents.gateway.live.window import WindowEntry
-from agents.gateway.views import verdict
 from stream.decisions import Decision
 
 Step = tuple[bytes, bytes]

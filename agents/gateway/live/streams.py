@@ -10,9 +10,9 @@ from typing import Final, Literal
 import msgspec
 from aiohttp import web
 
-from agents.gateway.auth import Caller
-from agents.gateway.gateway_metrics import slow_reader_cut, subscribed
-from agents.gateway.problems import Problem
+from agents.gateway.http.auth import Caller
+from agents.gateway.http.gateway_metrics import slow_reader_cut, subscribed
+from agents.gateway.http.problems import Problem
 
 Kind = Literal["sse", "scan"]
 

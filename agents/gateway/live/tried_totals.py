@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from typing import Final
 
-from agents.gateway.gateway_metrics import probing_noticed
+from agents.gateway.http.gateway_metrics import probing_noticed
 from agents.gateway.live.window import WindowEntry
 from stream.decisions import DecisionData
 

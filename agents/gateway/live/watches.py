@@ -12,10 +12,10 @@ from typing import Final, Protocol
 
 import msgspec
 
-from agents.gateway.gateway_metrics import verdict_written
+from agents.gateway.endpoints.views import BillView, DayBillView, unknown, verdict
+from agents.gateway.http.gateway_metrics import verdict_written
 from agents.gateway.live.feed import Feed
 from agents.gateway.live.window import WindowEntry
-from agents.gateway.views import BillView, DayBillView, unknown, verdict
 from agents.readmodel.queries import BillReading
 from agents.readmodel.store import StoreError
 from stream.answers import answer

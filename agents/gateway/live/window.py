@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
+from agents.gateway.endpoints.views import verdict
 from agents.gateway.live.places import encode_places
-from agents.gateway.views import verdict
 from stream.decisions import Decision
 
 ENTRY_BYTES: Final = 2_000

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from agents.gateway.parts import parts_of
-from agents.gateway.problems import problem_of
+from agents.gateway.http.parts import parts_of
+from agents.gateway.http.problems import problem_of
 from state.rules import Rulebook
 from state.rules.entries import FilingRule
 from state.rules.rule_words import meaning, period

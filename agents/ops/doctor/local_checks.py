@@ -9,7 +9,7 @@ from typing import Final
 
 from agents.engine.app import check_versions
 from agents.gateway.assembly import tls_context
-from agents.gateway.tokens import TokenFileError, read_tokens
+from agents.gateway.http.tokens import TokenFileError, read_tokens
 from agents.kafka.errors import RefusedError
 from agents.ops.doctor.finding import Finding, doubtful, refused, right, unknown, wrong
 from agents.settings.settings import Settings

@@ -13,10 +13,10 @@ from typing import Any, Self
 
 from aiohttp import ClientSession
 
-from agents.gateway.parts import now
+from agents.gateway.http.parts import now
+from agents.gateway.http.token_file import create_token
+from agents.gateway.http.tokens import SCOPES, Scope
 from agents.gateway.server import serving
-from agents.gateway.token_file import create_token
-from agents.gateway.tokens import SCOPES, Scope
 from agents.readmodel.store import StoreSettings
 from agents.settings.settings import Settings
 from tests.kafka.field import wait_for

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar
 
-from agents.gateway.openapi import document
-from agents.gateway.token_file import revoke_token
+from agents.gateway.endpoints.openapi import document
+from agents.gateway.http.token_file import revoke_token
 from tests.integration.gateway.stage import Gate
 
 SCOPES = {"publish", "scan", "audit", "plan"}

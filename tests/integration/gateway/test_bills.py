@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from agents.gateway.answering import RECENT, Answered, answer_bill
 from agents.gateway.assembly import make_parts
-from agents.gateway.parts import PARTS
-from agents.gateway.problems import Problem
+from agents.gateway.endpoints.answering import RECENT, Answered, answer_bill
+from agents.gateway.http.parts import PARTS
+from agents.gateway.http.problems import Problem
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from stream.decisions import Decision

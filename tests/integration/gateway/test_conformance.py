@@ -15,7 +15,7 @@ from schemathesis.checks import load_all_checks
 from schemathesis.core.failures import AcceptedNegativeData, FailureGroup
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from agents.gateway.openapi import document
+from agents.gateway.endpoints.openapi import document
 from agents.readmodel.writing import Writer
 from tests.integration.gateway.stage import Gate, GatewayProcess
 from tests.kafka.broker import Broker

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from agents.gateway import connection
+from agents.gateway.http import connection
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from tests.integration.gateway.stage import Gate, gate_on, port_of

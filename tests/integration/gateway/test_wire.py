@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from agents.gateway import connection
+from agents.gateway.http import connection
 from agents.readmodel.queries import ReadModel
 from tests.integration.gateway.stage import Gate, port_of
 from tests.integration.gateway.wire import head, say

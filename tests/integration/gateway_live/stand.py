@@ -9,8 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from agents.gateway.assembly import make_parts
+from agents.gateway.http.parts import now
 from agents.gateway.live.live import LIVE, Live
-from agents.gateway.parts import now
 from agents.gateway.server import build_app, make_runner
 from tests.integration.gateway.stage import Gate, gate_on
 from tests.integration.gateway_live.listening import Scanner, Subscriber

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, WSMsgType
 
+from agents.gateway.http.token_file import revoke_token
 from agents.gateway.live import scan_socket, sse
-from agents.gateway.token_file import revoke_token
 from stream.reasons import STALE_LINE, UNKNOWN_LINE
 from tests.integration.gateway_live.auditing import committed, compare, count_gos, lives_of, shows_all
 from tests.integration.gateway_live.listening import Json

@@ -17,7 +17,7 @@ from agents.bills.history_view import history_view
 from agents.cli import explain as command
 from agents.client import Gateway, GatewayError
 from agents.client import requests as client
-from agents.gateway.views import DayBillView, verdict
+from agents.gateway.endpoints.views import DayBillView, verdict
 from state.rules import load_rulebook
 from tests.redis.events import LIMIT, START, decision
 from tests.unit.bills.known import WITHHELD, facts, standing

@@ -14,7 +14,7 @@ from agents.demo import demo_gateway as demo_serving
 from agents.demo.children import ChildReport, WorkerSpec
 from agents.demo.demo_gateway import LIFE, make_demo_token, run_demo_gateway
 from agents.demo.demo_worker import GATEWAY, PROJECTION, settings_of
-from agents.gateway.tokens import Token, Tokens, digest, read_tokens
+from agents.gateway.http.tokens import Token, Tokens, digest, read_tokens
 from agents.settings.settings import Settings
 
 NOW = datetime.now(UTC)

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.gateway import batch_cutting, batching, ingest
-from agents.gateway.batch_cutting import COMMAS_MAX, NoEventError, TooManyEventsError, cut
-from agents.gateway.problems import Problem
-from stream.partition import partition_of
+from agents.gateway.endpoints import batch_cutting, ingest
+from agents.gateway.endpoints.batch_cutting import COMMAS_MAX, NoEventError, TooManyEventsError, cut
+from agents.gateway.http.problems import Problem
 from stream.reading import Reader
 
 EVENT = {"specversion": "1.0", "id": "1", "source": "/a", "type": "t", "time": "2025-08-19T21:04:11Z", "data": {}}
@@ -77,31 +76,3 @@ async def test_others_have_their_turn_between_events(size: int, monkeypatch: pyt
     turns = [list(each) for _, each in groupby(checked, key=lambda each: each[0])]
     assert max(sum(length for _turn, length in each) for each in turns) <= ingest.SLICE_BYTES + size + 10
     assert max(map(len, turns)) <= ingest.SLICE + 1
-
-
-async def test_others_have_their_turn_between_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The partitions of thousands of conveyances are not worked out in one go."""
-    turn, worked = 0, []
-
-    class Producer:
-        async def partitions_for(self, _topic: str) -> set[int]:
-            return {0}
-
-    def partition(key: bytes, partitions: int) -> int:
-        worked.append(turn)
-        if len(worked) == 5_000:
-            raise InterruptedError
-        return partition_of(key, partitions)
-
-    async def turning() -> None:
-        nonlocal turn
-        while True:
-            turn += 1
-            await asyncio.sleep(0)
-
-    monkeypatch.setattr(batching, "partition_of", partition)
-    other = asyncio.create_task(turning())
-    with pytest.raises(InterruptedError):
-        await batching.Gathering(Producer(), "t").send([batching.Keyed(b"%d" % number, b"") for number in range(5_000)])
-    other.cancel()
-    assert max(len(list(each)) for _, each in groupby(worked)) <= batching.SLICE

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.gateway import rate_limits
-from agents.gateway.rate_limits import Buckets
+from agents.gateway.http import rate_limits
+from agents.gateway.http.rate_limits import Buckets
 
 
 class Clock:

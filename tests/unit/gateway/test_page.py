@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
-from agents.gateway.headroom import HeadroomQuestion
-from agents.gateway.openapi import document
-from agents.gateway.tokens import SCOPES
+from agents.gateway.endpoints.headroom import HeadroomQuestion
+from agents.gateway.endpoints.openapi import document
+from agents.gateway.http.tokens import SCOPES
 from agents.settings.gateway_group import GatewaySettings
 from stream.outcomes import Action
 from tests.pieces import ROOT

@@ -7,8 +7,8 @@ import pytest
 from aiohttp import ClientError, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from agents.gateway.problems import Problem, problem_of, problems, retry_later
-from agents.gateway.replies import finish_headers
+from agents.gateway.http.problems import Problem, problem_of, problems, retry_later
+from agents.gateway.http.replies import finish_headers
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.gateway.sessions import KEY_BYTES, Sessions, session_key
-from agents.gateway.token_file import create_token, revoke_token
-from agents.gateway.tokens import Token, Tokens
+from agents.gateway.http.sessions import KEY_BYTES, Sessions, session_key
+from agents.gateway.http.token_file import create_token, revoke_token
+from agents.gateway.http.tokens import Token, Tokens
 
 NOW = datetime(2025, 8, 20, 12, tzinfo=UTC)
 KEY = b"k" * KEY_BYTES

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agents.cli.main import main
-from agents.gateway.tokens import Tokens, read_tokens
+from agents.gateway.http.tokens import Tokens, read_tokens
 
 
 @pytest.fixture

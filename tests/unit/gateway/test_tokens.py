@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.gateway.token_file import create_token, revoke_token
-from agents.gateway.tokens import REREAD_SECONDS, Token, TokenFileError, Tokens, read_tokens
+from agents.gateway.http.token_file import create_token, revoke_token
+from agents.gateway.http.tokens import REREAD_SECONDS, Token, TokenFileError, Tokens, read_tokens
 
 NOW = datetime(2025, 8, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.gateway.views import AUDIT_FIELDS, DayBillView, unknown, verdict
+from agents.gateway.endpoints.views import AUDIT_FIELDS, DayBillView, unknown, verdict
 from stream.decisions import Advice, Code, DecisionData
 from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
 from tests.redis.events import START, decision

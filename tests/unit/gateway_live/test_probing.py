@@ -96,6 +96,6 @@ def test_memory_is_bounded(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def counted() -> float:
     """Give what the metric says."""
-    from agents.gateway.gateway_metrics import GATEWAY  # noqa: PLC0415 - only here
+    from agents.gateway.http.gateway_metrics import GATEWAY  # noqa: PLC0415 - only here
 
     return value(GATEWAY.exposition("")[0].decode(), "tallygate_gateway_probing_total")

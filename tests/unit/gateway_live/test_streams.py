@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agents.gateway.auth import Caller
+from agents.gateway.http.auth import Caller
 from agents.gateway.live.streams import GOING_AWAY, TOKEN_ENDED, TOO_SLOW, Streams, TooManyStreamsError, gone
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.gateway import gateway_metrics
+from agents.gateway.http import gateway_metrics
 from tests.unit.observability.scraping import scrape, value, values
 
 

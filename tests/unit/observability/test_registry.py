@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.gateway.gateway_metrics import GATEWAY
+from agents.gateway.http.gateway_metrics import GATEWAY
 from agents.observability.process_metrics import tell_build
 from agents.observability.registry import Area, Label, Metric, MetricKind
 from agents.readmodel.projection_metrics import PROJECTION

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agents.bills.history import History, HistoryAwayError, read_history
-from agents.gateway import bill_history
+from agents.gateway.endpoints import bill_history
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from tests.integration.bills.history.test_reading import BILL, send, story

@@ -9,14 +9,14 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from agents.gateway.answering import away, standing
-from agents.gateway.auth import require
-from agents.gateway.bodies import media_type, read_body
-from agents.gateway.counting import route_of
-from agents.gateway.gateway_metrics import rate_limited
-from agents.gateway.parts import Parts, parts_of
-from agents.gateway.problems import Problem, retry_later
-from agents.gateway.replies import reply
+from agents.gateway.endpoints.answering import away, standing
+from agents.gateway.http.auth import require
+from agents.gateway.http.bodies import media_type, read_body
+from agents.gateway.http.counting import route_of
+from agents.gateway.http.gateway_metrics import rate_limited
+from agents.gateway.http.parts import Parts, parts_of
+from agents.gateway.http.problems import Problem, retry_later
+from agents.gateway.http.replies import reply
 from agents.readmodel.queries import BILLS_A_PAGE, DayReading
 from agents.readmodel.store import StoreError
 from state.manifest.content import consignee_key

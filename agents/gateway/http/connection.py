@@ -11,8 +11,8 @@ from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import ERROR, RequestHandler
 
-from agents.gateway.problems import problem_of
-from agents.gateway.replies import SECURITY_HEADERS
+from agents.gateway.http.problems import problem_of
+from agents.gateway.http.replies import SECURITY_HEADERS
 
 log = logging.getLogger(__name__)
 

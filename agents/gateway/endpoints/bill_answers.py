@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from agents.gateway.answering import answer_bill
-from agents.gateway.auth import require
-from agents.gateway.problems import Problem
-from agents.gateway.replies import reply
-from agents.gateway.views import verdict
+from agents.gateway.endpoints.answering import answer_bill
+from agents.gateway.endpoints.views import verdict
+from agents.gateway.http.auth import require
+from agents.gateway.http.problems import Problem
+from agents.gateway.http.replies import reply
 from stream.bills import fold_bill
 from stream.reasons import UNKNOWN_LINE
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, NotLeaderForPartitionError
 from aiokafka.record.default_records import DefaultRecordBatch
 
-from agents.gateway.batching import Gathering, Keyed
-from agents.gateway.event_sender import BATCH_BYTES
+from agents.publish import partition_queues
+from agents.publish.partition_queues import Keyed, PartitionQueues
+from agents.publish.shipment_producer import BATCH_BYTES
 from stream.faultfinding import VALUE_BYTES_MAX
 from stream.partition import partition_of
 from stream.topics import TOPIC_RECORD_BYTES
@@ -49,9 +51,9 @@ class Held(AIOKafkaProducer):
 
 
 @asynccontextmanager
-async def held() -> AsyncIterator[tuple[Held, Gathering]]:
+async def held() -> AsyncIterator[tuple[Held, PartitionQueues]]:
     producer = Held()
-    yield producer, Gathering(producer, "topic")
+    yield producer, PartitionQueues(producer, "topic")
     await producer.stop()
 
 
@@ -62,8 +64,8 @@ def keyed(number: int) -> Keyed:
 async def test_batches_keep_partition_key_order_and_bytes() -> None:
     """Each event is in the partition of its key, in the order in which it came, marked as a structured CloudEvent."""
     events = [keyed(number) for number in range(500)]
-    async with held() as (producer, gathering):
-        sending = asyncio.create_task(gathering.send(events))
+    async with held() as (producer, queues):
+        sending = asyncio.create_task(queues.send(events))
         await producer.arrive()
         await sending
     assert len(producer.sent) == len({partition for partition, _records in producer.sent})
@@ -77,11 +79,11 @@ async def test_batches_keep_partition_key_order_and_bytes() -> None:
 async def test_batches_stay_below_what_the_topic_takes() -> None:
     """Batches are cut before they grow too large; the largest event has one of its own, and fits."""
     sizes = [400_000, 400_000, 400_000, VALUE_BYTES_MAX, 100, 100]
-    async with held() as (producer, gathering):
-        sending = asyncio.create_task(gathering.send([Keyed(b"k" * 100, b"x" * size) for size in sizes]))
+    async with held() as (producer, queues):
+        sending = asyncio.create_task(queues.send([Keyed(b"k" * 100, b"x" * size) for size in sizes]))
         await producer.arrive()
         await sending
-        assert gathering.waiting_bytes == 0
+        assert queues.waiting_bytes == 0
     assert [[len(each.value) for each in records] for _partition, records in producer.sent] == [
         [400_000, 400_000], [400_000], [VALUE_BYTES_MAX], [100, 100],
     ]  # fmt: skip
@@ -90,11 +92,11 @@ async def test_batches_stay_below_what_the_topic_takes() -> None:
 
 async def test_what_comes_meanwhile_goes_together() -> None:
     """While a batch is on its way a partition sends no other; what has come by then goes in one."""
-    async with held() as (producer, gathering):
-        sending = [asyncio.create_task(gathering.send([Keyed(b"air:1", b"%d" % number)])) for number in range(50)]
+    async with held() as (producer, queues):
+        sending = [asyncio.create_task(queues.send([Keyed(b"air:1", b"%d" % number)])) for number in range(50)]
         await asyncio.sleep(0.01)
         first = [len(records) for _partition, records in producer.sent]
-        sending += [asyncio.create_task(gathering.send([Keyed(b"air:1", b"%d" % number)])) for number in range(50, 99)]
+        sending += [asyncio.create_task(queues.send([Keyed(b"air:1", b"%d" % number)])) for number in range(50, 99)]
         await producer.arrive()
         await asyncio.gather(*sending)
     assert len(first) == 1
@@ -105,9 +107,9 @@ async def test_what_comes_meanwhile_goes_together() -> None:
 
 async def test_request_is_done_only_when_all_of_it_is() -> None:
     """A request over several batches and partitions waits for the last of them."""
-    async with held() as (producer, gathering):
+    async with held() as (producer, queues):
         events = [Keyed(b"air:%d" % number, b"x" * 500_000) for number in range(8)]
-        sending = asyncio.create_task(gathering.send(events))
+        sending = asyncio.create_task(queues.send(events))
         await asyncio.sleep(0.01)
         *first, last = producer.under_way
         for each in first:
@@ -122,14 +124,14 @@ async def test_request_is_done_only_when_all_of_it_is() -> None:
 
 async def test_failure_reaches_all_who_wait_and_nobody_later() -> None:
     """When a batch fails, so does all that waits behind it in the partition; what comes later is tried anew."""
-    async with held() as (producer, gathering):
-        sending = [asyncio.create_task(gathering.send([Keyed(b"air:1", b"x" * 600_000)])) for _ in range(4)]
+    async with held() as (producer, queues):
+        sending = [asyncio.create_task(queues.send([Keyed(b"air:1", b"x" * 600_000)])) for _ in range(4)]
         await asyncio.sleep(0.01)
         producer.under_way[0].set_exception(NotLeaderForPartitionError())
         outcomes = await asyncio.gather(*sending, return_exceptions=True)
         assert [type(each) for each in outcomes] == [NotLeaderForPartitionError] * 4
-        assert gathering.waiting_bytes == 0
-        later = asyncio.create_task(gathering.send([Keyed(b"air:1", b"y")]))
+        assert queues.waiting_bytes == 0
+        later = asyncio.create_task(queues.send([Keyed(b"air:1", b"y")]))
         await producer.arrive()
         await later
     assert len(producer.sent) == 2
@@ -137,10 +139,10 @@ async def test_failure_reaches_all_who_wait_and_nobody_later() -> None:
 
 async def test_given_up_requests_are_not_sent_later() -> None:
     """What is given up before it was taken into a batch is left out; what was taken goes its way."""
-    async with held() as (producer, gathering):
-        sending = [asyncio.create_task(gathering.send([Keyed(b"air:1", b"%d" % number)])) for number in range(3)]
+    async with held() as (producer, queues):
+        sending = [asyncio.create_task(queues.send([Keyed(b"air:1", b"%d" % number)])) for number in range(3)]
         await asyncio.sleep(0.01)
-        sending += [asyncio.create_task(gathering.send([Keyed(b"air:1", b"late")])) for _ in range(2)]
+        sending += [asyncio.create_task(queues.send([Keyed(b"air:1", b"late")])) for _ in range(2)]
         await asyncio.sleep(0.01)
         for task in (sending[0], sending[-1]):
             task.cancel()
@@ -149,18 +151,46 @@ async def test_given_up_requests_are_not_sent_later() -> None:
     assert [isinstance(each, asyncio.CancelledError) for each in outcomes] == [True, False, False, False, True]
     values = [each.value for _partition, records in producer.sent for each in records]
     assert values == [b"0", b"1", b"2", b"late"]
-    assert gathering.waiting_bytes == 0
+    assert queues.waiting_bytes == 0
 
 
 async def test_end_is_told_to_all() -> None:
     """When the producer ends, those whose events are on their way and those who wait hear so."""
-    async with held() as (producer, gathering):
-        sending = [asyncio.create_task(gathering.send([Keyed(b"air:1", b"x" * 600_000)])) for _ in range(3)]
+    async with held() as (producer, queues):
+        sending = [asyncio.create_task(queues.send([Keyed(b"air:1", b"x" * 600_000)])) for _ in range(3)]
         await asyncio.sleep(0.01)
         assert len(producer.under_way) == 1
-        await gathering.end(KafkaConnectionError("over"))
+        await queues.end(KafkaConnectionError("over"))
         with pytest.raises(KafkaConnectionError):
             await sending[0]
         outcomes = await asyncio.gather(*sending, return_exceptions=True)
     assert [type(each) for each in outcomes] == [KafkaConnectionError] * 3
-    assert gathering.waiting_bytes == 0
+    assert queues.waiting_bytes == 0
+
+
+async def test_others_have_their_turn_between_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The partitions of thousands of conveyances are not worked out in one go."""
+    turn, worked = 0, []
+
+    class Producer:
+        async def partitions_for(self, _topic: str) -> set[int]:
+            return {0}
+
+    def partition(key: bytes, partitions: int) -> int:
+        worked.append(turn)
+        if len(worked) == 5_000:
+            raise InterruptedError
+        return partition_of(key, partitions)
+
+    async def turning() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(partition_queues, "partition_of", partition)
+    other = asyncio.create_task(turning())
+    with pytest.raises(InterruptedError):
+        await PartitionQueues(Producer(), "t").send([Keyed(b"%d" % number, b"") for number in range(5_000)])
+    other.cancel()
+    assert max(len(list(each)) for _, each in groupby(worked)) <= partition_queues.SLICE

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from agents.bills.history_view import BillHistory
-from agents.gateway.bill_history import PLACE
-from agents.gateway.consignee_days import AFTER, DAY, KEY, PAGE, PAGE_MAX, ConsigneeDay
-from agents.gateway.headroom import Headroom, HeadroomQuestion
-from agents.gateway.health import EXCLUDABLE, Alive, Ready
-from agents.gateway.ingest import BATCH, SINGLE, Accepted
-from agents.gateway.session import Session, SignIn
-from agents.gateway.tokens import Scope
-from agents.gateway.views import AuditBillView, BillView
+from agents.gateway.endpoints.bill_history import PLACE
+from agents.gateway.endpoints.consignee_days import AFTER, DAY, KEY, PAGE, PAGE_MAX, ConsigneeDay
+from agents.gateway.endpoints.headroom import Headroom, HeadroomQuestion
+from agents.gateway.endpoints.health import EXCLUDABLE, Alive, Ready
+from agents.gateway.endpoints.ingest import BATCH, SINGLE, Accepted
+from agents.gateway.endpoints.session import Session, SignIn
+from agents.gateway.endpoints.views import AuditBillView, BillView
+from agents.gateway.http.tokens import Scope
 from stream.decisions import Outcome
 from stream.events import Shipment
 

@@ -8,12 +8,12 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from agents.gateway.answering import away, standing
-from agents.gateway.auth import require
-from agents.gateway.parts import parts_of
-from agents.gateway.problems import Problem
-from agents.gateway.replies import reply
-from agents.gateway.views import AuditBillView, BillView, verdict
+from agents.gateway.endpoints.answering import away, standing
+from agents.gateway.endpoints.views import AuditBillView, BillView, verdict
+from agents.gateway.http.auth import require
+from agents.gateway.http.parts import parts_of
+from agents.gateway.http.problems import Problem
+from agents.gateway.http.replies import reply
 from agents.readmodel.store import StoreError
 from stream.alerts import Alert, AlertKind
 from stream.canonical import NAME_TAG

@@ -52,7 +52,7 @@ def _seen(future: asyncio.Future[None]) -> None:
         future.exception()
 
 
-class Gathering:
+class PartitionQueues:
     """The queues of all partitions of a topic, on one producer; ends with it."""
 
     def __init__(self, producer: Any, topic: str) -> None:

@@ -7,10 +7,10 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from agents.gateway.answering import standing
-from agents.gateway.parts import parts_of
-from agents.gateway.problems import Problem
-from agents.gateway.replies import reply
+from agents.gateway.endpoints.answering import standing
+from agents.gateway.http.parts import parts_of
+from agents.gateway.http.problems import Problem
+from agents.gateway.http.replies import reply
 from agents.readmodel.store import StoreError
 
 EXCLUDABLE: Final = ("freshness", "kafka", "redis", "tokens")

@@ -11,11 +11,11 @@ from aiohttp import web
 
 from agents.bills.history import HistoryAwayError, read_history
 from agents.bills.history_view import history_view
-from agents.gateway.auth import require
-from agents.gateway.bill_answers import bill_of
-from agents.gateway.parts import Parts, parts_of
-from agents.gateway.problems import Problem, retry_later
-from agents.gateway.replies import reply
+from agents.gateway.endpoints.bill_answers import bill_of
+from agents.gateway.http.auth import require
+from agents.gateway.http.parts import Parts, parts_of
+from agents.gateway.http.problems import Problem, retry_later
+from agents.gateway.http.replies import reply
 from agents.readmodel.store import StoreError
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,12 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from agents.gateway.counting import route_of
-from agents.gateway.gateway_metrics import rate_limited, token_refused
-from agents.gateway.parts import Parts, parts_of
-from agents.gateway.problems import Problem, retry_later
-from agents.gateway.sessions import COOKIE, SECURE_COOKIE
-from agents.gateway.tokens import Refusal, Scope, Token, Tokens
+from agents.gateway.http.counting import route_of
+from agents.gateway.http.gateway_metrics import rate_limited, token_refused
+from agents.gateway.http.parts import Parts, parts_of
+from agents.gateway.http.problems import Problem, retry_later
+from agents.gateway.http.sessions import COOKIE, SECURE_COOKIE
+from agents.gateway.http.tokens import Refusal, Scope, Token, Tokens
 
 log = logging.getLogger(__name__)
 

@@ -9,15 +9,15 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from agents.gateway.auth import require
-from agents.gateway.batch_cutting import NoEventError, TooManyEventsError, cut
-from agents.gateway.batching import Keyed
-from agents.gateway.bodies import media_type, read_body
-from agents.gateway.event_sender import KafkaAwayError
-from agents.gateway.gateway_metrics import ingested
-from agents.gateway.parts import Parts, parts_of
-from agents.gateway.problems import Problem, retry_later
-from agents.gateway.replies import reply
+from agents.gateway.endpoints.batch_cutting import NoEventError, TooManyEventsError, cut
+from agents.gateway.http.auth import require
+from agents.gateway.http.bodies import media_type, read_body
+from agents.gateway.http.gateway_metrics import ingested
+from agents.gateway.http.parts import Parts, parts_of
+from agents.gateway.http.problems import Problem, retry_later
+from agents.gateway.http.replies import reply
+from agents.publish.partition_queues import Keyed
+from agents.publish.publish_errors import PublishAwayError
 from stream.deadletters import Fault
 from stream.faultfinding import FaultFound
 from stream.reading import Reader
@@ -111,7 +111,7 @@ def _refused(bad: list[BadEvent]) -> Problem:
 async def _send(parts: Parts, events: Sequence[Keyed]) -> None:
     try:
         await parts.publisher.publish(events)
-    except KafkaAwayError as error:
+    except PublishAwayError as error:
         ingested("unavailable", len(events))
         detail = f"{error}; some events may have arrived: send all again, the same event twice has no second effect"
         raise retry_later("Kafka is away", detail, AWAY_SECONDS) from None

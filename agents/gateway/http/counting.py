@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from agents.gateway.gateway_metrics import GATEWAY, UNMATCHED, request_done
-from agents.gateway.problems import Handler
+from agents.gateway.http.gateway_metrics import GATEWAY, UNMATCHED, request_done
+from agents.gateway.http.problems import Handler
 
 
 def route_of(request: web.Request) -> str:

@@ -9,11 +9,12 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from agents.gateway.ingest import BadEvent
-from agents.gateway.operations import JSON, OPERATIONS, Answer, Operation, Parameter
-from agents.gateway.problems import PROBLEM_JSON
-from agents.gateway.replies import reply
-from agents.gateway.sessions import COOKIE
+from agents.gateway.endpoints.ingest import BadEvent
+from agents.gateway.endpoints.operations import JSON, OPERATIONS, Answer, Operation, Parameter
+from agents.gateway.endpoints.views import AuditBillView, BillView
+from agents.gateway.http.problems import PROBLEM_JSON
+from agents.gateway.http.replies import reply
+from agents.gateway.http.sessions import COOKIE
 
 Document = dict[str, Any]
 
@@ -24,6 +25,8 @@ RETRY: Final = {
     "Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "integer", "minimum": 1}}
 }
 CHALLENGE: Final = {"WWW-Authenticate": {"description": "Asks for a bearer token.", "schema": {"type": "string"}}}
+SCHEMA_NAMES: Final = {AuditBillView.__name__: "AuditVerdict", BillView.__name__: "Verdict"}
+"""Names in the document of types that have another name in the code: generated clients use these names."""
 HEADERS_OF: Final[Mapping[int, Document]] = {401: CHALLENGE, 429: RETRY, 503: RETRY}
 
 
@@ -43,7 +46,7 @@ class ProblemDocument(msgspec.Struct, frozen=True, rename={"kind": "type"}):
 def describe(operations: Sequence[Operation]) -> Document:
     """Give the whole description."""
     types = list(_types(operations))
-    schemas, components = msgspec.json.schema_components(types, ref_template=REFS)
+    schemas, components = _with_own_names(msgspec.json.schema_components(types, ref_template=REFS))
     by_type = {_name(kind): schema for kind, schema in zip(types, schemas, strict=True)}
     paths: dict[str, Document] = {}
     for operation in operations:
@@ -84,6 +87,18 @@ def _types(operations: Iterable[Operation]) -> Iterable[Any]:
                 yield from kind
             elif kind is not None and not isinstance(kind, dict):
                 yield kind
+
+
+def _with_own_names(described: Any) -> Any:
+    """Return schemas with the names of `SCHEMA_NAMES` as keys, titles and references."""
+    if isinstance(described, dict):
+        return {SCHEMA_NAMES.get(key, key): _with_own_names(part) for key, part in described.items()}
+    if isinstance(described, list | tuple):
+        return type(described)(map(_with_own_names, described))
+    if isinstance(described, str):
+        start, slash, name = described.rpartition("/")
+        return f"{start}{slash}{SCHEMA_NAMES.get(name, name)}"
+    return described
 
 
 def _name(kind: Any) -> str:

@@ -4,8 +4,8 @@ import asyncio
 
 from aiohttp import web
 
-from agents.gateway.parts import parts_of
-from agents.gateway.problems import Problem
+from agents.gateway.http.parts import parts_of
+from agents.gateway.http.problems import Problem
 
 
 def media_type(request: web.Request) -> str:

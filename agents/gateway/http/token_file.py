@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from agents.gateway.tokens import PREFIX, Scope, Token, TokenDocument, TokenFileError, digest, read_tokens
+from agents.gateway.http.tokens import PREFIX, Scope, Token, TokenDocument, TokenFileError, digest, read_tokens
 
 SECRET_BYTES: Final = 32
 ID_BYTES: Final = 5

@@ -8,10 +8,10 @@ from typing import Final
 
 from aiohttp import web
 
-from agents.gateway.event_sender import EventSender
-from agents.gateway.rate_limits import Buckets
-from agents.gateway.sessions import Sessions
-from agents.gateway.tokens import Tokens
+from agents.gateway.http.rate_limits import Buckets
+from agents.gateway.http.reconnecting_producer import ReconnectingProducer
+from agents.gateway.http.sessions import Sessions
+from agents.gateway.http.tokens import Tokens
 from agents.readmodel.queries import ReadModel
 from agents.settings.gateway_group import GatewaySettings
 from agents.settings.settings import Settings
@@ -33,7 +33,7 @@ class Parts:
     keys: KeyMaker | None
     """None: this gateway has no secret and offers no headroom."""
     read_model: ReadModel
-    publisher: EventSender
+    publisher: ReconnectingProducer
     tokens: Tokens
     sessions: Sessions
     buckets: Buckets

@@ -8,13 +8,13 @@ from urllib.parse import parse_qsl
 import msgspec
 from aiohttp import web
 
-from agents.gateway.auth import authenticate, cookie_name, is_secure, same_origin
-from agents.gateway.bodies import media_type, read_body
-from agents.gateway.gateway_metrics import token_refused
-from agents.gateway.parts import parts_of
-from agents.gateway.problems import Problem
-from agents.gateway.replies import reply
-from agents.gateway.tokens import Scope, Token
+from agents.gateway.http.auth import authenticate, cookie_name, is_secure, same_origin
+from agents.gateway.http.bodies import media_type, read_body
+from agents.gateway.http.gateway_metrics import token_refused
+from agents.gateway.http.parts import parts_of
+from agents.gateway.http.problems import Problem
+from agents.gateway.http.replies import reply
+from agents.gateway.http.tokens import Scope, Token
 
 BODY_BYTES: Final = 4_096
 

@@ -1,14 +1,15 @@
-"""The publisher while there is no Kafka."""
+"""The gateway's producer while there is no Kafka."""
 
 import asyncio
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
 
-from agents.gateway import event_sender
-from agents.gateway.batching import BatchShare, Gathering, Keyed
-from agents.gateway.event_sender import EventSender, KafkaAwayError
+from agents.gateway.http import reconnecting_producer
+from agents.gateway.http.reconnecting_producer import ReconnectingProducer
 from agents.kafka.connection import Connection
+from agents.publish.partition_queues import BatchShare, Keyed
+from agents.publish.publish_errors import PublishAwayError
+from agents.publish.shipment_producer import ShipmentProducer
 
 NOWHERE = Connection("127.0.0.1:9")
 EVENT = Keyed(b"air:1", b"x" * 100)
@@ -16,8 +17,8 @@ EVENT = Keyed(b"air:1", b"x" * 100)
 
 async def test_what_was_never_connected_publishes_nothing() -> None:
     """Before Kafka was reached publishing fails at once and says so."""
-    with pytest.raises(KafkaAwayError, match="not been reached yet"):
-        await EventSender(NOWHERE, "topic", 1).publish([EVENT])
+    with pytest.raises(PublishAwayError, match="not been reached yet"):
+        await ReconnectingProducer(NOWHERE, "topic", 1).publish([EVENT])
 
 
 async def test_unreachable_kafka_is_told_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -31,7 +32,7 @@ async def test_unreachable_kafka_is_told_and_tried_again(caplog: pytest.LogCaptu
 
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        running = asyncio.create_task(EventSender(Connection(f"127.0.0.1:{port}"), "topic", 1).run())
+        running = asyncio.create_task(ReconnectingProducer(Connection(f"127.0.0.1:{port}"), "topic", 1).run())
         for _ in range(1_200):
             await asyncio.sleep(0.05)
             if tries >= 10 and "is away" in caplog.text:
@@ -44,11 +45,12 @@ async def test_unreachable_kafka_is_told_and_tried_again(caplog: pytest.LogCaptu
 
 async def test_memory_for_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was not acknowledged yet counts against a bound, and its room is free again once it is given up."""
-    monkeypatch.setattr(event_sender, "WAITING_BYTES_MAX", 1_000)
-    busy = EventSender(NOWHERE, "topic", 1)
-    busy.problem, busy._gathering = None, Gathering(None, "topic")
-    busy._gathering._join(0, BatchShare([EVENT] * 9))
-    with pytest.raises(KafkaAwayError, match="too many events wait"):
+    monkeypatch.setattr(reconnecting_producer, "WAITING_BYTES_MAX", 1_000)
+    busy = ReconnectingProducer(NOWHERE, "topic", 1)
+    producer = ShipmentProducer(NOWHERE, "topic", 1)
+    busy.problem, busy._producer = None, producer
+    producer._queues._join(0, BatchShare([EVENT] * 9))
+    with pytest.raises(PublishAwayError, match="too many events wait"):
         await busy.publish([EVENT] * 2)
-    await busy._gathering.end(KafkaConnectionError())
-    assert busy._gathering.waiting_bytes == 0
+    await producer.stop()
+    assert producer.waiting_bytes == 0

@@ -7,9 +7,9 @@ from typing import Final, Protocol
 import msgspec
 from aiohttp import web
 
-from agents.gateway.parts import PARTS
-from agents.gateway.problems import retry_later
-from agents.gateway.views import DayBillView
+from agents.gateway.endpoints.views import DayBillView
+from agents.gateway.http.parts import PARTS
+from agents.gateway.http.problems import retry_later
 from agents.readmodel.queries import Freshness
 from agents.readmodel.store import StoreError
 from stream.answers import answer, current

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from agents.gateway.tokens import Refusal, Token, Tokens
+from agents.gateway.http.tokens import Refusal, Token, Tokens
 
 log = logging.getLogger(__name__)
 
