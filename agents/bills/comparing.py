@@ -97,7 +97,7 @@ class _End:
 
 
 def compare(name: str, before: JudgeOptions, after: JudgeOptions) -> Comparison:
-    """Judge a file under both options. Raises FileError, and what `open_judge` raises before anything is read."""
+    """Judge a file under both options. Raise FileError, and what `open_judge` raises before anything is read."""
     one, other = _End(), _End()
     push, push_other = open_judge(before, one.take).push, open_judge(after, other.take).push
     events = bad = 0

@@ -72,7 +72,7 @@ def explain(facts: Facts, rulebook: Rulebook) -> Explanation:
 
 
 def rule_facts(rulebook: Rulebook, rule: str | None) -> RuleFacts | None:
-    """Give the rule of an id in words; None where the rulebook has none of that id."""
+    """Return the rule of an id in words; None where the rulebook has none of that id."""
     for _section, entries in rulebook.data:
         for entry in entries:
             if entry.id == rule:

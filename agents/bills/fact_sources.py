@@ -6,13 +6,14 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from agents.bills.facts import BillOnDay, DayFacts, Facts, choose, standing_of
+from agents.bills.facts import BillOnDay, DayFacts, Facts, standing_of
 from agents.bills.history import HistoryAwayError, read_history
 from agents.client import Gateway, GatewayAwayError, GatewayError
 from agents.readmodel.projection_process import store_of
 from agents.readmodel.queries import BillReading, ReadModel
 from agents.readmodel.store import StoreError
 from agents.settings.settings import Settings
+from stream.answers import choose
 from stream.decisions import DecisionData
 
 HISTORY_SECONDS: Final = 60.0
@@ -32,7 +33,7 @@ class FactSource(Protocol):
     """Where facts come from."""
 
     async def facts(self, bill: str) -> Facts:
-        """Give the facts about a bill. Raises NothingAnswersError, GatewayError."""
+        """Return the facts about a bill. Raise NothingAnswersError, GatewayError."""
 
 
 class Stores:
@@ -42,7 +43,7 @@ class Stores:
         self._settings = settings
 
     async def facts(self, bill: str) -> Facts:
-        """Give the facts; the newest decision of both places counts. Raises NothingAnswersError."""
+        """Return the facts; the newest decision of both places counts. Raise NothingAnswersError."""
         missing: list[str] = []
         async with ReadModel(store_of(self._settings)) as model:
             try:
@@ -101,7 +102,7 @@ class OverGateway:
         self._gateway = gateway
 
     async def facts(self, bill: str) -> Facts:
-        """Give the facts. Raises NothingAnswersError, GatewayError."""
+        """Return the facts. Raise NothingAnswersError, GatewayError."""
         missing: list[str] = []
         try:
             body = await self._verdict(bill)
@@ -149,7 +150,7 @@ class OverGateway:
 
 
 def _standing(body: dict[str, Any]) -> BillOnDay:
-    """Read a verdict, which has all fields of a decision where the scope is audit. Raises GatewayError."""
+    """Read a verdict, which has all fields of a decision where the scope is audit. Raise GatewayError."""
     try:
         return BillOnDay(msgspec.convert(body["time"], datetime), msgspec.convert(body, DecisionData))
     except (KeyError, msgspec.ValidationError):

@@ -4,7 +4,6 @@ from datetime import datetime
 
 import msgspec
 
-from stream.answers import answer, current
 from stream.decisions import Decision, DecisionData
 from stream.outcomes import Action, action
 
@@ -54,15 +53,3 @@ class Facts(msgspec.Struct, frozen=True):
 def standing_of(decision: Decision) -> BillOnDay:
     """Take what is needed of a decision."""
     return BillOnDay(decision.time, decision.data)
-
-
-def choose(known: tuple[BillOnDay, ...]) -> tuple[BillOnDay | None, tuple[BillOnDay, ...]]:
-    """Give the decision that counts and those on other conveyances, out of all that is known in any order."""
-    data = answer(each.data for each in known)
-    if data is None:
-        return None, ()
-    shown = {each.data.conveyance: each for each in known if each.data is data}
-    kept = current(each.data for each in known)
-    shown |= {each.data.conveyance: each for each in known if kept[each.data.conveyance] is each.data}
-    chosen = shown.pop(data.conveyance)
-    return chosen, tuple(shown[conveyance] for conveyance in sorted(shown))

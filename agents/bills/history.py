@@ -69,7 +69,7 @@ async def read_history(
     """Read a bill's decisions, `most` of them, for `seconds` at most, beside connecting.
 
     `since` is the earliest time that an event of the bill is known to state; None: the topic is read from its
-    beginning. `after` goes on where an earlier page ended (`History.next`). Raises HistoryAwayError.
+    beginning. `after` goes on where an earlier page ended (`History.next`). Raise HistoryAwayError.
     """
     reader = AIOKafkaConsumer(
         isolation_level="read_committed",
@@ -102,7 +102,7 @@ async def _partition(connection: Connection, topic: str, bill: str) -> TopicPart
 async def _span(
     reader: AIOKafkaConsumer, partition: TopicPartition, since: datetime | None, after: int | None
 ) -> tuple[int, int]:
-    """Give the first offset to read, and the last stable one, at which to stop."""
+    """Return the first offset to read, and the last stable one, at which to stop."""
     end = (await reader.end_offsets([partition]))[partition]
     start = (await reader.beginning_offsets([partition]))[partition]
     if after is not None:

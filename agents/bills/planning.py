@@ -29,7 +29,7 @@ class DayPlan(msgspec.Struct, frozen=True):
 
 
 def read_consignee(text: bytes) -> Consignee:
-    """Read a consignee as an event has it: name and address, or an identifier. Raises ConsigneeFileError."""
+    """Read a consignee as an event has it: name and address, or an identifier. Raise ConsigneeFileError."""
     expected = 'expected JSON such as {"name": "...", "address": {"lines": ["..."], "country": "US"}}, as in an event'
     try:
         found = msgspec.json.decode(text, type=Consignee)
@@ -43,7 +43,7 @@ def read_consignee(text: bytes) -> Consignee:
 async def plan_days(
     gateway: Gateway, consignee: Consignee, value_cents: int, first: date, days: int
 ) -> AsyncIterator[DayPlan]:
-    """Give the days from `first` on, one question each. Raises GatewayError, GatewayAwayError."""
+    """Return the days from `first` on, one question each. Raise GatewayError, GatewayAwayError."""
     for ahead in range(days):
         day = first + timedelta(days=ahead)
         question: dict[str, Any] = {"consignee": consignee, "value_cents": value_cents, "day": day}

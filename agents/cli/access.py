@@ -1,13 +1,12 @@
-"""`tallygate access`: the roles of `agents/ops/access/roles.toml`, shown, and put onto a broker."""
+"""`tallygate access`: show the roles of `agents/ops/access/roles.toml`, and grant them on a broker."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agents.cli.exits import AWAY, BAD_USAGE
+from agents.cli.exits import AWAY, BAD_USAGE, refuse
 
 app = typer.Typer(no_args_is_help=True, help="Show who may do what on Kafka and in Redis, and grant it.")
 command = app
@@ -27,9 +26,9 @@ def show() -> None:
 def acls(roles: Roles = None) -> None:
     """Print the commands of Kafka's own kafka-acls.sh that give the roles what they need."""
     from agents.ops.access.rendering import acl_commands
-    from agents.settings.settings import Settings
+    from agents.settings.settings import read_settings
 
-    kafka = Settings().kafka
+    kafka = read_settings().kafka
     for role in _known(roles):
         print(*acl_commands(role, kafka.topics(), kafka.brokers), sep="\n")
 
@@ -42,9 +41,9 @@ def strimzi(
     """Print Strimzi's KafkaTopic and KafkaUser resources as JSON, for `kubectl apply -f -`."""
     from agents.ops.access.rendering import strimzi_topics, strimzi_users
     from agents.settings.enabled_rules import rulebook_of
-    from agents.settings.settings import Settings
+    from agents.settings.settings import read_settings
 
-    settings = Settings()
+    settings = read_settings()
     kafka, days = settings.kafka, rulebook_of(settings).topic_days
     items = [*strimzi_topics(kafka.topics(), kafka.partitions, kafka.replication, cluster, days)]
     items += strimzi_users(kafka.topics(), _known(roles), cluster)
@@ -59,11 +58,11 @@ def redis(
     from agents.ops.access.granting import password_in
     from agents.ops.access.rendering import redis_users
     from agents.ops.access.roles import read_roles
-    from agents.settings.settings import Settings
+    from agents.settings.settings import read_settings
 
     roles = [name for name, role in read_roles().items() if role.redis]
-    said = {role: password_in(passwords, role) for role in roles}
-    print(*redis_users(Settings().kafka.topics(), said), sep="\n")
+    given = {role: password_in(passwords, role) for role in roles}
+    print(*redis_users(read_settings().kafka.topics(), given), sep="\n")
 
 
 @app.command()
@@ -80,9 +79,9 @@ def grant(
     """
     from agents.ops.access.granting import Granting, GrantingError, NoAnswerError, login_of, password_in
     from agents.ops.access.roles import principal
-    from agents.settings.settings import Settings
+    from agents.settings.settings import read_settings
 
-    kafka = Settings().kafka
+    kafka = read_settings().kafka
     topics = kafka.topics()
     try:
         granting = Granting(login_of(kafka), topics)
@@ -90,10 +89,9 @@ def grant(
             count = granting.grant(role, password_in(passwords, role))
             print(f"{principal(topics, role)}: password in {passwords / role}, {count} ACLs")
     except (GrantingError, OSError, ValueError) as error:
-        print(f"{kafka.brokers}: {error}", file=sys.stderr)
         if isinstance(error, NoAnswerError):
-            raise typer.Exit(AWAY) from None
-        raise typer.Exit(BAD_USAGE) from None
+            refuse(f"{kafka.brokers}: {error}", AWAY)
+        refuse(f"{kafka.brokers}: {error}", BAD_USAGE)
 
 
 def _known(roles: list[str] | None) -> list[str]:
@@ -101,6 +99,5 @@ def _known(roles: list[str] | None) -> list[str]:
 
     known = read_roles()
     if unknown := [role for role in roles or () if role not in known]:
-        print(f"no role {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
-        raise typer.Exit(BAD_USAGE)
+        refuse(f"no role {', '.join(unknown)}; there are {', '.join(known)}")
     return roles or list(known)

@@ -1,23 +1,24 @@
 """`tallygate dead-letters`: lists the records that could not be read, and sends them again."""
 
-import logging
 import re
 import sys
-from collections.abc import Coroutine
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agents.cli.exits import AWAY, BAD_USAGE
+from agents.cli.exits import CommandError, refuse
+from agents.cli.kafka_call import ask
 from stream.deadletters import Fault
+
+if TYPE_CHECKING:
+    from agents.ops.dead_letters.letter import LetterPlace
 
 app = typer.Typer(no_args_is_help=True, help="List the records that could not be read, and send them again.")
 command = app
-
-Answer = TypeVar("Answer")
 
 TABLE_ROWS = 100
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -48,16 +49,17 @@ def list_(
     from agents.ops.dead_letters.letter_table import json_line, summary, table
     from agents.ops.dead_letters.listing import WantedLetters, list_letters
     from agents.ops.dead_letters.values import private_file
+    from agents.settings.settings import read_settings
 
     in_lines = as_json or not sys.stdout.isatty()
     most = limit or (None if in_lines else TABLE_ROWS)
     wanted = WantedLetters(frozenset(one.value for one in code or ()), _millis(since), conveyance, most)
-    kafka = _kafka()
+    kafka = read_settings().kafka
     try:
         with private_file(values_to) if values_to else nullcontext() as file:
-            listing = _ask(list_letters(kafka.connection(), kafka.topics(), wanted, file), kafka.brokers)
+            listing = ask(list_letters(kafka.connection(), kafka.topics(), wanted, file), kafka)
     except DeadLettersError as error:
-        _refuse(str(error))
+        refuse(error)
     _complain(listing.complaints)
     if in_lines:
         for letter in listing.letters():
@@ -90,16 +92,18 @@ def retry(
     from agents.ops.dead_letters.letter_errors import DeadLettersError
     from agents.ops.dead_letters.letter_table import plural
     from agents.ops.dead_letters.retrying import Selection, plan_retry, send_again
+    from agents.settings.settings import read_settings
 
     if [bool(code), bool(at), everything].count(True) != 1:
-        _refuse("choose letters by one of --code, --at and --all")
+        refuse("choose letters by one of --code, --at and --all")
     if not yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        _refuse("there is no terminal to ask on: add --yes")
-    kafka = _kafka()
+        refuse("there is no terminal to ask on: add --yes")
+    kafka = read_settings().kafka
     connection, topics = kafka.connection(), kafka.topics()
     selection = Selection(frozenset(one.value for one in code or ()), _places(at or ()), again)
+    sent: list[int] = []
     try:
-        plan = _ask(plan_retry(connection, topics, selection), kafka.brokers)
+        plan = ask(plan_retry(connection, topics, selection), kafka)
         _complain(plan.complaints)
         for reason, count in plan.left_out.most_common():
             print(f"left out {count:,}: {reason}")
@@ -110,65 +114,22 @@ def retry(
         if not yes and not typer.confirm("Send them again?"):
             print("nothing was sent")
             return
-        done = _Done()
-        count = _ask(send_again(connection, topics, plan.places, done.set, again=again), kafka.brokers, done)
+        sent = [0]
+        count = ask(send_again(connection, topics, plan.places, sent.append, again=again), kafka)
+    except CommandError as error:
+        if not sent:
+            raise
+        refuse(f"{error}\n{sent[-1]:,} are sent for good; run the command again for the rest", error.code)
     except DeadLettersError as error:
-        _refuse(str(error))
+        refuse(error)
     print(f"sent {count:,} again")
     if count < len(plan.places):
         print(f"{len(plan.places) - count:,} were sent by another retry meanwhile, or are no longer kept")
 
 
-class _Done:
-    """How far sending got, for the word on an interruption."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def set(self, count: int) -> None:
-        self.count = count
-
-
 def _complain(complaints: list[str]) -> None:
     for each in complaints:
         print(f"tallygate dead-letters: {each}", file=sys.stderr)
-
-
-def _ask(question: Coroutine[Any, Any, Answer], brokers: str, done: _Done | None = None) -> Answer:
-    """Give the answer; where Kafka does not give one, say what to do and exit: away, or not allowed."""
-    import asyncio
-
-    from aiokafka.errors import BrokerResponseError, KafkaError
-
-    # Their logs would say the same in other words, once for each address and each record that was not sent.
-    for name in ("aiokafka", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    try:
-        return asyncio.run(question)
-    except (KafkaError, TimeoutError, ConnectionError) as error:
-        why = type(error).__name__.removesuffix("Error")
-        if isinstance(error, BrokerResponseError):
-            said = f"Kafka at {brokers} refuses: {why}; check the rights of this login"
-        else:
-            said = f"Kafka at {brokers} does not answer ({why}): start it, or set TALLYGATE_KAFKA__BROKERS"
-        print(said, file=sys.stderr)
-        if done is not None:
-            print(f"{done.count:,} are sent for good; run the command again for the rest", file=sys.stderr)
-        if isinstance(error, BrokerResponseError):
-            raise typer.Exit(BAD_USAGE) from None
-        raise typer.Exit(AWAY) from None
-
-
-def _kafka() -> Any:
-    from pydantic import ValidationError
-
-    from agents.settings.settings import Settings
-
-    try:
-        return Settings().kafka
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        _refuse(f"settings: {wrong}")
 
 
 def _millis(since: str | None) -> int | None:
@@ -181,21 +142,16 @@ def _millis(since: str | None) -> int | None:
     try:
         instant = datetime.fromisoformat(since)
     except ValueError:
-        _refuse("--since: expected 90m, 24h, 7d, or an instant such as 2025-08-20T12:00:00Z")
+        refuse("--since: expected 90m, 24h, 7d, or an instant such as 2025-08-20T12:00:00Z")
     if instant.tzinfo is None:
-        _refuse("--since: an instant needs its offset, such as Z")
+        refuse("--since: an instant needs its offset, such as Z")
     return max(0, int(instant.timestamp() * 1000))
 
 
-def _places(texts: Any) -> Any:
+def _places(texts: Sequence[str]) -> "frozenset[LetterPlace]":
     from agents.ops.dead_letters.letter import LetterPlace
 
     try:
         return frozenset(LetterPlace.parsed(one) for one in texts)
     except ValueError as error:
-        _refuse(f"--at: {error}")
-
-
-def _refuse(why: str) -> NoReturn:
-    print(f"tallygate dead-letters: {why}", file=sys.stderr)
-    raise typer.Exit(BAD_USAGE)
+        refuse(f"--at: {error}")

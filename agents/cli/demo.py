@@ -1,6 +1,5 @@
 """`tallygate demo`: the whole system on a simulated day, in one terminal."""
 
-import logging
 import os
 import shutil
 import sys
@@ -9,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from agents.cli.exits import INTERRUPTED, NO
+from agents.cli.exits import INTERRUPTED, NO, refuse
+from agents.cli.kafka_call import silence
 
 
 def command(
@@ -43,21 +43,18 @@ def command(
     if save is not None:
         print(f"{save_day(save, bills, seed):,} events in {save}")
         return
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what matters of it comes as an error
+    silence("aiokafka")
     options = DemoOptions(bills, seconds, seed, broker, plain, stay, _called())
     try:
         whole = asyncio.run(Demo(options, Console()).run())
     except DemoError as error:
-        print(f"tallygate demo: {error}", file=sys.stderr)
-        raise typer.Exit(error.status) from None
+        refuse(error, error.status)
     except asyncio.CancelledError:
-        print("tallygate demo: ended at once", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
+        refuse("ended at once", INTERRUPTED)
     if not whole:
-        print("tallygate demo: a sum above is wrong", file=sys.stderr)
-        raise typer.Exit(NO)
+        refuse("a sum above is wrong", NO)
 
 
 def _called() -> str:
-    """How this command can be called again from where the user stands."""
+    """Return how the user can call this command again from the working directory."""
     return "tallygate" if shutil.which("tallygate") else os.path.relpath(sys.argv[0])

@@ -1,10 +1,12 @@
 """`tallygate doctor`: look at everything and say what to do."""
 
-import logging
 import sys
 from typing import Annotated
 
 import typer
+
+from agents.cli.exits import NO, refuse
+from agents.cli.kafka_call import silence
 
 
 def command(
@@ -29,11 +31,8 @@ def command(
     from agents.ops.doctor.report import line, table, verdict
 
     if role is not None and role not in read_roles():
-        print(f"tallygate doctor: there is no role {role}; `tallygate access show` has them", file=sys.stderr)
-        raise typer.Exit(2)
-    # Their logs would say the same in other words, once for each address.
-    for name in ("aiokafka", "asyncio", "py.warnings"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        refuse(f"there is no role {role}; `tallygate access show` has them")
+    silence("aiokafka", "asyncio", "py.warnings")
     in_lines = not as_json and not sys.stdout.isatty()
 
     async def findings() -> list[Finding]:
@@ -54,4 +53,4 @@ def command(
     if not as_json:
         print(verdict(found))
     if any_wrong(found):
-        raise typer.Exit(1)
+        raise typer.Exit(NO)

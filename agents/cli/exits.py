@@ -1,24 +1,39 @@
-"""Exit codes: what a command ends with, the same everywhere, and how it ends when its output cannot be written."""
+"""Exit codes and refusals: each command ends with one of these codes, and says why in one way (docs/exit-codes.md)."""
 
 import os
 import signal
 import sys
 from typing import Final, NoReturn
 
+from agents.kafka.errors import EXIT_REFUSED, EXIT_RETRY
+
 DONE: Final = 0
 NO: Final = 1
-"""The answer is no: something is wrong with what was looked at, or there is no such thing."""
+"""The answer is no: something is wrong with what was checked, or there is no such thing."""
 BAD_USAGE: Final = 2
 """Bad usage, an unreadable file, or not allowed: another try ends the same way."""
-AWAY: Final = 75
+AWAY: Final = EXIT_RETRY
 """Kafka, Redis or the gateway does not answer: try again."""
-REFUSES: Final = 78
-"""It must not run like this until somebody acts."""
+REFUSES: Final = EXIT_REFUSED
+"""The command refuses to run like this until somebody acts."""
 INTERRUPTED: Final = 130
 
 
+class CommandError(Exception):
+    """A command cannot go on: the text says why and what to do, `code` is the exit code."""
+
+    def __init__(self, why: object, code: int) -> None:
+        super().__init__(str(why))
+        self.code = code
+
+
+def refuse(why: object, code: int = BAD_USAGE) -> NoReturn:
+    """End the command: `main` prints `tallygate NAME: why` on standard error and exits with the code."""
+    raise CommandError(why, code) from None
+
+
 def make_printable() -> None:
-    """Let a terminal that has no such character see an escape instead of ending the command."""
+    """Print an escape where a terminal has no such character, instead of ending the command."""
     for stream in (sys.stdout, sys.stderr):
         # A test's stream may have no encoding of its own.
         if reconfigure := getattr(stream, "reconfigure", None):
@@ -26,7 +41,7 @@ def make_printable() -> None:
 
 
 def output_of() -> tuple[object, int, int]:
-    """Return what standard output is now; both libraries that write to it put something else there when it breaks."""
+    """Return what standard output is now; rich and typer both replace it when it breaks."""
     try:
         there = os.fstat(sys.stdout.fileno())
     except (OSError, ValueError):
@@ -35,8 +50,8 @@ def output_of() -> tuple[object, int, int]:
 
 
 def end_by_broken_pipe() -> NoReturn:
-    """End as every filter does when nobody reads on (`| head`): by the signal, without a word."""
-    # What is still buffered would be tried again, and complained about, when the interpreter ends.
+    """End by SIGPIPE and without a message, as every filter does when its reader has gone (`| head`)."""
+    # The interpreter would write what is still buffered, fail, and print that.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGPIPE)

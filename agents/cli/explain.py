@@ -1,17 +1,15 @@
 """`tallygate explain`: a bill's decision in words for people who do not program."""
 
 import asyncio
-import logging
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from agents.cli.exits import AWAY, BAD_USAGE
-from agents.cli.exits import NO as UNKNOWN
+from agents.cli.exits import AWAY, NO, refuse
+from agents.cli.kafka_call import silence
 
 
 def command(
@@ -34,25 +32,25 @@ def command(
     from agents.client import GatewayError
     from agents.kafka.errors import RefusedError
     from agents.settings.enabled_rules import rulebook_of
+    from agents.settings.settings import read_settings
     from stream.bills import fold_bill
 
     folded = fold_bill(bill)
     if folded is None:
-        _refuse("a bill number has 4 to 35 letters and digits; separators may stand between")
+        refuse("a bill number has 4 to 35 letters and digits; separators may stand between")
     if (gateway is None) != (token_file is None):
-        _refuse("--gateway and --token-file go together")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
-    settings = _settings()
+        refuse("--gateway and --token-file go together")
+    silence("aiokafka")
+    settings = read_settings()
     try:
         found = explain(asyncio.run(_facts(folded, settings, gateway, token_file)), rulebook_of(settings))
     except (RefusedError, GatewayError) as error:
-        _refuse(str(error))
+        refuse(error)
     except NothingAnswersError as error:
-        print(f"tallygate explain: {error}", file=sys.stderr)
-        raise typer.Exit(AWAY) from None
+        refuse(error, AWAY)
     _print(found, as_json=as_json)
     if found.facts.decision is None:
-        raise typer.Exit(UNKNOWN)
+        raise typer.Exit(NO)
 
 
 async def _facts(bill: str, settings: Any, url: str | None, token_file: Path | None) -> Any:
@@ -71,16 +69,6 @@ async def _source(settings: Any, url: str | None, token_file: Path | None) -> As
 
     async with Gateway(url, read_token(token_file)) as gateway:
         yield OverGateway(gateway)
-
-
-def _settings() -> Any:
-    from agents.kafka.errors import RefusedError
-    from agents.settings.settings import read_settings
-
-    try:
-        return read_settings()
-    except RefusedError as error:
-        _refuse(str(error))
 
 
 def _print(found: Any, *, as_json: bool) -> None:
@@ -103,8 +91,3 @@ def _print(found: Any, *, as_json: bool) -> None:
         for line in section.lines:
             # A terminal wraps between words, below the heading; a file keeps lines whole.
             console.print(Padding(Text(line), (0, 0, 0, 2)) if console.is_terminal else Text(f"  {line}"))
-
-
-def _refuse(why: str) -> NoReturn:
-    print(f"tallygate explain: {why}", file=sys.stderr)
-    raise typer.Exit(BAD_USAGE)

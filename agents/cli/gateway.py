@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-EXIT_RETRY = 75
+from agents.cli.exits import AWAY
 
 
 def command() -> None:
@@ -28,4 +28,4 @@ def command() -> None:
         raise typer.Exit(error.status) from None
     except OSError as error:
         log.critical("the gateway cannot listen: %s", error.strerror)
-        raise typer.Exit(EXIT_RETRY) from None
+        raise typer.Exit(AWAY) from None

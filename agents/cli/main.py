@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from agents.cli.exits import BAD_USAGE, end_by_broken_pipe, make_printable, output_of
+from agents.cli.exits import BAD_USAGE, CommandError, end_by_broken_pipe, make_printable, output_of
 
 # Name of the command -> one line for `--help`. The module is `agents.cli.<name>`, hyphens as underscores; its attribute
 # `command` is the function to run or a `typer.Typer` with commands of its own.
@@ -36,24 +36,27 @@ COMMANDS: dict[str, str] = {
 
 
 class LazyGroup(TyperGroup):
-    """A group that imports a command's module only to run it: `judge` must not wait for Faust to load."""
+    """A group that imports a command's module only to run it, so `judge` does not wait for Faust to load."""
 
     _listing = False
 
     def list_commands(self, _ctx: Any) -> list[str]:
-        """Give the commands in the order of the table."""
+        """Return the commands in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
-        """Load a command, or give None where there is none of that name."""
+        """Load a command, or return None where there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
         return _stand_in(cmd_name) if self._listing else load(cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; settings that cannot be used end it with a sentence for each mistake and status 2."""
+        """Run a command; where it refuses, or settings are wrong, print why and exit with the code."""
         try:
             return super().invoke(ctx)
+        except CommandError as error:
+            print(f"tallygate {ctx.invoked_subcommand}: {error}", file=sys.stderr)
+            raise typer.Exit(error.code) from None
         except Exception as error:
             mistakes = (
                 sys.modules["agents.settings.settings"].mistakes_told(error)
@@ -67,19 +70,19 @@ class LazyGroup(TyperGroup):
             raise typer.Exit(BAD_USAGE) from None
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run from the command line; neither a closed pipe nor a poor terminal ends it with a traceback."""
+        """Run from the command line; neither a closed pipe nor a terminal without a character causes a traceback."""
         make_printable()
         output = output_of()
         try:
             try:
                 return super().main(*args, **extra)
             finally:
-                # What is left in the buffer would fail when it is too late to say anything.
+                # Later it would be too late to report that writing the buffer failed.
                 sys.stdout.flush()
         except BrokenPipeError:
             end_by_broken_pipe()
         except SystemExit:
-            # On its way here a closed pipe has become status 1, which means something else.
+            # Typer turns a closed pipe into status 1, which means something else.
             if output_of() != output:
                 end_by_broken_pipe()
             raise
@@ -104,7 +107,7 @@ def load(name: str) -> Any:
 
 
 def _stand_in(name: str) -> Any:
-    """Stand for a command in the list that `--help` prints."""
+    """Return a placeholder for a command in the list that `--help` prints."""
     single = typer.Typer(add_completion=False)
     single.command(name, help=COMMANDS[name])(lambda: None)
     return typer.main.get_command(single)

@@ -1,12 +1,12 @@
 """`tallygate offsets`: sets a group's committed offsets to where its tables stand."""
 
-import sys
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agents.cli.reaching import ask
+from agents.cli.exits import NO, refuse
+from agents.cli.kafka_call import ask
+from agents.cli.worker import StepName
 
 if TYPE_CHECKING:
     from agents.ops.offset_mending import Mending
@@ -15,14 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="Set the committed offsets of a ste
 command = app
 
 LEAVE_SECONDS = 5.0
-"""Beyond the session timeout, after which a worker that died is no member any more."""
-
-
-class StepName(StrEnum):
-    """The steps that there are."""
-
-    MANIFEST = "manifest"
-    WITHHOLDING = "withholding"
+"""Wait this long beyond the session timeout, after which a dead worker is no longer a member of its group."""
 
 
 @app.callback()
@@ -44,28 +37,26 @@ def set_offsets(
     """
     from agents.kafka.errors import EngineError
     from agents.ops.offset_mending import mend, plan_mending
-    from agents.settings.settings import Settings
+    from agents.settings.settings import read_settings
 
     if not to_tables:
-        print("tallygate offsets set: add --to-tables; offsets are only set to where tables stand", file=sys.stderr)
-        raise typer.Exit(2)
-    settings = Settings()
+        refuse("add --to-tables; offsets are only set to where tables stand")
+    settings = read_settings()
     kafka, leave = settings.kafka, settings.worker.session_timeout_ms / 1000 + LEAVE_SECONDS
     wanted = dict.fromkeys(step.value for step in steps or list(StepName))
     try:
-        plans = [ask(plan_mending(kafka.connection(), kafka.topics(), step, leave), kafka.brokers) for step in wanted]
+        plans = [ask(plan_mending(kafka.connection(), kafka.topics(), step, leave), kafka) for step in wanted]
         for plan in plans:
             if plan.offsets:
-                ask(mend(kafka.connection(), plan), kafka.brokers)
+                ask(mend(kafka.connection(), plan), kafka)
             _show(plan)
     except EngineError as error:
-        print(f"tallygate offsets set: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
+        refuse(error, NO)
 
 
 def _show(plan: "Mending") -> None:
-    said = f"{len(plan.offsets)} offsets set" if plan.offsets else "nothing to set: offsets and tables agree"
-    print(f"{plan.group} on {plan.source}: {said}")
+    result = f"{len(plan.offsets)} offsets set" if plan.offsets else "nothing to set: offsets and tables agree"
+    print(f"{plan.group} on {plan.source}: {result}")
     print(f"{'partition':>9}  {'before':>12}  {'after':>12}")
     for partition, committed, table in plan.standings:
         print(f"{partition:>9}  {_place(committed):>12}  {_place(table):>12}")

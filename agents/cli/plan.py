@@ -4,11 +4,11 @@ import asyncio
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 
 import typer
 
-from agents.cli.exits import AWAY, BAD_USAGE
+from agents.cli.exits import AWAY, refuse
 
 DAYS: Final = 7
 
@@ -38,14 +38,13 @@ def command(
         consignee, cents = read_consignee(text), parse_amount(value)
         asyncio.run(_ask(gateway, token_file, consignee, cents, day.date(), days))
     except OSError as error:
-        _refuse(f"{file}: {error.strerror}")
+        refuse(f"{file}: {error.strerror}")
     except AmountError:
-        _refuse("--value: expected dollars such as 120.00")
+        refuse("--value: expected dollars such as 120.00")
     except (ConsigneeFileError, GatewayError) as error:
-        _refuse(str(error))
+        refuse(error)
     except GatewayAwayError as error:
-        print(f"tallygate plan: {error}", file=sys.stderr)
-        raise typer.Exit(AWAY) from None
+        refuse(error, AWAY)
 
 
 async def _ask(url: str, token_file: Path, consignee: Any, cents: int, first: date, days: int) -> None:
@@ -67,8 +66,3 @@ async def _ask(url: str, token_file: Path, consignee: Any, cents: int, first: da
         print(f"first day on which it fits: {day_words(later)}" if later else "it fits on none of the days looked at")
     if stale:
         print(STALE_LINE, file=sys.stderr)
-
-
-def _refuse(why: str) -> NoReturn:
-    print(f"tallygate plan: {why}", file=sys.stderr)
-    raise typer.Exit(BAD_USAGE)

@@ -1,18 +1,17 @@
 """`tallygate publish`: a file of events, as JSON lines or CSV, checked whole and then sent."""
 
-import logging
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 
 import typer
 
-from agents.cli.exits import AWAY, BAD_USAGE, REFUSES
-from agents.cli.exits import NO as MISTAKES
+from agents.cli.exits import AWAY, BAD_USAGE, DONE, NO, REFUSES, refuse
+from agents.cli.kafka_call import silence
 
 SHOWN: Final = 50
 
@@ -64,9 +63,9 @@ def command(
         print(header(), end="")
         return
     if file is None:
-        _refuse("name a file, or - for standard input; --template prints a CSV header")
+        refuse("name a file, or - for standard input; --template prints a CSV header")
     if (gateway is None) != (token_file is None):
-        _refuse("--gateway and --token-file go together")
+        refuse("--gateway and --token-file go together")
     from agents.files import FileError, form_of, twice_readable
     from agents.publish.publish_errors import MiscountError
     from agents.publish.publish_file import PublishJob
@@ -78,10 +77,9 @@ def command(
             job = PublishJob(file, opener, found, source, int(time.time() * 1000))  # type: ignore[arg-type]
             _publish(job, show, check_only=check_only, skip_bad=skip_bad, over=(gateway, token_file))
     except FileError as error:
-        _refuse(str(error))
+        refuse(error)
     except MiscountError as error:
-        print(f"tallygate publish: {error}", file=sys.stderr)
-        raise typer.Exit(REFUSES) from None
+        refuse(error, REFUSES)
 
 
 def _publish(job: Any, show: int, *, check_only: bool, skip_bad: bool, over: tuple[str | None, Path | None]) -> None:
@@ -94,10 +92,10 @@ def _publish(job: Any, show: int, *, check_only: bool, skip_bad: bool, over: tup
     teller.end()
     _say(report)
     if report.unreadable:
-        _refuse(f"{job.name}: no line of it could be read")
+        refuse(f"{job.name}: no line of it could be read")
     if (report.codes and not skip_bad) or (check_only and not skip_bad):
         print(f"{report.good:,} events are right; nothing was sent")
-        raise typer.Exit(MISTAKES if report.codes else 0)
+        raise typer.Exit(NO if report.codes else DONE)
     sift, bar = Sift(), bar_named("checking again" if check_only else "sending", shown=terminal)
     events = whole(job, bar, report, sift, teller.held) if skip_bad else right(job, bar)
     if check_only:
@@ -108,7 +106,7 @@ def _publish(job: Any, show: int, *, check_only: bool, skip_bad: bool, over: tup
     if skip_bad:
         print(f"{sift.sums()}; bills held back {len(sift.bills_held):,}")
     if report.codes:
-        raise typer.Exit(MISTAKES)
+        raise typer.Exit(NO)
 
 
 def _say(report: Any) -> None:
@@ -158,9 +156,7 @@ def _send(events: Any, *, over: tuple[str | None, Path | None]) -> None:
     from agents.publish.publish_errors import MiscountError
     from agents.publish.publish_file import send
 
-    # aiokafka would say the same in other words, once for each address and each batch.
-    for name in ("aiokafka", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    silence()
     acknowledged = 0
 
     async def run() -> str:
@@ -175,11 +171,10 @@ def _send(events: Any, *, over: tuple[str | None, Path | None]) -> None:
     except MiscountError:
         raise
     except (PublishError, GatewayError) as error:
-        print(f"tallygate publish: {error}", file=sys.stderr)
-        print(f"{acknowledged:,} events are acknowledged; run it again, no event counts twice", file=sys.stderr)
+        why = f"{error}\n{acknowledged:,} events are acknowledged; run it again, no event counts twice"
         if isinstance(error, PublishAwayError):
-            raise typer.Exit(AWAY) from None
-        raise typer.Exit(BAD_USAGE) from None
+            refuse(why, AWAY)
+        refuse(why, BAD_USAGE)
     print(f"published {acknowledged:,} events to {place}")
 
 
@@ -193,21 +188,7 @@ async def _sender(url: str | None, token_file: Path | None) -> AsyncIterator[Any
             yield GatewaySender(gateway)
         return
     from agents.publish import Publisher
-
-    async with Publisher(_kafka()) as publisher:
-        yield publisher
-
-
-def _kafka() -> Any:
-    from agents.kafka.errors import RefusedError
     from agents.settings.settings import read_settings
 
-    try:
-        return read_settings().kafka
-    except RefusedError as error:
-        _refuse(str(error))
-
-
-def _refuse(why: str) -> NoReturn:
-    print(f"tallygate publish: {why}", file=sys.stderr)
-    raise typer.Exit(BAD_USAGE)
+    async with Publisher(read_settings().kafka) as publisher:
+        yield publisher

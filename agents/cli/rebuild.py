@@ -1,12 +1,19 @@
-"""`tallygate rebuild`: make again what is made from topics."""
+"""`tallygate rebuild`: rebuild the read model or the tables from topics."""
 
-import sys
+import asyncio
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from agents.cli.exits import AWAY, BAD_USAGE, INTERRUPTED, REFUSES, refuse
+
+if TYPE_CHECKING:
+    from agents.ops.rebuild.rebuild import Outcome, RebuildWatcher
+    from agents.settings.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Rebuild the read model or the tables from topics.")
 command = app
@@ -26,23 +33,23 @@ def read_model() -> None:
     import uvloop
     from aiokafka.errors import KafkaError
 
-    from agents.kafka.errors import EXIT_REFUSED, EXIT_RETRY, EngineError
+    from agents.kafka.errors import EngineError
     from agents.readmodel.refilling import rebuild as fill
     from agents.readmodel.store import StoreAwayError, StoreError
-    from agents.settings.settings import Settings
+    from agents.settings.settings import read_settings
 
     try:
         with _bar() as watcher:
-            filled = uvloop.run(fill(Settings(), watcher))
+            filled = uvloop.run(fill(read_settings(), watcher))
     except (EngineError, StoreError, KafkaError) as error:
-        print(f"tallygate rebuild read-model: {error}", file=sys.stderr)
-        away = isinstance(error, KafkaError | StoreAwayError)
-        raise typer.Exit(EXIT_RETRY if away else getattr(error, "status", EXIT_REFUSED)) from None
+        if isinstance(error, KafkaError | StoreAwayError):
+            refuse(error, AWAY)
+        refuse(error, getattr(error, "status", REFUSES))
     print(f"removed {watcher.removed} keys; the read model is filled up to the end of the topics, {filled} offsets")
 
 
 class From(StrEnum):
-    """What tables can be made from."""
+    """The input of the rebuilt tables."""
 
     SHIPMENTS = "shipments"
     POSTINGS = "postings"
@@ -67,24 +74,35 @@ def tables(
     """
     from agents.kafka.errors import EngineError
     from agents.ops.rebuild.rebuild import EpochError
-    from agents.ops.rebuild.rebuild_bar import next_steps, showing
-    from agents.ops.rebuild.rebuild_command import run
+    from agents.ops.rebuild.rebuild_bar import next_steps, rebuild_bars
     from agents.settings.settings import read_settings
 
     try:
         settings = read_settings()
-        with showing() as watcher:
-            made = run(settings, epoch, source.value, watcher)
+        with rebuild_bars() as watcher:
+            made = asyncio.run(_tables(settings, epoch, source, watcher))
     except EpochError as error:
-        print(f"tallygate rebuild tables: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
+        refuse(error, BAD_USAGE)
     except EngineError as error:
-        print(f"tallygate rebuild tables: {error}", file=sys.stderr)
-        raise typer.Exit(error.status) from None
-    except KeyboardInterrupt:
-        print("tallygate rebuild tables: interrupted; run the same command again to continue", file=sys.stderr)
-        raise typer.Exit(130) from None
+        refuse(error, error.status)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        refuse("interrupted; run the same command again to continue", INTERRUPTED)
     print(next_steps(made))
+
+
+async def _tables(settings: "Settings", epoch: int, source: From, watcher: "RebuildWatcher") -> "Outcome":
+    """Rebuild to the end; Ctrl-C and SIGTERM cancel, which stops the processes in order."""
+    from aiokafka.errors import KafkaError
+
+    from agents.kafka.probing import explained
+    from agents.ops.rebuild.rebuild import rebuild_tables
+
+    if (task := asyncio.current_task()) is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await rebuild_tables(settings, epoch, source.value, watcher)
+    except KafkaError as error:
+        raise await explained(settings.kafka.connection(), error) from None
 
 
 class _Watcher:
@@ -103,7 +121,7 @@ class _Watcher:
 
 @contextmanager
 def _bar() -> Iterator[_Watcher]:
-    """Show a bar on standard error where that is a terminal; gone when done."""
+    """Show a bar on standard error if that is a terminal, and remove it at the end."""
     from rich import progress
     from rich.console import Console
 

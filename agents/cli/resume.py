@@ -1,11 +1,11 @@
 """`tallygate resume`: lists halted partitions, and lets them go on."""
 
-import sys
 from typing import Annotated
 
 import typer
 
-from agents.cli.reaching import ask
+from agents.cli.exits import NO, refuse
+from agents.cli.kafka_call import ask
 
 
 def command(
@@ -21,20 +21,19 @@ def command(
     partition halts again. Running workers notice within seconds. Exit code 1: there is no such halt.
     """
     from agents.engine.control import lift_halt, read_halts
-    from agents.settings.settings import Settings
+    from agents.settings.settings import read_settings
 
-    kafka = Settings().kafka
+    kafka = read_settings().kafka
     connection, topics = kafka.connection(), kafka.topics()
-    halts = ask(read_halts(connection, topics), kafka.brokers)
+    halts = ask(read_halts(connection, topics), kafka)
     named = {
         f"{halt.group.removeprefix(kafka.prefix + '.').partition('.')[0]}/{halt.partition}": halt for halt in halts
     }
     wanted = list(named) if everything else which or []
     if unknown := [name for name in wanted if name not in named]:
-        print(f"not halted: {', '.join(unknown)}", file=sys.stderr)
-        raise typer.Exit(1)
+        refuse(f"not halted: {', '.join(unknown)}", NO)
     for name in wanted:
-        ask(lift_halt(connection, topics, named[name]), kafka.brokers)
+        ask(lift_halt(connection, topics, named[name]), kafka)
         where = f" at offset {named[name].offset}" if named[name].offset >= 0 else ""
         print(f"resumed {name}{where}")
     if not wanted:

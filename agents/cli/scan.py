@@ -3,12 +3,12 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 
 import typer
 
-NOT_LIVE: Final = 75
-BAD_USAGE: Final = 2
+from agents.cli.exits import AWAY, refuse
+
 WAIT_SECONDS: Final = 10.0
 
 
@@ -35,11 +35,11 @@ def command(
     try:
         live = asyncio.run(_scan(gateway, token_file, wait, follow=follow))
     except GatewayError as error:
-        _refuse(str(error))
+        refuse(error)
     except KeyboardInterrupt:
         return
     if not live:
-        raise typer.Exit(NOT_LIVE)
+        raise typer.Exit(AWAY)
 
 
 async def _scan(url: str, token_file: Path, wait: float, *, follow: bool) -> bool:
@@ -61,8 +61,3 @@ async def _scan(url: str, token_file: Path, wait: float, *, follow: bool) -> boo
 
 def _write(line: str) -> None:
     print(line, flush=True)
-
-
-def _refuse(why: str) -> NoReturn:
-    print(f"tallygate scan: {why}", file=sys.stderr)
-    raise typer.Exit(BAD_USAGE)

@@ -4,11 +4,11 @@ import sys
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from agents.cli.exits import BAD_USAGE, NO
+from agents.cli.exits import NO, refuse
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the tokens that open the gateway.")
 command = app
@@ -48,7 +48,7 @@ def create(
     from agents.gateway.http.tokens import TokenFileError
 
     if not name.isprintable() or len(name) > NAME_LENGTH_MAX:
-        _fail(f"a name has at most {NAME_LENGTH_MAX} characters, all of them printable")
+        refuse(f"a name has at most {NAME_LENGTH_MAX} characters, all of them printable")
     where = _file(file)
     try:
         token, text = create_token(
@@ -60,7 +60,7 @@ def create(
             secrets.token_bytes,
         )
     except TokenFileError as error:
-        _fail(error)
+        refuse(error)
     print(
         f"token {token.id} ({' '.join(token.scopes)}), good until {token.expires:%Y-%m-%d %H:%M} UTC:", file=sys.stderr
     )
@@ -75,7 +75,7 @@ def show(file: File = None) -> None:
     try:
         tokens = read_tokens(_file(file))
     except TokenFileError as error:
-        _fail(error)
+        refuse(error)
     now = datetime.now(UTC)
     print("id\tscopes\tcreated\texpires\tname")
     for token in tokens:
@@ -95,27 +95,18 @@ def revoke(
     try:
         found = revoke_token(_file(file), token_id)
     except TokenFileError as error:
-        _fail(error)
+        refuse(error)
     if not found:
-        print("there is no token of this id; `tallygate token list` lists them", file=sys.stderr)
-        raise typer.Exit(NO)
+        refuse("there is no token of this id; `tallygate token list` lists them", NO)
     print(f"token {token_id} is revoked")
 
 
 def _file(given: Path | None) -> Path:
-    from agents.settings.settings import SettingsError, read_settings
+    from agents.settings.settings import read_settings
 
     if given is not None:
         return given
-    try:
-        found = read_settings().gateway.tokens_file
-    except SettingsError as error:
-        _fail(error)
+    found = read_settings().gateway.tokens_file
     if found is None:
-        _fail("name the tokens file: --file FILE, or TALLYGATE_GATEWAY__TOKENS_FILE in the environment")
+        refuse("name the tokens file: --file FILE, or TALLYGATE_GATEWAY__TOKENS_FILE in the environment")
     return found
-
-
-def _fail(why: object) -> NoReturn:
-    print(why, file=sys.stderr)
-    raise typer.Exit(BAD_USAGE)

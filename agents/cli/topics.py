@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from agents.cli.exits import BAD_USAGE
-from agents.cli.reaching import ask
+from agents.cli.exits import NO, refuse
+from agents.cli.kafka_call import ask
 
 app = typer.Typer(no_args_is_help=True, help="Create the topics, or check that they are as they must be.")
 command = app
@@ -33,17 +33,14 @@ def create(
 
     kafka, rulebook = _settings()
     plans = kafka.topics().plans(rulebook.topic_days)
-    found = ask(find_topics(kafka.connection(), [plan.name for plan in plans], configs=False), kafka.brokers)
+    found = ask(find_topics(kafka.connection(), [plan.name for plan in plans], configs=False), kafka)
     # The count was fixed when the first topic was made; a new epoch's changelogs must have it too.
     held = {topic.partitions for topic in found.values()}
     count = partitions or (min(held) if held else kafka.partitions)
     if held - {count}:
-        print(
-            f"topics of {sorted(held)} partitions exist, {count} would differ: leave out --partitions", file=sys.stderr
-        )
-        raise typer.Exit(BAD_USAGE)
+        refuse(f"topics of {sorted(held)} partitions exist, {count} would differ: leave out --partitions")
     replicas = replication or kafka.replication
-    made = ask(create_topics(kafka.connection(), plans, count, replicas), kafka.brokers)
+    made = ask(create_topics(kafka.connection(), plans, count, replicas), kafka)
     for name in made:
         print(f"created {name}, {count} partitions")
     check()
@@ -57,7 +54,7 @@ def check() -> None:
 
     kafka, rulebook = _settings()
     plans = kafka.topics().plans(rulebook.topic_days)
-    found = ask(find_topics(kafka.connection(), [plan.name for plan in plans]), kafka.brokers)
+    found = ask(find_topics(kafka.connection(), [plan.name for plan in plans]), kafka)
     wrong = problems(plans, found)
     for line in wrong:
         print(line, file=sys.stderr)
@@ -66,7 +63,7 @@ def check() -> None:
     except RulebookError as error:
         print(error, file=sys.stderr)
     if wrong:
-        raise typer.Exit(1)
+        raise typer.Exit(NO)
     print(f"{len(plans)} topics at {kafka.brokers}: all as they must be")
 
 
@@ -74,11 +71,10 @@ def _settings() -> tuple[Any, Any]:
     """Return the settings of Kafka, and the rulebook; exit where the rules or programmes cannot be used."""
     from agents.kafka.errors import RefusedError
     from agents.settings.enabled_rules import rulebook_of
-    from agents.settings.settings import Settings
+    from agents.settings.settings import read_settings
 
-    settings = Settings()
+    settings = read_settings()
     try:
         return settings.kafka, rulebook_of(settings)
     except RefusedError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(BAD_USAGE) from None
+        refuse(error)

@@ -1,11 +1,11 @@
 """`tallygate what-if`: the same events judged under two policies, and what changes."""
 
 import sys
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 
 import typer
 
-from agents.cli.exits import BAD_USAGE
+from agents.cli.exits import refuse
 from agents.cli.judging_options import (
     AsOfOption,
     DefaultProgrammeOption,
@@ -51,11 +51,11 @@ def command(
     usual = JudgeOptions(programmes=enabled, default_programme=default_programme)
     other = usual._replace(policy=policy, match=match, rules=rules)
     if other == usual:
-        _refuse("give at least one option that differs from the default, such as --overflow latch")
+        refuse("give at least one option that differs from the default, such as --overflow latch")
     try:
         found = compare(file, usual, other)
     except (FileError, RulebookError) as error:
-        _refuse(str(error))
+        refuse(error)
     if as_json:
         import msgspec
 
@@ -63,7 +63,7 @@ def command(
     else:
         _print(found, bills)
     if 0 < found.events == found.bad_events:
-        _refuse(f"{file}: no line of it could be read")
+        refuse(f"{file}: no line of it could be read")
 
 
 def _print(found: Any, most: int) -> None:
@@ -90,8 +90,3 @@ def _print(found: Any, most: int) -> None:
             f"{found.bad_events:,} of {found.events:,} events could not be read: tallygate judge --dead-letters FILE",
             file=sys.stderr,
         )
-
-
-def _refuse(why: str) -> NoReturn:
-    print(f"tallygate what-if: {why}", file=sys.stderr)
-    raise typer.Exit(BAD_USAGE)

@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from stream.alerts import Alert
+from stream.answers import replaces
 from stream.decisions import Decision, DecisionData, Outcome
 
 LAST: Final = 40
@@ -68,7 +69,7 @@ class OutputCounts:
         self._last[data.outcome].append((self.decisions, data))
         key = data.bill, data.conveyance
         before = self._current.get(key)
-        if before is not None and before.rank > data.rank:
+        if not replaces(data, before):
             return
         self._current[key] = data
         if before is not None:
@@ -85,7 +86,7 @@ class OutputCounts:
         self.dead_letters[code] += 1
 
     def last(self, count: int) -> list[DecisionData]:
-        """Give the last decisions of each outcome in turn, `count` in all, in the order in which they came.
+        """Return the last decisions of each outcome in turn, `count` in all, in the order in which they came.
 
         One arrival releases hundreds at once; the one that was withheld among them is worth seeing.
         """
@@ -97,7 +98,7 @@ class OutputCounts:
         return [data for _, data in sorted(some[:count], key=itemgetter(0))]
 
     def nearest(self, count: int) -> list[BillCount]:
-        """Give the consignee days nearest to their limit, those with withheld bills first."""
+        """Return the consignee days nearest to their limit, those with withheld bills first."""
         days = (standing._replace(held=self._held[place]) for place, standing in self._standings.items())
         return sorted(days, key=lambda day: (-day.percent, -day.held, day.consignee))[:count]
 

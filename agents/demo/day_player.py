@@ -84,7 +84,7 @@ class DayPlayer:
 
 
 def schedule(day: Iterable[Planned], seconds: float) -> list[tuple[float, Planned]]:
-    """Give each record the moment, in ticks from 0 to about `seconds`, at which it is due."""
+    """Return each record the moment, in ticks from 0 to about `seconds`, at which it is due."""
     records = list(day)
     pace = seconds / max(1, sum(planned.delay for planned in records))
     moments, moment = [], 0.0

@@ -43,14 +43,14 @@ _MU: Final = log(MEAN_VALUE_CENTS - HABITS.split_order * sum(SPLIT_CENTS) / 2) -
 
 @lru_cache(maxsize=8192)  # a large day says the same second many times
 def stamp(seconds: int) -> str:
-    """Give an instant, in seconds from the day's midnight, as RFC 3339 in UTC."""
+    """Return an instant, in seconds from the day's midnight, as RFC 3339 in UTC."""
     days, rest = divmod(seconds + MIDNIGHT.hour * HOUR, DAY_SECONDS)
     minutes, second = divmod(rest, 60)
     return f"2025-08-{MIDNIGHT.day + days:02d}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}Z"
 
 
 def date_of(seconds: int) -> str:
-    """Give the Eastern date of an instant."""
+    """Return the Eastern date of an instant."""
     return f"2025-08-{MIDNIGHT.day + seconds // DAY_SECONDS:02d}"
 
 
@@ -86,7 +86,7 @@ class DemoBill:
         self.error = number % 5 if self.filed == "type86" and draw() < HABITS.filing_error else -1
 
     def written(self, consignees: Consignees, estimate: int, *, otherwise: bool) -> str:
-        """Give the whole bill as JSON, as of its present version."""
+        """Return the whole bill as JSON, as of its present version."""
         order = f'"order":"{self.order}",' if self.order else ""
         arrived = f'"arrived_at":"{stamp(self.arrived)}",' if self.arrived is not None else ""
         consignee = consignees.fragment(self.who, otherwise=otherwise, stateless=self.stateless)
@@ -99,7 +99,7 @@ class DemoBill:
         )
 
     def _filing(self, estimate: int) -> str:
-        """Give what a type 86 entry needs, except what this bill lacks by error."""
+        """Return what a type 86 entry needs, except what this bill lacks by error."""
         if self.filed != "type86":
             return ""
         day = date_of(estimate)
@@ -110,7 +110,7 @@ class DemoBill:
         return f'"estimated_arrivals":[{dates}],"bill_type":"{kind}",{quantity}{port}'
 
     def _lines(self) -> str:
-        """Give the lines: one, or for dearer goods two; together they have the bill's value."""
+        """Return the lines: one, or for dearer goods two; together they have the bill's value."""
         cents, good = self.value_cents, self.good
         if cents < 60_00 or good % 3:
             return self._line(good, cents)

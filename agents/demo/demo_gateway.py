@@ -25,7 +25,7 @@ SECRET_BYTES_MAX: Final = 8
 
 
 def make_demo_token(file: Path) -> str:
-    """Make the tokens file with one token; gives the token."""
+    """Make the tokens file with one token; return the token."""
     _kept, text = create_token(
         file, "demo", SCOPES, datetime.now(UTC), LIFE, lambda count: secrets.token_bytes(min(count, SECRET_BYTES_MAX))
     )

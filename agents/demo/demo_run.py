@@ -75,7 +75,7 @@ class Demo:
         self._children: list[Worker] = []
 
     async def run(self) -> bool:
-        """Run the day and print the summary; tells whether every sum came out."""
+        """Run the day and print the summary; return whether every sum came out."""
         started = time.monotonic()
         day = self._made_day()
         async with AsyncExitStack() as stack:
@@ -145,7 +145,7 @@ class Demo:
 
     @asynccontextmanager
     async def _broker(self) -> AsyncIterator[str]:
-        """Give the address of a broker that has the topics."""
+        """Return the address of a broker that has the topics."""
         if self._options.brokers is None:
             async with embedded_broker([plan.name for plan in self._topics.plans()]) as address:
                 yield address

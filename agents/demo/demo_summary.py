@@ -30,7 +30,7 @@ class Claim(NamedTuple):
 
 
 def claims(scene: Scene) -> list[Claim]:
-    """Give the sums: events by fate, dead letters, bills, and decisions each read once."""
+    """Return the sums: events by fate, dead letters, bills, and decisions each read once."""
     published, counts, tally = scene.publisher.published, scene.counts.get("manifest", Counts()), scene.tally
     letters, bills = tally.dead_letters.total(), published["bill.manifested"]
     projected = scene.counts.get("projection", Counts()).applied
@@ -58,7 +58,7 @@ def claims(scene: Scene) -> list[Claim]:
 
 
 def summary(scene: Scene, seconds: float, command: str) -> Iterator[str]:
-    """Give the lines of the summary; `command` is how this command is called here."""
+    """Return the lines of the summary; `command` is how this command is called here."""
     tally, latency = scene.tally, scene.latency
     yield f"Tallygate demo: {scene.share:.0%} of the day in {seconds:.0f} s, up to {scene.clock}"
     yield ""

@@ -17,7 +17,7 @@ REPLICAS_MAX: Final = 3
 
 @asynccontextmanager
 async def own_topics(brokers: str, topics: Topics, partitions: int) -> AsyncIterator[None]:
-    """Make the topics under the demo's prefix; remove them at the end, come what may. Raises BrokerError."""
+    """Make the topics under the demo's prefix; remove them at the end, come what may. Raise BrokerError."""
     connection = Connection(brokers)
     names = [plan.name for plan in topics.plans()]
     try:

@@ -20,15 +20,10 @@ from agents.demo.children import ChildReport, WorkerSpec
 from agents.demo.scene import Counts
 from agents.engine.engine_progress import EngineProgress, SilentObserver
 from agents.engine.job import Job, job_of
-from agents.engine.process import run_job
-from agents.kafka.errors import EngineError
 from agents.settings.gateway_group import GatewaySettings
 from agents.settings.settings import KafkaSettings, KeySettings, PolicySettings, RedisSettings, Settings, WorkerSettings
-from agents.worker.engine_setup import engine_settings
-from agents.worker.worker import STEPS, make_job
+from agents.worker.worker import STEPS, make_job, run_worker
 from stream.records import Fate
-
-log = logging.getLogger(__name__)
 
 PROJECTION: Final = "projection"
 GATEWAY: Final = "gateway"
@@ -60,7 +55,7 @@ def counts_of(progress: EngineProgress) -> Counts:
 
 
 def settings_of(spec: WorkerSpec) -> Settings:
-    """Give the settings; nothing is taken from the environment, the demo is the same everywhere."""
+    """Return the settings; nothing is taken from the environment, the demo is the same everywhere."""
     # The embedded broker writes commit markers without a checksum.
     options = {"check_crcs": False} if spec.embedded and spec.step in {PROJECTION, GATEWAY} else {}
     kafka = KafkaSettings(
@@ -95,13 +90,14 @@ def work(spec: WorkerSpec) -> NoReturn:
         from agents.demo.demo_gateway import run_demo_gateway  # noqa: PLC0415 - as above
 
         run_demo_gateway(settings, _say)
-    engine = msgspec.structs.replace(engine_settings(settings, spec.step), mock_broker=spec.embedded, compression="lz4")
-    try:
-        job = job_for(spec, settings)
-    except EngineError as error:
-        log.critical("%s does not start: %s", spec.step, error)
-        sys.exit(error.status)
-    run_job(engine, job, Reporter())
+    run_worker(
+        spec.step,
+        lambda settings: job_for(spec, settings),
+        lambda *_: (Reporter(), None),
+        settings,
+        mock_broker=spec.embedded,
+        compression="lz4",
+    )
 
 
 def main() -> NoReturn:

@@ -39,7 +39,7 @@ _LINGER_SECONDS: Final = 3.0
 
 @asynccontextmanager
 async def embedded_broker(topics: Sequence[str]) -> AsyncIterator[str]:
-    """Run the embedded broker with these topics; gives its address."""
+    """Run the embedded broker with these topics; return its address."""
     # In a session of its own: Ctrl-C is for the demo, which stops its children in the right order.
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", __name__, *topics,
@@ -62,7 +62,7 @@ async def embedded_broker(topics: Sequence[str]) -> AsyncIterator[str]:
 
 
 def fitting(day: Iterable[Planned]) -> Iterator[Planned]:
-    """Give the day's records, and refuse the one that would not fit: the broker would drop the first without a word."""
+    """Return the day's records. Raise DayTooLargeError at one too many: the broker would silently drop the first."""
     shipments: Counter[int] = Counter()
     bills = decisions = 0.0
     for planned in day:

@@ -31,11 +31,11 @@ class Latency:
             self._recent.append(taken)
 
     def recent(self, per_cent: float) -> float | None:
-        """Give a percentile of the recent measurements in seconds, or None if there are none."""
+        """Return a percentile of the recent measurements in seconds, or None if there are none."""
         return _percentile(self._recent, per_cent)
 
     def overall(self, per_cent: float) -> float | None:
-        """Give a percentile of all measurements in seconds, or None if there are none."""
+        """Return a percentile of all measurements in seconds, or None if there are none."""
         return _percentile(self._all, per_cent)
 
 

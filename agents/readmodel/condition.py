@@ -19,7 +19,7 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 async def look(settings: StoreSettings) -> Condition:
-    """Ask. Raises StoreError where Redis is away or lets us not in."""
+    """Ask. Raise StoreError where Redis is away or lets us not in."""
     client = connect(settings)
     try:
         with own_errors():

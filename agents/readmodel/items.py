@@ -48,7 +48,7 @@ class UnreadableError(ValueError):
 
 
 def decision_items(value: bytes, offset: int) -> tuple[str | bytes, ...]:
-    """Give what the script takes of a decision event. Raises UnreadableError, which quotes nothing."""
+    """Return what the script takes of a decision event. Raise UnreadableError, which quotes nothing."""
     try:
         event = _decision(value)
         stated = max(0, to_micros(event.time))
@@ -68,7 +68,7 @@ def decision_items(value: bytes, offset: int) -> tuple[str | bytes, ...]:
 
 
 def alert_items(value: bytes, _offset: int) -> tuple[str | bytes, ...]:
-    """Give what the script takes of an alert event. Raises UnreadableError, which quotes nothing."""
+    """Return what the script takes of an alert event. Raise UnreadableError, which quotes nothing."""
     try:
         event = _alert(value)
     except (ValueError, RecursionError) as error:
@@ -78,10 +78,10 @@ def alert_items(value: bytes, _offset: int) -> tuple[str | bytes, ...]:
 
 
 def event_of(held: bytes) -> bytes:
-    """Give the decision event out of what is kept of a bill on a conveyance."""
+    """Return the decision event out of what is kept of a bill on a conveyance."""
     return held.split(b"|", 2)[2]
 
 
 def stated_of(held: bytes) -> datetime:
-    """Give when the bill was first stated, out of what is kept of it on a conveyance."""
+    """Return when the bill was first stated, out of what is kept of it on a conveyance."""
     return from_micros(int(held[RANK_DIGITS : RANK_DIGITS + STATED_DIGITS]))

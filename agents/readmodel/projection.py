@@ -38,7 +38,7 @@ SAY_SECONDS: Final = 10.0
 
 
 def make_consumer(connection: Connection, group: str, session_timeout_ms: int) -> AIOKafkaConsumer:
-    """Give the consumer that a projection runs on; not started."""
+    """Return the consumer that a projection runs on; not started."""
     return AIOKafkaConsumer(
         group_id=group,
         isolation_level="read_committed",
@@ -78,7 +78,7 @@ class Projection(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's 
         self._stop.set()
 
     async def run(self) -> None:
-        """Run until `stop`. Raises RefusedError where waiting cannot help, KafkaError where Kafka is away at first."""
+        """Run until `stop`. Raise RefusedError where waiting cannot help, KafkaError where Kafka is away at first."""
         await self._consumer.start()
         try:
             self._consumer.subscribe(self._topics, listener=self)

@@ -93,7 +93,7 @@ class ProjectionMetrics:
         self.reading = PROJECTION.reads(self.families)
 
     def families(self) -> Iterable[Family]:
-        """Give what a scrape shows; called in the thread that serves it."""
+        """Return what a scrape shows; called in the thread that serves it."""
         yield from self._counts()
         places = dict(self._projection.progress.places)
         yield _lag.family(((topic, str(number)), place.lag) for (topic, number), place in places.items())

@@ -27,7 +27,7 @@ STEP = "projection"
 
 
 async def count_partitions(settings: Settings) -> int:
-    """Give the partition count of decisions and alerts. Raises RefusedError where a topic is missing or they differ."""
+    """Return the partition count of both topics. Raise RefusedError if one is missing or the counts differ."""
     topics = settings.kafka.topics()
     names = (topics.decisions, topics.alerts)
     found = await find_topics(settings.kafka.connection(), names, configs=False)
@@ -39,7 +39,7 @@ async def count_partitions(settings: Settings) -> int:
 
 
 def store_of(settings: Settings) -> StoreSettings:
-    """Give where the read model lives. Raises RefusedError where password or certificates cannot be read."""
+    """Return where the read model lives. Raise RefusedError where password or certificates cannot be read."""
     return store_settings(settings.redis, settings.kafka.prefix)
 
 
@@ -57,7 +57,7 @@ def make_projection(settings: Settings, writer: Writer, partitions: int) -> Proj
 
 
 async def project(settings: Settings) -> None:
-    """Run a projection until SIGTERM or SIGINT. Raises EngineError, KafkaError."""
+    """Run a projection until SIGTERM or SIGINT. Raise EngineError, KafkaError."""
     partitions = await count_partitions(settings)
     async with Writer(kept_store_of(settings)) as writer:
         policy = await writer.evicts()

@@ -16,7 +16,7 @@ from agents.readmodel.items import event_of, stated_of
 from agents.readmodel.keys import Keys
 from agents.readmodel.store import StoreAwayError, StoreSettings, connect, own_errors, script
 from stream.alerts import Alert
-from stream.answers import answer
+from stream.answers import choose
 from stream.decisions import Decision
 
 BILLS_A_PAGE: Final = 1_000
@@ -102,26 +102,25 @@ class ReadModel:
         await self._redis.aclose()
 
     async def freshness(self) -> Freshness:
-        """Tell how far the read model has come."""
+        """Return how far the read model has come."""
         with own_errors():
             positions: Any = await self._redis.hgetall(self._keys.positions)
         return _freshness(positions)
 
     async def bill(self, bill: str) -> BillReading:
-        """Give a bill's answer and what it comes from."""
+        """Return a bill's answer and what it comes from."""
         async with self._in_turn():
             pipe = self._redis.pipeline(transaction=True)
             pipe.hgetall(self._keys.positions)
             pipe.hgetall(self._keys.bill(bill))
             positions, held = await pipe.execute()
         decisions = [_decision(event_of(value)) for _conveyance, value in sorted(held.items())]
-        data = answer([each.data for each in decisions])
-        chosen = next((each for each in decisions if each.data is data), None)
+        chosen, _others = choose(decisions)
         stated = min((stated_of(value) for value in held.values()), default=None)
         return BillReading(chosen, tuple(decisions), _freshness(positions), stated)
 
     async def day(self, consignee: str, day: date, first: int = 0, count: int = BILLS_A_PAGE) -> DayReading:
-        """Give a consignee's day; of its bills `count`, beginning with number `first`, counted from 0."""
+        """Return a consignee's day; of its bills `count`, beginning with number `first`, counted from 0."""
         async with self._in_turn():
             found: Any = await self._day(
                 keys=[self._keys.positions], args=self._arguments(consignee, day, first, count)
@@ -129,7 +128,7 @@ class ReadModel:
         return _day_reading(found)
 
     async def days(self, consignee: str, days: Sequence[date], count: int = 0) -> list[DayReading]:
-        """Give several days of a consignee, each with its first `count` bills, in one go but not in one piece."""
+        """Return several days of a consignee, each with its first `count` bills, in one go but not in one piece."""
         async with self._in_turn():
             pipe = self._redis.pipeline(transaction=False)
             for day in days:
@@ -141,7 +140,7 @@ class ReadModel:
 
     @asynccontextmanager
     async def _in_turn(self) -> AsyncIterator[None]:
-        """Wait for one's turn, no longer than for an answer; then with errors that are ours. Raises StoreError."""
+        """Wait for one's turn, no longer than for an answer; then with errors that are ours. Raise StoreError."""
         try:
             async with asyncio.timeout(self._patience_seconds):
                 await self._turn.acquire()
@@ -157,13 +156,13 @@ class ReadModel:
         return [self._keys.prefix, consignee, day.isoformat(), first, count]
 
     async def last_change(self) -> str:
-        """Give the id of the latest change, from which a tail may begin."""
+        """Return the id of the latest change, from which a tail may begin."""
         with own_errors():
             found: Any = await self._redis.xrevrange(self._keys.changes, count=1)
         return str(found[0][0], "ascii") if found else "0-0"
 
     async def changes(self, after: str, wait_ms: int = 1_000, count: int = 1_000) -> list[ReadModelChange]:
-        """Give the changes after an id; waits for some, and gives none if none came.
+        """Return the changes after an id; waits for some, and gives none if none came.
 
         Where Redis was emptied meanwhile, the ids begin anew and may be lower: then it gives those there are.
         """
@@ -175,7 +174,7 @@ class ReadModel:
         return [_change(*entry) for entries in streams for entry in _flat(entries)]
 
     async def tail(self, after: str | None = None, pause_seconds: float = 0.0) -> AsyncIterator[ReadModelChange]:
-        """Give changes for ever, from now on unless told after which."""
+        """Return changes for ever, from now on unless told after which."""
         last = await self.last_change() if after is None else after
         while True:
             for change in await self.changes(last):
@@ -226,7 +225,7 @@ def _freshness(positions: Mapping[bytes, bytes]) -> Freshness:
 
 
 def _limit(decisions: Sequence[Decision]) -> int | None:
-    """Give the limit stated last: it changes only with the rules."""
+    """Return the limit stated last: it changes only with the rules."""
     stated = [(each.data.epoch, each.time, each.data.limit_cents) for each in decisions if each.data.limit_cents]
     return max(stated)[2] if stated else None
 

@@ -34,19 +34,19 @@ class Ends:
         self.total = sum(ends[name] - begins[name] for name in ends)
 
     def done(self, positions: Mapping[str, str]) -> int:
-        """Give how many offsets lie behind the positions in Redis."""
+        """Return how many offsets lie behind the positions in Redis."""
         return sum(
             max(0, min(int(positions.get(f"at:{name}", begin)), self._ends[name]) - begin)
             for name, begin in self._begins.items()
         )
 
     def reached(self, positions: Mapping[str, str]) -> bool:
-        """Tell whether Redis stands at or behind every end, in partitions without records too."""
+        """Return whether Redis stands at or behind every end, in partitions without records too."""
         return all(int(positions.get(f"at:{name}", -1)) >= end for name, end in self._ends.items())
 
 
 async def rebuild(settings: Settings, watcher: RefillWatcher) -> int:
-    """Empty the read model and fill it; gives the number of offsets filled. Raises EngineError, StoreError, KafkaError.
+    """Empty the read model and fill it; return the number of offsets filled. Raise EngineError, StoreError, KafkaError.
 
     A projection that runs meanwhile waits while the keys go, and then shares the filling.
     """

@@ -31,7 +31,7 @@ class Runs:
     def of(
         self, where: TopicPartition, start: int, records: Sequence[Any], stop: int, fresh_ms: int | None
     ) -> Iterator[Run]:
-        """Give runs that lead from `start` to `stop`, where the consumer now stands."""
+        """Return runs that lead from `start` to `stop`, where the consumer now stands."""
         for first in range(0, len(records), RECORDS_A_RUN):
             part = records[first : first + RECORDS_A_RUN]
             last = first + RECORDS_A_RUN >= len(records)
@@ -42,7 +42,7 @@ class Runs:
             yield self._run(where, start, stop, [], fresh_ms)
 
     def begin(self, where: TopicPartition, offset: int) -> Run:
-        """Give the run that makes an empty Redis stand at the beginning of a partition."""
+        """Return the run that makes an empty Redis stand at the beginning of a partition."""
         return self._run(where, None, offset, [], None)
 
     def _run(

@@ -65,7 +65,7 @@ class StoreSettings(msgspec.Struct, frozen=True):
 
 
 def connect(settings: StoreSettings) -> Redis:
-    """Give a client; it connects when it is used. Nothing is tried again behind our back."""
+    """Return a client; it connects when it is used. Nothing is tried again behind our back."""
     more: dict[str, Any] = {} if settings.password is None else {"password": settings.password}
     more |= {} if settings.ca_file is None else {"ssl_ca_certs": settings.ca_file}
     # Redis's own pool fails the hundred-and-first who asks at the same time; here they wait their turn.
@@ -84,7 +84,7 @@ def connect(settings: StoreSettings) -> Redis:
 
 
 def script(name: str) -> str:
-    """Give the text of a script that ships beside this module."""
+    """Return the text of a script that ships beside this module."""
     return Path(__file__).with_name(name).read_text("utf-8")
 
 
@@ -100,7 +100,7 @@ def own_errors() -> Iterator[None]:
 
 
 def own_error(error: Exception) -> StoreError:
-    """Tell whether waiting helps."""
+    """Return whether waiting helps."""
     text = str(error)
     if isinstance(error, AuthenticationError):
         return StoreRefusedError(text)

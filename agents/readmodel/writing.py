@@ -71,14 +71,14 @@ class Writer:
         await self._redis.aclose()
 
     async def positions(self) -> dict[str, str]:
-        """Give the positions as they are kept; makes sure as well that Redis knows the script. Raises StoreError."""
+        """Return the positions as they are kept; makes sure as well that Redis knows the script. Raise StoreError."""
         with own_errors():
             self._sha = await self._redis.script_load(self._script)
             found: Any = await self._redis.hgetall(self.keys.positions)
         return {field.decode(): value.decode() for field, value in found.items()}
 
     async def apply(self, runs: Iterable[Run]) -> list[Answer]:
-        """Apply runs in order, in one round trip; an answer each. Raises StoreError; any may be applied then."""
+        """Apply runs in order, in one round trip; an answer each. Raise StoreError; any may be applied then."""
         with own_errors():
             pipe = self._redis.pipeline(transaction=False)
             for run in runs:
@@ -96,7 +96,7 @@ class Writer:
         return [self.keys.prefix, place, start, run.stop, run.partitions, fresh, *self._fixed, run.topic, *run.items]
 
     async def begin_sweep(self, token: str) -> None:
-        """Forget all positions and stop all writing, until the sweep with this token is over. Raises StoreError."""
+        """Forget all positions and stop all writing, until the sweep with this token is over. Raise StoreError."""
         with own_errors():
             pipe = self._redis.pipeline(transaction=True)
             pipe.delete(self.keys.positions)
@@ -107,7 +107,7 @@ class Writer:
     async def sweep(self, token: str) -> int:
         """Remove all keys of this Tallygate, then let writing begin; several may sweep at once, or end each other's.
 
-        Gives the number of keys removed here. Raises StoreError.
+        Gives the number of keys removed here. Raise StoreError.
         """
         removed = 0
         with own_errors():
@@ -132,7 +132,7 @@ class Writer:
         return removed
 
     async def evicts(self) -> str | None:
-        """Give Redis's rule for a full memory if it may remove our keys at will, None if not or if it does not say."""
+        """Return Redis's maxmemory-policy if it may remove our keys; None if it may not, or if Redis does not say."""
         try:
             with own_errors():
                 found = await self._redis.config_get("maxmemory-policy")

@@ -9,13 +9,16 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
+import msgspec
 from aiokafka.errors import KafkaError
 
+from agents.engine.engine_progress import Observer
 from agents.engine.job import Job, job_of
-from agents.engine.process import run_job
+from agents.engine.process import Attach, run_job
 from agents.engine.progress_log import ProgressLog
 from agents.kafka.errors import EXIT_RETRY, EngineError, RefusedError
 from agents.kafka.probing import AwayError, explained
@@ -118,21 +121,26 @@ def end_with(parent: int) -> None:
             sys.exit(EXIT_RETRY)
 
 
-def prepared(name: str, make: Callable[[Settings], Job]) -> tuple[Settings, Job]:
-    """Return the settings and the job of a worker, once Kafka is there; exits the process where it must not start."""
+def run_worker(
+    name: str,
+    make: Callable[[Settings], Job],
+    observed: Callable[[Settings, Job], tuple[Observer, Attach | None]],
+    settings: Settings | None = None,
+    **engine: Any,
+) -> NoReturn:
+    """Run a job until SIGTERM or SIGINT, once Kafka is there; exits the process, also where it must not start.
+
+    Workers, those of a rebuild and those of the demo all run here. `settings` default to those of the environment;
+    `engine` are fields of the engine's settings that differ from what the settings say.
+    """
     try:
-        settings = begin("worker", step=name)
-        return settings, reached(lambda: make(settings), settings)
+        settings = settings or begin("worker", step=name)
+        job = reached(partial(make, settings), settings)
     except EngineError as error:
         log.critical("%s does not start: %s", name, error, extra={"incident": "refused"})
         sys.exit(error.status)
-
-
-def run_worker(step: str, source: str | None = None, observer: str | None = None) -> NoReturn:
-    """Run one step until SIGTERM or SIGINT; exits the process."""
-    settings, job = prepared(step, lambda settings: make_job(settings, step, source))
-    own = imported(observer)() if observer else ProgressLog(step)
-    run_job(engine_settings(settings, job.step.name), job, *watch_worker(settings.metrics, job.step, own))
+    changed = msgspec.structs.replace(engine_settings(settings, job.step.name), **engine)
+    run_job(changed, job, *observed(settings, job))
 
 
 def main() -> NoReturn:
@@ -145,7 +153,12 @@ def main() -> NoReturn:
     arguments = parser.parse_args()
     if arguments.parent:
         end_with(arguments.parent)
-    run_worker(arguments.step, arguments.source, arguments.observer)
+    step, observer = arguments.step, arguments.observer
+
+    def observed(settings: Settings, job: Job) -> tuple[Observer, Attach | None]:
+        return watch_worker(settings.metrics, job.step, imported(observer)() if observer else ProgressLog(step))
+
+    run_worker(step, lambda settings: make_job(settings, step, arguments.source), observed)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def exit_statuses(command: str) -> set[int]:
     module = import_module(f"agents.cli.{command.replace('-', '_')}")
     modules = [module]
     if hasattr(module, "ask"):
-        modules.append(import_module("agents.cli.reaching"))
+        modules.append(import_module("agents.cli.kafka_call"))
     raised = {status for one in modules for status in _raised(one)}
     return {0, USAGE} | raised | ANSWERS.get(command, set())
 
@@ -91,7 +91,10 @@ def _raised(module: ModuleType) -> Iterator[int]:
         match node:
             case ast.Call(func=ast.Attribute(attr="Exit"), args=[ast.Constant(value=int(status))]):
                 yield status
-            case ast.Call(func=ast.Attribute(attr="Exit"), args=[ast.Name(id=name)]) if hasattr(module, name):
+            case (
+                ast.Call(func=ast.Attribute(attr="Exit"), args=[ast.Name(id=name)])
+                | ast.Call(func=ast.Name(id="refuse"), args=[_, ast.Name(id=name)])
+            ) if hasattr(module, name):
                 yield int(getattr(module, name))
 
 

@@ -2,12 +2,13 @@
 
 from datetime import date
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.answers import answer, current
+from stream.answers import answer, choose, current
 from stream.decisions import DecisionData
-from tests.redis.events import decision_data
+from tests.redis.events import decision, decision_data
 
 CONVEYANCES = st.sampled_from(["a", "B", "b", "air:1", "air:10"])
 BASES = st.sampled_from([(None, None), *((b, date(2025, 8, d)) for b in ("actual", "estimated") for d in (20, 21))])
@@ -54,6 +55,18 @@ def test_answer_is_current_and_the_best(given_lists: tuple[list[DecisionData], l
     assert (again.conveyance, again.rank) == (found.conveyance, found.rank)
 
 
+@given(MADE)
+def test_choice_is_the_answer_and_the_rest_of_what_is_current(made: list[DecisionData]) -> None:
+    """Of decisions with their times the answer is chosen, the others are the current ones, by conveyance."""
+    whole = [msgspec.structs.replace(decision(), data=each) for each in made]
+    chosen, others = choose(whole)
+    assert chosen is not None
+    assert chosen.data is answer(made)
+    kept = current(made)
+    assert [each.data for each in others] == [kept[name] for name in sorted(kept) if name != chosen.data.conveyance]
+
+
 def test_no_decision_no_answer() -> None:
     """A bill that nobody decided has no answer."""
     assert answer([]) is None
+    assert choose([]) == (None, ())

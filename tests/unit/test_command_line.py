@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from agents.cli.exits import AWAY, refuse
 from agents.cli.main import COMMANDS, load, main
 
 run = CliRunner().invoke
@@ -52,6 +53,16 @@ def test_command_with_commands_runs() -> None:
     """A module may offer a group of commands."""
     result = run(main, ["scales", "list"])
     assert (result.exit_code, result.output) == (0, "one scale\n")
+
+
+def test_refusal_names_the_command_and_ends_with_its_code() -> None:
+    """`refuse` prints one line with the command's name, and the command ends with the code; 2 if none is given."""
+    scales = sys.modules["agents.cli.scales"].command
+    scales.command("weigh")(lambda: refuse("the scale is away", AWAY))
+    scales.command("tare")(lambda: refuse("no scale is named"))
+    away, bad = run(main, ["scales", "weigh"]), run(main, ["scales", "tare"])
+    assert (away.exit_code, away.stderr) == (75, "tallygate scales: the scale is away\n")
+    assert (bad.exit_code, bad.stderr) == (2, "tallygate scales: no scale is named\n")
 
 
 @pytest.mark.parametrize("arguments", [["no-such"], ["scales", "no-such"], ["weigh-in"], ["weigh-in", "much"]])

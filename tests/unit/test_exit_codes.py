@@ -1,4 +1,4 @@
-"""What commands end with where there is nothing to talk to, nobody reads, or the terminal cannot print."""
+"""How commands end when a server is away, the reader of the output has gone, or the terminal cannot print."""
 
 import os
 import signal
@@ -53,7 +53,7 @@ def run(folder: Path, *arguments: str, given: str = "", **environment: str) -> "
     ],
 )
 def test_code_says_what_to_do(arguments: str, status: int, tmp_path: Path) -> None:
-    """Away is 75, no is 1, and what no repetition mends is 2, whichever command it is; never a traceback."""
+    """Every command ends with 75 for away, 1 for no, 2 for what no repetition mends, and never with a traceback."""
     run(tmp_path, "token", "create", "--scope", "scan", "--name", "x", "--file", "tokens.json")
     done = run(tmp_path, *arguments.split(), given="ACME00001\n")
     assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
@@ -73,8 +73,8 @@ PRINTING = [
 
 
 @pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
-def test_closed_pipe_ends_a_command_without_a_word(arguments: list[str], tmp_path: Path) -> None:
-    """Where nobody reads on the command ends by the signal, as filters do; nothing is printed about it."""
+def test_closed_pipe_ends_a_command_without_a_message(arguments: list[str], tmp_path: Path) -> None:
+    """When the reader has gone the command ends by SIGPIPE, as filters do, and prints nothing about it."""
     ours, theirs = os.pipe()
     os.close(ours)
     with subprocess.Popen(
@@ -98,7 +98,7 @@ def test_closed_pipe_ends_a_command_without_a_word(arguments: list[str], tmp_pat
 def test_terminal_that_cannot_print_a_character_gets_an_escape(
     arguments: list[str], encoding: dict[str, str], tmp_path: Path
 ) -> None:
-    """What a terminal has no character for is escaped, in what is printed and in what is said about it."""
+    """A character that the terminal lacks is printed as an escape, on standard output and standard error."""
     (tmp_path / "café.jsonl").write_bytes((ROOT / THREE).read_bytes())
     (tmp_path / "café.csv").write_text("conveyance\n")
     done = run(tmp_path, *arguments, **encoding)
@@ -110,7 +110,7 @@ def test_terminal_that_cannot_print_a_character_gets_an_escape(
 
 
 def test_character_on_standard_output_is_escaped(tmp_path: Path) -> None:
-    """The name of a token with letters that ASCII lacks is listed all the same."""
+    """A token name with letters that ASCII lacks is listed with escapes."""
     run(tmp_path, "token", "create", "--scope", "scan", "--name", "Łódź dock", "--file", "tokens.json")
     done = run(tmp_path, "token", "list", "--file", "tokens.json", PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, "")

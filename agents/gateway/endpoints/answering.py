@@ -12,7 +12,7 @@ from agents.gateway.http.parts import PARTS
 from agents.gateway.http.problems import retry_later
 from agents.readmodel.queries import Freshness
 from agents.readmodel.store import StoreError
-from stream.answers import answer, current
+from stream.answers import choose
 from stream.decisions import Decision
 
 
@@ -54,11 +54,7 @@ async def answer_bill(app: web.Application, bill: str) -> Answered:
         raise away() from None
     recent = app.get(RECENT)
     known = [*reading.decisions, *(recent.decisions(bill) if recent else ())]
-    data = answer(each.data for each in known)
-    kept = current(each.data for each in known)
-    shown = {each.data.conveyance: each for each in known if kept[each.data.conveyance] is each.data}
-    chosen = shown.pop(data.conveyance) if data else None
-    others = tuple(shown[conveyance] for conveyance in sorted(shown))
+    chosen, others = choose(known)
     bridged = recent is not None and recent.follows(bill, reading.freshness.reached)
     return Answered(chosen, others, standing(app, reading.freshness, bridged=bridged))
 

@@ -18,7 +18,7 @@ from agents.gateway.live.feed import Feed
 from agents.gateway.live.window import WindowEntry
 from agents.readmodel.queries import BillReading
 from agents.readmodel.store import StoreError
-from stream.answers import answer
+from stream.answers import choose, replaces
 from stream.decisions import Decision
 from stream.partition import partition_of
 
@@ -68,18 +68,16 @@ class Watch:
         changed = False
         for decision in decisions:
             before = self.known.get(decision.data.conveyance)
-            if before is None or before.data.rank < decision.data.rank:
+            if replaces(decision.data, before.data if before else None):
                 self.known[decision.data.conveyance] = decision
                 changed = True
         return changed
 
     def shown(self, standing: DayBillView, *, audit: bool) -> tuple[str | None, BillView]:
         """Give the id of the decision that counts, and what is shown of the bill."""
-        data = answer(each.data for each in self.known.values())
-        if data is None:
+        chosen, others = choose(self.known.values())
+        if chosen is None:
             return None, unknown(self.bill, standing)
-        chosen = self.known[data.conveyance]
-        others = [self.known[conveyance] for conveyance in sorted(self.known) if conveyance != data.conveyance]
         return chosen.id, verdict(chosen, audit=audit, standing=standing, others=others)
 
 

@@ -45,7 +45,7 @@ class NoAnswerError(GrantingError):
 
 
 def password_in(folder: Path, role: str) -> str:
-    """Give the password in the file named for the role; makes one, mode 0600, where there is none. Raises OSError."""
+    """Return the password in the file named for the role; makes one, mode 0600, where there is none. Raise OSError."""
     path = folder / role
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -55,7 +55,7 @@ def password_in(folder: Path, role: str) -> str:
 
 
 def login_of(kafka: KafkaSettings) -> dict[str, Any]:
-    """Give librdkafka's settings for the connection that ours describe. Raises RefusedError where a file is no use."""
+    """Return librdkafka's settings for the connection that ours describe. Raise RefusedError where a file is no use."""
     options = kafka.connection().options
     said = {
         "bootstrap.servers": kafka.brokers,
@@ -79,9 +79,9 @@ class Granting:
         self._topics = topics
 
     def grant(self, role: str, password: str) -> int:
-        """Let a role log in with this password, and give it its ACLs and no others; gives how many those are.
+        """Let a role log in with this password, and give it its ACLs and no others; return how many those are.
 
-        Raises GrantingError.
+        Raise GrantingError.
         """
         wanted = set(self._bindings(role))
         try:

@@ -15,7 +15,7 @@ CLUSTER: Final = "kafka"
 
 
 def acl_commands(role: str, topics: Topics, brokers: str) -> Iterator[str]:
-    """Give `kafka-acls.sh` commands; the administrator's login is in a file, never on the command line."""
+    """Return `kafka-acls.sh` commands; the administrator's login is in a file, never on the command line."""
     for grant in grants(role, topics):
         command = ["kafka-acls.sh", "--bootstrap-server", brokers, "--command-config", "admin.properties", "--add"]
         command += ["--allow-principal", f"User:{principal(topics, role)}"]
@@ -26,7 +26,7 @@ def acl_commands(role: str, topics: Topics, brokers: str) -> Iterator[str]:
 
 
 def strimzi_users(topics: Topics, roles: Iterable[str], cluster: str = CLUSTER) -> Iterator[dict[str, Any]]:
-    """Give a KafkaUser for each role; its operator makes the password, in a Secret of the user's name."""
+    """Return a KafkaUser for each role; its operator makes the password, in a Secret of the user's name."""
     for role in roles:
         spec = {
             "authentication": {"type": "scram-sha-512"},
@@ -38,7 +38,7 @@ def strimzi_users(topics: Topics, roles: Iterable[str], cluster: str = CLUSTER) 
 def strimzi_topics(
     topics: Topics, partitions: int, replication: int, cluster: str = CLUSTER, days: int = KEPT_DAYS
 ) -> Iterator[dict[str, Any]]:
-    """Give a KafkaTopic for each topic, with the settings that `tallygate topics check` asks for."""
+    """Return a KafkaTopic for each topic, with the settings that `tallygate topics check` asks for."""
     for plan in topics.plans(days):
         spec = {"topicName": plan.name, "partitions": partitions, "replicas": replication, "config": dict(plan.config)}
         # A topic that goes when its resource goes would take the order of record with it.
@@ -48,7 +48,7 @@ def strimzi_topics(
 
 
 def redis_users(topics: Topics, passwords: Mapping[str, str]) -> Iterator[str]:
-    """Give the lines of a Redis ACL file for the roles that have a password; in it is only the SHA-256 of each."""
+    """Return the lines of a Redis ACL file for the roles that have a password; in it is only the SHA-256 of each."""
     yield "user default off"
     for name, role in read_roles().items():
         if role.redis and name in passwords:
@@ -58,7 +58,7 @@ def redis_users(topics: Topics, passwords: Mapping[str, str]) -> Iterator[str]:
 
 
 def table(roles: Mapping[str, Role] | None = None) -> str:
-    """Give the roles as a table in Markdown, of the default prefix."""
+    """Return the roles as a table in Markdown, of the default prefix."""
     known = roles or read_roles()
     lines = ["| role | for | may |", "|---|---|---|"]
     for name, role in known.items():

@@ -42,18 +42,18 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 def read_roles() -> dict[str, Role]:
-    """Give every role by its name."""
+    """Return every role by its name."""
     text = files(__package__).joinpath("roles.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text), dict[str, Role])
 
 
 def principal(topics: Topics, role: str) -> str:
-    """Give the name under which a role logs in; each prefix has its own."""
+    """Return the name under which a role logs in; each prefix has its own."""
     return f"{topics.prefix}-{role}"
 
 
 def grants(role: str, topics: Topics, roles: Mapping[str, Role] | None = None) -> list[Grant]:
-    """Give what a role needs under a prefix, whatever the epoch. Raises KeyError where there is no such role."""
+    """Return what a role needs under a prefix, whatever the epoch. Raise KeyError where there is no such role."""
     said = (roles or read_roles())[role]
     wide: list[Grant] = []
     if said.all_groups:
@@ -87,5 +87,5 @@ def _names(resource: Resource, names: tuple[str, ...], operations: tuple[str, ..
 
 
 def _of_any_epoch(topics: Topics, step: str) -> str:
-    """Give how the names of a step begin; those of another step do not."""
+    """Return how the names of a step begin; those of another step do not."""
     return topics.group(step).removesuffix(str(topics.epoch_of(step)))

@@ -88,7 +88,7 @@ class Ledger:
                 self._marks[partition, number] = 0
 
     def changes(self) -> Iterator[tuple[int, bytes, bytes | None]]:
-        """Give what must be written to the control topic, as partition, key and value, and take it as written."""
+        """Return what must be written to the control topic, as partition, key and value, and take it as written."""
         for row in sorted(self._changed):
             partition, number = row
             marks = self._marks[row]

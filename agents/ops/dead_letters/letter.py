@@ -92,7 +92,7 @@ def letter_of(record: Record) -> Letter:
 
 
 def headers_to_send(record: Record) -> list[tuple[str, bytes]]:
-    """Give the producer's own headers and where the letter lay: what a record is sent again with."""
+    """Return the producer's own headers and where the letter lay: what a record is sent again with."""
     headers = tuple(record.headers)
     own = [header for header in headers[: -len(LABELS)] if header[0] != RETRIED_FROM]
     return [*own, (RETRIED_FROM, str(LetterPlace(record.partition, record.offset)).encode())]

@@ -23,7 +23,7 @@ Span = tuple[int, int]
 
 
 async def find_partitions(connection: Connection, topics: Topics) -> int:
-    """Give the partition count of dead letters. Raises MissingTopicsError."""
+    """Return the partition count of dead letters. Raise MissingTopicsError."""
     needed = (topics.shipments, topics.dead_letters, topics.control)
     found = await find_topics(connection, needed, configs=False)
     if missing := [name for name in needed if name not in found]:
@@ -32,14 +32,14 @@ async def find_partitions(connection: Connection, topics: Topics) -> int:
 
 
 async def read_ledger(connection: Connection, topics: Topics) -> Ledger:
-    """Give the marks of the letters that were sent again."""
+    """Return the marks of the letters that were sent again."""
     async with asyncio.timeout(STILL_SECONDS):
         return Ledger(topics.dead_letters, await read_control(connection, topics.control))
 
 
 @asynccontextmanager
 async def open_reader(connection: Connection) -> AsyncIterator[AIOKafkaConsumer]:
-    """Give a connected reader that sees what is committed, and belongs to no group."""
+    """Return a connected reader that sees what is committed, and belongs to no group."""
     reader = AIOKafkaConsumer(
         isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none", **connection.arguments()
     )
@@ -51,7 +51,7 @@ async def open_reader(connection: Connection) -> AsyncIterator[AIOKafkaConsumer]
 
 
 async def find_spans(reader: AIOKafkaConsumer, topic: str, partitions: int, since: int | None) -> dict[int, Span]:
-    """Give what each partition holds now; `since` leaves out what is certainly older; milliseconds since the epoch."""
+    """Return the span of each partition; `since` (ms since the epoch) leaves out records that are certainly older."""
     tps = [TopicPartition(topic, number) for number in range(partitions)]
     # Of a read-committed reader these are the last stable offsets: an open transaction is not waited for.
     ends = await reader.end_offsets(tps)
@@ -63,7 +63,7 @@ async def find_spans(reader: AIOKafkaConsumer, topic: str, partitions: int, sinc
 
 
 async def read_records(reader: AIOKafkaConsumer, topic: str, spans: Mapping[int, Span]) -> AsyncIterator[Any]:
-    """Give the records, of each partition in order. Raises TimeoutError when the broker falls silent."""
+    """Return the records, of each partition in order. Raise TimeoutError when the broker falls silent."""
     starts = {TopicPartition(topic, number): span[0] for number, span in spans.items()}
     ends = {TopicPartition(topic, number): span[1] for number, span in spans.items()}
     batches = aiter(read_to(reader, starts, ends))

@@ -14,7 +14,7 @@ COLUMNS = ("dlq", "when (UTC)", "code", "detail", "from", "key", "bytes", "retry
 
 
 def json_line(listing: Listing, letter: Letter) -> bytes:
-    """Give a letter as a line of JSON, without its line feed."""
+    """Return a letter as a line of JSON, without its line feed."""
     row = {
         "partition": letter.place.partition,
         "offset": letter.place.offset,
@@ -33,7 +33,7 @@ def json_line(listing: Listing, letter: Letter) -> bytes:
 
 
 def table(listing: Listing) -> Table:
-    """Give the letters as a table."""
+    """Return the letters as a table."""
     made = Table(*COLUMNS, box=None, pad_edge=False, header_style="bold")
     for letter in listing.letters():
         # As text, never as markup: paths have brackets.
@@ -42,7 +42,7 @@ def table(listing: Listing) -> Table:
 
 
 def cells(listing: Listing, letter: Letter) -> tuple[str, ...]:
-    """Give the cells of a row."""
+    """Return the cells of a row."""
     source = f"{letter.source.topic} {letter.source.partition}:{letter.source.offset}" if letter.source else ""
     key = letter.conveyance or ("none" if letter.key_bytes is None else f"{letter.key_bytes} bytes")
     seconds = when(letter)[:19].replace("T", " ")
@@ -63,12 +63,12 @@ def story(listing: Listing, letter: Letter) -> str:
 
 
 def when(letter: Letter) -> str:
-    """Give the instant of a letter in UTC."""
+    """Return the instant of a letter in UTC."""
     return rfc3339(from_micros(letter.millis * 1000))
 
 
 def text(place: LetterPlace | None) -> str | None:
-    """Give a place as it is written, if there is one."""
+    """Return a place as it is written, if there is one."""
     return None if place is None else str(place)
 
 
@@ -88,5 +88,5 @@ def summary(listing: Listing) -> list[str]:
 
 
 def plural(counts: Any) -> str:
-    """Give counts by name, most frequent first: `wrong-shape 3, not-json 1`."""
+    """Return counts by name, most frequent first: `wrong-shape 3, not-json 1`."""
     return ", ".join(f"{name} {count:,}" for name, count in counts.most_common())

@@ -65,7 +65,7 @@ class Listing:
             heapq.heappushpop(self._newest, entry)
 
     def letters(self) -> list[Letter]:
-        """Give the letters to show, oldest first."""
+        """Return the letters to show, oldest first."""
         return [letter for _, letter in sorted(self._newest)]
 
     def retried(self, letter: Letter) -> bool | None:
@@ -78,11 +78,11 @@ class Listing:
         return self._ledger.complaints
 
     def failed_again(self, letter: Letter) -> LetterPlace | None:
-        """Give the dead letter that a letter became when it was sent again; the latest if several."""
+        """Return the dead letter that a letter became when it was sent again; the latest if several."""
         return self._failed_again.get(letter.place)
 
     def summary(self) -> Iterable[tuple[str, int, int]]:
-        """Give code, letters and how many of them were sent again, in the order of codes."""
+        """Return code, letters and how many of them were sent again, in the order of codes."""
         return [(code, self.counts[code], self.retried_counts[code]) for code in CODES if self.counts[code]]
 
 

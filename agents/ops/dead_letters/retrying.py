@@ -64,7 +64,7 @@ class Plan:
 
 
 async def plan_retry(connection: Connection, topics: Topics, selection: Selection) -> Plan:
-    """Read the dead letters up to their present end, and choose. Raises NoSuchLetterError for a place with none."""
+    """Read the dead letters up to their present end, and choose. Raise NoSuchLetterError for a place with none."""
     partitions = await find_partitions(connection, topics)
     ledger = await read_ledger(connection, topics)
     plan, missing = Plan(), set(selection.places)
@@ -103,7 +103,7 @@ def why_not(record: Record, letter: Letter, shipments: str) -> str | None:
 
 
 def sent_bytes(record: Record) -> int:
-    """Give how large the record is when it is sent again, or a little more."""
+    """Return how large the record is when it is sent again, or a little more."""
     headers = sum(len(name.encode()) + len(value or b"") + 10 for name, value in headers_to_send(record))
     return FRAME_BYTES + len(record.key or b"") + len(record.value or b"") + headers
 
@@ -151,7 +151,7 @@ async def _portions(records: AsyncIterator[Any]) -> AsyncIterator[list[Any]]:
 
 @asynccontextmanager
 async def _open_producer(connection: Connection, topics: Topics) -> AsyncIterator[AIOKafkaProducer]:
-    """Give a producer under the one transactional id of retries: an older one is fenced, and what it left aborted."""
+    """Return a producer under the one transactional id of retries: an older one is fenced, and what it left aborted."""
     producer = AIOKafkaProducer(
         **connection.arguments(),
         transactional_id=f"{topics.prefix}.dead-letters-retry",
@@ -200,7 +200,7 @@ async def _send_portion(producer: AIOKafkaProducer, topics: Topics, portion: Seq
 
 
 def partition_to(record: Record, partitions: int) -> int:
-    """Give the partition of the shipments topic: murmur2 of the key; without a key, where it was."""
+    """Return the partition of the shipments topic: murmur2 of the key; without a key, where it was."""
     if record.key is not None:
         return partition_of(record.key, partitions)
     source = letter_of(record).source

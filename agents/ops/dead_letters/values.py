@@ -27,7 +27,7 @@ class _HeldLetter(msgspec.Struct, omit_defaults=True):
 
 @contextmanager
 def private_file(path: Path) -> Iterator[BinaryIO]:
-    """Make a file that nobody else may read, and remove it if the block fails. Raises DeadLettersError."""
+    """Make a file that nobody else may read, and remove it if the block fails. Raise DeadLettersError."""
     try:
         # Mode and refusal belong to the creation itself: nobody can open it in between, or put a link there before.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -36,7 +36,7 @@ def version_findings(versions: dict[int, tuple[int, int]]) -> Iterator[Finding]:
 
 
 async def brokers(settings: Settings, connection: Connection) -> AsyncIterator[Finding]:
-    """Reach a broker, then each of the cluster, and look at their disks. Raises EngineError where none lets us in."""
+    """Reach a broker, then each of the cluster, and look at their disks. Raise EngineError where none lets us in."""
     opened = await open_connection(connection)
     try:
         protocol = settings.kafka.security_protocol

@@ -81,7 +81,7 @@ def own(old: list[Any], fresh: list[Any], now: float) -> Finding:
 
 
 async def _records(connection: Connection, topic: str) -> tuple[list[Any], list[Any]]:
-    """Give the newest records, and those that come while we wait. Raises KafkaError."""
+    """Return the newest records, and those that come while we wait. Raise KafkaError."""
     found = await find_topics(connection, [topic], configs=False)
     partitions = [TopicPartition(topic, number) for number in range(found[topic].partitions)] if found else []
     old: list[Any] = []

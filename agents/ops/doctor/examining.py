@@ -37,7 +37,7 @@ ON_KAFKA: Final[tuple[Check, ...]] = (
 
 
 async def examine(role: str | None = None) -> AsyncIterator[Finding]:
-    """Give every finding, as it is made; `role` is the one that the login is meant for."""
+    """Return every finding, as it is made; `role` is the one that the login is meant for."""
     try:
         settings = read_settings()
     except SettingsError as error:
@@ -75,7 +75,7 @@ async def _kafka(settings: Settings, role: str | None) -> AsyncIterator[Finding]
 async def _safely(
     area: str, check: AsyncIterator[Finding], connection: Connection | None
 ) -> AsyncIterator[Finding]:  # fmt: skip
-    """Give a check's findings; where it fails, the failure is one."""
+    """Return a check's findings; where it fails, the failure is one."""
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             async for finding in check:

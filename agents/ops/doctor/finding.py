@@ -30,27 +30,27 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def right(area: str, says: str) -> Finding:
-    """Give a finding that all is as it must be."""
+    """Return a finding that all is as it must be."""
     return Finding(area, State.RIGHT, says)
 
 
 def doubtful(area: str, says: str, remedy: str) -> Finding:
-    """Give a finding that somebody should look at."""
+    """Return a finding that somebody should look at."""
     return Finding(area, State.DOUBTFUL, says, remedy)
 
 
 def wrong(area: str, says: str, remedy: str) -> Finding:
-    """Give a finding that something is wrong."""
+    """Return a finding that something is wrong."""
     return Finding(area, State.WRONG, says, remedy)
 
 
 def unknown(area: str, says: str, remedy: str = "") -> Finding:
-    """Give a finding that something could not be looked at."""
+    """Return a finding that something could not be looked at."""
     return Finding(area, State.UNKNOWN, says, remedy)
 
 
 def any_wrong(findings: Iterable[Finding]) -> bool:
-    """Tell whether something is wrong."""
+    """Return whether something is wrong."""
     return any(each.state is State.WRONG for each in findings)
 
 

@@ -91,7 +91,7 @@ def _finding(step: str, standing: StoppedPartition) -> Finding:
 
 
 async def group_standing(connection: Connection, topics: Topics, step: str, source: str) -> StoppedPartition | None:
-    """Give how a group stands in its topic, None where the topic is missing. Raises KafkaError."""
+    """Return how a group stands in its topic, None where the topic is missing. Raise KafkaError."""
     found = await find_topics(connection, [source], configs=False)
     if source not in found:
         return None

@@ -14,19 +14,19 @@ STYLES: Final = {State.RIGHT: "green", State.DOUBTFUL: "yellow", State.WRONG: "b
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """Give one document: the findings and how many there are of each state."""
+    """Return one document: the findings and how many there are of each state."""
     counts = {state.value: sum(each.state is state for each in findings) for state in State}
     return msgspec.json.format(msgspec.json.encode({"counts": counts, "findings": findings})).decode()
 
 
 def line(finding: Finding) -> str:
-    """Give a finding as a line."""
+    """Return a finding as a line."""
     remedy = f" -> {finding.remedy}" if finding.remedy else ""
     return f"{MARKS[finding.state]:5} {finding.area}: {finding.says}{remedy}"
 
 
 def table(findings: Sequence[Finding]) -> Table:
-    """Give the findings as a table."""
+    """Return the findings as a table."""
     made = Table(show_lines=False, expand=True)
     made.add_column("", no_wrap=True)
     made.add_column("what", no_wrap=True)

@@ -92,7 +92,7 @@ async def rights_of(settings: Settings, connection: Connection) -> Rights:
 
 
 def examples(resource: str, topics: Topics) -> list[str]:
-    """Give names of a kind that the roles' grants are about; of those that only begin alike, one of this epoch."""
+    """Return names of a kind that the roles' grants are about; of those that only begin alike, one of this epoch."""
     known = read_roles()
     wanted = [grant for role in known for grant in grants(role, topics, known) if grant.resource == resource]
     whole = f"{topics.prefix}."

@@ -21,7 +21,7 @@ MIB: Final = 1 << 20
 
 
 async def store(settings: Settings) -> AsyncIterator[Finding]:
-    """Reach Redis, look at its condition, and at the read model's freshness. Raises RefusedError."""
+    """Reach Redis, look at its condition, and at the read model's freshness. Raise RefusedError."""
     place = store_settings(settings.redis, settings.kafka.prefix)
     try:
         condition = await look(place)

@@ -55,7 +55,7 @@ async def topics(settings: Settings, connection: Connection) -> AsyncIterator[Fi
 
 
 async def hidden(connection: Connection, names: list[str]) -> set[str]:
-    """Give those of the topics of which this login may not even know whether they are there."""
+    """Return those of the topics of which this login may not even know whether they are there."""
     opened = await open_connection(connection)
     try:
         answer: Any = await opened.send(TopicsAsked(names))

@@ -1,5 +1,5 @@
-"""Making the tables anew in another epoch, from the shipments or from the postings, until it outranks the old one.
+"""A rebuild: tables made in a new epoch, from the shipments or from the postings, which then outranks the old one.
 
-The engine judges, as always; here stand the order of things, the processes and what an operator sees. Nothing of a new
-epoch reaches a reader before all of it is there: touch that only with tests/integration/ops/rebuild.
+The engine judges as always; this package has the order of steps, the processes and the bars. No record of a new epoch
+may reach readers before all of them exist: change that only with the tests in tests/integration/ops/rebuild.
 """

@@ -1,4 +1,4 @@
-"""Looking at the broker from outside the engine: which epochs there are, who is at work, and how much is left."""
+"""What the broker says about groups and epochs: which epochs exist, which groups have members, and their lag."""
 
 import asyncio
 import re
@@ -26,36 +26,36 @@ MOVING: Final = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, No
 TRIES: Final = 100
 TRY_SECONDS: Final = 0.1
 FEW_OFFSETS: Final = 10_000
-"""With no more than this left, it is looked whether these are records at all, or markers only."""
+"""With no more offsets than this left, they are read: they may be transaction markers only."""
 
 
-class RebuildCourse(NamedTuple):
-    """A group on its way through a topic."""
+class RebuildGroup(NamedTuple):
+    """A group of a rebuild and the topic that it reads."""
 
     name: str
-    """What an operator reads beside the bar."""
-    group: str
+    """The name beside its bar."""
+    group_id: str
     topic: str
 
 
-class RebuildLag(NamedTuple):
-    """How far a course is, in offsets."""
+class RebuildProgress(NamedTuple):
+    """How far a group is, in offsets."""
 
     done: int
     total: int
 
 
 class GroupLag:
-    """Asks the broker; belongs to one event loop."""
+    """Asks the broker about groups; belongs to one event loop."""
 
     def __init__(self, client: AIOKafkaAdminClient, reader: AIOKafkaConsumer, partitions: int) -> None:
-        """Ask about topics of so many partitions."""
+        """Ask about topics with this number of partitions."""
         self._client = client
         self._reader = reader
         self.partitions = partitions
 
     async def epochs(self, prefix: str) -> set[int]:
-        """Give the epochs that were ever at work: there is a group, or something in a changelog or in the postings."""
+        """Return the epochs that were ever used: they have a group, or records in a changelog or in the postings."""
         named = re.compile(rf"{re.escape(prefix)}\.(?:manifest|withholding|postings)\.e(\d+)(?:-changelog|\.v1)?")
         topics = [topic for topic in await self._client.list_topics() if named.fullmatch(topic)]
         used = [topic for topic in topics if any((await self.ends(topic)).values())]
@@ -63,50 +63,50 @@ class GroupLag:
         return {int(found[1]) for name in (*used, *groups) if (found := named.fullmatch(name))}
 
     async def outranked(self, topics: Topics) -> list[str]:
-        """Give the changelogs and postings of other epochs than these."""
+        """Return the changelogs and postings of other epochs than these."""
         prefix, own = re.escape(topics.prefix), {plan.name for plan in topics.plans()}
         named = re.compile(rf"{prefix}\.(?:(?:manifest|withholding)\.e\d+-changelog|postings(?:\.e\d+)?\.v1)")
         return sorted(name for name in await self._client.list_topics() if named.fullmatch(name) and name not in own)
 
     async def members(self, groups: Iterable[str]) -> dict[str, int]:
-        """Give the groups that have members, and how many."""
+        """Return the groups that have members, and how many."""
         found = {}
         for group in groups:
             if count := await _patiently(partial(member_count, self._client, group)):
                 found[group] = count
         return found
 
-    async def committed(self, course: RebuildCourse) -> dict[int, int]:
-        """Give where the group stands, by partition; those it has never committed are left out."""
-        found = await _patiently(lambda: self._client.list_consumer_group_offsets(course.group))
+    async def committed(self, group: RebuildGroup) -> dict[int, int]:
+        """Return the committed offsets of a group, by partition; a partition without one is left out."""
+        found = await _patiently(lambda: self._client.list_consumer_group_offsets(group.group_id))
         return {
             partition.partition: committed.offset
             for partition, committed in found.items()
-            if partition.topic == course.topic and committed.offset >= 0
+            if partition.topic == group.topic and committed.offset >= 0
         }
 
     async def ends(self, topic: str) -> dict[int, int]:
-        """Give the last stable offsets: up to there everything is committed or aborted."""
+        """Return the last stable offsets: everything before them is committed or aborted."""
         found = await self._reader.end_offsets(self._places(topic))
         return {place.partition: end for place, end in found.items()}
 
-    async def way(self, course: RebuildCourse) -> RebuildLag:
-        """Say how far a course is now."""
-        stands, ends = await self._stands(course), await self.ends(course.topic)
-        starts = await self._reader.beginning_offsets(self._places(course.topic))
+    async def progress(self, group: RebuildGroup) -> RebuildProgress:
+        """Return how far a group is now."""
+        stands, ends = await self._stands(group), await self.ends(group.topic)
+        starts = await self._reader.beginning_offsets(self._places(group.topic))
         total = sum(ends.values()) - sum(starts.values())
-        return RebuildLag(total - sum(max(0, ends[number] - stands[number]) for number in ends), total)
+        return RebuildProgress(total - sum(max(0, ends[number] - stands[number]) for number in ends), total)
 
-    async def reached(self, course: RebuildCourse, ends: Mapping[int, int]) -> bool:
-        """Tell whether a group has judged everything before these offsets; the last ones may be markers only."""
-        stands = await self._stands(course)
+    async def reached(self, group: RebuildGroup, ends: Mapping[int, int]) -> bool:
+        """Return whether a group has judged every record before these offsets; markers do not count."""
+        stands = await self._stands(group)
         left = {number: end for number, end in ends.items() if stands[number] < end}
         if not left:
             return True
         if sum(end - stands[number] for number, end in left.items()) > FEW_OFFSETS:
             return False
-        starts = {TopicPartition(course.topic, number): stands[number] for number in left}
-        until = {TopicPartition(course.topic, number): end for number, end in left.items()}
+        starts = {TopicPartition(group.topic, number): stands[number] for number in left}
+        until = {TopicPartition(group.topic, number): end for number, end in left.items()}
         try:
             async for records in read_to(self._reader, starts, until):
                 if any(record.offset < left[record.partition] for record in records):
@@ -116,12 +116,12 @@ class GroupLag:
         return True
 
     async def delete(self, topics: Iterable[str]) -> None:
-        """Delete topics; those that are not there do no harm."""
+        """Delete those of the topics that exist."""
         await self._client.delete_topics(list(topics))
 
-    async def _stands(self, course: RebuildCourse) -> dict[int, int]:
-        starts = await self._reader.beginning_offsets(self._places(course.topic))
-        committed = await self.committed(course)
+    async def _stands(self, group: RebuildGroup) -> dict[int, int]:
+        starts = await self._reader.beginning_offsets(self._places(group.topic))
+        committed = await self.committed(group)
         return {place.partition: max(start, committed.get(place.partition, 0)) for place, start in starts.items()}
 
     def _places(self, topic: str) -> list[TopicPartition]:
@@ -129,7 +129,7 @@ class GroupLag:
 
 
 async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Ask again while no broker looks after the group yet: a new cluster makes its own topics for that first."""
+    """Ask again while the group has no coordinator yet: a new cluster first creates its internal topics."""
     for _try in range(TRIES):
         try:
             return await ask()
@@ -139,7 +139,7 @@ async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
 
 
 @asynccontextmanager
-async def open_gauge(connection: Connection, partitions: int) -> AsyncIterator[GroupLag]:
-    """Give a connected gauge for topics of so many partitions."""
+async def open_group_lag(connection: Connection, partitions: int) -> AsyncIterator[GroupLag]:
+    """Return a connected `GroupLag` for topics with this number of partitions."""
     async with admin_client(connection) as client, open_reader(connection) as reader:
         yield GroupLag(client, reader, partitions)

@@ -1,4 +1,4 @@
-"""Whether postings can be judged again: they carry consignee keys, which must be those that settings make now."""
+"""The check that postings can be judged again: their consignee keys must be those that the settings make now."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ FINGERPRINT_KEY: Final = changelog_key(PARTITION_ROOT, FINGERPRINT)
 
 
 async def check_keys(settings: Settings, topics: Topics, partitions: int) -> None:
-    """Refuse where the manifest step's tables were made with another secret or match. Raises RefusedError."""
+    """Raise RefusedError if the manifest step's tables were made with another secret or match."""
     step = manifest_step(settings, partitions)
     found = await table_fingerprint(settings.kafka.connection(), topics.changelog("manifest"), partitions)
     if found is not None and found not in {step.fingerprint, *step.reads}:
@@ -28,12 +28,12 @@ async def check_keys(settings: Settings, topics: Topics, partitions: int) -> Non
 
 
 async def table_fingerprint(connection: Connection, changelog: str, partitions: int) -> str | None:
-    """Give what the tables of a changelog depend on; None where nothing was ever judged."""
+    """Return the fingerprint of the tables in a changelog; None if nothing was ever judged."""
     async with open_reader(connection) as reader:
         for number in range(partitions):
             place = [TopicPartition(changelog, number)]
             starts, ends = await reader.beginning_offsets(place), await end_offsets(reader, place)
-            # It is among the first rows that a table ever had, so this ends soon.
+            # The fingerprint is among the first rows of a table, so this ends soon.
             async for records in read_to(reader, starts, ends):
                 for record in records:
                     if record.key == FINGERPRINT_KEY and record.value is not None:

@@ -1,4 +1,4 @@
-"""What an operator sees of a rebuild: a bar for each group on a terminal, a line now and then elsewhere."""
+"""What the operator sees of a rebuild: a bar for each group on a terminal, else a line every ten seconds."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,41 +8,41 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from agents.ops.rebuild.group_lag import RebuildCourse, RebuildLag
+from agents.ops.rebuild.group_lag import RebuildGroup, RebuildProgress
 from agents.ops.rebuild.rebuild import Outcome
 
 LINE_SECONDS: Final = 10.0
 
 
-class Showing:
-    """A `Watcher` that shows."""
+class RebuildBars:
+    """A `RebuildWatcher` that shows bars on a terminal, else lines."""
 
     def __init__(self, bars: Progress) -> None:
-        """Show in these bars, and say phases beside them."""
+        """Use these bars, and print phases beside them."""
         self._bars = bars
         self._tasks: dict[str, TaskID] = {}
         self._said: dict[str, float] = {}
         self._phase = ""
 
     def phase(self, text: str) -> None:
-        """Say it, once."""
+        """Print a phase once."""
         if text != self._phase:
             self._phase = text
             self._bars.console.print(text, soft_wrap=True, highlight=False)
 
-    def way(self, course: RebuildCourse, way: RebuildLag) -> None:
-        """Move a bar; where there are none, write a line when the last one is old."""
-        if course.name not in self._tasks:
-            self._tasks[course.name] = self._bars.add_task(course.name, total=None)
-        self._bars.update(self._tasks[course.name], completed=way.done, total=way.total)
-        if self._bars.disable and monotonic() - self._said.get(course.name, -LINE_SECONDS) >= LINE_SECONDS:
-            self._said[course.name] = monotonic()
-            self._bars.console.print(f"{course.name}: {way.done:,} of {way.total:,} offsets", highlight=False)
+    def progress(self, group: RebuildGroup, progress: RebuildProgress) -> None:
+        """Move the bar of a group; without bars, print a line if the last one is old."""
+        if group.name not in self._tasks:
+            self._tasks[group.name] = self._bars.add_task(group.name, total=None)
+        self._bars.update(self._tasks[group.name], completed=progress.done, total=progress.total)
+        if self._bars.disable and monotonic() - self._said.get(group.name, -LINE_SECONDS) >= LINE_SECONDS:
+            self._said[group.name] = monotonic()
+            self._bars.console.print(f"{group.name}: {progress.done:,} of {progress.total:,} offsets", highlight=False)
 
 
 @contextmanager
-def showing() -> Iterator[Showing]:
-    """Give what shows on standard error; the bars are gone when it ends."""
+def rebuild_bars() -> Iterator[RebuildBars]:
+    """Show bars on standard error, and remove them at the end."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -52,11 +52,11 @@ def showing() -> Iterator[Showing]:
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        yield Showing(bars)
+        yield RebuildBars(bars)
 
 
 def next_steps(outcome: Outcome) -> str:
-    """Say what is to be done when the rebuild is done."""
+    """Return what the operator does after the rebuild."""
     rebuild, outranked = outcome
     lines = [
         f"epoch {rebuild.epoch} is ready and published. Now:",

@@ -7,18 +7,16 @@ from typing import Final, NoReturn
 import msgspec
 
 from agents.engine.job import Job, job_of
-from agents.engine.process import run_job
 from agents.engine.progress_log import ProgressLog
-from agents.ops.rebuild.rebuild_steps import PublishingStep, QuietStep, read_finals, read_known
+from agents.ops.rebuild.rebuild_steps import KnownFaultsStep, PublishingStep, read_finals, read_known
 from agents.settings.settings import Settings
-from agents.worker.engine_setup import engine_settings
 from agents.worker.steps import manifest_step, withholding_step
-from agents.worker.worker import check_topics, end_with, prepared
+from agents.worker.worker import check_topics, end_with, run_worker
 from state.step import Step
 from stream.records import Sink
 
 ROLES: Final = ("manifest", "withholding", "rebuilt-decisions", "rebuilt-alerts")
-"""The two steps, and the two that publish what they have made."""
+"""The two steps, and the two roles that publish their result."""
 
 
 def make_job(settings: Settings, role: str) -> Job:
@@ -31,7 +29,7 @@ def make_job(settings: Settings, role: str) -> Job:
     }.get(role, [topics.rebuilt(kind), topics.decisions, topics.alerts])
     partitions = asyncio.run(check_topics(settings, [*needed, topics.control, topics.changelog(role)]))
     if role == "manifest":
-        return job_of(_quiet_manifest(settings, partitions), topics)
+        return job_of(_manifest(settings, partitions), topics)
     if role == "withholding":
         job = job_of(withholding_step(settings, partitions), topics)
         sinks = {Sink.DECISIONS: topics.rebuilt("decisions"), Sink.ALERTS: topics.rebuilt("alerts")}
@@ -42,18 +40,10 @@ def make_job(settings: Settings, role: str) -> Job:
     return job_of(PublishingStep(role, Sink.DECISIONS, finals), topics, topics.rebuilt(kind))
 
 
-def _quiet_manifest(settings: Settings, partitions: int) -> Step:
+def _manifest(settings: Settings, partitions: int) -> Step:
     topics = settings.kafka.topics()
     known = asyncio.run(read_known(settings.kafka.connection(), topics, partitions))
-    return QuietStep(manifest_step(settings, partitions), known)
-
-
-def run_role(role: str) -> NoReturn:
-    """Run one process of a rebuild until SIGTERM or SIGINT; exits the process."""
-    settings, job = prepared(role, lambda settings: make_job(settings, role))
-    # Partitions are read at full speed here: only the broker's time tells what came before what.
-    engine = msgspec.structs.replace(engine_settings(settings, job.step.name), in_order=role == "manifest")
-    run_job(engine, job, ProgressLog(role))
+    return KnownFaultsStep(manifest_step(settings, partitions), known)
 
 
 def main() -> NoReturn:
@@ -64,7 +54,10 @@ def main() -> NoReturn:
     arguments = parser.parse_args()
     if arguments.parent:
         end_with(arguments.parent)
-    run_role(arguments.role)
+    role = arguments.role
+    # A rebuild reads partitions at full speed, so only the broker's time tells the order of records across partitions.
+    in_order = role == "manifest"
+    run_worker(role, lambda settings: make_job(settings, role), lambda *_: (ProgressLog(role), None), in_order=in_order)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ COMMAND = (sys.executable, "-c", "from agents.cli.main import main; main()", "de
 
 
 def children_of(parent: int) -> set[int]:
-    """Give the processes that a process has started, and those that these have."""
+    """Return the processes that a process has started, and those that these have."""
     found: set[int] = set()
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -44,7 +44,7 @@ def children_of(parent: int) -> set[int]:
 
 
 def lives(process: int) -> bool:
-    """Tell whether a process runs; one that ended and was not yet reaped does not."""
+    """Return whether a process runs; one that ended and was not yet reaped does not."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -128,7 +128,7 @@ def test_small_day_from_start_to_end(runs: list[Run]) -> None:
 
 
 def ask(address: str, token: str, bill: str) -> tuple[int, dict[str, Any]]:
-    """Ask the gateway for a bill; gives the status and what it says."""
+    """Ask the gateway for a bill; return the status and what it says."""
     request = Request(  # noqa: S310 - the address is the demo's own
         f"{address}/v1/bills/{bill}", headers={"Authorization": f"Bearer {token}"}
     )

@@ -14,7 +14,7 @@ from agents.readmodel.writing import Writer
 
 
 def modes(socket: Path) -> list[int]:
-    """Give who may use the socket and its folder; nothing where they are gone."""
+    """Return who may use the socket and its folder; nothing where they are gone."""
     return [path.stat().st_mode & 0o777 for path in (socket, socket.parent) if path.exists()]
 
 

@@ -24,7 +24,7 @@ BATCH = 500
 
 
 def decisions_of(count: int, seed: int, bills: int = 400) -> Iterator[bytes]:
-    """Give decisions with rising and sometimes falling ranks, on few bills, conveyances, consignees and days."""
+    """Return decisions with rising and sometimes falling ranks, on few bills, conveyances, consignees and days."""
     random = Random(seed)
     for number in range(count):
         bill, conveyance = f"ACME{random.randrange(bills):05d}", f"air:{random.randrange(2)}"
@@ -49,12 +49,12 @@ class Projecting:
             self.process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, cwd=ROOT)
 
     def log(self) -> str:
-        """Give all that it has said."""
+        """Return all that it has said."""
         return self._log.read_text()
 
     @property
     def pid(self) -> int:
-        """Give its process id."""
+        """Return its process id."""
         return self.process.pid
 
     def kill(self) -> None:
@@ -81,7 +81,7 @@ class Stage:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Give the settings of processes on this stage."""
+        """Return the settings of processes on this stage."""
         return {
             "TALLYGATE_KAFKA__BROKERS": self.field.broker.address,
             "TALLYGATE_KAFKA__PREFIX": self.prefix,
@@ -119,7 +119,7 @@ class Stage:
                 producer.commit_transaction(30)
 
     def positions(self) -> dict[bytes, bytes]:
-        """Give the positions that Redis holds; none while it is away."""
+        """Return the positions that Redis holds; none while it is away."""
         try:
             with self.redis.client() as client:
                 return dict(client.hgetall(f"{{{self.prefix}}}:v1:positions"))
@@ -127,7 +127,7 @@ class Stage:
             return {}
 
     def applied(self) -> int:
-        """Give the offsets that Redis has behind it, over all partitions of decisions."""
+        """Return the offsets that Redis has behind it, over all partitions of decisions."""
         return sum(int(value) for name, value in self.positions().items() if name.startswith(b"at:decisions/"))
 
     def settle(self) -> None:
@@ -145,22 +145,22 @@ class Stage:
             raise TimeoutError(f"{error}: {self.positions()}; {logs}") from None
 
     def found(self) -> Contents:
-        """Give what is in Redis, of what is compared."""
+        """Return what is in Redis, of what is compared."""
         return compared(contents(self.redis, self.prefix))
 
     def expected(self) -> Contents:
-        """Give what ought to be in Redis, from what was sent and, as a check of that, from the topics themselves."""
+        """Return what ought to be in Redis, from what was sent and, as a check of that, from the topics themselves."""
         readable = [value for value in self.field.values(self.field.topics.decisions) if value.startswith(b"{")]
         assert sorted(readable) == sorted(self.sent)
         return recomputed(readable, self.field.values(self.field.topics.alerts))
 
     def changes(self) -> list[tuple[bytes, bytes]]:
-        """Give the changes as bill with conveyance, and place."""
+        """Return the changes as bill with conveyance, and place."""
         entries = contents(self.redis, self.prefix)["changes"]
         return [(each[b"bill"] + b" " + each[b"conveyance"], each[b"at"]) for each in entries]
 
     def committed(self) -> int:
-        """Give the sum of the offsets that the projection's group has committed in the decisions topic."""
+        """Return the sum of the offsets that the projection's group has committed in the decisions topic."""
         group = self.field.topics.group("projection")
         consumer = Consumer({"bootstrap.servers": self.field.broker.address, "group.id": group})
         try:
@@ -172,7 +172,7 @@ class Stage:
 
 @contextmanager
 def stage_on(field: Field, redis: RedisServer) -> Iterator[Stage]:
-    """Give a stage whose processes do not outlive it."""
+    """Return a stage whose processes do not outlive it."""
     made = Stage(field, redis)
     try:
         yield made
@@ -182,5 +182,5 @@ def stage_on(field: Field, redis: RedisServer) -> Iterator[Stage]:
 
 
 def alerts_of() -> list[bytes]:
-    """Give a few alerts, one of them twice."""
+    """Return a few alerts, one of them twice."""
     return [alert(), alert("structuring", None), alert(), alert("near-limit", offset=3)]

@@ -18,7 +18,7 @@ CANARIES = ("Canarina Quill", "77 Yellowbird", "Featherton", "K1A0B1", "12-34567
 
 
 def events() -> list[dict[str, Any]]:
-    """Give bills whose every personal word is a canary: one by name and address, one by an identifier, one arrival."""
+    """Return bills in which every personal word is a canary: by name and address, by an identifier, and an arrival."""
     address = {
         "lines": ["77 Yellowbird Lane"],
         "city": "Featherton",

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 
 @pytest.fixture
 def stage(field: Field, own_redis: RedisServer) -> Iterator[Stage]:
-    """Give a stage with a Redis that may be killed."""
+    """Return a stage with a Redis that may be killed."""
     with stage_on(field, own_redis) as made:
         yield made
 

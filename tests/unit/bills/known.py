@@ -13,12 +13,12 @@ WITHHELD: dict[str, Any] = {
 
 
 def standing(bill: str = "ACME0001", conveyance: str = "air:1", **more: Any) -> BillOnDay:
-    """Give a decision and its time."""
+    """Return a decision and its time."""
     return standing_of(decision(bill, conveyance, **more))
 
 
 def facts(decided: BillOnDay | None = None, **more: Any) -> Facts:
-    """Give facts, fresh and complete unless told otherwise."""
+    """Return facts, fresh and complete unless told otherwise."""
     others = () if decided is None else (decided,)
     day = None if decided is None else DayFacts(70_000, LIMIT, (standing().data, decided.data), 2)
     known: dict[str, Any] = {

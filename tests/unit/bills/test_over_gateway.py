@@ -51,7 +51,7 @@ WHOLE: Answers = {
 
 @asynccontextmanager
 async def source(changed: Answers | None = None) -> AsyncIterator[OverGateway]:
-    """Give a gateway's facts where some addresses answer otherwise."""
+    """Return a gateway's facts where some addresses answer otherwise."""
     answers = WHOLE | (changed or {})
 
     async def answer(request: web.Request) -> web.Response:

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from agents.bills.explanation import Explanation, explain, rule_facts
-from agents.bills.facts import DayFacts, choose
+from agents.bills.facts import DayFacts
 from state.rules import ENFORCEMENT_SETTING, load_rulebook
+from stream.answers import choose
 from stream.decisions import Code, Policy
 from stream.outcomes import Action
 from tests.redis.events import DAY, LIMIT
@@ -16,7 +17,7 @@ OTHER_BILL = "another bill of the day changed"
 
 
 def section(found: Explanation, title: str) -> str:
-    """Give what stands under the heading that begins so; empty where there is none."""
+    """Return what stands under the heading that begins so; empty where there is none."""
     return "\n".join(line for each in found.sections if each.title.startswith(title) for line in each.lines)
 
 

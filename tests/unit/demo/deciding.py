@@ -10,7 +10,7 @@ TIME = datetime(2025, 8, 20, 12, tzinfo=UTC)
 
 
 def decided(bill: str = "ACME0001", **changes: Any) -> Decision:
-    """Give a decision: a release of $100 on an actual basis, except for what is said."""
+    """Return a decision: a release of $100 on an actual basis, except for what is said."""
     fields: dict[str, Any] = {
         "bill": bill, "conveyance": "air:1", "order": None, "epoch": 1, "bill_version": 1, "posting": 1, "revision": 1,
         "outcome": "release", "reason": "within-limit", "basis": "actual", "day": DAY, "consignee": "na2:abcdefghijkl",
@@ -22,7 +22,7 @@ def decided(bill: str = "ACME0001", **changes: Any) -> Decision:
 
 
 def withheld(bill: str = "ACME0002", **changes: Any) -> Decision:
-    """Give a decision that withholds, with its advice."""
+    """Return a decision that withholds, with its advice."""
     advice = Advice("11", date(2025, 8, 21))
     return decided(
         bill, **{"outcome": "withhold", "reason": "daily-limit", "counts": False, "advice": advice} | changes

@@ -21,7 +21,7 @@ NOW = datetime.now(UTC)
 
 
 def spec(step: str, *, embedded: bool = True) -> WorkerSpec:
-    """Give what a process of the demo is told."""
+    """Return what a process of the demo is told."""
     return WorkerSpec(
         step, "localhost:1", "demo", 1, 4, "secret", embedded, redis="unix:///r.sock", tokens_file="tokens.json"
     )

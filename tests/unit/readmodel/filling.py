@@ -12,7 +12,7 @@ FRESH_MS = 1_755_700_000_000
 
 
 def run_of(values: Sequence[bytes], start: int | None = 0, topic: str = "decisions", partition: int = 0) -> Run:
-    """Give one run of these records, offsets from `start`; of one partition, fresh."""
+    """Return one run of these records, offsets from `start`; of one partition, fresh."""
     read = decision_items if topic == "decisions" else alert_items
     first = start or 0
     items = [item for offset, value in enumerate(values, first) for item in read(value, offset)]

@@ -15,7 +15,7 @@ from tests.unit.readmodel.filling import fill
 
 
 def pattern(key: Key) -> re.Pattern[str]:
-    """Give what the names of a key match."""
+    """Return what the names of a key match."""
     parts = {"<bill>": r"[A-Z0-9]{4,35}", "<consignee>": r"(?:na2|id2:\w+):\w+", "<day>": r"(?:\d{4}-\d\d-\d\d)?"}
     return re.compile(re.sub(r"<\w+>", lambda place: parts[place[0]], key.name))
 

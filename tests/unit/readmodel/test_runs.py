@@ -19,14 +19,14 @@ WHERE = TopicPartition("tallygate.decisions.v1", 2)
 
 
 def records(count: int, step: int = 2) -> list[PlainRecord]:
-    """Give decisions with holes between their offsets, as transactions leave them."""
+    """Return decisions with holes between their offsets, as transactions leave them."""
     value = msgspec.json.encode(decision())
     return [PlainRecord(WHERE.topic, WHERE.partition, number * step, 0, b"ACME0001", value) for number in range(count)]
 
 
 @pytest.fixture
 def runs() -> Runs:
-    """Give what makes runs for topics of four partitions."""
+    """Return what makes runs for topics of four partitions."""
     return Runs(Topics(), 4, ProjectionProgress())
 
 

@@ -38,6 +38,6 @@ def known_on(broker: Broker, redis: RedisServer, factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="package")
 def known(broker: Broker, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Give what the tests of this folder ask."""
+    """Return what the tests of this folder ask."""
     with known_on(broker, redis_server, tmp_path_factory) as made:
         yield made

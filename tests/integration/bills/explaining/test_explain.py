@@ -20,14 +20,14 @@ NOWHERE = "127.0.0.1:9"
 
 
 def explained(known: Ground, *arguments: str, over: str = "stores", scope: str = "audit") -> tuple[int, str, str]:
-    """Ask; gives exit status and both outputs."""
+    """Ask; return exit status and both outputs."""
     way = known.gateway(scope) if over == "gateway" else []
     done = known.run("explain", *way, *arguments)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
 def settings_of(known: Ground, *, kafka: str | None = None, redis: str | None = None) -> Settings:
-    """Give settings for this ground, with one of its places elsewhere."""
+    """Return settings for this ground, with one of its places elsewhere."""
     brokers = kafka or known.field.broker.address
     return Settings(
         kafka=KafkaSettings(brokers=brokers, prefix=known.field.topics.prefix),
@@ -36,7 +36,7 @@ def settings_of(known: Ground, *, kafka: str | None = None, redis: str | None = 
 
 
 def without_times(text: str) -> list[str]:
-    """Give the lines, without the one that tells how fresh the read model was at that moment."""
+    """Return the lines, without the one that tells how fresh the read model was at that moment."""
     return [line for line in text.splitlines() if "day's figures" not in line]
 
 

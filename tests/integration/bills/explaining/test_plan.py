@@ -22,7 +22,7 @@ PERSON = {
 
 
 def planned(known: Ground, *arguments: str, person: object = None, scope: str = "plan") -> tuple[int, str, str]:
-    """Ask about a person given on standard input; gives exit status and both outputs."""
+    """Ask about a person given on standard input; return exit status and both outputs."""
     text = json.dumps(PERSON if person is None else person).encode()
     value = [] if "--value" in arguments else ["--value", "120.00"]
     done = known.run("plan", "-", *value, "--day", "2025-08-20", *known.gateway(scope), *arguments, given=text)

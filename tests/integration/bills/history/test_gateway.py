@@ -22,7 +22,7 @@ PATH = f"/v1/bills/{BILL}/history"
 
 @pytest.fixture
 def known(field: Field, store: StoreSettings) -> StoreSettings:
-    """Give a read model's place under the field's prefix, with a history of five in Kafka."""
+    """Return a read model's place under the field's prefix, with a history of five in Kafka."""
     send(field, story(5))
     return StoreSettings(store.url, field.topics.prefix)
 

@@ -21,7 +21,7 @@ BILL = "ACME0001"
 
 
 def story(length: int, bill: str = BILL) -> list[Decision]:
-    """Give a bill's decisions, each of a higher rank and a minute later."""
+    """Return a bill's decisions, each of a higher rank and a minute later."""
     return [decision(bill, rank=(1, 1, 1, 1 + number), minutes=number) for number in range(length)]
 
 

@@ -74,7 +74,7 @@ def post(field: Field) -> None:
 
 @contextmanager
 def open_transaction(field: Field) -> Iterator[Producer]:
-    """Give a producer in a transaction that is aborted at the end."""
+    """Return a producer in a transaction that is aborted at the end."""
     producer = Producer({"bootstrap.servers": field.broker.address, "transactional.id": "aborts", "log_level": 0})
     producer.init_transactions(HANG_SECONDS)
     producer.begin_transaction()
@@ -90,7 +90,7 @@ def environment(field: Field) -> dict[str, str]:
 
 
 def run(field: Field, *arguments: str) -> tuple[int, list[str], list[str]]:
-    """Run the command without a terminal; gives its exit code and the lines of both outputs."""
+    """Run the command without a terminal; return its exit code and the lines of both outputs."""
     done = subprocess.run(
         [*COMMAND, *arguments],
         env=environment(field),
@@ -114,7 +114,7 @@ def letters(field: Field, *arguments: str) -> list[dict[str, Any]]:
 def run_on_terminal(
     field: Field, arguments: Iterable[str], answer: str = "", meanwhile: Callable[[], object] | None = None
 ) -> tuple[int, str]:
-    """Run the command on a terminal; gives its exit code and what the terminal showed.
+    """Run the command on a terminal; return its exit code and what the terminal showed.
 
     When it asks, `meanwhile` happens before the answer is given.
     """

@@ -28,7 +28,7 @@ CODES = ["not-json", "wrong-shape", "unknown-type", "key-mismatch", "not-json", 
 
 @pytest.fixture
 def posted(field: Field) -> Field:
-    """Give topics with dead letters."""
+    """Return topics with dead letters."""
     post(field)
     return field
 

@@ -32,7 +32,7 @@ OTHER = (HOME + 1) % PARTITIONS
 
 @pytest.fixture
 def posted(field: Field) -> Field:
-    """Give topics with dead letters."""
+    """Return topics with dead letters."""
     post(field)
     return field
 

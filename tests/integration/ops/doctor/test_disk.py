@@ -21,7 +21,7 @@ LEFT = 2 * MIB
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """Give a disk of 64 MiB, in memory."""
+    """Return a disk of 64 MiB, in memory."""
     require("mount")
     folder = tmp_path / "disk"
     folder.mkdir()

@@ -24,7 +24,7 @@ AWAY = 75
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Give a broker that lets in whoever it knows, its topics made, every role granted."""
+    """Return a broker that lets in whoever it knows, its topics made, every role granted."""
     folder = tmp_path_factory.mktemp("logins")
     broker = SecuredBroker(folder / "broker").format().start()
     with Ground(broker, folder, "logins") as made:

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def spoilt(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Field, Answer]]:
-    """Give topics with four faults, and what the doctor says of them."""
+    """Return topics with four faults, and what the doctor says of them."""
     folder = tmp_path_factory.mktemp("spoilt")
     with Field(broker, f"spoilt{uuid.uuid4().hex[:8]}", folder) as field:
         topics = field.topics
@@ -34,7 +34,7 @@ def spoilt(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def one(answer: Answer, *words: str) -> str:
-    """Give the one wrong finding that has all these words."""
+    """Return the one wrong finding that has all these words."""
     (found,) = [each for each in answer.wrong() if all(word in each for word in words)]
     return found
 

@@ -34,7 +34,7 @@ def publish(field: Field, moment: datetime, source: str = "/acme/fulfilment") ->
 
 @contextmanager
 def working(broker: Broker, redis_server: RedisServer, folder: Path) -> Iterator[Field]:
-    """Give both steps and a projection at work, the example judged."""
+    """Return both steps and a projection at work, the example judged."""
     with Field(broker, f"system{uuid.uuid4().hex[:8]}", folder) as field:
         field.create_topics(2, steps=())
         shared = environment(broker.address, field.topics.prefix, folder, redis_server.url)
@@ -49,21 +49,21 @@ def working(broker: Broker, redis_server: RedisServer, folder: Path) -> Iterator
 
 @pytest.fixture(scope="module")
 def system(broker: Broker, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
-    """Give a system that works, and that no test may change."""
+    """Return a system that works, and that no test may change."""
     with working(broker, redis_server, tmp_path_factory.mktemp("system")) as field:
         yield field
 
 
 @pytest.fixture
 def spoilt(broker: Broker, redis_server: RedisServer, tmp_path: Path) -> Iterator[tuple[Field, dict[str, str]]]:
-    """Give a system for one test that spoils it, with its settings."""
+    """Return a system for one test that spoils it, with its settings."""
     with working(broker, redis_server, tmp_path) as field:
         yield field, environment(field.broker.address, field.topics.prefix, field.folder, redis_server.url)
 
 
 @pytest.fixture
 def settings(system: Field, redis_server: RedisServer) -> dict[str, str]:
-    """Give the settings that the system runs with."""
+    """Return the settings that the system runs with."""
     return environment(system.broker.address, system.topics.prefix, system.folder, redis_server.url)
 
 

@@ -22,7 +22,7 @@ class Answer:
         self.findings: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
 
     def of(self, area: str, *states: str) -> list[str]:
-        """Give what was found in an area, with its remedy, where the state is one of these."""
+        """Return what was found in an area, with its remedy, where the state is one of these."""
         wanted = states or ("right", "doubtful", "wrong", "unknown")
         return [
             f"{each['says']} -> {each['remedy']}"
@@ -31,7 +31,7 @@ class Answer:
         ]
 
     def wrong(self) -> list[str]:
-        """Give everything that is wrong."""
+        """Return everything that is wrong."""
         return [
             f"{each['area']}: {each['says']} -> {each['remedy']}" for each in self.findings if each["state"] == "wrong"
         ]
@@ -52,7 +52,7 @@ def examined(environment: dict[str, str], *arguments: str) -> Answer:
 
 
 def environment(brokers: str, prefix: str, folder: Path, redis: str = "redis://127.0.0.1:1/0") -> dict[str, str]:
-    """Give settings as an operator's shell has them."""
+    """Return settings as an operator's shell has them."""
     secret = folder / "key-secret"
     secret.write_text(SECRET)
     secret.chmod(0o600)

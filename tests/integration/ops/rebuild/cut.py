@@ -38,11 +38,11 @@ def die() -> NoReturn:
 
 
 async def come(point: str, work: Any, arguments: tuple[Any, ...]) -> bool:
-    """Tell whether the work is at the point."""
+    """Return whether the work is at the point."""
     stage, publishing = work._rebuild.stage, work._phase == "publishing"
     match point:
         case "judging":
-            aside = await work._gauge.ends(work._topics.rebuilt("decisions"))
+            aside = await work._lag.ends(work._topics.rebuilt("decisions"))
             return not publishing and any(aside.values())
         case "to publish":
             return bool(stage == "publishing")

@@ -39,7 +39,7 @@ INFECTED = "from tests.integration.ops.rebuild import defect; defect.infect()"
 
 
 def infect() -> None:
-    """Give the defect to the steps of this process."""
+    """Return the defect to the steps of this process."""
     judge = ManifestStep.__call__
 
     def judge_or_raise(step: ManifestStep, record: Record, table: Overlay) -> Result:

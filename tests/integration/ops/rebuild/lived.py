@@ -11,7 +11,7 @@ from aiokafka.protocol.group import LeaveGroupRequest
 from agents.kafka.errors import RefusedError
 from agents.kafka.protocol import GroupDescription
 from agents.kafka.topic_admin import admin_client
-from agents.ops.rebuild.group_lag import RebuildCourse, open_gauge
+from agents.ops.rebuild.group_lag import RebuildGroup, open_group_lag
 from agents.worker.rebuild_marks import Rebuild, Source, check_epoch
 from stream.topics import Topics
 from tests.integration.ops.rebuild.history import (
@@ -56,16 +56,16 @@ class Lived(Town):
         sources = {"manifest": topics.shipments, "withholding": topics.postings}
 
         async def wait() -> None:
-            async with open_gauge(self.field.connection, self.field.partitions) as gauge:
+            async with open_group_lag(self.field.connection, self.field.partitions) as lag:
                 for step, source in sources.items():
-                    course, ends = RebuildCourse(step, topics.group(step), source), await gauge.ends(source)
-                    while not await gauge.reached(course, ends):  # noqa: ASYNC110 - the group tells nobody
+                    group, ends = RebuildGroup(step, topics.group(step), source), await lag.ends(source)
+                    while not await lag.reached(group, ends):  # noqa: ASYNC110 - the group tells nobody
                         await asyncio.sleep(0.02)
 
         asyncio.run(wait())
 
     def counts(self) -> dict[str, int]:
-        """Give how many records are in each topic that the steps write, changelogs and control aside."""
+        """Return how many records are in each topic that the steps write, changelogs and control aside."""
         topics = self.rebuilt.topics(self.field.topics.prefix)
         written = (topics.postings, topics.decisions, topics.alerts, topics.dead_letters)
         return {name: len(self.field.values(name)) for name in written}

@@ -36,12 +36,12 @@ class _Alert(msgspec.Struct):
 
 
 def sent_decisions(values: Iterable[bytes]) -> list[DecisionData]:
-    """Give what decisions say."""
+    """Return what decisions say."""
     return [msgspec.json.decode(each, type=_Decision).data for each in values]
 
 
 def sent_alerts(values: Iterable[bytes]) -> list[AlertData]:
-    """Give what alerts say."""
+    """Return what alerts say."""
     return [msgspec.json.decode(each, type=_Alert).data for each in values]
 
 
@@ -53,7 +53,7 @@ def event(conveyance: str, kind: str, time: datetime, **data: Any) -> Event:
 
 
 def bill(conveyance: str, number: str, whose: str, amount: str, time: datetime) -> Event:
-    """Make a bill of somebody's."""
+    """Make a bill of one consignee."""
     return event(
         conveyance, "bill.manifested", time, bill=number, version=1, sequence=1, manifested_at=time.isoformat(),
         mode="air", filing="manifest", consignee=consignee(whose), shipper={"name": "Works", "country": "FR"},
@@ -62,14 +62,14 @@ def bill(conveyance: str, number: str, whose: str, amount: str, time: datetime) 
 
 
 def conveyances(day: int) -> tuple[str, str]:
-    """Give two trips of a day whose partitions differ, of four, the later trip's being read first."""
+    """Return two trips of a day whose partitions differ, of four, the later trip's being read first."""
     names = [f"air:T{day}-{number}" for number in range(60)]
     first = next(name for name in names if partition_of(name.encode(), 4) == 3 - day % 2)
     return first, next(name for name in names if partition_of(name.encode(), 4) == day % 2)
 
 
 def town() -> Iterator[Event]:
-    """Give the events in order: two trips a day bring one person $500 and $400, so that the first to arrive counts."""
+    """Return the events in order: two trips a day bring one person $500 and $400, so the first to arrive counts."""
     for day in range(DAYS):
         time = FIRST + timedelta(days=DAYS_BETWEEN * day)
         first, second = conveyances(day)
@@ -115,7 +115,7 @@ class Town:
         return worker.log()
 
     def all_settings(self, **more: str) -> dict[str, str]:
-        """Give the settings that hold, those of the epoch among them."""
+        """Return the settings that hold, those of the epoch among them."""
         epoch = {name.removeprefix("TALLYGATE_").lower(): value for name, value in self.rebuilt.settings().items()}
         return {**self.settings, **epoch, **more}
 
@@ -141,11 +141,11 @@ class Town:
         wait_for(lambda: len(self.field.values(self.field.topics.dead_letters)) == DAYS, "the dead letters")
 
     def decisions(self, epoch: int) -> list[DecisionData]:
-        """Give all decisions of an epoch."""
+        """Return all decisions of an epoch."""
         return [data for data in sent_decisions(self.field.decisions()) if data.epoch == epoch]
 
     def alerts(self) -> list[AlertData]:
-        """Give all alerts."""
+        """Return all alerts."""
         return sent_alerts(self.field.values(self.field.topics.alerts))
 
     def rebuild(self, source: Source = "shipments", **changes: str) -> str:
@@ -159,13 +159,13 @@ class Town:
         return done.stdout
 
     def command(self, source: Source = "shipments", **changes: str) -> tuple[int, list[str], dict[str, str]]:
-        """Give the next epoch, and the command that makes it, with its environment."""
+        """Return the next epoch, and the command that makes it, with its environment."""
         epoch = self.rebuilt.epoch + 1
         call = [sys.executable, "-c", "from agents.cli.main import main; main()", "rebuild", "tables"]
         return epoch, [*call, "--epoch", str(epoch), "--from", source], self.environment(**changes)
 
     def environment(self, **changes: str) -> dict[str, str]:
-        """Give the environment of a command: the settings, some of them changed."""
+        """Return the environment of a command: the settings, some of them changed."""
         broker = {"kafka__brokers": self.field.broker.address, "kafka__prefix": self.field.topics.prefix}
         settings = {**broker, **self.all_settings(), **changes}
         return {**os.environ, **{f"TALLYGATE_{name.upper()}": value for name, value in settings.items()}}
@@ -176,7 +176,7 @@ Decided = dict[tuple[str, str], DecisionData]
 
 
 def at_rest(decisions: Iterable[DecisionData]) -> Decided:
-    """Give what holds of each bill on each conveyance, the epoch left out."""
+    """Return what holds of each bill on each conveyance, the epoch left out."""
     found: Decided = {}
     for data in decisions:
         place = (data.bill, data.conveyance)

@@ -108,6 +108,6 @@ def change(field: Field, topic: str, config: dict[str, str]) -> None:
 
 
 def size(field: Field, topic: str) -> int:
-    """Give the bytes that the first partition of a topic takes on the broker's disk."""
+    """Return the bytes that the first partition of a topic takes on the broker's disk."""
     folder = field.broker.folder / "logs" / f"{topic}-0"
     return sum(path.stat().st_size for path in folder.glob("*.log") if path.exists())

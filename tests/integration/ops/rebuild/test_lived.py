@@ -36,7 +36,7 @@ pytestmark = pytest.mark.kafka
 
 @pytest.fixture(scope="module")
 def lived(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    """Give a system that has lived; its workers are stopped."""
+    """Return a system that has lived; its workers are stopped."""
     folder = tmp_path_factory.mktemp("lived")
     with Field(broker, f"l{uuid.uuid4().hex[:6]}", folder) as field:
         create(field)
@@ -48,12 +48,12 @@ def lived(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def unepoched(alerts: Iterable[AlertData], epoch: int) -> list[AlertData]:
-    """Give the alerts of an epoch without it, in an order of their own."""
+    """Return the alerts of an epoch without it, in an order of their own."""
     return sorted((msgspec.structs.replace(each, epoch=0) for each in alerts if each.epoch == epoch), key=repr)
 
 
 def rest(lived: Lived) -> Decided:
-    """Give what holds in the epoch that is current."""
+    """Return what holds in the epoch that is current."""
     return at_rest(lived.decisions(lived.rebuilt.epoch))
 
 

@@ -59,7 +59,7 @@ class Judged(NamedTuple):
 
 @pytest.fixture
 def recording() -> Recording:
-    """Give what was recorded, under a prefix of its own."""
+    """Return what was recorded, under a prefix of its own."""
     return read(RELEASE_0_1, f"old{uuid.uuid4().hex[:4]}")
 
 
@@ -75,7 +75,7 @@ def old(broker: Broker, recording: Recording, tmp_path: Path) -> Iterator[Lived]
 
 
 def shipments(recording: Recording) -> list[Shipment]:
-    """Give the shipments in the order in which the broker took them in."""
+    """Return the shipments in the order in which the broker took them in."""
     topic = f"{recording.prefix}.shipments.v1"
     found = [Shipment(log.partition, kept) for log in recording.logs if log.topic == topic for kept in log.records]
     return sorted(found, key=lambda each: each.kept.millis)
@@ -109,25 +109,25 @@ def judge(log: list[Shipment], old: Lived, folder: Path) -> Judged:
 
 
 def in_order(alerts: list[AlertData], epoch: int) -> list[AlertData]:
-    """Give alerts of an epoch in an order of their own, the epoch left out."""
+    """Return alerts of an epoch in an order of their own, the epoch left out."""
     return sorted((msgspec.structs.replace(each, epoch=0) for each in alerts if each.epoch == epoch), key=repr)
 
 
 def letters(old: Lived) -> Counter[str]:
-    """Give the codes of all dead letters, told by the labels of the records."""
+    """Return the codes of all dead letters, told by the labels of the records."""
     said = old.tallygate("dead-letters", "list", "--json")
     return Counter(msgspec.json.decode(line)["error"] for line in said.splitlines() if line.startswith("{"))
 
 
 def is_0_2(old: Lived) -> bool:
-    """Tell whether the code at hand makes other tables than 0.1 did, in both steps."""
+    """Return whether the code at hand makes other tables than 0.1 did, in both steps."""
     made_under, makes = asyncio.run(fingerprints(old)), now(old)
     assert None not in made_under.values()
     return all(made_under[step] not in makes[step] for step in made_under)
 
 
 async def fingerprints(old: Lived) -> dict[str, str | None]:
-    """Give under what the recorded tables were made, by step."""
+    """Return under what the recorded tables were made, by step."""
     topics = old.field.topics
     return {
         step: await table_fingerprint(old.field.connection, topics.changelog(step), PARTITIONS)
@@ -136,7 +136,7 @@ async def fingerprints(old: Lived) -> dict[str, str | None]:
 
 
 def now(old: Lived) -> dict[str, set[str]]:
-    """Give under what the code at hand makes tables, or takes them over, by step."""
+    """Return under what the code at hand makes tables, or takes them over, by step."""
     settings = Settings(
         kafka=KafkaSettings(prefix=old.field.topics.prefix),
         key=KeySettings(secret_file=Path(old.settings["key__secret_file"])),
@@ -213,6 +213,6 @@ def rightly_sent(log: list[Shipment]) -> set[int]:
 
 
 def sent_once(old: Lived) -> bool:
-    """Tell whether each bill on each conveyance has one decision of the new epoch."""
+    """Return whether each bill on each conveyance has one decision of the new epoch."""
     decisions: list[DecisionData] = old.decisions(2)
     return len(decisions) == len(at_rest(decisions)) > 0

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.kafka
 
 @pytest.fixture(scope="module")
 def town(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Give a town that was judged day by day, its workers stopped."""
+    """Return a town that was judged day by day, its workers stopped."""
     folder = tmp_path_factory.mktemp("town")
     with Field(broker, f"town{uuid.uuid4().hex[:8]}", folder) as field:
         field.create_topics(partitions=4, steps=())
@@ -47,7 +47,7 @@ def lose(field: Field, topic: str) -> None:
 
 
 def held(field: Field, topic: str) -> int:
-    """Give how many records a topic holds, which may not be there yet."""
+    """Return how many records a topic holds, which may not be there yet."""
     admin = AdminClient({"bootstrap.servers": field.broker.address})
     there = topic in admin.list_topics().topics
     return len(field.values(topic)) if there else 0
@@ -145,10 +145,10 @@ def test_another_secret(town: Town) -> None:
 
 
 def decided(town: Town, number: str) -> list[DecisionData]:
-    """Give the decisions of a bill in the epoch that is current."""
+    """Return the decisions of a bill in the epoch that is current."""
     return [data for data in town.decisions(town.rebuilt.epoch) if data.bill == number]
 
 
 def nameless(found: Decided) -> Decided:
-    """Give decisions without the consignee."""
+    """Return decisions without the consignee."""
     return {place: msgspec.structs.replace(data, consignee="") for place, data in found.items()}

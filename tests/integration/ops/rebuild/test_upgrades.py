@@ -23,8 +23,8 @@ def test_a_rolling_restart_under_load(field: Field) -> None:
         (settings,) = {post.settings for post in scenario.posts}
         return field.worker(name, step, **dict(settings))
 
-    crew = {(name, step): start(name, step) for step in ("manifest", "withholding") for name in "ab"}
-    for worker in crew.values():
+    workers = {(name, step): start(name, step) for step in ("manifest", "withholding") for name in "ab"}
+    for worker in workers.values():
         worker.ready()
     done = threading.Event()
 
@@ -37,10 +37,10 @@ def test_a_rolling_restart_under_load(field: Field) -> None:
 
     feeding = threading.Thread(target=feed, daemon=True)
     feeding.start()
-    for (name, step), worker in crew.items():
+    for (name, step), worker in workers.items():
         assert worker.stop() == 0
-        crew[name, step] = start(name, step)
-        crew[name, step].ready()
+        workers[name, step] = start(name, step)
+        workers[name, step].ready()
     done.set()
     feeding.join()
     wait_for(lambda: not scenario.behind(field), "everything to be judged")

@@ -22,7 +22,7 @@ WRONG = [
 
 
 def run(arguments: list[str], **environment: str) -> tuple[int, str]:
-    """Run `tallygate dead-letters`; gives its exit code and all that it said."""
+    """Run `tallygate dead-letters`; return its exit code and all that it said."""
     result = CliRunner(env=environment).invoke(main, ["dead-letters", *arguments])
     return result.exit_code, " ".join(result.output.split())
 
@@ -37,7 +37,7 @@ def test_bad_usage_exits_with_two(arguments: list[str], said: str) -> None:
 def test_wrong_settings_exit_with_two() -> None:
     """A setting that is not valid is named."""
     code, output = run(["list"], TALLYGATE_KAFKA__PREFIX="not a prefix")
-    assert (code, "kafka.prefix" in output) == (2, True), output
+    assert (code, "TALLYGATE_KAFKA__PREFIX" in output) == (2, True), output
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["retry", "--all", "--yes"]])
@@ -47,4 +47,6 @@ def test_broker_away_exits_with_75(arguments: list[str], tmp_path: Path) -> None
     values = ["--values-to", str(tmp_path / "values")] if arguments == ["list"] else []
     code, output = run(arguments + values, TALLYGATE_KAFKA__BROKERS=address)
     assert (code, list(tmp_path.iterdir())) == (75, [])
-    assert output == f"Kafka at {address} does not answer (KafkaConnection): start it, or set TALLYGATE_KAFKA__BROKERS"
+    assert output.startswith(
+        f"tallygate dead-letters: Kafka at {address} does not answer (Connection refused): start"
+    ), output

@@ -55,7 +55,7 @@ def test_a_broker_that_is_too_old() -> None:
 
 
 def record(seconds_ahead: float, source: str = "/acme", *, at: datetime = NOW) -> Any:
-    """Give a shipment record whose producer's clock is ahead of the broker's."""
+    """Return a shipment record whose producer's clock is ahead of the broker's."""
     event = {"source": source, "time": (at + timedelta(seconds=seconds_ahead)).isoformat(), "data": {"name": "Jane"}}
     return SimpleNamespace(value=json.dumps(event).encode(), timestamp=int(at.timestamp() * 1000))
 
@@ -134,7 +134,7 @@ def test_what_the_broker_does_not_say_is_not_allowed() -> None:
 
 
 def states(condition: Condition) -> list[State]:
-    """Give the states of what is found in a condition."""
+    """Return the states of what is found in a condition."""
     return [each.state for each in store_checks.conditions(condition)]
 
 

@@ -32,7 +32,7 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def only(findings: Iterable[Finding], state: State) -> Finding:
-    """Give the one finding, which has this state; what is not right says what to do."""
+    """Return the one finding, which has this state; what is not right says what to do."""
     (found,) = findings
     assert found.state is state, found
     assert state in {State.RIGHT, State.UNKNOWN} or found.remedy
@@ -85,7 +85,7 @@ def test_sources_that_were_read_long_ago_are_something_to_look_at() -> None:
 
 
 def secret_of(file: Path | None) -> Settings:
-    """Give settings with a secret of the consignee keys."""
+    """Return settings with a secret of the consignee keys."""
     return Settings(key=KeySettings(secret_file=file))
 
 
@@ -126,7 +126,7 @@ def test_password_files_must_be_closed(tmp_path: Path) -> None:
 
 
 def tokens_of(file: Path | None) -> Settings:
-    """Give settings with a tokens file."""
+    """Return settings with a tokens file."""
     return Settings(gateway=GatewaySettings(tokens_file=file))
 
 

@@ -23,7 +23,7 @@ WHOLE = {plan.name: Found(4, plan.config) for plan in PLANS}
 
 
 def remedies(found: dict[str, Found]) -> list[str]:
-    """Give the remedy of each problem of topics."""
+    """Return the remedy of each problem of topics."""
     return [topic_checks._remedy(line, PLANS) for line in problems(PLANS, found)]
 
 
@@ -62,7 +62,7 @@ def test_a_long_list_is_cut() -> None:
 
 
 async def told(monkeypatch: pytest.MonkeyPatch, rights: Rights, role: str | None = None) -> Finding:
-    """Give what the doctor says of a login's rights."""
+    """Return what the doctor says of a login's rights."""
 
     async def asked(_settings: Settings, _connection: Connection) -> Rights:
         return rights
@@ -74,7 +74,7 @@ async def told(monkeypatch: pytest.MonkeyPatch, rights: Rights, role: str | None
 
 
 def rights_for(names: Iterable[str]) -> Rights:
-    """Give exactly the rights of some roles, on the topics and groups that there are."""
+    """Return exactly the rights of some roles, on the topics and groups that there are."""
     bits = {plan.name: 0 for plan in PLANS} | dict.fromkeys(GROUPS, 0)
     held = set()
     for role in names:

@@ -12,7 +12,7 @@ from stream.topics import Topics
 
 
 def done(epoch: int, manifest_epoch: int | None = None, stage: Stage = "done") -> dict[int, Rebuild]:
-    """Give one rebuild by its epoch."""
+    """Return one rebuild by its epoch."""
     source = "shipments" if manifest_epoch in {None, epoch} else "postings"
     return {epoch: Rebuild(epoch, source, manifest_epoch or epoch, stage)}  # type: ignore[arg-type]
 

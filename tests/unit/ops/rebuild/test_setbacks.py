@@ -4,10 +4,10 @@ import pytest
 
 from agents.engine.control import Halt
 from agents.kafka.errors import EXIT_REFUSED, EXIT_RETRY, EngineError
-from agents.ops.rebuild.group_lag import RebuildCourse
+from agents.ops.rebuild.group_lag import RebuildGroup
 from agents.ops.rebuild.setbacks import Setbacks, StuckPlace, objection_to
 
-COURSE = RebuildCourse("rebuilt-alerts", "p.rebuilt-alerts.e2", "p.rebuilt-alerts.e2")
+GROUP = RebuildGroup("rebuilt-alerts", "p.rebuilt-alerts.e2", "p.rebuilt-alerts.e2")
 HERE = StuckPlace({0: 12, 1: 3}, {b"watch": b"1"})
 
 
@@ -16,7 +16,7 @@ def ended(*ends: tuple[int, StuckPlace]) -> EngineError | None:
     setbacks = Setbacks()
     try:
         for status, place in ends:
-            setbacks.note(COURSE, status, place)
+            setbacks.note(GROUP, status, place)
     except EngineError as error:
         return error
     return None
@@ -44,16 +44,16 @@ def test_who_gets_on_may_end_more_often(other: StuckPlace) -> None:
 
 def test_two_roles_are_counted_apart() -> None:
     """Two ends of each are no three of one."""
-    setbacks, other = Setbacks(), RebuildCourse("rebuilt-decisions", "g", "t")
-    for course in (COURSE, other, COURSE, other):
-        setbacks.note(course, 1, HERE)
+    setbacks, other = Setbacks(), RebuildGroup("rebuilt-decisions", "g", "t")
+    for group in (GROUP, other, GROUP, other):
+        setbacks.note(group, 1, HERE)
     with pytest.raises(EngineError, match="rebuilt-decisions ended 3 times"):
         setbacks.note(other, 1, HERE)
 
 
 def test_a_record_that_cannot_be_judged_is_named() -> None:
     """Topic, partition and offset, and the command that has it tried again."""
-    error = objection_to(Halt(COURSE.group, 3, 17, "poison"), COURSE, "EPOCH=2")
+    error = objection_to(Halt(GROUP.group_id, 3, 17, "poison"), GROUP, "EPOCH=2")
     assert error.status == EXIT_REFUSED
     assert "offset 17 of partition 3 of p.rebuilt-alerts.e2" in str(error)
     assert "`EPOCH=2 tallygate resume rebuilt-alerts/3`" in str(error)

@@ -4,9 +4,9 @@ from agents.ops.rebuild.rebuild_steps import (
     KNOWN,
     OUTDONE,
     Highest,
-    Offsets,
+    KnownFaultsStep,
+    OffsetSet,
     PublishingStep,
-    QuietStep,
     keep_highest,
     subject,
 )
@@ -16,13 +16,13 @@ from tests.toy.step import ToyStep
 
 
 def record(offset: int, value: bytes, partition: int = 0) -> PlainRecord:
-    """Give a record with a key and a header."""
+    """Return a record with a key and a header."""
     return PlainRecord("in", partition, offset, 0, b"k", value, (("h", b"1"),))
 
 
 def test_a_dead_letter_of_a_former_epoch_is_not_sent_again() -> None:
     """Those that were none before, and those of other partitions, are dead letters as ever."""
-    step, table = QuietStep(ToyStep(), {0: Offsets([4])}), Table()
+    step, table = KnownFaultsStep(ToyStep(), {0: OffsetSet([4])}), Table()
     known = step(record(4, b"!dead bad-shape"), table.overlay())
     assert (known.fate, known.code, list(known.outputs)) == (Fate.STALE, KNOWN, [])
     for fresh in (record(3, b"!dead bad-shape"), record(4, b"!dead bad-shape", partition=1)):
@@ -34,7 +34,7 @@ def test_a_dead_letter_of_a_former_epoch_is_not_sent_again() -> None:
 def test_everything_else_is_the_steps_own() -> None:
     """Name, fingerprint, outputs and sweeping are those of the step within."""
     inner = ToyStep("one", ("zero",))
-    step = QuietStep(inner, {})
+    step = KnownFaultsStep(inner, {})
     assert (step.name, step.fingerprint, step.reads) == ("toy", "one", ("zero",))
     assert list(step(record(1, b"x"), Table().overlay()).outputs) == list(
         inner(record(1, b"x"), Table().overlay()).outputs
@@ -44,7 +44,7 @@ def test_everything_else_is_the_steps_own() -> None:
 
 def test_only_final_decisions_are_published_as_they_are() -> None:
     """Key, value, headers and partition stay; what is outdone is counted and left out."""
-    step = PublishingStep("rebuilt-decisions", Sink.DECISIONS, {1: Offsets([3, 900])})
+    step = PublishingStep("rebuilt-decisions", Sink.DECISIONS, {1: OffsetSet([3, 900])})
     sent = step(record(900, b"final", partition=1), Table().overlay())
     assert list(sent.outputs) == [Outgoing(Sink.DECISIONS, 1, b"k", b"final", (("h", b"1"),))]
     left = step(record(4, b"outdone", partition=1), Table().overlay())
@@ -55,9 +55,9 @@ def test_only_final_decisions_are_published_as_they_are() -> None:
 
 def test_a_set_of_offsets_holds_what_it_was_given() -> None:
     """A bit for each; beyond the last, nothing."""
-    offsets = Offsets([0, 7, 8, 1000])
+    offsets = OffsetSet([0, 7, 8, 1000])
     assert [number for number in range(1100) if number in offsets] == [0, 7, 8, 1000]
-    assert 5 not in Offsets([])
+    assert 5 not in OffsetSet([])
 
 
 def test_the_subject_is_the_identifier_without_the_rank() -> None:

@@ -1,40 +1,40 @@
-"""What an operator sees of a rebuild: phases once, bars or lines, and in the end what is to be done."""
+"""What the operator sees of a rebuild: each phase once, bars or lines, and at the end the next steps."""
 
 import io
 
 from rich.console import Console
 from rich.progress import Progress
 
-from agents.ops.rebuild.group_lag import RebuildCourse, RebuildLag
+from agents.ops.rebuild.group_lag import RebuildGroup, RebuildProgress
 from agents.ops.rebuild.rebuild import Outcome
-from agents.ops.rebuild.rebuild_bar import Showing, next_steps
+from agents.ops.rebuild.rebuild_bar import RebuildBars, next_steps
 from agents.worker.rebuild_marks import Rebuild
 
-COURSE = RebuildCourse("manifest", "group", "topic")
+GROUP = RebuildGroup("manifest", "group", "topic")
 
 
 def shown(*, terminal: bool) -> str:
-    """Give what is written of two phases and two looks at a course."""
+    """Return what is written of two phases and two looks at a group."""
     console = Console(file=io.StringIO(), force_terminal=terminal, width=100)
     with Progress(console=console, disable=not terminal) as bars:
-        showing = Showing(bars)
+        watcher = RebuildBars(bars)
         for phase in ("judging again", "judging again", "publishing"):
-            showing.phase(phase)
-        showing.way(COURSE, RebuildLag(500, 1000))
-        showing.way(COURSE, RebuildLag(1000, 1000))
+            watcher.phase(phase)
+        watcher.progress(GROUP, RebuildProgress(500, 1000))
+        watcher.progress(GROUP, RebuildProgress(1000, 1000))
     written: io.StringIO = console.file  # type: ignore[assignment]
     return written.getvalue()
 
 
-def test_phases_are_said_once() -> None:
-    """Whoever looks again and again at the same thing need not know what was said."""
+def test_phase_is_printed_once() -> None:
+    """A phase that is set twice is printed once."""
     for terminal in (True, False):
         assert shown(terminal=terminal).count("judging again") == 1
         assert "publishing" in shown(terminal=terminal)
 
 
 def test_without_a_terminal_there_is_a_line_now_and_then() -> None:
-    """The second look comes within ten seconds, and is left out; a terminal has bars."""
+    """A second line within ten seconds is left out; a terminal has bars."""
     assert "manifest: 500 of 1,000 offsets" in shown(terminal=False)
     assert "1,000 of 1,000" not in shown(terminal=False)
     assert "100%" in shown(terminal=True)
