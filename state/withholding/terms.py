@@ -2,17 +2,21 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from state.rules.day_rules import DayRules
-from state.rules.programmes import MEASURES, Limits, Measure, Programme
+from state.rules.programmes import Limits, Programme
 from state.rules.rulebook import Rulebook
 from state.withholding.ledger_ids import US_321, LedgerId, PeriodId
 from state.withholding.statuses import PERIOD_WARNED, PERIOD_WITHHELD, SINGLE_OVER, SUSPENDED, WARNED, WITHHELD
 from stream.decisions import AppliedOverflow, Policy
 from stream.periods import CONVEYANCE, CalendarWindow, Period, period_of
+
+LimitedMeasure = Literal["value", "count", "weight"]
+"""What a limit is on: hundredths of the currency, bills or grams."""
+MEASURES: Final[tuple[LimitedMeasure, ...]] = ("value", "count", "weight")
 
 NO_LIMIT: Final = 1 << 62
 """Stands for the limit of a ledger of which no bill is on a day with limits: nothing in it is walked."""
@@ -36,9 +40,9 @@ class LedgerLimits(Struct, frozen=True):
     weight: int | None
     limit: int
     """Amount of the first of them."""
-    measure: Measure
+    measure: LimitedMeasure
     """What the first of them is on: what is walked where bills are walked one by one."""
-    rules: tuple[tuple[Measure, str], ...]
+    rules: tuple[tuple[LimitedMeasure, str], ...]
     """Ids of their entries, in the order of the measures."""
 
     def hold(self, sums: Sums) -> bool:

@@ -3,11 +3,10 @@
 from struct import Struct
 from typing import Final
 
-from state.rules.programmes import MEASURES, Measure
 from state.withholding.bill import Bill
 from state.withholding.head import Changed, Head, UnsettledError
 from state.withholding.statuses import CANDIDATES, CLEAR, RELEASED
-from state.withholding.terms import LedgerLimits, Sums
+from state.withholding.terms import MEASURES, LedgerLimits, LimitedMeasure, Sums
 from stream.decisions import AppliedOverflow
 
 Placed = tuple[bytes, int]
@@ -37,9 +36,9 @@ class WalkHead(Head):
         "released",
     )
 
-    def __init__(self, measure: Measure = "value") -> None:
+    def __init__(self, measure: LimitedMeasure = "value") -> None:
         super().__init__()
-        self.measure: Measure = measure
+        self.measure: LimitedMeasure = measure
         """What is walked."""
         self.released = 0
         """Amounts of released bills, and of closed ones that keep counting; without what is covered in part."""

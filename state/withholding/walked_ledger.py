@@ -15,7 +15,7 @@ from state.withholding.walk import BLOCK_MAX, Walk
 from state.withholding.walk_head import WalkHead
 
 if TYPE_CHECKING:
-    from state.rules.programmes import Measure
+    from state.withholding.terms import LimitedMeasure
 
 Changes = dict[bytes, bool]
 """Manifest key of each bill that is new or changed, and whether it fits."""
@@ -43,7 +43,7 @@ class WalkedLedger(ABC):
     )
 
     def __init__(self) -> None:
-        self.measure: Measure = "value"
+        self.measure: LimitedMeasure = "value"
         """What its amounts are."""
         self.released = 0
         """Sum of the amounts of released bills, and of closed bills that keep counting."""

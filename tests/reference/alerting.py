@@ -77,16 +77,17 @@ def _facts(
     total: int | None = None,
     limit: int | None = None,
 ) -> Facts:
-    """Return all fields; an alert of a ledger names its period, and its day where the period is a day."""
+    """Return all fields. The day is that of the bill; of a ledger without a bill its own, where it is one day."""
     ledger = of if isinstance(of, Ledger) else None
     programme = rules.world.programmes[ledger.programme if ledger else str(of)]
+    day = held.bill.day if held else ledger.first if ledger and programme.window == "day" else None
     return {
         "alert": kind,
         "programme": programme.id,
         "period": ledger.text if ledger else None,
         "currency": programme.currency,
         "seller": ledger.seller if ledger else None,
-        "day": ledger.first if ledger and programme.window == "day" else None,
+        "day": day,
         "bill": held.bill.bill if held else None,
         "conveyance": held.conveyance if held else None,
         "order": order,
