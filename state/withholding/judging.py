@@ -341,13 +341,13 @@ class Judging:
             gone = [(bill, posted.stand == "moved") for posted, bill, _ in own]
             yield from self._order_parts().settle(gone, self._others.values())
         for posted, bill, before in own:
-            moved = posted.stand == "moved"
             self._copies.write(bill.bill.encode(), bill.conveyance)
-            if not moved:
-                if bill.status in _WITHHELD and before is not None and before.ledger == bill.ledger:
-                    if before.was_released:
-                        self._alerts().superseded_release(bill)
-                yield bill, posted.day
+            if posted.stand == "moved":
+                continue
+            was_in_it = bill.status in _WITHHELD and before is not None and before.ledger == bill.ledger
+            if was_in_it and before is not None and before.was_released:
+                self._alerts().superseded_release(bill)
+            yield bill, posted.day
         for other in bills_in_order([*self._others.values()], self._order) if self._others else ():
             if other is None:
                 yield None
