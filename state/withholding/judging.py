@@ -72,9 +72,7 @@ from state.withholding.statuses import (
     UNJUDGED,
     WITHHELD,
 )
-from state.withholding.statuses import (
-    NO_DAY as STATUS_NO_DAY,
-)
+from state.withholding.statuses import NO_DAY as STATUS_NO_DAY
 from stream.postings import PostedBill, Posting
 
 Own = tuple[PostedBill, Bill, Bill | None]
