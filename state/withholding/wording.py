@@ -35,7 +35,7 @@ TEMPLATES_MAX: Final = 20_000
 _json = msgspec.json.Encoder().encode
 
 
-TemplateKey = tuple[int, bool, date | None, str, str] | tuple[int, bool, date | None, str, str, str]
+TemplateKey = tuple[int, bool, date | None, str, str] | tuple[int, bool, date | None, str, str, str, bool]
 """Status, whether arrived, day, filing, mode, and the programme if it is another than us-321."""
 
 
@@ -110,8 +110,8 @@ class Wording:
         `figures` are those of a ledger of another programme than us-321, whose `total` is said by itself.
         """
         key: TemplateKey = (bill.status, bill.arrived, day, bill.filing, bill.mode)
-        if figures is not None:
-            key = (*key, bill.programme)
+        if figures is not None or bill.filing_errors:
+            key = (*key, bill.programme, _is_unknown(bill))
         template = self._templates.get(key) or self._template(bill, day, key)
         number, conveyance = bill.bill, bill.conveyance
         epoch, version, posting, revision = self._epoch, bill.version, bill.posting, bill.revision
@@ -147,7 +147,8 @@ class Wording:
     def _template(self, bill: Bill, day: date | None, key: TemplateKey) -> DecisionTemplate:
         outcome, reason, with_total = STATUSES[bill.status]
         basis = None if day is None else "actual" if bill.arrived else "estimated"
-        terms = self._terms.get(bill.programme)
+        # One that the manifest step did not know stays unknown, even where this step has learnt of it since.
+        terms = None if _is_unknown(bill) else self._terms.get(bill.programme)
         limits = rule = None
         if bill.programme == US_321 and terms is not None and with_total and day is not None:
             own_day = terms.on(day.toordinal())
@@ -165,7 +166,7 @@ class Wording:
             f'"day":{_text(date_text)},"programme":"{bill.programme}","period":{_text(period)},'
             f'"currency":{_text(currency)},',
             f'"measures":[],"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},'
-            f'"policy":{self._policies.get(bill.programme, self._policy)},"advice":',
+            f'"policy":{self._policy if terms is None else self._policies[bill.programme]},"advice":',
             None if limits is None else limits.value,
             self.tally.count_of(Kind(outcome, reason, basis or "none", bill.mode)),
             currency == "USD",
@@ -180,6 +181,10 @@ _RULE_OF_BILL: Final = frozenset((FILING_ERROR, ORIGIN_EXCLUDED, GOODS_EXCLUDED,
 """Statuses whose rule, if they have one, depends on the bill."""
 _RULE_OF_DAY: Final = frozenset((SUSPENDED, SINGLE_OVER, SINGLE_HEAVY))
 """Statuses whose rule, if they have one, is that of the bill's own day."""
+
+
+def _is_unknown(bill: Bill) -> bool:
+    return "unknown-programme" in bill.filing_errors
 
 
 def _text(text: str | None) -> str:

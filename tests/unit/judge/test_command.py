@@ -81,6 +81,7 @@ def test_dead_letters_quote_nothing(tmp_path: Path) -> None:
         ([str(EVENTS), "--programmes=us-321,atlantis"], "no programme has the id atlantis"),
         ([str(EVENTS), "--programmes=kr"], "us-321 is not among the enabled programmes (kr)"),
         ([str(EVENTS), "--programmes=,"], "us-321 is not among the enabled programmes (none)"),
+        ([str(EVENTS), "--default-programme=kr-of-old"], "kr-of-old is not among the enabled programmes"),
         ([str(EVENTS), "--secret-file=no-such-secret"], "no-such-secret: No such file or directory"),
         ([str(EVENTS), f"--secret-file={os.devnull}"], "the file holds no secret"),
         ([str(EVENTS), "--dead-letters=no/such/folder"], "no/such/folder: No such file or directory"),
