@@ -26,7 +26,7 @@ class Run(msgspec.Struct, frozen=True):
     stop: int
     """Where it stands afterwards."""
     items: Sequence[str | bytes] = ()
-    """Flat: four of each decision, three of each alert."""
+    """Flat: five of each decision, three of each alert."""
     fresh_ms: int | None = None
     """When nothing more was to be read than what is applied with this run."""
 

@@ -1,8 +1,8 @@
--- Reads a consignee day in one piece: nothing can move between its parts.
+-- Reads a ledger in one piece: nothing can move between its parts.
 --
 -- KEYS[1]  the positions
--- ARGV     prefix of all keys, consignee, day, place of the first bill wanted, how many
--- Answers  {positions, total, bills on the day, decisions of those wanted, alerts of the day, alerts without a day}
+-- ARGV     prefix of all keys, consignee, ledger, number of the first bill wanted from 0, how many
+-- Answers  {positions, total, bills in it, decisions of those wanted, its alerts, alerts of no single ledger}
 local call, find, sub = redis.call, string.find, string.sub
 local prefix, consignee = ARGV[1], ARGV[2]
 local place = consignee .. '/' .. ARGV[3]
