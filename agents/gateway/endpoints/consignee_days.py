@@ -159,7 +159,7 @@ def _ledger(
         "headroom_cents": None if limit is None else limit - total,
         "measures": () if reading is None else reading.measures,
         "bills_count": bills_count,
-        "bills": tuple(_audited(verdict(bill, audit=True, standing=found)) for bill in bills),
+        "bills": tuple(_audited(verdict(bill, audit=True, standing=found, default=programme.id)) for bill in bills),
         "alerts": () if reading is None else tuple(_alert(alert) for alert in reading.alerts),
         "next": str(after) if bills and after < bills_count else None,
     }

@@ -80,6 +80,8 @@ _LIVE: Final = (
             Parameter("conveyance", "query", "Only decisions on these conveyances.",
                       {"type": "array", "items": {"type": "string"}}),
             Parameter("outcome", "query", "Only decisions with these outcomes.", list[Outcome]),
+            Parameter("programme", "query", "Only decisions under these enabled programmes.",
+                      {"type": "array", "items": {"type": "string", "pattern": PROGRAMME}}),
             RESUME,
             Parameter("Last-Event-ID", "header", "As `after`; browsers send it by themselves.", {"type": "string"}),
         ),
