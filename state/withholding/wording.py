@@ -161,6 +161,7 @@ class Wording:
         currency = None if terms is None else terms.currency
         period = None if terms is None or day is None else terms.period_text(day)
         date_text = None if day is None else day.isoformat()
+        counted_as = "other" if terms is None else bill.programme
         template = DecisionTemplate(
             f'"outcome":"{outcome}","reason":"{reason}","basis":{_text(basis)},'
             f'"day":{_text(date_text)},"programme":"{bill.programme}","period":{_text(period)},'
@@ -168,7 +169,9 @@ class Wording:
             f'"measures":[],"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},'
             f'"policy":{self._policy if terms is None else self._policies[bill.programme]},"advice":',
             None if limits is None else limits.value,
-            self.tally.count_of(Kind(outcome, reason, basis or "none", bill.mode)),
+            self.tally.count_of(
+                Kind(outcome, reason, basis or "none", bill.mode, "other" if terms is None else bill.programme)
+            ),
             currency == "USD",
         )
         if len(self._templates) >= TEMPLATES_MAX:
