@@ -169,9 +169,7 @@ class Wording:
             f'"measures":[],"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},'
             f'"policy":{self._policy if terms is None else self._policies[bill.programme]},"advice":',
             None if limits is None else limits.value,
-            self.tally.count_of(
-                Kind(outcome, reason, basis or "none", bill.mode, "other" if terms is None else bill.programme)
-            ),
+            self.tally.count_of(Kind(outcome, reason, basis or "none", bill.mode, counted_as)),
             currency == "USD",
         )
         if len(self._templates) >= TEMPLATES_MAX:
