@@ -26,3 +26,8 @@ MatchOption = Annotated[Match, typer.Option(help="Compare consignees by folded t
 RulesOption = Annotated[
     list[Path] | None, typer.Option(metavar="FILE", help="Rules in TOML, added to those that ship.")
 ]
+
+
+def split_programmes(programmes: str | None) -> list[str] | None:
+    """Return the ids in a list with commas, None where none was given."""
+    return None if programmes is None else [name.strip() for name in programmes.split(",") if name.strip()]

@@ -39,6 +39,12 @@ def _next_day(deciding: "Deciding", terms: Terms, bill: Bill, ledgers: Ledgers) 
         return None
     counted = deciding.counted(bill) or 0
     last = min(bill.day + deciding.rulebook.advice_days, LAST_ORDINAL)
+    if isinstance(bill.ledger, int):
+        on, settled, would_release = terms.on, deciding.settled, ledgers.would_release
+        for ordinal in range(bill.day + 1, last + 1):
+            if settled(bill, counted, on(ordinal)) is None and would_release(ordinal, bill, counted):
+                return date.fromordinal(ordinal)
+        return None
     next_period = min(terms.period(bill.day).last + 1, LAST_ORDINAL)
     for ordinal in (*range(bill.day + 1, last + 1), *((next_period,) if next_period > last else ())):
         ledger = terms.ledger(ordinal, bill.conveyance, bill.seller)

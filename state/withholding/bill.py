@@ -40,6 +40,8 @@ class Bill(msgspec.Struct, eq=False, gc=False):
     origins: tuple[str, ...]
     flags: tuple[Flag, ...]
     filing_errors: tuple[str, ...]
+    ledger: LedgerId = NO_LEDGER
+    """What it is summed up in, or NO_LEDGER; it follows from day, programme, conveyance and seller."""
     programme: str = US_321
     seller: str | None = None
     """Seller key, where the programme sums per seller."""
@@ -47,8 +49,6 @@ class Bill(msgspec.Struct, eq=False, gc=False):
     """Grams, where the programme asks the weight."""
     covered: int | None = None
     """Under `excess`, the cents that count of a bill that does not fit; None if nothing does."""
-    ledger: LedgerId = NO_LEDGER
-    """What it is summed up in, or NO_LEDGER; it follows from day, programme, conveyance and seller."""
     _key: bytes = b""
 
     @property
@@ -69,7 +69,12 @@ class Bill(msgspec.Struct, eq=False, gc=False):
     @property
     def counts(self) -> bool:
         """Whether it is in the released total of its ledger, if only in part."""
-        return self.counts_in_full or (self.covered is not None and self.arrived)
+        status = self.status
+        if status == RELEASED:
+            return self.arrived
+        if status in KEEPS_COUNTING:
+            return self.day != NO_DAY
+        return self.covered is not None and self.arrived
 
     @property
     def counts_in_full(self) -> bool:
@@ -133,7 +138,7 @@ def posted_bill(posted: PostedBill, conveyance: str, day: int = NO_DAY) -> Bill:
         posted.origins,
         posted.flags,
         posted.filing_errors,
-        ledger=day,
+        day,
     )
     if posted.programme != US_321:
         bill.programme, bill.seller, bill.weight = posted.programme, posted.seller, posted.weight_grams

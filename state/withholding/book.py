@@ -35,7 +35,7 @@ _ROWS_A_SLICE: Final = 2000
 class Book:
     """The ledgers of one large consignee. Everything in it is from the rows, so it can always be rebuilt."""
 
-    __slots__ = ("_closed_for", "_dates", "_deciding", "_exact", "_ledgers", "_rival_count", "_rivals")
+    __slots__ = ("_closed_for", "_dates", "_deciding", "_exact", "_ledgers", "_rival_count", "_rivals", "_zones")
 
     def __init__(self, deciding: Deciding) -> None:
         self._deciding = deciding
@@ -46,6 +46,8 @@ class Book:
         self._rivals: dict[LedgerId, dict[str, Rivals]] = {}
         """Copies of shared numbers, by ledger and number."""
         self._rival_count = 0
+        self._zones: dict[str, None] = {}
+        """Those of the ledgers of other programmes than us-321."""
         self._closed_for: tuple[int, ...] = ()
         """The dates, in the zones of the programmes, for which closed ledgers were removed."""
 
@@ -87,14 +89,15 @@ class Book:
                 walked.load(bill.key, amount, arrived=bill.arrived, fits=fits, covered=bill.covered)
             else:
                 walked.load(bill.key, amount, arrived=bill.arrived, fits=fits)
-            self._weigh(walked, bill, 1)
+            if isinstance(walked, SeveralMeasuresLedger):
+                self._weigh(walked, bill, 1)
 
     def close(self, clock: Clock) -> bool:
         """Remove closed ledgers; whether all that are left are whole.
 
         Of a conveyance a date may leave while others stay: what is left of it is in the rows alone.
         """
-        dates = clock.dates
+        dates = (clock.today, *[clock.today_in(zone) for zone in self._zones])
         if dates == self._closed_for:
             return True
         self._closed_for = dates
@@ -121,6 +124,7 @@ class Book:
     def enter(self, bill: Bill) -> None:
         """See `Ledgers`."""
         self._dates.setdefault(bill.ledger, Counter())[bill.day] += 1
+        self._zones[self._deciding.terms_of(bill.ledger).zone] = None
 
     def leave(self, bill: Bill) -> None:
         """See `Ledgers`."""
@@ -178,23 +182,27 @@ class Book:
 
     def take_out(self, bill: Bill) -> None:
         """See `Ledgers`."""
-        in_full = bill.counts_in_full
-        if not in_full and bill.status not in CANDIDATES:
-            return
-        walked = self._walked(bill.ledger)
-        if bill.status == RELEASED and bill.arrived:
-            walked.take_released(bill.key, self._amount(walked, bill))
-        elif in_full:
+        status = bill.status
+        if status in CANDIDATES:
+            walked = self._walked(bill.ledger)
+            if status == RELEASED and bill.arrived:
+                walked.take_released(bill.key, self._amount(walked, bill))
+            else:
+                walked.take(bill.key, arrived=bill.arrived)
+        elif bill.counts_in_full:
+            walked = self._walked(bill.ledger)
             walked.count_closed(-self._amount(walked, bill))
         else:
-            walked.take(bill.key, arrived=bill.arrived)
-        self._weigh(walked, bill, -1)
+            return
+        if isinstance(walked, SeveralMeasuresLedger):
+            self._weigh(walked, bill, -1)
 
     def count_closed(self, bill: Bill) -> None:
         """See `Ledgers`."""
         walked = self._walked(bill.ledger)
         walked.count_closed(self._amount(walked, bill))
-        self._weigh(walked, bill, 1)
+        if isinstance(walked, SeveralMeasuresLedger):
+            self._weigh(walked, bill, 1)
 
     def put(self, bill: Bill, counted: int) -> None:
         """See `Ledgers`."""
@@ -204,7 +212,8 @@ class Book:
             walked.put_released(bill.key, amount)
         else:
             walked.put(bill.key, amount, arrived=bill.arrived)
-        self._weigh(walked, bill, 1)
+        if isinstance(walked, SeveralMeasuresLedger):
+            self._weigh(walked, bill, 1)
 
     def settle(self, ledger: LedgerId, limits: LedgerLimits) -> Iterable[tuple[bytes, bool] | None]:
         """See `Ledgers`. Raise UnsettledError if other measures are limited than those that are kept."""
@@ -232,7 +241,10 @@ class Book:
 
     def would_release(self, ledger: LedgerId, bill: Bill, counted: int) -> bool:
         """See `Ledgers`."""
-        walked, limits = self._ledgers.get(ledger) or self._empty(ledger), self.limits(ledger)
+        walked, limits = self._ledgers.get(ledger), self.limits(ledger)
+        if walked is None:
+            alone = isinstance(ledger, int) and counted <= limits.limit
+            return alone or limits.hold(Sums(counted, 1, bill.weight or 0))
         amount = counted if walked.measure == "value" else self._amount(walked, bill)
         return walked.would_release(bill.key, amount, limits, bill.weight or 0)
 
@@ -244,6 +256,8 @@ class Book:
 
     def _empty(self, ledger: LedgerId) -> WalkedLedger:
         terms = self._deciding.terms_of(ledger)
+        if not isinstance(ledger, int):
+            self._zones[terms.zone] = None
         kind = SeveralMeasuresLedger if terms.sums_all else LEDGER_CLASSES[terms.overflow]
         walked = kind()
         if terms.overflow != "all_or_none":
@@ -259,11 +273,10 @@ class Book:
         return value if self._exact else whole_dollars(value)
 
     @staticmethod
-    def _weigh(walked: WalkedLedger, bill: Bill, sign: int) -> None:
-        if isinstance(walked, SeveralMeasuresLedger):
-            closed = bill.status in KEEPS_COUNTING
-            side: Side = "closed" if closed else "arrived" if bill.arrived else "expected"
-            walked.weigh(side, bill.weight or 0, sign)
+    def _weigh(walked: SeveralMeasuresLedger, bill: Bill, sign: int) -> None:
+        closed = bill.status in KEEPS_COUNTING
+        side: Side = "closed" if closed else "arrived" if bill.arrived else "expected"
+        walked.weigh(side, bill.weight or 0, sign)
 
     def head(self, ledger: LedgerId) -> Head | None:
         """See `Ledgers`."""

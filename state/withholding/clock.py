@@ -17,12 +17,11 @@ conveyance may still change."""
 class Clock:
     """Stream time of one partition, with the dates that it is in the zones of the programmes."""
 
-    __slots__ = ("_dates", "_micros", "_open_days", "_terms", "_zones", "first_open", "today")
+    __slots__ = ("_dates", "_micros", "_open_days", "_terms", "first_open", "today")
 
     def __init__(self, terms: Mapping[str, Terms], open_days: int) -> None:
         self._terms = terms
         self._open_days = open_days
-        self._zones = sorted({one.zone for one in terms.values()} - {ZONE_NAME})
         self._micros = 0
         self._dates: dict[str, int] = {}
         self.today = 0
@@ -37,11 +36,6 @@ class Clock:
         self.first_open = self.today - self._open_days
         if self._dates:
             self._dates.clear()
-
-    @property
-    def dates(self) -> tuple[int, ...]:
-        """Return the dates in the zones of all programmes: while they stay, nothing closes."""
-        return (self.today, *map(self.today_in, self._zones))
 
     def today_in(self, zone: str) -> int:
         """Return the ordinal of the date in a zone."""

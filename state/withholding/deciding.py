@@ -132,10 +132,9 @@ class Deciding:
             advised = advice(self, bill, ledgers, is_split)
         return self._wording.decision(bill, day, time, consignee, counted, total, rule, advised, cause, figures)
 
-    def decide_fast(self, bill: Bill, total: int, posting: Posting, time: str) -> bytes:
+    def decide_fast(self, bill: Bill, counted: int, total: int, posting: Posting, time: str) -> bytes:
         """Return the decision on the one bill of a record, which the day's total released or cleared."""
-        counted, cause = self.counted(bill), self.cause_text(posting)
-        day = posting.bills[0].day
+        day, cause = posting.bills[0].day, self.cause_text(posting)
         return self._wording.decision(bill, day, time, posting.consignee, counted, total, None, None, cause)
 
     def _figures(self, bill: Bill, day: date | None, ledgers: Ledgers) -> Figures:

@@ -26,8 +26,8 @@ _SETTLED: Final = frozenset(STATUSES) - CANDIDATES - KEEPS_COUNTING
 """Statuses of bills that do not count towards the total and that the total does not decide."""
 
 
-def judge_fast(deciding: Deciding, posting: Posting, group: Group, clock: Clock) -> tuple[Bill, int] | None:
-    """Judge and write the one bill of a record. Return the bill, released or clear, and the total of its decision.
+def judge_fast(deciding: Deciding, posting: Posting, group: Group, clock: Clock) -> tuple[Bill, int, int] | None:
+    """Judge and write the one bill of a record. Return it, released or clear, its counted value and the total to state.
 
     Return None, and write nothing, if the bill may change another bill or raise an alert.
     """
@@ -54,29 +54,27 @@ def judge_fast(deciding: Deciding, posting: Posting, group: Group, clock: Clock)
         elif left != ordinal and _total_if_all_fit(deciding, group, suffix, left) is None:
             return None
     bill = posted_bill(posted, posting.conveyance, ordinal)
-    total = _total_if_all_fit(deciding, group, suffix, ordinal, bill)
+    counted = deciding.counted(bill)
+    if counted is None or deciding.settled(bill, counted, deciding.us_321.on(ordinal)) is not None:
+        return None
+    total = _total_if_all_fit(deciding, group, suffix, ordinal, counted, arrived=bill.arrived)
     if total is None or not _order_is_plain(bill, before, group, clock.today):
         return None
     bill.status = RELEASED if bill.arrived else CLEAR
     group.put(suffix, pack_row(bill))
-    return bill, total
+    return bill, counted, total
 
 
 def _total_if_all_fit(
-    deciding: Deciding, group: Group, own: bytes, ordinal: int, bill: Bill | None = None
+    deciding: Deciding, group: Group, own: bytes, ordinal: int, counted: int = 0, *, arrived: bool = True
 ) -> int | None:
-    """Return the total of a day with the bill on it, or without it, if all bills fit; None also if an alert may be due.
+    """Return the total of a day with a bill on it, or without it, if all bills fit; None also if an alert may be due.
 
     The total is that of the released bills; for an expected bill it is that of the released and clear bills. `own` is
     the suffix of the bill's row. That row is left out, since it holds the bill as it was before.
     """
-    terms, exact = deciding.us_321, deciding.exact
-    released = clear = 0
-    if bill is not None:
-        counted = deciding.counted(bill)
-        if counted is None or deciding.settled(bill, counted, terms.on(ordinal)) is not None:
-            return None
-        released, clear = (counted, 0) if bill.arrived else (0, counted)
+    exact = deciding.exact
+    released, clear = (counted, 0) if arrived else (0, counted)
     for suffix, row in group.items():
         if suffix == own or suffix[:1] != BILL_KIND:
             continue
@@ -92,10 +90,10 @@ def _total_if_all_fit(
             clear += cents if exact else whole_dollars(cents)
         else:
             released += cents if exact else whole_dollars(cents)
-    limit = terms.limits(ordinal).limit
+    limit = deciding.us_321.on(ordinal).limits.limit
     if released + clear > limit or released * 100 > limit * deciding.near_limit_percent:
         return None
-    return released if bill is None or bill.arrived else released + clear
+    return released if arrived else released + clear
 
 
 def _order_is_plain(bill: Bill, before: Look | None, group: Group, today: int) -> bool:

@@ -93,7 +93,7 @@ class Judging:
         "_copies",
         "_deciding",
         "_group",
-        "_heads",
+        "_has_periods",
         "_late",
         "_ledgers",
         "_order",
@@ -114,7 +114,6 @@ class Judging:
         self._ledgers = ledgers
         self._copies = copies
         self._clock = clock
-        self._heads = Heads(deciding, group, clock)
         self._own: list[Own] = []
         self._own_bills: set[Bill] = set()
         self._late: list[tuple[Bill, Bill]] = []
@@ -123,9 +122,11 @@ class Judging:
         """Bills of other records whose decision may change, by manifest key."""
         self._touched: set[LedgerId] = set()
         """Ledgers to judge again."""
+        self._has_periods = False
+        """Whether ledgers of other programmes than us-321 are among them."""
         self._order: list[LedgerId] = []
         """The same in the order in which they are judged."""
-        self._parts = OrderParts(deciding, group, clock)
+        self._parts: OrderParts | None = None
         self._alerting: Alerting | None = None
 
     def has_no_op(self) -> bool:
@@ -145,14 +146,18 @@ class Judging:
                 bill.status = RELEASED
         for _, bill, before in self._own:
             self._choose_own(bill, before)
-        yield from self._choose_again()
+        if self._has_periods or self._deciding.us_321.overflow == "all_or_none":
+            yield from self._choose_again()
         for posted, bill, _ in self._own:
             if posted.stand != "moved":
                 self._place(bill)
         for bill in self._others.values():
             if bill.status == UNJUDGED:
                 self._place(bill)
-        self._order = ledgers_in_order(self._touched, ((bill, before) for _, bill, before in self._own))
+        if self._has_periods:
+            self._order = ledgers_in_order(self._touched, [(bill, before) for _, bill, before in self._own])
+        else:
+            self._order = sorted(self._touched)  # type: ignore[type-var]
         for ledger in self._order:
             yield from self._settle(ledger)
 
@@ -162,10 +167,12 @@ class Judging:
         number, conveyance = posted.bill.encode(), self._posting.conveyance
         before = self._copies.get(number, conveyance)
         if before is not None:
-            self._parts.note(before)
+            self._note_part(before)
             self._take_out(before)
-            if goes_by_dates(before.ledger):
-                self._ledgers.leave(before)
+            if type(before.ledger) is not int:
+                self._has_periods = True
+                if goes_by_dates(before.ledger):
+                    self._ledgers.leave(before)
             self._ledgers.leave_copy(before)
         bill = posted_bill(posted, conveyance)
         self._stand(bill, posted, before)
@@ -182,8 +189,10 @@ class Judging:
             self._copies.share(number)
             self._ledgers.join_copy(other, counted=True)
         self._copies.put(number, bill)
-        if goes_by_dates(bill.ledger):
-            self._ledgers.enter(bill)
+        if type(bill.ledger) is not int:
+            self._has_periods = True
+            if goes_by_dates(bill.ledger):
+                self._ledgers.enter(bill)
         if bill.counts_in_full and bill.status != RELEASED:
             self._ledgers.count_closed(bill)
             self._touched.add(bill.ledger)
@@ -256,7 +265,7 @@ class Judging:
             if (copy.status == SUPERSEDED) == (copy is not chosen):
                 continue
             if copy not in self._own_bills:
-                self._parts.note(copy)
+                self._note_part(copy)
                 self._others[copy.key] = copy
                 self._take_out(copy)
             copy.status, copy.covered = UNJUDGED if copy is chosen else SUPERSEDED, None
@@ -281,6 +290,7 @@ class Judging:
     def _settle(self, ledger: LedgerId) -> Iterator[None]:
         ledgers, terms = self._ledgers, self._deciding.terms_of(ledger)
         limits, covers = ledgers.limits(ledger), terms.overflow == "excess"
+        misfit = terms.on(ledger).misfit if isinstance(ledger, int) else None
         own = {bill.key: bill for _, bill, _ in self._own} if len(self._own) > 1 else {}
         for looked_at, change in enumerate(ledgers.settle(ledger, limits), 1):
             if looked_at % _YIELD_EVERY == 0:
@@ -294,12 +304,12 @@ class Judging:
             if fits:
                 now = RELEASED if bill.arrived else CLEAR
             else:
-                now = terms.on(bill.day).misfit if bill.arrived else terms.warned
+                now = (misfit or terms.on(bill.day).misfit) if bill.arrived else terms.warned
             covered = ledgers.covered(bill) or None if covers and not fits else None
             if was == now and covered == bill.covered:
                 continue
             if was != UNJUDGED and bill not in self._own_bills:
-                self._parts.note(bill)
+                self._note_part(bill)
                 self._others[bill.key] = bill
                 if was == RELEASED and now in _WITHHELD:
                     self._alerts().superseded_release(bill)
@@ -321,17 +331,20 @@ class Judging:
 
         A yield of None means that the caller may run other work.
         """
-        self._write_heads()
+        if self._has_periods:
+            self._write_heads()
+        if self._alerting is not None:
+            self._alerting.write()
         own = self._own if len(self._own) == 1 else sorted(self._own, key=_own_order)
-        gone = ((bill, posted.stand == "moved") for posted, bill, _ in self._own)
-        yield from self._parts.settle(gone, self._others.values())
+        if self._parts is not None or any(bill.order is not None for _, bill, _ in own):
+            gone = [(bill, posted.stand == "moved") for posted, bill, _ in own]
+            yield from self._order_parts().settle(gone, self._others.values())
         for posted, bill, before in own:
             moved = posted.stand == "moved"
             self._copies.write(bill.bill.encode(), bill.conveyance)
             if not moved:
-                withheld = bill.status in _WITHHELD and before is not None and before.ledger == bill.ledger
-                if withheld and before is not None and before.was_released:
-                    self._alerts().superseded_release(bill)
+                if bill.status in _WITHHELD and before is not None and before.ledger == bill.ledger:
+                    self._tell_taken_back(bill, before)
                 yield bill, posted.day
         for other in bills_in_order([*self._others.values()], self._order) if self._others else ():
             if other is None:
@@ -343,31 +356,47 @@ class Judging:
         if self._others:
             yield None
 
+    def _tell_taken_back(self, bill: Bill, before: Bill) -> None:
+        if before.was_released:
+            self._alerts().superseded_release(bill)
+
     def _write_heads(self) -> None:
         """Write the heads of the ledgers that were judged, and which alerts were raised."""
-        alerting = self._alerting
+        alerting, heads = self._alerting, self._heads()
         for ledger in self._order:
             if not isinstance(ledger, int) and self._deciding.terms_of(ledger).has_head:
-                near = (alerting is not None and ledger in alerting.near) or self._heads.was_near(ledger)
-                self._heads.write(ledger, self._ledgers.head(ledger), near=near)
-        if alerting is not None:
-            alerting.write()
+                near = (alerting is not None and ledger in alerting.near) or heads.was_near(ledger)
+                heads.write(ledger, self._ledgers.head(ledger), near=near)
+
+    def _heads(self) -> Heads:
+        return Heads(self._deciding, self._group, self._clock)
 
     def alerts(self) -> list[bytes]:
         """Return the alerts of this record, once all decisions are out."""
-        for (programme, order), cents, limit in self._parts.write():
+        for (programme, order), cents, limit in () if self._parts is None else self._parts.write():
             self._alerts().structuring(programme, order, cents, limit)
         return [] if self._alerting is None else self._alerting.raised()
 
     def _alerts(self) -> Alerting:
         alerting = self._alerting
         if alerting is None:
-            alerting = self._alerting = Alerting(self._deciding, self._posting, self._group, self._heads)
+            alerting = self._alerting = Alerting(self._deciding, self._posting, self._group, self._heads())
         return alerting
 
     def is_split(self, bill: Bill, limit_cents: int) -> bool:
         """Whether bills of its order, itself among them, are together over these cents; once `judge` is done."""
-        return self._parts.is_split(bill, limit_cents)
+        return bill.order is not None and self._order_parts().is_split(bill, limit_cents)
+
+    def _note_part(self, bill: Bill) -> None:
+        """Keep what a bill added to its order before this record."""
+        if bill.order is not None:
+            self._order_parts().note(bill)
+
+    def _order_parts(self) -> OrderParts:
+        parts = self._parts
+        if parts is None:
+            parts = self._parts = OrderParts(self._deciding, self._group, self._clock)
+        return parts
 
 
 _WITHHELD: Final = frozenset((WITHHELD, PERIOD_WITHHELD))

@@ -43,7 +43,8 @@ class OrderParts:
     def settle(self, own: Iterable[tuple[Bill, bool]], others: Iterable[Bill]) -> Iterator[None]:
         """Update the orders, so that a decision can see a split one; `own` says of each bill whether it is gone."""
         for bill, gone in own:
-            self._settle_part(bill, gone=gone)
+            if bill.order is not None or self._parts:
+                self._settle_part(bill, gone=gone)
         for looked_at, other in enumerate(others, 1):
             self._settle_part(other, gone=False)
             if looked_at % _YIELD_EVERY == 0:

@@ -246,7 +246,7 @@ def unpack_row(number: bytes, row: bytes) -> Bill:
         (origins,) if origin_count == 1 else tuple(origins[at : at + 2] for at in range(0, len(origins), 2)),
         _names(_flag_sets, FLAG_BITS, flag_bits),  # type: ignore[arg-type]
         (),
-        ledger=day,
+        day,
     )
     if extras:
         _unpack_extras(bill, extras, row, end)

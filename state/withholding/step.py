@@ -87,17 +87,17 @@ class WithholdingStep:
         """Judge a posting record. Raise for a record that cannot be read: that is our own fault."""
         posting = _decode(record.value or b"")
         self._set_clock(table, posting)
-        for posted in posting.bills:
-            self._deciding.check(posted)
         root = posting.consignee.encode()
         group, kept = table.group(root), table.index(root)
         count = group.row_count_at_most()
         if kept is None and len(posting.bills) == 1 and count <= self._fast_path_rows_max and self._judges_us_321:
             fast = judge_fast(self._deciding, posting, group, self._clock)
             if fast is not None:
-                bill, total = fast
-                value = self._deciding.decide_fast(bill, total, posting, _json(posting.time).decode())
+                bill, counted, total = fast
+                value = self._deciding.decide_fast(bill, counted, total, posting, _json(posting.time).decode())
                 return Result(_APPLIED, "", (self._decision(bill.bill, value, record),))
+        for posted in posting.bills:
+            self._deciding.check(posted)
         # A kept book must see every change, so it is used even when few rows are left.
         if kept is None and count <= self._index_rows_min:
             return self._plain(record, posting, group)

@@ -83,6 +83,8 @@ class OwnDay(Struct, frozen=True):
     unaggregated: Collection[str]
     misfit: int
     """Status of an arrived bill that does not fit."""
+    limits: LedgerLimits
+    """The limits of the ledger that the day begins, if a period begins on it."""
 
     def rule_of(self, status: int) -> str | None:
         """Return the id of the rule behind a suspension or a cap; None outside the limits."""
@@ -162,6 +164,7 @@ class Terms:
             None if rules.single_weight is None else rules.single_weight.amount,
             self._unaggregated,
             self.withheld if rules.enforcement == "withhold" else self.warned,
+            self.limits(ordinal),
         )
         return found
 

@@ -7,12 +7,16 @@ bill stays as it was. Only freed headroom, or a new bill between others, makes t
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from state.rules.programmes import MeasureName
 from state.withholding.head import Head
 from state.withholding.terms import LedgerLimits, Sums
 from state.withholding.walk import BLOCK_MAX, Walk
 from state.withholding.walk_head import WalkHead
+
+if TYPE_CHECKING:
+    from state.rules.programmes import Measure
 
 Changes = dict[bytes, bool]
 """Manifest key of each bill that is new or changed, and whether it fits."""

@@ -35,7 +35,7 @@ TEMPLATES_MAX: Final = 20_000
 _json = msgspec.json.Encoder().encode
 
 
-TemplateKey = tuple[int, bool, date | None, str, str, str | None]
+TemplateKey = tuple[int, bool, date | None, str, str] | tuple[int, bool, date | None, str, str, str]
 """Status, whether arrived, day, filing, mode, and the programme if it is another than us-321."""
 
 
@@ -64,7 +64,7 @@ class Figures(NamedTuple):
 class DecisionTemplate:
     """The parts that all decisions of one programme, status, basis, day, filing and mode share."""
 
-    __slots__ = ("count", "in_dollars", "limit", "middle", "opening")
+    __slots__ = ("count", "limit", "middle", "opening", "valued")
 
     def __init__(self, opening: str, middle: str, limit: int | None, count: Count, in_dollars: bool) -> None:  # noqa: FBT001
         self.opening = opening
@@ -74,8 +74,8 @@ class DecisionTemplate:
         self.limit = limit
         """The value limit of us-321; that of other programmes comes with each bill."""
         self.count = count
-        self.in_dollars = in_dollars
-        """Whether values can be added to those of other decisions."""
+        self.valued = count if in_dollars else Count()
+        """Where values are added up: those in other currencies are no sum with those in dollars."""
 
 
 class Wording:
@@ -109,16 +109,18 @@ class Wording:
 
         `figures` are those of a ledger of another programme than us-321, whose `total` is said by itself.
         """
-        key = (bill.status, bill.arrived, day, bill.filing, bill.mode, None if figures is None else bill.programme)
+        key: TemplateKey = (bill.status, bill.arrived, day, bill.filing, bill.mode)
+        if figures is not None:
+            key = (*key, bill.programme)
         template = self._templates.get(key) or self._template(bill, day, key)
         number, conveyance = bill.bill, bill.conveyance
         epoch, version, posting, revision = self._epoch, bill.version, bill.posting, bill.revision
         value = bill.value
         count = template.count
         count.made += 1
-        if template.in_dollars:
-            count.cents += value or 0
+        template.valued.cents += value or 0
         order = "null" if bill.order is None else _json(bill.order).decode()
+        seller = "null" if bill.seller is None else f'"{bill.seller}"'
         limit, middle = template.limit, template.middle
         if figures is not None and figures.limits is not None:
             limit, total = figures.limits.value, figures.sums.value
@@ -135,7 +137,7 @@ class Wording:
             f'{{"specversion":"1.0","id":"{number}/{conveyance}/{epoch}/{version}/{posting}/{revision}",'
             f'"source":"{SOURCE}","type":"{TYPE}","time":{time},"data":{{"bill":"{number}","conveyance":"{conveyance}",'
             f'"order":{order},"epoch":{epoch},"bill_version":{version},"posting":{posting},"revision":{revision},'
-            f'{template.opening}"consignee":"{consignee}","seller":{_text(bill.seller)},'
+            f'{template.opening}"consignee":"{consignee}","seller":{seller},'
             f'"value_cents":{"null" if value is None else value},'
             f'"counted_cents":{"null" if counted is None else counted},"counts":{"true" if bill.counts else "false"},'
             f"{totals}{middle}"
@@ -157,9 +159,10 @@ class Wording:
         code = self._rulebook.code(bill.filing, bill.mode, outcome, reason, day, bill.programme)
         currency = None if terms is None else terms.currency
         period = None if terms is None or day is None else terms.period_text(day)
+        date_text = None if day is None else day.isoformat()
         template = DecisionTemplate(
             f'"outcome":"{outcome}","reason":"{reason}","basis":{_text(basis)},'
-            f'"day":{_text(None if day is None else day.isoformat())},"programme":"{bill.programme}","period":{_text(period)},'
+            f'"day":{_text(date_text)},"programme":"{bill.programme}","period":{_text(period)},'
             f'"currency":{_text(currency)},',
             f'"measures":[],"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},'
             f'"policy":{self._policies.get(bill.programme, self._policy)},"advice":',

@@ -173,7 +173,7 @@ def some_bill(number: str, place: int, value: int, *, arrived: bool) -> Bill:
         empty,
         empty,
         empty,
-        ledger=TODAY,
+        TODAY,
     )
 
 
