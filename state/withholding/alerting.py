@@ -89,6 +89,8 @@ class Alerting:
     ) -> None:
         terms = self._deciding.terms[of] if isinstance(of, str) else self._deciding.terms_of(of)
         day, period, seller = (None, None, None) if isinstance(of, str) else self._words(of)
+        if bill is not None:
+            day = date.fromordinal(bill.day)
         self._raised.append(
             AlertData(
                 kind,

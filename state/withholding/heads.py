@@ -1,7 +1,7 @@
 """Heads in their rows, and a consignee's ledgers by their heads alone."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from state.table import Group
 from state.withholding.bill import Bill
@@ -10,6 +10,7 @@ from state.withholding.deciding import Deciding
 from state.withholding.head import Head, TogetherHead, UnsettledError, opening_of
 from state.withholding.keys import ledger_suffix
 from state.withholding.ledger_ids import LedgerId
+from state.withholding.ledgers import Ledgers
 from state.withholding.terms import LedgerLimits, Sums, Terms
 from state.withholding.walk_head import WalkHead
 
@@ -44,6 +45,12 @@ class Heads:
         if row is None or not opening_of(row).near:
             return False
         return not head_expired(self._deciding, self._clock, self._deciding.terms_of(ledger), row)
+
+    def write_all(self, judged: Iterable[LedgerId], ledgers: Ledgers, near: Collection[LedgerId]) -> None:
+        """Write the heads of the ledgers that were judged; `near` are those that are near their limit now."""
+        for ledger in judged:
+            if self._deciding.terms_of(ledger).has_head:
+                self.write(ledger, ledgers.head(ledger), near=ledger in near or self.was_near(ledger))
 
     def write(self, ledger: LedgerId, head: Head | None, *, near: bool) -> None:
         """Write the head of a ledger that was judged; None where nothing is left in it."""

@@ -157,7 +157,7 @@ class Judging:
         if self._has_periods:
             self._order = ledgers_in_order(self._touched, [(bill, before) for _, bill, before in self._own])
         else:
-            self._order = sorted(self._touched)  # type: ignore[type-var]
+            self._order = sorted(self._touched)
         for ledger in self._order:
             yield from self._settle(ledger)
 
@@ -332,7 +332,8 @@ class Judging:
         A yield of None means that the caller may run other work.
         """
         if self._has_periods:
-            self._write_heads()
+            near = () if self._alerting is None else self._alerting.near
+            self._heads().write_all(self._order, self._ledgers, near)
         if self._alerting is not None:
             self._alerting.write()
         own = self._own if len(self._own) == 1 else sorted(self._own, key=_own_order)
@@ -344,7 +345,8 @@ class Judging:
             self._copies.write(bill.bill.encode(), bill.conveyance)
             if not moved:
                 if bill.status in _WITHHELD and before is not None and before.ledger == bill.ledger:
-                    self._tell_taken_back(bill, before)
+                    if before.was_released:
+                        self._alerts().superseded_release(bill)
                 yield bill, posted.day
         for other in bills_in_order([*self._others.values()], self._order) if self._others else ():
             if other is None:
@@ -355,18 +357,6 @@ class Judging:
             yield other, date.fromordinal(other.day)
         if self._others:
             yield None
-
-    def _tell_taken_back(self, bill: Bill, before: Bill) -> None:
-        if before.was_released:
-            self._alerts().superseded_release(bill)
-
-    def _write_heads(self) -> None:
-        """Write the heads of the ledgers that were judged, and which alerts were raised."""
-        alerting, heads = self._alerting, self._heads()
-        for ledger in self._order:
-            if not isinstance(ledger, int) and self._deciding.terms_of(ledger).has_head:
-                near = (alerting is not None and ledger in alerting.near) or heads.was_near(ledger)
-                heads.write(ledger, self._ledgers.head(ledger), near=near)
 
     def _heads(self) -> Heads:
         return Heads(self._deciding, self._group, self._clock)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -13,6 +13,10 @@ from state.withholding.ledger_ids import US_321, LedgerId, PeriodId
 from state.withholding.statuses import PERIOD_WARNED, PERIOD_WITHHELD, SINGLE_OVER, SUSPENDED, WARNED, WITHHELD
 from stream.decisions import AppliedOverflow, Policy
 from stream.periods import CONVEYANCE, CalendarWindow, Period, period_of
+
+LimitedMeasure = Literal["value", "count", "weight"]
+"""What a limit is on: hundredths of the currency, bills or grams."""
+MEASURES: Final[tuple[LimitedMeasure, ...]] = ("value", "count", "weight")
 
 NO_LIMIT: Final = 1 << 62
 """Stands for the limit of a ledger of which no bill is on a day with limits: nothing in it is walked."""

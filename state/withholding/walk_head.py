@@ -7,7 +7,7 @@ from state.rules.programmes import MEASURES, MeasureName
 from state.withholding.bill import Bill
 from state.withholding.head import Changed, Head, UnsettledError
 from state.withholding.statuses import CANDIDATES, CLEAR, RELEASED
-from state.withholding.terms import LedgerLimits, Sums
+from state.withholding.terms import MEASURES, LedgerLimits, LimitedMeasure, Sums
 from stream.decisions import AppliedOverflow
 
 Placed = tuple[bytes, int]

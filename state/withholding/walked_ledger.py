@@ -16,7 +16,7 @@ from state.withholding.walk import BLOCK_MAX, Walk
 from state.withholding.walk_head import WalkHead
 
 if TYPE_CHECKING:
-    from state.rules.programmes import Measure
+    from state.withholding.terms import LimitedMeasure
 
 Changes = dict[bytes, bool]
 """Manifest key of each bill that is new or changed, and whether it fits."""

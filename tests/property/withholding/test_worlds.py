@@ -108,9 +108,8 @@ def test_every_shipped_programme_judges_as_the_plain_model() -> None:
     assert [name for name in expected if met[name] < 2] == []
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_heads_judge_most_bills_of_long_periods(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without books a posting is judged by heads, and only where they do not tell by all bills."""
+def test_heads_judge_bills_of_long_periods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without books a posting is judged by heads, and by all bills only where heads do not tell."""
     seen: Counter[str] = Counter()
     by_heads = WithholdingStep._by_heads
 
@@ -127,7 +126,6 @@ def test_heads_judge_most_bills_of_long_periods(kept: bool, monkeypatch: pytest.
         trial.post(lives.anything(rng.choice))
         for number in (0, 1):
             trial.commit(number)
-            if not kept:
-                trial.lose_books(number)
-    assert seen["told"] > 0
-    assert (seen["told"] > seen["read"]) is not kept
+            trial.lose_books(number)
+    assert seen["told"] > 100
+    assert seen["read"] > 0
