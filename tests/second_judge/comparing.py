@@ -27,6 +27,8 @@ POLICIES: Final = tuple(
     product(("skip", "latch", "all_or_none"), ("cents", "whole-dollars"), ("auto", "warn", "withhold"))
 )
 JOINS: Final = (1000, 1, 7, 50, 1000)
+BOOKS_LOST_BELOW: Final = 50
+"""Where tables join more often than this, what is kept beside the rows is lost each time, as when room is short."""
 ALERTS: Final = frozenset({"near-limit", "duplicate-bill", "release-superseded"})
 
 Told = dict[str, Any]
@@ -99,6 +101,9 @@ def judge_by(rules: Rulebook, events: list[Event], policy: Policy, join_each: in
         fate, code = judge.push(msgspec.json.encode(event), offset)
         if offset % join_each == join_each - 1:
             judge.join()
+            if join_each < BOOKS_LOST_BELOW:
+                for root in list(judge._withholding_table.roots()):
+                    judge._withholding_table.take_cache(root)
         decisions: dict[str, list[Told]] = {}
         alerts = []
         for outgoing in sent:
