@@ -26,6 +26,9 @@ from tests.second_judge.regimes import REGIMES, rates_file
 POLICIES: Final = tuple(
     product(("skip", "latch", "all_or_none"), ("cents", "whole-dollars"), ("auto", "warn", "withhold"))
 )
+JOINS: Final = (1000, 1, 7, 50, 1000)
+BOOKS_LOST_BELOW: Final = 50
+"""Where tables join more often than this, what is kept beside the rows is lost each time, as when room is short."""
 ALERTS: Final = frozenset({"near-limit", "duplicate-bill", "release-superseded"})
 
 Told = dict[str, Any]
@@ -45,6 +48,8 @@ class World(NamedTuple):
     policy: Policy = Policy()
     enabled: Sequence[str] = tuple(REGIMES)
     default: str = "us-321"
+    join_each: int = 1000
+    """Events after which the tables take over what changed, and expired rows are swept: no judge may show it."""
 
 
 PLAIN: Final = World()
@@ -80,19 +85,25 @@ def measure_of(rule: str | None) -> str | None:
 
 def judge_really(events: list[Event], world: World = PLAIN) -> list[Judged]:
     """Judge a file by the steps themselves, as `tallygate judge` does."""
-    return judge_by(rulebook().with_programmes(sorted(world.enabled), world.default), events, world.policy)
+    rules = rulebook().with_programmes(sorted(world.enabled), world.default)
+    return judge_by(rules, events, world.policy, world.join_each)
 
 
-def judge_by(rules: Rulebook, events: list[Event], policy: Policy) -> list[Judged]:
+def judge_by(rules: Rulebook, events: list[Event], policy: Policy, join_each: int) -> list[Judged]:
     """Judge a file by the steps, under any rulebook."""
     sent: list[Outgoing] = []
-    topics, book = Topics(epoch=EPOCH), rules.with_enforcement(policy.enforcement)
+    topics, book = Topics(epoch=EPOCH), rules.as_of(policy.as_of).with_enforcement(policy.enforcement)
     manifest = ManifestStep(book, KeyMaker(JUDGE_SECRET))
     judge = Judge(manifest, WithholdingStep(book, policy, EPOCH, topics.shipments), sent.append, topics)
     found = []
     for offset, event in enumerate(events):
         sent.clear()
         fate, code = judge.push(msgspec.json.encode(event), offset)
+        if offset % join_each == join_each - 1:
+            judge.join()
+            if join_each < BOOKS_LOST_BELOW:
+                for root in list(judge._withholding_table.roots()):
+                    judge._withholding_table.take_cache(root)
         decisions: dict[str, list[Told]] = {}
         alerts = []
         for outgoing in sent:
@@ -122,7 +133,7 @@ def compare(
     overflow, rounding, enforcement = POLICIES[seed % len(POLICIES)]
     policy = msgspec.convert({"overflow": overflow, "rounding": rounding, "enforcement": enforcement}, Policy)
     life = Life(seed)
-    events, world = life.events(count), World(policy, life.enabled, life.default)
+    events, world = life.events(count), World(policy, life.enabled, life.default, JOINS[seed % len(JOINS)])
     plain = judge_plainly(spoil(events) if spoil else events, world)
     agreed, sellers = 0, dict[str, str]()
     for number, (mine, real) in enumerate(zip(plain, other(events, world), strict=True)):

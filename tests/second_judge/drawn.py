@@ -1,7 +1,7 @@
 """Files of random programmes, judged by the steps and by the plain model."""
 
 import random
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import msgspec
@@ -13,7 +13,7 @@ from tests.reference.plain import World as Rules
 from tests.reference.rule_file import rulebook_for
 from tests.reference.shipped import SHIPPED
 from tests.second_judge.by_model import RATES_OF_MODEL, model
-from tests.second_judge.comparing import POLICIES, differing, judge_by
+from tests.second_judge.comparing import JOINS, POLICIES, differing, judge_by
 from tests.second_judge.lives import Life
 from tests.second_judge.regimes import Regime
 
@@ -29,10 +29,14 @@ def compare_drawn(seed: int, count: int = 300) -> tuple[str, int]:
     programmes = [draw_programme(draw.choice, f"x-{number}", begin) for number in range(draw.choice((1, 1, 2)))]
     rules = Rules(SHIPPED.programmes | {one.id: one for one in programmes}, programmes[0].id, RATES_OF_MODEL)
     overflow, rounding, enforcement = POLICIES[seed % len(POLICIES)]
-    policy = msgspec.convert({"overflow": overflow, "rounding": rounding, "enforcement": enforcement}, Policy)
+    as_of = draw.choice((None, None, None, begin, begin + timedelta(days=2), begin - timedelta(days=400)))
+    settings = {"overflow": overflow, "rounding": rounding, "enforcement": enforcement, "as_of": as_of}
+    policy = msgspec.convert(settings, Policy)
     events = Life(seed, {one.id: regime_of(one) for one in programmes}, begin).events(count)
     book, agreed, sellers = rulebook_for(rules), 0, dict[str, str]()
-    pairs = zip(model(book, events, policy, rules), judge_by(book, events, policy), strict=True)
+    pairs = zip(
+        model(book, events, policy, rules), judge_by(book, events, policy, JOINS[seed % len(JOINS)]), strict=True
+    )
     for number, (mine, real) in enumerate(pairs):
         difference = differing(mine, real, sellers)
         if difference:
