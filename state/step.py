@@ -1,9 +1,14 @@
 """The interface of a step for the three runners: the Faust engine, the offline judge and the simulator."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from state.table import Overlay
 from stream.records import Record, Result
+
+
+class StepRefusedError(Exception):
+    """A step must not judge a record with its settings; the record is sound. The message says what to change."""
 
 
 class Step(Protocol):
@@ -17,6 +22,9 @@ class Step(Protocol):
 
     reads: tuple[str, ...]
     """Fingerprints of former versions whose rows this version reads too, so that it can use their tables."""
+
+    programmes: Mapping[str, str]
+    """Fingerprint of the structure of each enabled programme, by programme; see `state.structures`."""
 
     def __call__(self, record: Record, table: Overlay) -> Result:
         """Judge one record. The outputs must be drained before the next call."""

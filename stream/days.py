@@ -1,80 +1,101 @@
-"""Business days: the date of an instant in America/New_York, and their two-byte numbers in rows.
+"""Days: the date of an instant in a zone, Eastern Time unless told otherwise.
 
-The customs day runs from 12:00 a.m. to 11:59 p.m. Eastern Time of the actual arrival (GHY on ACE release 3, 2025). The
-time zone comes from the tzdata wheel, never from the machine, so that every worker has the same midnight.
+The customs day of the US runs from 12:00 a.m. to 11:59 p.m. Eastern Time of the actual arrival (GHY on ACE release 3,
+2025). Time zones come from the tzdata wheel, never from the machine, so that every worker has the same midnight.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from tzdata import IANA_VERSION  # type: ignore[import-untyped]
 
 from stream.instants import MICROS_A_DAY, MICROS_A_SECOND, MICROS_AN_HOUR, InstantError, from_micros, to_micros
 
-ZONE_NAME = "America/New_York"
+ZONE_NAME: Final = "America/New_York"
 TZDATA_VERSION: str = IANA_VERSION
 """Release of the IANA time zone database that is used, such as "2026f"."""
 
-EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-DAY_NUMBER_MAX = 0xFFFF
+EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
-with files("tzdata").joinpath("zoneinfo", *ZONE_NAME.split("/")).open("rb") as zone_file:
-    EASTERN = ZoneInfo.from_file(zone_file, key=ZONE_NAME)
-
-_STANDARD_TIME_FROM = to_micros(datetime(1883, 11, 18, 12, tzinfo=EASTERN))
-"""From this instant on, midnight in New York is a whole hour of UTC; under local mean time before, it was not."""
+HOURS_CACHED: Final = 65_536
+"""Hours of a zone whose date is kept ready: seven and a half years, more than the days that are open at any time."""
 
 # Near the ends of the calendar the offset cannot be looked up, and it does not change there.
-_LOOKUP_FIRST = to_micros(datetime(1, 1, 3, tzinfo=EASTERN))
-_LOOKUP_LAST = to_micros(datetime(9999, 12, 29, tzinfo=EASTERN))
+_LOOKUP_FIRST: Final = (date(1, 1, 3).toordinal() - EPOCH_ORDINAL) * MICROS_A_DAY
+_LOOKUP_LAST: Final = (date(9999, 12, 29).toordinal() - EPOCH_ORDINAL) * MICROS_A_DAY
+
+_Hours = Callable[[int], date | None]
 
 
-class DayError(ValueError):
-    """A date has no two-byte day number: it is before 1970-01-01 or after 2149-06-06."""
+class ZoneError(ValueError):
+    """A name is not that of a zone in the IANA time zone database."""
 
 
-def business_date(instant: datetime) -> date:
-    """Return the Eastern calendar date of an aware datetime. Raise InstantError if naive, or as `day_of_micros`."""
-    return day_of_micros(to_micros(instant))
+@cache
+def zone_named(name: str) -> ZoneInfo:
+    """Return a zone of the IANA time zone database. Raise ZoneError for a name that it does not have."""
+    if name not in _zone_names():
+        raise ZoneError("a zone is not in the IANA time zone database")
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as zone_file:
+        return ZoneInfo.from_file(zone_file, key=name)
 
 
-def day_of_micros(micros: int) -> date:
-    """Return the Eastern calendar date of an instant in microseconds since the epoch.
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
 
-    Raise InstantError if that date is outside years 1 to 9999.
+
+def business_date(instant: datetime, zone: str = ZONE_NAME) -> date:
+    """Return the date of an aware datetime in a zone. Raise InstantError if naive, or as `day_of_micros`."""
+    return day_of_micros(to_micros(instant), zone)
+
+
+def day_of_micros(micros: int, zone: str = ZONE_NAME) -> date:
+    """Return the date, in a zone, of an instant in microseconds since the epoch.
+
+    Raise InstantError if that date is outside years 1 to 9999, ZoneError for an unknown zone.
     """
-    if micros >= _STANDARD_TIME_FROM:
-        return _date_of_hour(micros // MICROS_AN_HOUR)
-    return _date_of(micros)
+    date_of_hour = _EASTERN_HOURS if zone == ZONE_NAME else _HOURS.get(zone) or _hours_of(zone)
+    return date_of_hour(micros // MICROS_AN_HOUR) or _date_of(micros, zone_named(zone))
 
 
-def day_number(day: date) -> int:
-    """Return the days since 1970-01-01, from 0 to 65535, so that they fit two bytes. Raise DayError outside."""
-    number = day.toordinal() - EPOCH_ORDINAL
-    if 0 <= number <= DAY_NUMBER_MAX:
-        return number
-    raise DayError("a day lies before 1970-01-01 or after 2149-06-06")
+def _hours_of(zone: str) -> _Hours:
+    """Make the cache of a zone: hours of UTC to the one date that they have there, None of an hour that has two."""
+    info = zone_named(zone)
+
+    def date_of_hour(hour: int) -> date | None:
+        first, last = hour * MICROS_AN_HOUR, (hour + 1) * MICROS_AN_HOUR - 1
+        # Midnight of half-hour zones and of local mean time, and a change of the clocks, may fall within the hour.
+        if _offset_seconds(first, info) != _offset_seconds(last, info):
+            return None
+        try:
+            day = _date_of(first, info)
+            return day if _date_of(last, info) == day else None
+        except InstantError:
+            return None
+
+    hours = _HOURS[zone] = lru_cache(maxsize=HOURS_CACHED)(date_of_hour)
+    return hours
 
 
-def date_of(number: int) -> date:
-    """Return the date of a day number, the reverse of `day_number`. Raise DayError outside 0 to 65535."""
-    if 0 <= number <= DAY_NUMBER_MAX:
-        return date.fromordinal(EPOCH_ORDINAL + number)
-    raise DayError("a day number lies outside 0 to 65535")
-
-
-# 65536 hours are seven and a half years: more than the days that are open at any time.
-@lru_cache(maxsize=65_536)
-def _date_of_hour(hour: int) -> date:
-    return _date_of(hour * MICROS_AN_HOUR)
-
-
-def _date_of(micros: int) -> date:
-    offset = from_micros(min(max(micros, _LOOKUP_FIRST), _LOOKUP_LAST)).astimezone(EASTERN).utcoffset()
-    seconds = 0 if offset is None else offset.days * 86_400 + offset.seconds
+def _date_of(micros: int, zone: ZoneInfo) -> date:
     try:
-        return date.fromordinal(EPOCH_ORDINAL + (micros + seconds * MICROS_A_SECOND) // MICROS_A_DAY)
+        return date.fromordinal(
+            EPOCH_ORDINAL + (micros + _offset_seconds(micros, zone) * MICROS_A_SECOND) // MICROS_A_DAY
+        )
     except (ValueError, OverflowError):
-        raise InstantError("an instant has no Eastern date in years 1 to 9999") from None
+        raise InstantError(f"an instant has no date in {zone.key} in years 1 to 9999") from None
+
+
+def _offset_seconds(micros: int, zone: ZoneInfo) -> int:
+    offset = from_micros(min(max(micros, _LOOKUP_FIRST), _LOOKUP_LAST)).astimezone(zone).utcoffset()
+    return 0 if offset is None else offset.days * 86_400 + offset.seconds
+
+
+_HOURS: Final[dict[str, _Hours]] = {}
+EASTERN: Final = zone_named(ZONE_NAME)
+_EASTERN_HOURS: Final = _hours_of(ZONE_NAME)

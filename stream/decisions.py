@@ -13,6 +13,9 @@ STRUCTURED: Final = (("content-type", b"application/cloudevents+json"),)
 Outcome = Literal["closed", "reject", "pending", "release", "clear", "withhold", "warn"]
 Basis = Literal["estimated", "actual"]
 Overflow = Literal["skip", "latch", "all_or_none"]
+"""What the setting `overflow` may say."""
+AppliedOverflow = Literal["skip", "latch", "all_or_none", "excess"]
+"""A programme may also fix `excess`: the part above the limit is dutiable, the part below is not."""
 Rounding = Literal["cents", "whole-dollars"]
 Enforcement = Literal["auto", "warn", "withhold"]
 
@@ -28,7 +31,8 @@ class Code(msgspec.Struct, frozen=True, gc=False):
 class Policy(msgspec.Struct, frozen=True, gc=False):
     """The settings under which a decision was made."""
 
-    overflow: Overflow = "skip"
+    overflow: AppliedOverflow = "skip"
+    """What was applied: the setting, or what the programme fixes."""
     rounding: Rounding = "cents"
     enforcement: Enforcement = "auto"
     as_of: date | None = None
@@ -40,9 +44,10 @@ class Advice(msgspec.Struct, frozen=True, gc=False):
     entry_type: Literal["11", "01"] | None
     """The entry with duty that the value calls for; null for mail, which the carrier or a qualified party enters."""
     next_day: date | None
-    """First of the next 14 days on which it would be released as things stand, had it arrived then."""
+    """First of the next 14 days, else the first day of the next period, on which it would be released as things stand,
+    had it arrived then; null where the programme goes by purchase date or by conveyance."""
     dutiable_cents: int | None = None
-    """The part above the limit under `excess`, which no programme judged now has."""
+    """Under `excess` the part of the counted value that is above the limit."""
     caution: Literal["one-order"] | None = None
     """Bills of its order are together over the limit: to bring them in on another day would split the order."""
 
@@ -64,7 +69,10 @@ class Cause(msgspec.Struct, frozen=True, gc=False):
 
 
 class DecisionData(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The decision itself. Amounts are US cents. Decisions of release 0.1 lack the fields that have a default."""
+    """The decision itself. Amounts are hundredths of `currency`.
+
+    Decisions of release 0.1 lack the fields that have a default.
+    """
 
     bill: str
     conveyance: str
@@ -84,29 +92,31 @@ class DecisionData(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     basis: Basis | None
     """Whether the day is of an arrival or of an estimate; for a closed bill, that of its last live posting."""
     day: date | None
-    """The Eastern day whose limit counts."""
+    """The date of arrival, or of purchase where the programme goes by that, in the programme's zone."""
     programme: str = "us-321"
-    """The exemption that is claimed; us-321 is the one that is judged."""
+    """The exemption that is claimed."""
     period: str | None = None
-    """The period that is summed: the day; null where there is none."""
+    """The period that is summed: one day, the first and last of several, or `conveyance`; null where `day` is."""
     currency: str | None = "USD"
+    """Null for a programme that is not enabled."""
     consignee: str
     """Consignee key: it stands for the person without naming them."""
     seller: str | None = None
-    """Seller key where a programme sums per seller; us-321 does not."""
+    """Seller key, where the programme sums per seller."""
     value_cents: int | None
     """Exact value; null where an exchange rate is missing."""
     counted_cents: int | None
-    """The value as the rounding counts it."""
+    """The value as the rounding counts it. Under `excess`, of a bill that the limit decides on, the covered part."""
     counts: bool
-    """Whether the value is in the day's released total now: the current decisions of a day add up to its total."""
+    """Whether it is in the released total of its ledger now: the current decisions of an open ledger add up to it."""
     total_cents: int | None
-    """The day's released total after this posting; on an estimated basis, released and clear together."""
+    """Released total of the ledger after this posting; on an estimated basis, released and clear together. Null where
+    the programme does not limit value."""
     limit_cents: int | None
     headroom_cents: int | None
     """Limit minus total; below zero only under `all_or_none`."""
     measures: tuple[Measure, ...] = ()
-    """Limits of the programme on something other than value; us-321 has none."""
+    """Limits of the programme on something other than value, `count` before `weight`."""
     code: Code | None
     """The message code that customs would send, if one is known."""
     filing_errors: tuple[str, ...]
@@ -116,7 +126,7 @@ class DecisionData(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     policy: Policy
     """How the open questions of the rules were answered."""
     advice: Advice | None
-    """For `daily-limit` and `single-value-over-limit`."""
+    """For `daily-limit`, `period-limit` and the reasons `single-...-over-limit`."""
     cause: Cause
     """Topic, partition and offset of the shipment event that led to the decision."""
 

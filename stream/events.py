@@ -24,13 +24,23 @@ _YEARS = {"pattern": "^(?!0001|9999)[0-9]"}
 Text = Annotated[str, Meta(max_length=70)]
 NotBlankText = Annotated[str, Meta(min_length=1, max_length=70, extra_json_schema={"pattern": _NOT_BLANK})]
 OrderNumber = Annotated[str, Meta(max_length=64, description="The seller's order number.")]
-Count = Annotated[int, Meta(ge=0, lt=1_000_000_000)]
+NotNegative = Annotated[int, Meta(ge=0, lt=1_000_000_000)]
 Version = Annotated[int, Meta(ge=1, lt=1_000_000_000, description="Higher with every event of a bill.")]
 Instant = Annotated[
     datetime,
     Meta(tz=True, description="RFC 3339 with offset, years 2 to 9998.", extra_json_schema=_YEARS),
 ]
-EasternDay = Annotated[date, Meta(description="Date in America/New_York.", extra_json_schema=_YEARS)]
+LocalDay = Annotated[
+    date, Meta(description="Date in the zone of the programme, America/New_York for the US.", extra_json_schema=_YEARS)
+]
+ProgrammeId = Annotated[
+    str,
+    Meta(
+        description="Id of the exemption that is claimed: small letters, digits, hyphens; missing: the default.",
+        examples=["us-321"],
+        extra_json_schema={"pattern": f"^[a-z0-9][a-z0-9-]{{1,38}}{_END}"},
+    ),
+]
 BillNumber = Annotated[
     str,
     Meta(
@@ -55,7 +65,7 @@ Currency = Annotated[
     str,
     Meta(description="ISO 4217.", examples=["USD"], extra_json_schema={"pattern": f"^[A-Z]{{3}}{_END}"}),
 ]
-Amount = Annotated[
+AmountText = Annotated[
     str,
     Meta(
         description="Decimal text.",
@@ -125,7 +135,7 @@ class Shipper(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Money(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An amount in a currency."""
 
-    amount: Amount
+    amount: AmountText
     currency: Currency
 
 
@@ -137,7 +147,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     hts: Text
     """May be empty; a type 86 filing needs ten digits."""
     origin: Country
-    quantity: Count
+    quantity: NotNegative
     value: Money
     """Total of the line, its quantity included."""
     flags: Annotated[list[Flag], Meta(max_length=16)] = []
@@ -150,7 +160,7 @@ class AmendedBill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     bill: BillNumber
     version: Version
     conveyance: ConveyanceId
-    sequence: Annotated[Count, Meta(description="Place in the manifest.")]
+    sequence: Annotated[NotNegative, Meta(description="Place in the manifest.")]
     manifested_at: Annotated[Instant, Meta(description="When the bill was accepted.")]
     mode: Mode
     filing: Filing
@@ -159,13 +169,20 @@ class AmendedBill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     shipper: Shipper
     lines: Annotated[list[Line], Meta(min_length=1, max_length=999)]
     order: OrderNumber | None = None
-    estimated_arrivals: Annotated[list[EasternDay], Meta(max_length=2)] | None = None
-    """Eastern dates; a type 86 filing needs exactly one."""
+    programme: ProgrammeId | None = None
+    seller: Text | None = None
+    """Who sold the goods; missing: the shipper's name."""
+    purchased_on: Annotated[date, Meta(extra_json_schema=_YEARS)] | None = None
+    """Date of purchase, as the order shows it; a programme by date of purchase needs it."""
+    weight_grams: NotNegative | None = None
+    """A programme with a limit on weight needs it."""
+    estimated_arrivals: Annotated[list[LocalDay], Meta(max_length=2)] | None = None
+    """Dates in the programme's zone, Eastern for the US; a type 86 filing needs exactly one."""
     arrived_at: Instant | None = None
     """When this bill arrived, if you know it; RFC 3339 with offset."""
     bill_type: Text | None = None
     """A type 86 filing needs one other than T."""
-    quantity: Count | None = None
+    quantity: NotNegative | None = None
     """Smallest outer units; a type 86 filing needs one above zero."""
     planned_port: Text | None = None
     """Port of entry; a type 86 filing needs it."""

@@ -21,22 +21,25 @@ class Verdict(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
     when: str
     with_total: bool = True
-    """Whether a decision of this row states the day's total, limit and headroom."""
+    """Whether a decision of this row states the total, limit and headroom of its ledger."""
 
 
 EXITS: Final = ("deleted", "entry-01", "entry-11", "exported", "abandoned", "returned", "superseded")
+
+SINGLES: Final = ("single-value-over-limit", "single-weight-over-limit")
+LIMITS: Final = ("daily-limit", "period-limit")
 
 VERDICTS: Final = (
     Verdict(1, "closed", "closed", EXITS, "it left by that exit", with_total=False),
     Verdict(2, "reject", "reject", ("filing-error",), "a filing rule is broken", with_total=False),
     Verdict(3, "pending", "pending", ("no-day",), "it has no day yet, or lost it", with_total=False),
-    Verdict(4, "reject", "reject", ("day-closed",), "its day is closed", with_total=False),
+    Verdict(4, "reject", "reject", ("day-closed",), "its ledger is closed", with_total=False),
     Verdict(5, "reject", "reject", ("suspended",), "the exemption is suspended on that day"),
     Verdict(6, "reject", "reject", ("origin-excluded",), "a line's origin is excluded on that day"),
     Verdict(7, "reject", "reject", ("goods-excluded",), "a goods rule of that day, by flag and filing"),
-    Verdict(8, "reject", "reject", ("single-value-over-limit",), "alone over the cap of a single bill, mail too"),
-    Verdict(9, "release", "clear", ("not-aggregated",), "mail: the automated total leaves it out"),
-    Verdict(10, "withhold", "warn", ("daily-limit",), "does not fit the day"),
+    Verdict(8, "reject", "reject", SINGLES, "alone over the programme's cap for one bill, mail too"),
+    Verdict(9, "release", "clear", ("not-aggregated",), "of a mode that the programme leaves out of its total"),
+    Verdict(10, "withhold", "warn", LIMITS, "does not fit: `period-limit` where the period is not a day"),
     Verdict(11, "release", "clear", ("within-limit",), "fits"),
 )
 

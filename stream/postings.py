@@ -10,6 +10,9 @@ import msgspec
 
 from stream.events import Filing, Flag, Mode
 
+US_321: Final = "us-321"
+"""The programme of the $800 rule: what a posting that names none is of."""
+
 BILLS_MAX: Final = 1000
 """Most bills in one posting record; more bills go in more records."""
 
@@ -37,19 +40,26 @@ class PostedBill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     mode: Mode
     filing: Filing
     day: date | None = None
-    """The day it is on; for a closed bill, that of its last live posting; for a moved bill, null."""
+    """The day it is on, in the programme's zone; of a closed bill that of its last live posting; of a moved one null.
+    Under a programme by date of purchase it is that date."""
     arrived: bool = False
-    """Whether `day` is of an arrival (`actual`); else it is of an estimate."""
+    """Whether the bill has arrived (`actual`), or `day` is that of an estimate or of a purchase before arrival."""
     exit: Exit | None = None
     """The way by which a closed bill left."""
     order: str | None = None
     value_cents: int | None = None
-    """Sum of the lines in US cents; null where an exchange rate is missing."""
+    """Sum of the lines in hundredths of the programme's currency; null where an exchange rate is missing."""
     origins: tuple[str, ...] = ()
     """Countries of origin of the lines, each once, sorted."""
     flags: tuple[Flag, ...] = ()
     """Flags of the lines, each once, sorted."""
     filing_errors: tuple[str, ...] = ()
+    programme: str = US_321
+    """The exemption that is claimed, the default filled in."""
+    seller: str | None = None
+    """Seller key, only where the programme sums per seller."""
+    weight_grams: int | None = None
+    """Only where an entry of the programme is on weight."""
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -48,6 +48,7 @@ _ANY_PARTITION: Final = -1
 
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _COUNTRIES: Final = frozenset(first + second for first in _LETTERS for second in _LETTERS)
+_PROGRAMME_CHARACTERS: Final = _LETTERS.lower() + "0123456789-"
 _CONVEYANCE_CHARACTERS: Final = _LETTERS + _LETTERS.lower() + "0123456789:._-"
 
 
@@ -132,6 +133,10 @@ def _whole_bill(bill: AmendedBill) -> str | None:
         return "$.data.manifested_at"
     if bill.arrived_at is not None and not 1 < bill.arrived_at.year < 9999:
         return "$.data.arrived_at"
+    if bill.programme and not _is_programme_id(bill.programme):
+        return "$.data.programme"
+    if bill.purchased_on is not None and not 1 < bill.purchased_on.year < 9999:
+        return "$.data.purchased_on"
     if days:
         for day in days:
             if not 1 < day.year < 9999:
@@ -188,6 +193,10 @@ def _arrival(data: Arrival) -> str | None:
 
 def _is_bill_number(text: str) -> bool:
     return 4 <= len(text) <= 35 and text.isascii() and text.isalnum() and text == text.upper()
+
+
+def _is_programme_id(text: str) -> bool:
+    return 2 <= len(text) <= 39 and text[0] != "-" and not text.strip(_PROGRAMME_CHARACTERS)
 
 
 _MISSHAPEN: Final[dict[type[ShipmentEvent], Callable[..., str | None]]] = {

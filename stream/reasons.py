@@ -17,8 +17,10 @@ REASON_LINES: Final[dict[str, str]] = {
     "origin-excluded": "Its origin is excluded: an entry is needed.",
     "goods-excluded": "Its goods are excluded: an entry is needed.",
     "single-value-over-limit": "Worth more than the limit: an entry is needed.",
+    "single-weight-over-limit": "Heavier than the limit: an entry is needed.",
     "not-aggregated": "Mail: not in the day's total.",
     "daily-limit": "Over the consignee's limit for the day.",
+    "period-limit": "Over the consignee's limit for the period.",
     "within-limit": "Within the consignee's limit for the day.",
 }
 """Reason of a decision -> its line. Every reason of `stream.outcomes.VERDICTS` has one."""

@@ -9,6 +9,8 @@ from typing import Final
 import msgspec
 
 DAY_MS: Final = 86_400_000
+KEPT_DAYS: Final = 60
+"""Days that shipments, postings, decisions and alerts are kept at least."""
 RECORD_BYTES_MAX: Final = 1_000_000
 """An event is at most 1 MB (DESIGN section 2)."""
 
@@ -80,9 +82,9 @@ class Topics(msgspec.Struct, frozen=True):
         """Return the topic where a rebuild of this epoch keeps its `decisions` or `alerts` until it publishes them."""
         return f"{self.prefix}.rebuilt-{kind}.e{self.epoch}"
 
-    def plans(self) -> tuple[TopicPlan, ...]:
-        """Return all topics of this prefix and epoch with the settings they need."""
-        days_60 = {"cleanup.policy": "delete", "retention.ms": str(60 * DAY_MS), **_sized(TOPIC_RECORD_BYTES)}
+    def plans(self, days: int = KEPT_DAYS) -> tuple[TopicPlan, ...]:
+        """Return all topics of this prefix and epoch with the settings they need, and records kept for so many days."""
+        kept = {"cleanup.policy": "delete", "retention.ms": str(days * DAY_MS), **_sized(TOPIC_RECORD_BYTES)}
         compact = {
             "cleanup.policy": "compact",
             "segment.ms": "600000",
@@ -91,10 +93,10 @@ class Topics(msgspec.Struct, frozen=True):
             **_sized(TOPIC_RECORD_BYTES),
         }
         return (
-            TopicPlan(self.shipments, {**days_60, "message.timestamp.type": "LogAppendTime"}),
-            TopicPlan(self.postings, days_60),
-            TopicPlan(self.decisions, days_60),
-            TopicPlan(self.alerts, days_60),
+            TopicPlan(self.shipments, {**kept, "message.timestamp.type": "LogAppendTime"}),
+            TopicPlan(self.postings, kept),
+            TopicPlan(self.decisions, kept),
+            TopicPlan(self.alerts, kept),
             TopicPlan(
                 self.dead_letters,
                 {"cleanup.policy": "delete", "retention.ms": str(90 * DAY_MS), **_sized(2 * TOPIC_RECORD_BYTES)},
@@ -103,6 +105,11 @@ class Topics(msgspec.Struct, frozen=True):
             TopicPlan(self.changelog("manifest"), compact),
             TopicPlan(self.changelog("withholding"), compact),
         )
+
+    @property
+    def record(self) -> tuple[str, ...]:
+        """What is judged and what came of it: the topics that are kept for as long as a programme needs."""
+        return self.shipments, self.postings, self.decisions, self.alerts
 
     def rebuild_plans(self) -> tuple[TopicPlan, ...]:
         """Return the topics that a rebuild of this epoch needs for itself, until it is done."""

@@ -8,9 +8,12 @@ import msgspec
 from agents.bills import words
 from agents.bills.facts import Facts, TimedDecision
 from state.rules import ENFORCEMENT_SETTING, Rulebook
-from state.rules.wording import meaning, period
+from state.rules.rule_words import meaning, period
+from stream.alerts import US_321
+from stream.days import EASTERN
 from stream.decisions import DecisionData
 from stream.outcomes import Action, action
+from stream.periods import CONVEYANCE
 from stream.reasons import UNKNOWN_LINE
 
 UNKNOWN_HELP: Final = (
@@ -59,9 +62,10 @@ def explain(facts: Facts, rulebook: Rulebook) -> Explanation:
     rule = rule_facts(rulebook, data.rule)
     headline = f"{words.outcome_words(data.outcome, data.basis)} (on {data.conveyance})"
     sections = (
+        *_programme(data, rule, rulebook),
         Section("Why", tuple(_why(data, rulebook))),
         Section("What to do", (words.to_do(data),)),
-        *_day(facts, data),
+        *_day(facts, data, rulebook),
         Section("The rule", tuple(_rule(data, rule))),
         Section("The policy", tuple(_policy(data))),
         *_others(facts),
@@ -76,32 +80,53 @@ def rule_facts(rulebook: Rulebook, rule: str | None) -> RuleFacts | None:
     for _section, entries in rulebook.data:
         for entry in entries:
             if entry.id == rule:
-                return RuleFacts(
-                    entry.id, meaning(entry), period(entry), entry.source, entry.certainty, " ".join(entry.text.split())
-                )
+                says, text = meaning(entry, rulebook.data), " ".join(entry.text.split())
+                return RuleFacts(entry.id, says, period(entry), entry.source, entry.certainty, text)
     return None
+
+
+def _programme(data: DecisionData, rule: RuleFacts | None, rulebook: Rulebook) -> Iterator[Section]:
+    """Say first under which programme it is, and where that is not certain; of us-321 the rule says it."""
+    programme = rulebook.known.get(data.programme)
+    if data.programme == US_321:
+        return
+    if programme is None:
+        yield Section("The programme", (f"{data.programme}: not among the rules here; see TALLYGATE_RULES.",))
+        return
+    marks = sorted({programme.certainty, *([rule.certainty] if rule else [])} - {"A"})
+    doubts = (f"Certainty {mark}: {words.CERTAINTY[mark]}. Check it in the text of the law." for mark in marks)
+    yield Section("The programme", (f"{programme.id}: {programme.title}.", *doubts))
 
 
 def _why(data: DecisionData, rulebook: Rulebook) -> Iterator[str]:
     yield words.why(data)
     for code in data.filing_errors:
         try:
-            found = rule_facts(rulebook, rulebook.filing_rule(code, data.day))
+            found = rule_facts(rulebook, rulebook.filing_rule(code, data.day, data.programme))
         except KeyError:
             found = None
         yield f"  {code}: {found.text}" if found else f"  {code}"
     if data.day is not None:
+        programme = rulebook.known.get(data.programme)
         how = "it arrived on" if data.basis == "actual" else "it is expected on"
-        yield f"The day that counts is {words.day_words(data.day)}, Eastern time: {how} that day."
+        if programme is not None and programme.date == "purchase":
+            how = "it was bought on"
+        zone = "Eastern time" if programme is None or programme.zone == EASTERN.key else f"in {programme.zone}"
+        yield f"The day that counts is {words.day_words(data.day)}, {zone}: {how} that day."
     if data.code is not None:
         yield f"Customs would have sent: {data.code.code} {data.code.text}"
 
 
-def _day(facts: Facts, data: DecisionData) -> Iterator[Section]:
-    day = facts.day
-    if day is None or data.day is None:
+def _day(facts: Facts, data: DecisionData, rulebook: Rulebook) -> Iterator[Section]:
+    if facts.day is None or data.day is None:
         return
-    yield Section(f"The person's day, {words.day_words(data.day)}", tuple(_day_lines(facts, data)))
+    programme = rulebook.known.get(data.programme)
+    title = f"The person's day, {words.day_words(data.day)}"
+    if programme is not None and programme.window == CONVEYANCE:
+        title = f"What the person has on {data.conveyance}"
+    elif programme is not None and programme.window != "day":
+        title = f"The person's {programme.window.replace('calendar-', '').replace('-', ' ')}, {data.period}"
+    yield Section(title, tuple(_day_lines(facts, data)))
 
 
 def _day_lines(facts: Facts, data: DecisionData) -> Iterator[str]:
@@ -110,7 +135,7 @@ def _day_lines(facts: Facts, data: DecisionData) -> Iterator[str]:
         return
     yield f"Consignee {data.consignee}"
     for number, bill in enumerate(day.bills, 1):
-        amount = "no value" if bill.counted_cents is None else words.dollars(bill.counted_cents)
+        amount = "no value" if bill.counted_cents is None else words.money(bill.counted_cents, bill.currency)
         mark = ">" if (bill.bill, bill.conveyance) == (data.bill, data.conveyance) else " "
         meant = action(bill.outcome, bill.basis)
         outcome = f"{bill.outcome} {bill.reason}{', counts' if bill.counts else ''}"
@@ -118,8 +143,14 @@ def _day_lines(facts: Facts, data: DecisionData) -> Iterator[str]:
     if day.bills_count > len(day.bills):
         yield f"       and {day.bills_count - len(day.bills):,} more"
     limit = day.limit_cents
-    left = "" if limit is None else f" of {words.dollars(limit)}; {words.dollars(limit - day.total_cents)} is left"
-    yield f"Released now: {words.dollars(day.total_cents)}{left}."
+    total, currency = day.total_cents, data.currency
+    left = ""
+    if limit is not None:
+        left = f" of {words.money(limit, currency)}; {words.money(limit - total, currency)} is left"
+    yield f"Released now: {words.money(total, currency)}{left}."
+    for measure in data.measures:
+        unit = "g" if measure.measure == "weight" else "bills"
+        yield f"When this was decided: {measure.total:,} {unit} of {measure.limit:,}."
 
 
 def _rule(data: DecisionData, rule: RuleFacts | None) -> Iterator[str]:

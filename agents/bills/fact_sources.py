@@ -9,6 +9,7 @@ import msgspec
 from agents.bills.facts import DayFacts, Facts, TimedDecision, timed
 from agents.bills.history import HistoryAwayError, read_history
 from agents.client import Gateway, GatewayAwayError, GatewayError
+from agents.readmodel.keys import ledger_name
 from agents.readmodel.queries import BillReading, ReadModel
 from agents.readmodel.store import StoreError, store_settings
 from agents.settings.settings import Settings
@@ -17,6 +18,7 @@ from stream.decisions import DecisionData
 
 HISTORY_SECONDS: Final = 60.0
 BILLS_SHOWN: Final = 200
+BAD_REQUEST: Final = 400
 NOT_FOUND: Final = 404
 
 NO_REDIS: Final = "Redis does not answer, so what else is on the day is not known: is TALLYGATE_REDIS__URL right?"
@@ -88,7 +90,8 @@ async def _day(model: ReadModel, data: DecisionData) -> DayFacts | None:
     if data.day is None:
         return None
     try:
-        found = await model.day(data.consignee, data.day, 0, BILLS_SHOWN)
+        ledger = ledger_name(data.programme, data.period, data.day.isoformat(), data.seller, data.conveyance)
+        found = await model.ledger(data.consignee, ledger, 0, BILLS_SHOWN, data.programme)
     except StoreError:
         return None
     return DayFacts(found.total_cents, found.limit_cents, tuple(each.data for each in found.bills), found.bills_count)
@@ -143,9 +146,23 @@ class OverGateway:
     async def _day(self, data: DecisionData) -> DayFacts | None:
         if data.day is None:
             return None
-        body = await self._gateway.get(f"/v1/consignees/{data.consignee}/days/{data.day}", limit=str(BILLS_SHOWN))
+        query = {"limit": str(BILLS_SHOWN), "programme": data.programme}
+        path = f"/v1/consignees/{data.consignee}/days/{data.day}"
+        try:
+            body = await self._gateway.get(path, **query)
+        except GatewayError as error:
+            if error.status != BAD_REQUEST:
+                raise
+            return None  # the programme is enabled no longer, or never was
+        own = (each for each in body.get("further", ()) if _is_ledger_of(each, data))
+        body = body if _is_ledger_of(body, data) else next(own, body)
         bills = tuple(msgspec.convert(each, DecisionData) for each in body["bills"])
         return DayFacts(body["total_cents"], body["limit_cents"], bills, body["bills_count"])
+
+
+def _is_ledger_of(body: dict[str, Any], data: DecisionData) -> bool:
+    """Whether a ledger of a day is the one that a bill is in."""
+    return body.get("seller") == data.seller and body.get("conveyance") in {None, data.conveyance}
 
 
 def _timed(body: dict[str, Any]) -> TimedDecision:

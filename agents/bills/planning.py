@@ -1,8 +1,8 @@
 """Planning: ask a gateway on which days a value would fit. The consignee is in a file, never in an argument."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,16 +16,26 @@ class ConsigneeFileError(Exception):
 
 
 class DayPlan(msgspec.Struct, frozen=True):
-    """A gateway's answer for one day; amounts are US cents."""
+    """A gateway's answer for one day; amounts are hundredths of `currency`."""
 
     day: date
     fits: bool
     total_cents: int
-    limit_cents: int
-    headroom_cents: int
+    limit_cents: int | None
+    headroom_cents: int | None
     reason: str | None
     next_day: date | None
     stale: bool
+    currency: str = "USD"
+
+
+class Question(NamedTuple):
+    """What is asked of each day."""
+
+    consignee: Consignee
+    value_cents: int
+    more: Mapping[str, str | int | None] = {}
+    """Programme, seller, conveyance and weight, as `POST /v1/headroom` takes them."""
 
 
 def read_consignee(text: bytes) -> Consignee:
@@ -40,12 +50,11 @@ def read_consignee(text: bytes) -> Consignee:
     return found
 
 
-async def plan_days(
-    gateway: Gateway, consignee: Consignee, value_cents: int, first: date, days: int
-) -> AsyncIterator[DayPlan]:
+async def plan_days(gateway: Gateway, asked: Question, first: date, days: int) -> AsyncIterator[DayPlan]:
     """Yield the answers for the days from `first` on, one request each. Raise GatewayError, GatewayAwayError."""
     for ahead in range(days):
         day = first + timedelta(days=ahead)
-        question: dict[str, Any] = {"consignee": consignee, "value_cents": value_cents, "day": day}
+        question: dict[str, Any] = {"consignee": asked.consignee, "value_cents": asked.value_cents, "day": day}
+        question |= {name: value for name, value in asked.more.items() if value is not None}
         answer = await gateway.post("/v1/headroom", msgspec.json.encode(question))
         yield msgspec.convert(answer, DayPlan)

@@ -3,8 +3,12 @@
 from datetime import date, datetime
 from typing import Final
 
+from stream.alerts import US_321
 from stream.days import EASTERN
 from stream.decisions import Basis, DecisionData, Outcome
+
+US: Final = "us-"
+"""How the ids of programmes of the US begin: they have entry types."""
 
 OUTCOMES: Final[dict[tuple[Outcome, bool], str]] = {
     ("release", True): "released, free of duty under the limit",
@@ -38,9 +42,19 @@ WHY: Final[dict[str, str]] = {
     "not-aggregated": "It came by mail. The automated total left mail out, so it neither counts nor is held against the"
     " limit. The law's limit of one person and day holds for mail too.",
     "single-value-over-limit": "It alone is worth more than the cap of a single bill.",
+    "single-weight-over-limit": "It alone is heavier than the cap of a single bill.",
     "daily-limit": "With what this person already has on that day it would exceed the limit.",
+    "period-limit": "With what this person already has in that period it would exceed the limit.",
     "within-limit": "It fits the person's limit for that day.",
 }
+
+WHY_IN_A_PERIOD: Final[dict[str, str]] = {
+    "superseded": "The same bill is in the same period from another conveyance, and counts there.",
+    "day-closed": "The event came when the bill's period was closed. A closed period is not judged again.",
+    "within-limit": "It fits the person's limit for that period.",
+}
+"""Of programmes other than us-321, where it is said in other words."""
+NO_LIMITS: Final = "The programme has no limit on that day, so nothing can be exempt under it."
 
 # A decision does not hold the mode of transport.
 _MAIL: Final = (
@@ -63,10 +77,27 @@ TO_DO: Final[dict[str, str]] = {
     "goods-excluded": "Enter it with duty; for another agency's goods alone, file type 86 with that agency's data.",
     "not-aggregated": "Nothing.",
     "single-value-over-limit": "Enter it with duty.",
+    "single-weight-over-limit": "Enter it with duty.",
     "daily-limit": "Enter it with duty, or wait: if an earlier bill is deleted or entered with duty, this one gets its"
+    " room by itself.",
+    "period-limit": "Enter it with duty, or wait: if an earlier bill is deleted or entered with duty, this one gets its"
     " room by itself.",
     "within-limit": "Nothing.",
 }
+
+WITH_DUTY: Final = "Declare it with duty."
+TO_DO_ABROAD: Final[dict[str, str]] = {
+    "suspended": WITH_DUTY,
+    "origin-excluded": WITH_DUTY,
+    "goods-excluded": WITH_DUTY,
+    "single-value-over-limit": WITH_DUTY,
+    "single-weight-over-limit": WITH_DUTY,
+    "daily-limit": "Declare it with duty, or wait: if an earlier bill is deleted or declared with duty, this one gets"
+    " its room by itself.",
+    "period-limit": "Declare it with duty, or wait: if an earlier bill is deleted or declared with duty, this one gets"
+    " its room by itself.",
+}
+"""Of programmes that are not of the US: they have no entry types."""
 
 ENTRIES: Final = {"11": "an informal entry, type 11", "01": "a formal entry, type 01"}
 
@@ -74,6 +105,7 @@ OVERFLOW: Final = {
     "skip": "after a bill that does not fit, a later and smaller one may still fit",
     "latch": "after the first bill that does not fit, no later one fits",
     "all_or_none": "if all bills of the day together exceed the limit, none fits",
+    "excess": "the part above the limit is dutiable, the part below is not",
 }
 ROUNDING: Final = {"cents": "exact cents count", "whole-dollars": "each bill counts in whole dollars, half up"}
 ENFORCEMENT: Final = {
@@ -100,42 +132,57 @@ def why(data: DecisionData) -> str:
     """Return the reason in words, with the figures at the time of the decision."""
     counted, total, limit, headroom = data.counted_cents, data.total_cents, data.limit_cents, data.headroom_cents
     text = WHY.get(data.reason, data.reason)
+    if data.programme != US_321:
+        text = WHY_IN_A_PERIOD.get(data.reason, text)
+        if data.reason == "suspended" and data.rule is None:
+            return NO_LIMITS
     if counted is None or total is None or limit is None or headroom is None:
         return text
-    before = "Released on that day were" if data.basis == "actual" else "Released, or expected and fitting, were"
+    counts, used, allowed, left = (money(each, data.currency) for each in (counted, total, limit, headroom))
+    when = "on that day" if data.reason == "daily-limit" else "in that period"
+    before = f"Released {when} were" if data.basis == "actual" else "Released, or expected and fitting, were"
     match data.reason:
-        case "daily-limit":
-            return (
-                f"{text} It counts {dollars(counted)}. {before} {dollars(total)} of {dollars(limit)}, so"
-                f" {dollars(headroom)} was left."
-            )
+        case "daily-limit" | "period-limit":
+            said = f"{text} It counts {counts}. {before} {used} of {allowed}, so {left} was left."
         case "within-limit":
-            return f"{text} It counts {dollars(counted)}; with it {dollars(total)} of {dollars(limit)} were used."
+            said = f"{text} It counts {counts}; with it {used} of {allowed} were used."
         case "single-value-over-limit":
-            return f"{text} It counts {dollars(counted)}; the limit is {dollars(limit)}."
-    return text
+            said = f"{text} It counts {counts}; the limit is {allowed}."
+        case _:
+            said = text
+    dutiable = data.advice.dutiable_cents if data.advice else None
+    return said if dutiable is None else f"{said} Duty is due on {money(dutiable, data.currency)}."
 
 
 def to_do(data: DecisionData) -> str:
     """Return what to do, with the entry type and the next day if the decision names them."""
     text = TO_DO.get(data.reason, "Ask the team that runs Tallygate.")
+    is_us = data.programme.startswith(US)
+    text = text if is_us else TO_DO_ABROAD.get(data.reason, text)
     advice = data.advice
     if advice is None:
         return text
-    if advice.entry_type is None:
+    if not is_us:
+        pass
+    elif advice.entry_type is None:
         text += " It came by mail: the carrier or a qualified party collects the duty."
     else:
         text += f" The entry to use: {ENTRIES[advice.entry_type]}."
     if advice.caution is not None:
-        return (
-            f"{text} Do not bring it in on another day: bills of its order are over the limit together, and"
-            " 19 CFR 10.151 forbids splitting one order over days."
-        )
-    if data.reason != "daily-limit":
+        law = "19 CFR 10.151 forbids splitting one order over days." if is_us else "that would split one order."
+        return f"{text} Do not bring it in on another day: bills of its order are over the limit together, and {law}"
+    if data.reason not in {"daily-limit", "period-limit"}:
         return text
     if advice.next_day is None:
-        return f"{text} It would fit on none of the next 14 days, as things stood."
+        return (
+            text if data.programme != US_321 else f"{text} It would fit on none of the next 14 days, as things stood."
+        )
     return f"{text} The next day on which it would fit, as things stood: {day_words(advice.next_day)}."
+
+
+def money(cents: int, currency: str | None) -> str:
+    """Write an amount with its currency: $1,234.50, or 1,234.50 GEL."""
+    return dollars(cents) if currency in {None, "USD"} else f"{dollars(cents).replace('$', '')} {currency}"
 
 
 def dollars(cents: int) -> str:

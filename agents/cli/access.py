@@ -40,10 +40,12 @@ def strimzi(
 ) -> None:
     """Print Strimzi's KafkaTopic and KafkaUser resources as JSON, for `kubectl apply -f -`."""
     from agents.ops.access.rendering import strimzi_topics, strimzi_users
+    from agents.settings.enabled_rules import rulebook_of
     from agents.settings.settings import read_settings
 
-    kafka = read_settings().kafka
-    items = [*strimzi_topics(kafka.topics(), kafka.partitions, kafka.replication, cluster)]
+    settings = read_settings()
+    kafka, days = settings.kafka, rulebook_of(settings).topic_days
+    items = [*strimzi_topics(kafka.topics(), kafka.partitions, kafka.replication, cluster, days)]
     items += strimzi_users(kafka.topics(), _known(roles), cluster)
     print(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=2))
 

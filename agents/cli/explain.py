@@ -31,8 +31,8 @@ def command(
     from agents.bills.fact_sources import NothingAnswersError
     from agents.client import GatewayError
     from agents.kafka.errors import RefusedError
+    from agents.settings.enabled_rules import rulebook_of
     from agents.settings.settings import read_settings
-    from state.rules import RulebookError, load_rulebook
     from stream.bills import fold_bill
 
     folded = fold_bill(bill)
@@ -43,9 +43,8 @@ def command(
     silence("aiokafka")
     settings = read_settings()
     try:
-        rulebook = load_rulebook(settings.rules)
-        found = explain(asyncio.run(_facts(folded, settings, gateway, token_file)), rulebook)
-    except (RulebookError, RefusedError, GatewayError) as error:
+        found = explain(asyncio.run(_facts(folded, settings, gateway, token_file)), rulebook_of(settings))
+    except (RefusedError, GatewayError) as error:
         refuse(error)
     except NothingAnswersError as error:
         refuse(error, AWAY)

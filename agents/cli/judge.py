@@ -10,12 +10,15 @@ import typer
 from agents.cli.exits import BAD_USAGE
 from agents.cli.judging_options import (
     AsOfOption,
+    DefaultProgrammeOption,
     EnforcementOption,
     EventsFile,
     MatchOption,
     OverflowOption,
+    ProgrammesOption,
     RoundingOption,
     RulesOption,
+    split_programmes,
 )
 from stream.consignee import JUDGE_SECRET, ConsigneeError
 from stream.decisions import Policy
@@ -24,6 +27,8 @@ from stream.decisions import Policy
 def command(
     file: EventsFile,
     overflow: OverflowOption = "skip",
+    programmes: ProgrammesOption = None,
+    default_programme: DefaultProgrammeOption = None,
     rounding: RoundingOption = "cents",
     enforcement: EnforcementOption = "auto",
     as_of: AsOfOption = None,
@@ -50,7 +55,8 @@ def command(
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)
     policy = Policy(overflow, rounding, enforcement, as_of.date() if as_of else None)
-    options = JudgeOptions(policy, match, _secret_in(secret_file) if secret_file else JUDGE_SECRET, rules)
+    secret = _secret_in(secret_file) if secret_file else JUDGE_SECRET
+    options = JudgeOptions(policy, match, secret, rules, split_programmes(programmes), default_programme)
     try:
         with open(1, "wb", 1 << 20, closefd=False) as stdout, open_outputs(stdout, dead_letters, alerts) as outputs:
             summary = judge_file(file, options, outputs)
@@ -63,7 +69,8 @@ def command(
     if summary.verdicts["reject", "day-closed"]:
         # Without a broker nothing tells a time that is wrong from one that is late.
         print(
-            "day-closed: the highest event time so far is 15 days past the bill's day; look for a time too far ahead",
+            "day-closed: the highest event time so far is past the days for which the bill's period stays open, 15 for "
+            "us-321; look for a time too far ahead",
             file=sys.stderr,
         )
     if summary.nothing_read:

@@ -22,7 +22,18 @@ AsOfOption = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Evaluate the rules as they stood that day."),
 ]
-MatchOption = Annotated[Match, typer.Option(help="Compare consignees by folded text, or letter by letter.")]
+MatchOption = Annotated[Match, typer.Option(help="Compare consignees folded, or letter by letter.")]
+ProgrammesOption = Annotated[
+    str | None, typer.Option(metavar="ID,...", help="Enable these programmes alone, such as us-321,kr.")
+]
+DefaultProgrammeOption = Annotated[
+    str | None, typer.Option(metavar="ID", help="What a bill claims that names no programme; else us-321.")
+]
 RulesOption = Annotated[
     list[Path] | None, typer.Option(metavar="FILE", help="Rules in TOML, added to those that ship.")
 ]
+
+
+def split_programmes(programmes: str | None) -> list[str] | None:
+    """Return the ids in a list with commas, None where none was given."""
+    return None if programmes is None else [name.strip() for name in programmes.split(",") if name.strip()]

@@ -8,14 +8,16 @@ import typer
 from agents.cli.exits import refuse
 from agents.cli.judging_options import (
     AsOfOption,
+    DefaultProgrammeOption,
     EnforcementOption,
     EventsFile,
     MatchOption,
     OverflowOption,
+    ProgrammesOption,
     RoundingOption,
     RulesOption,
+    split_programmes,
 )
-from stream.consignee import JUDGE_SECRET
 from stream.decisions import Policy
 
 SHOWN: Final = 20
@@ -29,12 +31,15 @@ def command(
     as_of: AsOfOption = None,
     match: MatchOption = "normalised",
     rules: RulesOption = None,
+    programmes: ProgrammesOption = None,
+    default_programme: DefaultProgrammeOption = None,
     bills: Annotated[int, typer.Option(min=0, help="Changed bills to show at most; 0: all.")] = SHOWN,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
 ) -> None:
     """Judge a file of events twice, offline: as `tallygate judge` does by default, and with the options given here.
 
-    It shows how many bills end with each outcome, how much is released, and which bills change outcome or reason.
+    It shows how many bills end with each outcome, how much is released, and which bills change outcome or reason. The
+    same programmes are judged both times.
     Exit code 0: compared; 2: bad usage, or a file that cannot be read or has no readable line.
     """
     from agents.bills.comparing import compare
@@ -42,11 +47,13 @@ def command(
     from state.rules import RulebookError
 
     policy = Policy(overflow, rounding, enforcement, as_of.date() if as_of else None)
-    other = JudgeOptions(policy, match, JUDGE_SECRET, rules)
-    if other == JudgeOptions():
+    enabled = split_programmes(programmes)
+    usual = JudgeOptions(programmes=enabled, default_programme=default_programme)
+    other = usual._replace(policy=policy, match=match, rules=rules)
+    if other == usual:
         refuse("give at least one option that differs from the default, such as --overflow latch")
     try:
-        found = compare(file, JudgeOptions(), other)
+        found = compare(file, usual, other)
     except (FileError, RulebookError) as error:
         refuse(error)
     if as_json:

@@ -10,9 +10,8 @@ import uvloop
 from agents.demo.children import ChildReport
 from agents.demo.scene import Counts
 from agents.readmodel.projection import Projection
-from agents.readmodel.projection_process import count_partitions, make_projection
+from agents.readmodel.projection_process import count_partitions, kept_store_of, make_projection
 from agents.readmodel.queries import ReadModel
-from agents.readmodel.store import store_settings
 from agents.readmodel.writing import Writer
 from agents.settings.settings import Settings
 
@@ -26,7 +25,7 @@ def run_demo_projection(settings: Settings, partitions: int | None, say: Callabl
 
 
 async def _project(settings: Settings, partitions: int | None, say: Callable[[ChildReport], None]) -> None:
-    store = store_settings(settings.redis, settings.kafka.prefix)
+    store = kept_store_of(settings)
     partitions = partitions or await count_partitions(settings)
     async with Writer(store) as writer, ReadModel(store) as model:
         projection = make_projection(settings, writer, partitions)

@@ -27,9 +27,10 @@ from agents.engine.seating import check_totals
 from agents.engine.step_runner import BigRecordError, StepRaisedError
 from agents.engine.transaction import Transactions
 from agents.engine.transport import ChunkThread
-from agents.kafka.errors import EXIT_RETRY, EngineError, FencedError
+from agents.kafka.errors import EXIT_RETRY, EngineError, FencedError, RefusedError
 from agents.kafka.group_member import NO_MEMBER
 from agents.kafka.log_reader import end_offsets, open_reader
+from state.step import StepRefusedError
 from state.table import Table
 
 log = logging.getLogger(__name__)
@@ -294,6 +295,11 @@ class Engine:
             raised.lane.isolation = raised.lane.isolation.raised(raised.offset)
             more = {"incident": "abort", "partition": raised.lane.number, "offset": raised.offset}
             log.error("%s: %s", self.job.group, raised, exc_info=raised.__cause__, extra=more)  # noqa: TRY400 - traced
+        except StepRefusedError as refused:
+            await self._transactions.abort()
+            # The record is sound: a worker with other settings must not find it suspect.
+            await self._part()
+            raise RefusedError(str(refused)) from None
         else:
             for halt in halts:
                 self._halting.halt(self.lanes[halt.partition], halt)

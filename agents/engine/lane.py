@@ -14,6 +14,7 @@ from agents.engine.poison_isolation import PoisonIsolation, Suspicion
 from agents.kafka.errors import BrokenLaneError, RefusedError
 from agents.kafka.group_member import NO_MEMBER, GroupMember
 from state.step import Step
+from state.structures import add_structures, refused_structures
 from state.table import PARTITION_ROOT, POSITION, Overlay, Table, Totals
 
 FINGERPRINT: Final = b"fingerprint"
@@ -217,22 +218,30 @@ class Lane:
             if self.gate is not None:
                 self.gate.judged(chunk.size)
 
-    def begin(self, fingerprint: str) -> Overlay:
+    def begin(self, step: Step) -> Overlay:
         """Return the overlay of a transaction; the first one of a process writes what the table depends on."""
         overlay = self.table.overlay()
         meta = overlay.group(PARTITION_ROOT)
         # Another one is here only where this version reads that version's rows: see `check_fingerprint`.
-        if meta.get(FINGERPRINT) != fingerprint.encode():
-            meta.put(FINGERPRINT, fingerprint.encode())
+        if meta.get(FINGERPRINT) != step.fingerprint.encode():
+            meta.put(FINGERPRINT, step.fingerprint.encode())
+        add_structures(meta, step.programmes)
         return overlay
 
 
 def check_fingerprint(lane: Lane, step: Step) -> None:
-    """Refuse a table that was built under another secret, match, canonical form, policy or row format."""
-    row = lane.table.rows_of(PARTITION_ROOT).get(FINGERPRINT)
+    """Refuse a table that was built under another secret, match, canonical form, policy, row format or programme."""
+    rows = lane.table.rows_of(PARTITION_ROOT)
+    row = rows.get(FINGERPRINT)
     if row is not None and row.decode() not in {step.fingerprint, *step.reads}:
         raise RefusedError(
             f"the tables of {step.name} were built with another secret, match, canonical form or policy, or by a "
             f"version with other rows ({row.decode()}, now {step.fingerprint}). Such a change needs a new epoch and a "
             "rebuild: `tallygate rebuild tables --epoch N`; or put the former settings or version back"
+        )
+    if refused := list(refused_structures(rows, step.programmes)):
+        raise RefusedError(
+            f"the tables of {step.name} were built under other programmes: {'; '.join(refused)}. Enable each as "
+            "it was, with its rule file; a change of structure needs a new epoch and a rebuild: `tallygate rebuild "
+            "tables --epoch N`"
         )

@@ -9,6 +9,7 @@ from agents.engine.job import Job
 from agents.engine.lane import DLQ_WINDOW, Lane, Position, RecordSlice
 from agents.engine.producer_batches import BatchBuilder, OutputTooLargeError, ProducerBatches
 from agents.engine.yielding import LoopYield
+from state.step import StepRefusedError
 from state.table import PARTITION_ROOT, POSITION, Overlay, changelog_key
 from stream.records import Fate, Sink
 
@@ -108,7 +109,7 @@ class StepRunner:
 
     def begin(self, lane: Lane, lane_slice: RecordSlice) -> RunResult:
         """Start with a lane's slice; `run` judges it, and `RunResult.rows` ends it."""
-        return RunResult(lane, lane_slice, lane.begin(self._step.fingerprint))
+        return RunResult(lane, lane_slice, lane.begin(self._step))
 
     async def run(self, judged: RunResult, records: list[Any]) -> None:
         """Judge the slice's next records, at least one, until the DLQ limit is exceeded or the time is spent."""
@@ -130,7 +131,7 @@ class StepRunner:
                         count += 1
                     if output is None or not count % LOOK_EVERY:
                         await self._look(count, lane, record)
-            except BigRecordError:
+            except (BigRecordError, StepRefusedError):
                 raise
             except Exception as error:
                 raise StepRaisedError(lane, record.offset, error) from error

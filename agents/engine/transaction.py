@@ -99,8 +99,8 @@ class Transactions:
     async def run(self, lanes: list[Lane]) -> list[Halt]:
         """Judge what waits in these lanes and commit it; return the halts that this led to.
 
-        Raises `StepRaisedError` or `BigRecordError` after aborting: the lanes stand as before. Any other error leaves
-        tables in memory that are not to be trusted.
+        Raises `StepRaisedError`, `BigRecordError` or `StepRefusedError` after aborting: the lanes stand as before. Any
+        other error leaves tables in memory that are not to be trusted.
         """
         began = perf_counter()
         slices = [(lane, lane.next_slice(self._settings.slice_records)) for lane in lanes]
@@ -214,8 +214,7 @@ class Transactions:
         batches = ProducerBatches(self._producer, 0)
         await self._producer.begin_transaction()
         judged = [
-            RunResult(lane, RecordSlice([], lane.position.offset), lane.begin(self._job.step.fingerprint))
-            for lane in suspicions
+            RunResult(lane, RecordSlice([], lane.position.offset), lane.begin(self._job.step)) for lane in suspicions
         ]
         for each in judged:
             for key, value in each.rows():

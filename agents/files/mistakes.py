@@ -33,6 +33,10 @@ REMEDIES: Final = {
 WARNINGS: Final = {
     "postal-code": "a spreadsheet takes a leading zero away: format the column as text",
     "no-state": "write one of the 56 two-letter codes, or the bill will be rejected",
+    "unknown-programme": "correct the id, or see to it that the workers enable this programme: else it is rejected",
+    "no-purchase-date": "write the date of purchase, or the bill will be rejected",
+    "no-seller": "write who sold the goods, or the bill will be rejected",
+    "no-weight": "write the weight in grams, or the bill will be rejected",
 }
 """Code of a warning -> what to do; the event may be sent all the same."""
 

@@ -16,9 +16,10 @@ from agents.gateway.http.tokens import TokenFileError, Tokens
 from agents.kafka.errors import RefusedError
 from agents.readmodel.queries import ReadModel
 from agents.readmodel.store import store_settings
+from agents.settings.enabled_rules import rulebook_of
 from agents.settings.gateway_group import GatewaySettings
 from agents.settings.settings import Settings
-from agents.worker.steps import key_maker_of, rulebook_of
+from agents.worker.steps import key_maker_of
 
 REMEDY = "make one with `tallygate token create` and name its file in TALLYGATE_GATEWAY__TOKENS_FILE"
 

@@ -41,6 +41,10 @@ class JudgeOptions(NamedTuple):
     secret: bytes = JUDGE_SECRET
     rules: Sequence[Path] | None = None
     """Rule files in TOML, added to the rules that ship."""
+    programmes: Sequence[str] | None = None
+    """The programmes that are enabled; None for those that are enabled unless set."""
+    default_programme: str | None = None
+    """The programme of a bill that names none; None for that of the rulebook."""
 
 
 class Judge:
@@ -108,7 +112,11 @@ def open_judge(options: JudgeOptions, emit: Callable[[Outgoing], None]) -> Judge
     """Build a judge; raise RulebookError or, for a secret too short, ConsigneeError."""
     topics = Topics(epoch=EPOCH)
     policy = options.policy
-    rulebook = load_rulebook(options.rules).as_of(policy.as_of).with_enforcement(policy.enforcement)
+    rulebook = load_rulebook(options.rules)
+    if options.programmes is not None or options.default_programme is not None:
+        enabled = rulebook.programmes if options.programmes is None else options.programmes
+        rulebook = rulebook.with_programmes([*enabled], options.default_programme or rulebook.default_programme)
+    rulebook = rulebook.as_of(policy.as_of).with_enforcement(policy.enforcement)
     key_maker = KeyMaker(options.secret, options.match)
     manifest = ManifestStep(rulebook, key_maker)
     withholding = WithholdingStep(rulebook, policy, EPOCH, topics.shipments)

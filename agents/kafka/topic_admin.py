@@ -1,6 +1,7 @@
 """Creating the project's topics, and checking that they are what a worker needs; the plans are in `stream.topics`."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -11,13 +12,15 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 
 from agents.kafka.connection import Connection
-from stream.topics import TopicPlan
+from stream.topics import DAY_MS, TopicPlan
 
 EXISTS: Final = 36
 SEEN_TRIES: Final = 100
 SEEN_SECONDS: Final = 0.1
 NEEDED: Final = ("cleanup.policy", "message.timestamp.type", "max.message.bytes")
-"""Settings without which a worker must not run; others, such as retention, may differ for a reason."""
+"""Settings without which a worker must not run; others, such as segment.ms, may differ for a reason."""
+RETENTION: Final = "retention.ms"
+"""How long records are kept; longer than planned is as good."""
 
 HINT: Final = "run `tallygate topics check`, then `tallygate topics create` or change the topic"
 
@@ -96,6 +99,19 @@ def problems(plans: Iterable[TopicPlan], found: Mapping[str, Found], needed: Ite
     for plan in plans:
         topic = found.get(plan.name)
         for key, value in plan.config.items() if topic else ():
-            if topic and (needed is None or key in needed) and topic.config.get(key) != value:
+            if topic and (needed is None or key in needed) and not _fits(key, topic.config.get(key), value):
                 lines.append(f"topic {plan.name}: {key} is {topic.config.get(key)}, should be {value}")
     return lines
+
+
+def kept_days(found: Mapping[str, Found]) -> int:
+    """Return the days for which topics keep their records, the least of all; those that are not deleted aside."""
+    kept = [int(topic.config[RETENTION]) for topic in found.values() if topic.config.get("cleanup.policy") == "delete"]
+    return min((millis // DAY_MS for millis in kept if millis >= 0), default=sys.maxsize)
+
+
+def _fits(key: str, found: str | None, planned: str) -> bool:
+    """Whether a setting is as planned; records may be kept for longer, or for ever."""
+    if key != RETENTION or found is None or not found.lstrip("-").isdigit() or planned == "-1":
+        return found == planned
+    return int(found) < 0 or int(found) >= int(planned)

@@ -14,6 +14,8 @@ from agents.files.mistakes import Mistake
 from agents.publish.event_mending import amount_words, heal, part_of
 from agents.publish.event_warnings import warnings_of
 from agents.publish.repeated_events import EVENTS_KEPT, Repeats
+from agents.publish.shipped import shipped_rules
+from state.rules import Rulebook
 from stream.deadletters import Fault
 from stream.events import Shipment
 from stream.faultfinding import FaultFound
@@ -52,12 +54,13 @@ class Bad(NamedTuple):
 
 
 class Checker:
-    """Checks events in the order of a file; `now_ms` stands for the broker's clock."""
+    """Checks events in the order of a file; `now_ms` stands for the broker's clock, `rules` for those of workers."""
 
-    def __init__(self, now_ms: int, events_kept: int = EVENTS_KEPT) -> None:
+    def __init__(self, now_ms: int, events_kept: int = EVENTS_KEPT, rules: Rulebook | None = None) -> None:
         self._read = Reader(None).read
         self._now_ms = now_ms
-        self._repeats = Repeats(events_kept)
+        self._rules = shipped_rules() if rules is None else rules
+        self._repeats = Repeats(self._rules, events_kept)
 
     def examine(self, candidates: Iterable[Candidate]) -> Iterator[Good | Bad]:
         """Yield each event that may be sent, or everything that is wrong with it."""
@@ -85,7 +88,7 @@ class Checker:
             expected = f"expected the same as in line {finding.conflict}, where this bill has this version"
             return _bad(candidate, [Mistake(place.line, place.field, Fault.VERSION_CONFLICT, expected)])
         bill = getattr(event.data, "bill", None)
-        warnings = tuple(warnings_of(event, candidate))
+        warnings = tuple(warnings_of(event, candidate, self._rules))
         return Good(
             candidate.line, candidate.value, event.data.conveyance, bill, candidate.rows, finding.repeats, warnings
         )

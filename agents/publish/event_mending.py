@@ -22,6 +22,10 @@ _BILL: Final[dict[str, Any]] = {
          "flags": ["pga"]}
     ],
     "order": "a",
+    "programme": "aa",
+    "seller": "",
+    "purchased_on": "1970-01-02",
+    "weight_grams": 0,
     "estimated_arrivals": ["1970-01-02"],
     "arrived_at": _INSTANT,
     "bill_type": "",

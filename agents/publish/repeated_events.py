@@ -4,6 +4,7 @@ from collections import OrderedDict
 from typing import Final, NamedTuple, TypeVar
 
 from state.manifest.content import read_content
+from state.rules import Rulebook
 from stream.consignee import JUDGE_SECRET, KeyMaker
 from stream.events import (
     BillAmended,
@@ -45,7 +46,8 @@ class _HeldEvent(NamedTuple):
 class Repeats:
     """Remembers what each bill and each conveyance was last said to be (`state.manifest.versions`)."""
 
-    def __init__(self, kept: int = EVENTS_KEPT) -> None:
+    def __init__(self, rules: Rulebook, kept: int = EVENTS_KEPT) -> None:
+        self._rules = rules
         self._kept = kept
         self._bills: OrderedDict[tuple[str, str], _HeldEvent] = OrderedDict()
         self._conveyances: OrderedDict[tuple[str, type], tuple[object, object]] = OrderedDict()
@@ -64,7 +66,7 @@ class Repeats:
     def _whole(self, event: BillManifested | BillAmended, line: int) -> RepeatFinding:
         data = event.data
         held = self._bills.get((data.conveyance, data.bill))
-        fingerprint = read_content(data, self._keys).fingerprint
+        fingerprint = read_content(data, self._keys, self._rules).fingerprint
         if held is None or data.version > held.version:
             self._hold((data.conveyance, data.bill), _HeldEvent(data.version, fingerprint, False, line))
             return NEW

@@ -3,8 +3,8 @@
 -- KEYS[1]  the positions
 -- ARGV     prefix of all keys, partition such as `decisions/3`, position from, position to, partition count,
 --          time in ms at which nothing more was to be read or '', seconds to live, length of `changes`, kind, then items:
---   decisions  bill, conveyance, what is kept (see `agents.readmodel.keys`), offset
---   alerts     consignee/day, id, alert
+--   decisions  bill, conveyance, what is kept (see `agents.readmodel.keys`), offset, name of the list of its ledger or ''
+--   alerts     consignee/ledger, id, alert
 -- Answers  {'applied', how many changed something}, {'elsewhere', position or ''} or {'sweeping', token}
 local call, find, sub = redis.call, string.find, string.sub
 local positions, prefix, partition, from, to = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -17,7 +17,7 @@ if (stands[2] or '') ~= from then return {'elsewhere', stands[2] or ''} end
 local touched = {}
 local changed = 0
 
--- The day's total is there where it is not zero, so that any order of the same decisions leaves the same keys.
+-- The ledger's total is there where it is not zero, so that any order of the same decisions leaves the same keys.
 local function add(place, cents)
   if cents == 0 then return end
   local total = prefix .. 'total:' .. place
@@ -33,7 +33,7 @@ local function cents_and_place(value)
   return tonumber(sub(value, 64, bar - 1)), sub(value, bar + 1, find(value, '|', bar + 1, true) - 1)
 end
 
-local function decide(bill, conveyance, value, offset)
+local function decide(bill, conveyance, value, offset, listed)
   local key = prefix .. 'bill:' .. bill
   local old = call('HGET', key, conveyance)
   local rank, first, member = sub(value, 1, 46), sub(value, 47, 63), conveyance .. ' ' .. bill
@@ -69,6 +69,11 @@ local function decide(bill, conveyance, value, offset)
     call('ZADD', bills, first, member)
     touched[bills] = true
   end
+  if listed ~= '' then
+    local ledgers = prefix .. 'ledgers:' .. listed
+    call('SADD', ledgers, place)
+    touched[ledgers] = true
+  end
   call('HSET', key, conveyance, value)
   call('EXPIRE', key, ttl)
   call('XADD', prefix .. 'changes', 'MAXLEN', '~', length, '*',
@@ -77,8 +82,8 @@ local function decide(bill, conveyance, value, offset)
 end
 
 if kind == 'decisions' then
-  for item = 10, #ARGV, 4 do
-    decide(ARGV[item], ARGV[item + 1], ARGV[item + 2], ARGV[item + 3])
+  for item = 10, #ARGV, 5 do
+    decide(ARGV[item], ARGV[item + 1], ARGV[item + 2], ARGV[item + 3], ARGV[item + 4])
   end
   if changed > 0 then touched[prefix .. 'changes'] = true end
 else

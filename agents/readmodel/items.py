@@ -5,7 +5,10 @@ from typing import Final
 
 import msgspec
 
+from agents.readmodel.keys import ledger_name
+from stream.alerts import US_321
 from stream.instants import from_micros, to_micros
+from stream.periods import CONVEYANCE
 
 
 class _Decision(msgspec.Struct, frozen=True, gc=False):
@@ -19,6 +22,9 @@ class _Decision(msgspec.Struct, frozen=True, gc=False):
     counts: bool
     day: str | None
     counted_cents: int | None
+    programme: str = US_321
+    period: str | None = None
+    seller: str | None = None
 
 
 class _DecisionEvent(msgspec.Struct, frozen=True, gc=False):
@@ -29,6 +35,10 @@ class _DecisionEvent(msgspec.Struct, frozen=True, gc=False):
 class _Alert(msgspec.Struct, frozen=True):
     consignee: str
     day: date | None
+    conveyance: str | None = None
+    programme: str = US_321
+    period: str | None = None
+    seller: str | None = None
 
 
 class _AlertEvent(msgspec.Struct, frozen=True):
@@ -58,12 +68,18 @@ def decision_items(value: bytes, offset: int) -> tuple[str | bytes, ...]:
     day = data.day
     cents = (data.counted_cents or 0) if data.counts else 0
     rank = f"{data.epoch:016d}{data.bill_version:010d}{data.posting:010d}{data.revision:010d}"
-    place = "" if day is None else f"{data.consignee}/{day}"
+    place = listed = ""
+    if day is not None:
+        place = f"{data.consignee}/{ledger_name(data.programme, data.period, day, data.seller, data.conveyance)}"
+        if data.seller or data.period == CONVEYANCE:
+            period = day if data.period == CONVEYANCE else data.period
+            listed = f"{data.consignee}/{data.programme}/{period}"
     return (
         data.bill,
         data.conveyance,
         f"{rank}{stated:017d}{cents}|{place}|".encode() + value,
         str(offset),
+        listed,
     )
 
 
@@ -73,8 +89,10 @@ def alert_items(value: bytes, _offset: int) -> tuple[str | bytes, ...]:
         event = _alert(value)
     except (ValueError, RecursionError) as error:
         raise UnreadableError(type(error).__name__) from None
-    day = event.data.day
-    return f"{event.data.consignee}/{'' if day is None else day.isoformat()}", event.id, value
+    data = event.data
+    day = None if data.day is None else data.day.isoformat()
+    ledger = ledger_name(data.programme, data.period, day, data.seller, data.conveyance)
+    return f"{data.consignee}/{ledger}", event.id, value
 
 
 def event_of(held: bytes) -> bytes:

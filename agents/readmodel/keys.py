@@ -1,13 +1,16 @@
 """The catalogue of keys: what Tallygate keeps in Redis, under which names, in which shapes, and for how long.
 
 All keys of one Tallygate share the hash tag `{<topic prefix>}`, and so one slot: a decision moves its bill from one
-consignee day to another in one script call, which Redis allows only within a slot. `v1` is the version of the shapes; a
-new version begins beside the old one, whose keys then expire.
+ledger to another in one script call, which Redis allows only within a slot. `v1` is the version of the shapes; a new
+version begins beside the old one, whose keys then expire.
 """
 
 from typing import Final
 
 import msgspec
+
+from stream.alerts import US_321
+from stream.periods import CONVEYANCE
 
 VERSION: Final = "v1"
 
@@ -42,26 +45,33 @@ CATALOGUE: Final = (
         "bill:<bill>",
         "hash",
         "conveyance → current decision: rank (46 digits: epoch 16; version, posting, revision 10 each), when the bill "
-        "was first stated (17 digits, µs), cents that count `|` consignee/day `|` the decision event as it was sent",
+        "was first stated (17 digits, µs), cents that count `|` consignee/ledger `|` the decision event as it was sent",
         OWNER,
     ),
     Key(
-        "total:<consignee>/<day>",
+        "total:<consignee>/<ledger>",
         "string",
         "the released total in cents, sum of what counts; no key where it is 0",
         OWNER,
     ),
     Key(
-        "bills:<consignee>/<day>",
+        "bills:<consignee>/<ledger>",
         "zset",
-        "`<conveyance> <bill>` of each bill whose current decision is on the day; score: when it was first stated (µs)",
+        "`<conveyance> <bill>` of each bill whose current decision is in the ledger; score: when it was first stated "
+        "(µs)",
         OWNER,
         "`KEEP_DAYS` after a bill last joined it",
     ),
     Key(
-        "alerts:<consignee>/<day>",
+        "alerts:<consignee>/<ledger>",
         "hash",
-        "id → alert event as it was sent; a key without a day holds alerts that concern no single day",
+        "id → alert event as it was sent; a key without a ledger holds alerts that concern no single one",
+        OWNER,
+    ),
+    Key(
+        "ledgers:<consignee>/<programme>/<period>",
+        "set",
+        "the ledgers of a programme that sums per seller or conveyance; the period of a conveyance is a bill's day",
         OWNER,
     ),
     Key(
@@ -74,6 +84,19 @@ CATALOGUE: Final = (
 )
 
 
+def ledger_name(programme: str, period: str | None, day: str | None, seller: str | None, conveyance: str | None) -> str:
+    """Return a ledger's name among those of its consignee; of no single ledger it is empty.
+
+    That of us-321 is its day. Another begins with period and programme; seller and conveyance follow where they matter.
+    """
+    if programme == US_321:
+        return day or ""
+    if period is None or (period == CONVEYANCE and conveyance is None):
+        return ""
+    parts = [period, programme, seller, conveyance if period == CONVEYANCE else None]
+    return "/".join(part for part in parts if part)
+
+
 class Keys:
     """Names of the keys of one Tallygate."""
 
@@ -82,6 +105,10 @@ class Keys:
         self.prefix = f"{{{prefix}}}:{VERSION}:"
         self.positions = f"{self.prefix}positions"
         self.changes = f"{self.prefix}changes"
+
+    def ledgers(self, consignee: str, programme: str, period: str) -> str:
+        """Name the key of the list of a consignee's ledgers."""
+        return f"{self.prefix}ledgers:{consignee}/{programme}/{period}"
 
     def bill(self, bill: str) -> str:
         """Return the key of a bill's current decisions."""

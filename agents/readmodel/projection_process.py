@@ -15,8 +15,9 @@ from agents.kafka.topic_admin import HINT, find_topics
 from agents.observability.log import begin
 from agents.readmodel.projection import Projection, make_consumer
 from agents.readmodel.projection_metrics import watch_projection
-from agents.readmodel.store import store_settings
+from agents.readmodel.store import StoreSettings, store_settings
 from agents.readmodel.writing import Writer
+from agents.settings.enabled_rules import rulebook_of
 from agents.settings.settings import Settings, read_settings
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,12 @@ async def count_partitions(settings: Settings) -> int:
     return counts.pop()
 
 
+def kept_store_of(settings: Settings) -> StoreSettings:
+    """Return where the read model is written. Raise RefusedError; a bill is kept while its ledger may be open."""
+    longest = rulebook_of(settings).longest_kept
+    return store_settings(settings.redis, settings.kafka.prefix, longest.kept_days)
+
+
 def make_projection(settings: Settings, writer: Writer, partitions: int) -> Projection:
     """Make a projection in the group of this prefix and epoch."""
     topics = settings.kafka.topics()
@@ -46,7 +53,7 @@ def make_projection(settings: Settings, writer: Writer, partitions: int) -> Proj
 async def project(settings: Settings) -> None:
     """Run a projection until SIGTERM or SIGINT. Raise EngineError, KafkaError."""
     partitions = await count_partitions(settings)
-    async with Writer(store_settings(settings.redis, settings.kafka.prefix)) as writer:
+    async with Writer(kept_store_of(settings)) as writer:
         policy = await writer.evicts()
         if policy is not None:
             log.warning("Redis may evict keys of the read model (%s): set maxmemory-policy to noeviction", policy)

@@ -12,11 +12,13 @@ from typing import Any, Final, Self
 import msgspec
 
 from agents.readmodel.items import event_of, stated_of
-from agents.readmodel.keys import Keys
+from agents.readmodel.keys import Keys, ledger_name
 from agents.readmodel.store import StoreAwayError, StoreSettings, connect, own_errors, script
-from stream.alerts import Alert
+from state.rules.programmes import Programme
+from stream.alerts import US_321, Alert
 from stream.answers import choose
-from stream.decisions import Decision
+from stream.decisions import Decision, Measure
+from stream.periods import CONVEYANCE, period_of
 
 BILLS_A_PAGE: Final = 1_000
 AT_A_TIME: Final = 32
@@ -51,7 +53,7 @@ class BillReading(msgspec.Struct, frozen=True):
 
 
 class DayReading(msgspec.Struct, frozen=True):
-    """A consignee's day."""
+    """A consignee's day under us-321, or a ledger of another programme."""
 
     total_cents: int
     """The released total: sum of the counted values of the bills that count."""
@@ -64,6 +66,8 @@ class DayReading(msgspec.Struct, frozen=True):
     alerts: tuple[Alert, ...]
     """Those of this day and those of no single day, such as `structuring`; oldest first, of the latest epoch."""
     freshness: Freshness
+    measures: tuple[Measure, ...] = ()
+    """What limits that are not on value came to, as the latest decision among the bills read here states it."""
 
     @property
     def headroom_cents(self) -> int | None:
@@ -89,7 +93,7 @@ class ReadModel:
     def __init__(self, settings: StoreSettings) -> None:
         self._redis = connect(settings)
         self._keys = Keys(settings.prefix)
-        self._day = self._redis.register_script(script("day.lua"))
+        self._ledger = self._redis.register_script(script("ledger.lua"))
         # A semaphore is fair; the pool is not, and under load some callers would wait for seconds.
         self._turn = asyncio.Semaphore(AT_A_TIME)
         self._patience_seconds = settings.timeout_seconds
@@ -119,23 +123,44 @@ class ReadModel:
         return BillReading(chosen, tuple(decisions), _freshness(positions), stated)
 
     async def day(self, consignee: str, day: date, first: int = 0, count: int = BILLS_A_PAGE) -> DayReading:
-        """Return a consignee's day with `count` of its bills, from number `first` on, counted from 0."""
+        """Return a consignee's day under us-321; of its bills `count`, beginning with number `first`, from 0."""
+        return await self.ledger(consignee, day.isoformat(), first, count)
+
+    async def ledger(
+        self, consignee: str, ledger: str, first: int = 0, count: int = BILLS_A_PAGE, programme: str = US_321
+    ) -> DayReading:
+        """Return a consignee's ledger by its name; of its bills `count`, beginning with number `first`, from 0."""
         async with self._in_turn():
-            found: Any = await self._day(
-                keys=[self._keys.positions], args=self._arguments(consignee, day, first, count)
+            found: Any = await self._ledger(
+                keys=[self._keys.positions], args=[self._keys.prefix, consignee, ledger, first, count]
             )
-        return _day_reading(found)
+        return _day_reading(found, programme)
 
     async def days(self, consignee: str, days: Sequence[date], count: int = 0) -> list[DayReading]:
-        """Return several days of a consignee with the first `count` bills of each; the days are not read atomically."""
+        """Return several days of a consignee under us-321, each with its first `count` bills."""
+        return await self.ledgers(consignee, [day.isoformat() for day in days], 0, count)
+
+    async def ledgers(
+        self, consignee: str, names: Sequence[str], first: int = 0, count: int = 0, programme: str = US_321
+    ) -> list[DayReading]:
+        """Return several ledgers of a programme, each with `count` bills, in one request but not atomically."""
         async with self._in_turn():
             pipe = self._redis.pipeline(transaction=False)
-            for day in days:
-                await self._day(
-                    keys=[self._keys.positions], args=self._arguments(consignee, day, 0, count), client=pipe
-                )
+            for name in names:
+                arguments: list[str | int] = [self._keys.prefix, consignee, name, first, count]
+                await self._ledger(keys=[self._keys.positions], args=arguments, client=pipe)
             found = await pipe.execute()
-        return [_day_reading(each) for each in found]
+        return [_day_reading(each, programme) for each in found]
+
+    async def ledgers_on(self, consignee: str, programme: Programme, day: date) -> list[str]:
+        """Return the names of the ledgers of a programme that a day falls into."""
+        period = None if programme.window == CONVEYANCE else period_of(programme.window, day.toordinal()).text
+        if period is not None and not programme.per_seller:
+            return [ledger_name(programme.id, period, day.isoformat(), None, None)]
+        key = self._keys.ledgers(consignee, programme.id, period or day.isoformat())
+        async with self._in_turn():
+            places: Any = await self._redis.smembers(key)
+        return sorted(place.decode().removeprefix(f"{consignee}/") for place in places)
 
     @asynccontextmanager
     async def _in_turn(self) -> AsyncIterator[None]:
@@ -150,9 +175,6 @@ class ReadModel:
                 yield
         finally:
             self._turn.release()
-
-    def _arguments(self, consignee: str, day: date, first: int, count: int) -> list[str | int]:
-        return [self._keys.prefix, consignee, day.isoformat(), first, count]
 
     async def last_change(self) -> str:
         """Return the id of the latest change, after which a tail may begin."""
@@ -182,16 +204,18 @@ class ReadModel:
             await asyncio.sleep(pause_seconds)
 
 
-def _day_reading(found: Sequence[Any]) -> DayReading:
-    positions, total, bills, held, alerts, others = found
+def _day_reading(found: Sequence[Any], programme: str) -> DayReading:
+    positions, total, bills, held, own, others = found
+    alerts = [_alert(each) for each in (*own, *others)]
     decisions = tuple(_decision(event_of(each)) for each in held)
     return DayReading(
         int(total),
         _limit(decisions),
         bills,
         decisions,
-        _latest_epoch([_alert(each) for each in (*alerts, *others)]),
+        _latest_epoch([alert for alert in alerts if alert.data.programme == programme]),
         _freshness(dict(zip(positions[::2], positions[1::2], strict=True))),
+        _measures(decisions),
     )
 
 
@@ -227,6 +251,12 @@ def _limit(decisions: Sequence[Decision]) -> int | None:
     """Return the limit of the latest decision; it changes only with the rules."""
     stated = [(each.data.epoch, each.time, each.data.limit_cents) for each in decisions if each.data.limit_cents]
     return max(stated)[2] if stated else None
+
+
+def _measures(decisions: Sequence[Decision]) -> tuple[Measure, ...]:
+    """Return the measures that were stated last."""
+    stated = [each for each in decisions if each.data.measures]
+    return tuple(max(stated, key=lambda each: (each.data.epoch, each.time)).data.measures) if stated else ()
 
 
 def _latest_epoch(alerts: Sequence[Alert]) -> tuple[Alert, ...]:

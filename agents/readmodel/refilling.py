@@ -9,8 +9,7 @@ from aiokafka import TopicPartition
 
 from agents.kafka.log_reader import open_reader
 from agents.readmodel.projection import Projection
-from agents.readmodel.projection_process import count_partitions, make_projection
-from agents.readmodel.store import store_settings
+from agents.readmodel.projection_process import count_partitions, kept_store_of, make_projection
 from agents.readmodel.writing import Writer
 from agents.settings.settings import Settings
 
@@ -53,7 +52,7 @@ async def rebuild(settings: Settings, watcher: RefillWatcher) -> int:
     A projection that runs meanwhile waits while keys are removed, and then helps to fill.
     """
     partitions = await count_partitions(settings)
-    async with Writer(store_settings(settings.redis, settings.kafka.prefix)) as writer:
+    async with Writer(kept_store_of(settings)) as writer:
         ends = await _ends(settings, partitions)
         token = secrets.token_hex(8)
         await writer.begin_sweep(token)

@@ -67,11 +67,15 @@ class StoreSettings(msgspec.Struct, frozen=True):
         return f"StoreSettings(url={self.url!r}, prefix={self.prefix!r}, password={'***' if self.password else None})"
 
 
-def store_settings(redis: RedisSettings, prefix: str) -> StoreSettings:
-    """Return how the read model under a topic prefix connects. Raise RefusedError if a file cannot be used."""
+def store_settings(redis: RedisSettings, prefix: str, least_days: int = 0) -> StoreSettings:
+    """Return how the read model under a topic prefix connects. Raise RefusedError if a file cannot be used.
+
+    Keys are kept for `least_days` at least, whatever the settings say.
+    """
     password = None if redis.password_file is None else read_secret(f"{REDIS}PASSWORD_FILE", redis.password_file)
     ca_file = ca_checked(f"{REDIS}CA_FILE", redis.ca_file)
-    return StoreSettings(redis.url, prefix, password, redis.keep_days * DAY_SECONDS, redis.changes, ca_file=ca_file)
+    kept_seconds = max(redis.keep_days, least_days) * DAY_SECONDS
+    return StoreSettings(redis.url, prefix, password, kept_seconds, redis.changes, ca_file=ca_file)
 
 
 def connect(settings: StoreSettings) -> Redis:

@@ -26,7 +26,7 @@ class Run(msgspec.Struct, frozen=True):
     stop: int
     """Its position afterwards."""
     items: Sequence[str | bytes] = ()
-    """One flat list: four items of each decision, three of each alert."""
+    """One flat list: five items of each decision, three of each alert."""
     fresh_ms: int | None = None
     """The time at which the topic had no more records than are applied with this run."""
 

@@ -21,7 +21,8 @@ class RedisSettings(SettingsGroup):
     ca_file: Path | None = None
     """File with the certificate authorities (PEM) of Redis's certificate, for `rediss://`; none: the system's."""
     keep_days: Annotated[int, Field(ge=1)] = 60
-    """Days after its last change that a key is kept; the decisions topic keeps its records as long."""
+    """Days after its last change that a key is kept, like a record of the decisions topic. Keys are kept for longer
+    where a period of an enabled programme is open for longer."""
     changes: Annotated[int, Field(ge=1)] = 10_000
     """Approximate number of the latest changes that are kept for readers that fell behind."""
 

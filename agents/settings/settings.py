@@ -4,9 +4,9 @@ Each group has a file of its own, `*_group.py`; one line in `Settings` registers
 """
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -28,6 +28,7 @@ from agents.settings.policy_group import PolicySettings
 from agents.settings.redis_group import RedisSettings
 from agents.settings.sources import SettingsError, environment, mistakes_in, named, read_file, unknown_variables
 from agents.settings.worker_group import WorkerSettings
+from state.rules.programmes import ENABLED_UNLESS_SET, US_321
 
 __all__ = [
     "KafkaSettings", "KeySettings", "PolicySettings", "RedisSettings", "Settings", "SettingsError", "WorkerSettings",
@@ -57,6 +58,13 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     rules: tuple[Path, ...] = ()
     """Your own rule files, in addition to the shipped ones."""
+    programmes: Annotated[tuple[str, ...], Field(min_length=1)] = ENABLED_UNLESS_SET
+    """Ids of the [programmes](programmes/README.md) that are judged. Enable one for the withholding workers first:
+    [Operating](operating.md#enable-a-programme)."""
+    default_programme: str = US_321
+    """Programme of a bill that names none; one of the enabled. A change needs a new epoch and a rebuild."""
+    read_again_days: Annotated[int, Field(ge=1)] = 365
+    """Days after which `tallygate doctor` asks you to read the source of a rule again."""
 
     @classmethod
     def settings_customise_sources(

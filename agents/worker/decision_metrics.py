@@ -23,6 +23,7 @@ _LABELS: Final = (
     Label("reason", tuple(reason for verdict in VERDICTS for reason in verdict.reasons)),
     Label("basis", ("actual", "estimated", "none")),
     Label("mode", ("air", "ocean", "rail", "truck", "mail")),
+    Label("programme", bound="the enabled programmes, and `other` for a bill that claims none of them"),
 )
 _decisions = DECISIONS.read(
     MetricKind.COUNTER,
@@ -35,7 +36,7 @@ _dollars = DECISIONS.read(
     MetricKind.COUNTER,
     "tallygate_decisions_value_dollars_total",
     "dollars",
-    "Value of the bills of these decisions in US dollars, before rounding.",
+    "Value of the bills of these decisions under programmes in US dollars, before rounding.",
     *_LABELS,
 )
 _alerts = DECISIONS.read(

@@ -1,10 +1,9 @@
 """The two steps as settings describe them; workers, rebuild and demo make theirs here."""
 
 from agents.kafka.errors import RefusedError
+from agents.settings.enabled_rules import rulebook_of
 from agents.settings.settings import Settings
 from state.manifest.step import ManifestStep
-from state.rules import RulebookError, load_rulebook
-from state.rules.rulebook import Rulebook
 from state.withholding import WithholdingStep
 from stream.consignee import ConsigneeError, KeyMaker
 from stream.decisions import Policy
@@ -25,14 +24,6 @@ def withholding_step(settings: Settings, partitions: int) -> WithholdingStep:
     return WithholdingStep(
         rulebook_of(settings), policy, settings.kafka.epoch, shipments, fingerprint, partitions=partitions
     )
-
-
-def rulebook_of(settings: Settings) -> Rulebook:
-    """Return the shipped rules and the files beside them. Raises RefusedError."""
-    try:
-        return load_rulebook(settings.rules)
-    except RulebookError as error:
-        raise RefusedError(str(error)) from None
 
 
 def key_maker_of(settings: Settings) -> KeyMaker:

@@ -84,8 +84,15 @@ TODAY: Final = Dashboard(
                     stacked=True,
                 ),
                 Panel(
+                    "By programme",
+                    "Decisions a second by the programme that bills claim; other: one that is not enabled.",
+                    "short",
+                    (rate(_DECISIONS, "programme"),),
+                    stacked=True,
+                ),
+                Panel(
                     "Value at arrival by outcome",
-                    "Value of the bills decided at arrival, US dollars a second.",
+                    "Value of the bills decided at arrival under programmes in US dollars, US dollars a second.",
                     "currencyUSD",
                     (rate("tallygate_decisions_value_dollars_total", "outcome", _ARRIVED),),
                     stacked=True,

@@ -1,7 +1,7 @@
-"""The content of a whole bill: consignee key, value in cents, filing errors, and fingerprint of the fields that count.
+"""The content of a whole bill: keys, programme, value, filing errors, and fingerprint of the fields that count.
 
-Exchange rates and filing rules go by the day on which the bill's first applied version was manifested (DESIGN sections
-2 and 3). So that day is an argument.
+Exchange rates and filing rules go by the day, in the zone of the programme, on which the bill's first applied version
+was manifested (DESIGN sections 2 and 3).
 """
 
 from datetime import date
@@ -9,19 +9,20 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
-from state.manifest.rows import BillRow
-from state.rules.answers import FilingFacts
+from state.manifest.bill_rows import PLAIN, BillRow, Claim
+from state.rules.day_rules import FilingFacts
+from state.rules.programmes import Programme
 from state.rules.rulebook import Rulebook
 from stream.consignee import KeyMaker
+from stream.days import day_of_micros
 from stream.events import AmendedBill, Consignee, Flag
 from stream.instants import to_micros
 from stream.money import convert
+from stream.postings import US_321
 from stream.reading import hundredths
 
-NO_EXCHANGE_RATE: Final = "no-exchange-rate"
-PROGRAMME: Final = "us-321"
-"""The only programme so far. It is in the fingerprint, so that fingerprints stay the same once there are others."""
 FINGERPRINT_BYTES: Final = 8
 VALUE_CENTS_MAX: Final = 10**15
 """A higher value counts as this one, so that rows can hold sums; only a senseless exchange rate leads to it."""
@@ -42,6 +43,12 @@ class Content(msgspec.Struct, frozen=True, gc=False):
     arrived: int | None
     lines: list[StatedLine]
     fingerprint: bytes
+    programme_id: str
+    """The exemption that is claimed, the default filled in."""
+    programme: Programme | None
+    """None if it is not enabled."""
+    seller: str | None
+    """Seller key, if the programme sums per seller and the seller has a name."""
 
 
 def consignee_key(key_maker: KeyMaker, consignee: Consignee) -> str:
@@ -54,7 +61,12 @@ def consignee_key(key_maker: KeyMaker, consignee: Consignee) -> str:
     return key_maker.of_identifier(consignee.identifier_type or "", consignee.identifier or "")
 
 
-def read_content(bill: AmendedBill, key_maker: KeyMaker) -> Content:
+def seller_name(bill: AmendedBill) -> str | None:
+    """Return the name of the seller, else that of the shipper; None if neither has a name."""
+    return next((name for name in (bill.seller, bill.shipper.name) if name and not name.isspace()), None)
+
+
+def read_content(bill: AmendedBill, key_maker: KeyMaker, rulebook: Rulebook) -> Content:
     """Return the fields that count; two versions with the same fingerprint say the same.
 
     Amounts and instants count by their meaning, not by how they are written. Flags count as a set.
@@ -73,6 +85,11 @@ def read_content(bill: AmendedBill, key_maker: KeyMaker) -> Content:
         )
         for line in bill.lines
     ]
+    programme_id = bill.programme or rulebook.default_programme
+    programme = rulebook.programmes.get(programme_id)
+    seller_key = None
+    if programme is not None and programme.per_seller and (seller := seller_name(bill)) is not None:
+        seller_key = key_maker.of_seller(seller)
     stated = (
         consignee,
         bill.mode,
@@ -83,19 +100,19 @@ def read_content(bill: AmendedBill, key_maker: KeyMaker) -> Content:
         bill.bill_type or None,
         bill.quantity,
         bill.planned_port or None,
-        PROGRAMME,
-        # Purchase date, weight, and seller key where the programme sums per seller.
-        None,
-        None,
-        None,
+        programme_id,
+        bill.purchased_on,
+        bill.weight_grams,
+        seller_key,
         lines,
     )
-    return Content(consignee, arrived, lines, blake2b(_ENCODE(stated), digest_size=FINGERPRINT_BYTES).digest())
+    fingerprint = blake2b(_ENCODE(stated), digest_size=FINGERPRINT_BYTES).digest()
+    return Content(consignee, arrived, lines, fingerprint, programme_id, programme, seller_key)
 
 
-def fill_content(row: BillRow, bill: AmendedBill, content: Content, manifested_day: date, rulebook: Rulebook) -> None:
-    """Write this version's content to the row; `manifested_day` is that of the first applied version."""
-    lines = content.lines
+def fill_content(row: BillRow, bill: AmendedBill, content: Content, rulebook: Rulebook) -> None:
+    """Write this version's content to the row; `row.manifested` is that of the first applied version."""
+    lines, programme = content.lines, content.programme
     row.consignee, row.arrived, row.fingerprint = content.consignee, content.arrived, content.fingerprint
     row.mode = bill.mode
     row.filing = bill.filing
@@ -106,24 +123,39 @@ def fill_content(row: BillRow, bill: AmendedBill, content: Content, manifested_d
     else:
         row.origins = tuple(sorted({line[2] for line in lines}))
         row.flags = tuple(sorted({flag for line in lines for flag in line[3]}))
-    row.value_cents = value_cents(lines, manifested_day, rulebook)
+    if programme is None:
+        manifested_day, row.value_cents, row.claim = day_of_micros(row.manifested), None, Claim(content.programme_id)
+    else:
+        manifested_day = day_of_micros(row.manifested, programme.zone)
+        row.value_cents = value_cents(lines, manifested_day, programme.currency, rulebook)
+        plainly = programme.id == US_321 and not programme.asks_more
+        row.claim = PLAIN if plainly else _claim(bill, content, programme)
     estimates, address, entered = bill.estimated_arrivals, bill.consignee.address, bill.filing == "type86"
-    row.filing_errors = rulebook.filing_errors(
-        FilingFacts(
-            bill.filing,
-            bill.mode,
-            manifested_day,
-            len(estimates) if estimates else 0,
-            bill.bill_type,
-            bill.quantity,
-            bill.planned_port,
-            us_state=address is not None and rulebook.is_us_state(address.state),
-            hts=not entered or all(is_whole_hts(line[4]) for line in lines),
-            description=not entered or all(any(map(str.isalpha, line[5])) for line in lines),
-        )
+    facts = FilingFacts(
+        bill.filing,
+        bill.mode,
+        manifested_day,
+        len(estimates) if estimates else 0,
+        bill.bill_type,
+        bill.quantity,
+        bill.planned_port,
+        us_state=bill.mode != "truck" or (address is not None and rulebook.is_us_state(address.state)),
+        hts=not entered or all(is_whole_hts(line[4]) for line in lines),
+        description=not entered or all(any(map(str.isalpha, line[5])) for line in lines),
+        programme=content.programme_id,
+        converted=row.value_cents is not None,
     )
-    if row.value_cents is None:
-        row.filing_errors = (*row.filing_errors, NO_EXCHANGE_RATE)
+    if row.claim is not PLAIN:
+        _, day, seller, weight = row.claim
+        facts = structs.replace(facts, purchased=day != 0, seller=seller is not None, weighed=weight is not None)
+    row.filing_errors = rulebook.filing_errors(facts)
+
+
+def _claim(bill: AmendedBill, content: Content, programme: Programme) -> Claim:
+    """Return what the bill says of what its programme asks for."""
+    bought = bill.purchased_on if programme.date == "purchase" else None
+    day = 0 if bought is None else bought.toordinal()
+    return Claim(programme.id, day, content.seller, bill.weight_grams if programme.asks_weight else None)
 
 
 def is_whole_hts(text: str) -> bool:
@@ -132,14 +164,17 @@ def is_whole_hts(text: str) -> bool:
     return len(digits) == _HTS_DIGITS and digits.isascii() and digits.isdigit()
 
 
-def value_cents(lines: list[StatedLine], manifested_day: date, rulebook: Rulebook) -> int | None:
-    """Return the sum of the lines in US cents, each converted half up, up to VALUE_CENTS_MAX; None without a rate."""
+def value_cents(lines: list[StatedLine], manifested_day: date, to: str, rulebook: Rulebook) -> int | None:
+    """Return the sum of the lines in hundredths of a currency, each converted half up, up to VALUE_CENTS_MAX.
+
+    None without a rate.
+    """
     total = 0
     for amount, currency, *_ in lines:
-        if currency == "USD":
+        if currency == to:
             total += amount
         else:
-            rate = rulebook.rate(currency, manifested_day)
+            rate = rulebook.rate(currency, manifested_day, to)
             if rate is None:
                 return None
             total += convert(amount, rate.numerator, rate.denominator)

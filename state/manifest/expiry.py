@@ -1,16 +1,15 @@
 """The expiry of a conveyance's rows: a number of days after the last event that applied to it (DESIGN section 3).
 
-Days are counted between two UTC dates of the highest event `time` that applied on the partition, the current event
-included. One is its date now, the stream day. The other is its date when the last event applied to the conveyance,
-which the conveyance's row keeps. So not every event writes a row. After that number of days a conveyance counts as
-absent, swept or not, and the next event finds nothing.
+Days are counted between UTC dates of the highest event `time` that applied on the partition, the event at hand
+included: its date now (the stream day) and its date when the last event applied to the conveyance, which the
+conveyance's row keeps. So no row is written for every event. Past the given number of days, which the rulebook says for
+the enabled programmes, a conveyance counts as absent, swept or not, and the next event finds nothing held.
 """
 
 from collections.abc import Generator
 from typing import Final
 
 from state.manifest.rows import CONVEYANCE, STREAM_DAY, pack_stream_day, unpack_conveyance, unpack_stream_day
-from state.rules.rulebook import Rulebook
 from state.table import PARTITION_ROOT, Group, Overlay
 
 SLICE_ROWS: Final = 500
@@ -18,15 +17,6 @@ SLICE_ROWS: Final = 500
 
 ROWS_A_GROUP: Final = 10
 """Rows that count as one group in a sweep's budget."""
-
-
-PERIOD_DAYS: Final = 1
-"""Days of the longest period that is summed, which is a day; a programme with longer periods needs a higher number."""
-
-
-def kept_days(rulebook: Rulebook) -> int:
-    """Return how many days a conveyance is kept: at least until the longest period that it may affect is closed."""
-    return max(rulebook.conveyance_days, PERIOD_DAYS + rulebook.open_days)
 
 
 def stream_day(table: Overlay) -> int:

@@ -5,10 +5,10 @@ from typing import Final
 
 import msgspec
 
-from state.manifest.rows import BillRow
+from state.manifest.bill_rows import PLAIN, BillRow
 from stream.instants import from_micros
 from stream.partition import partition_of
-from stream.postings import BILLS_MAX, BYTES_MAX, PostedBill, Posting
+from stream.postings import BILLS_MAX, BYTES_MAX, US_321, PostedBill, Posting
 from stream.records import Outgoing, Sink
 
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -21,7 +21,7 @@ Frame = tuple[bytes, bytes]
 """A record's JSON up to its bills, as the parts before and after the consignee key, which needs no escaping."""
 
 
-class Cause(msgspec.Struct, frozen=True, gc=False):
+class PostingEvent(msgspec.Struct, frozen=True, gc=False):
     """The shipment event that posts: its time in UTC, its conveyance, its partition and its offset."""
 
     time: datetime
@@ -34,7 +34,7 @@ def posted_live(
     number: str, row: BillRow, day: date | None, *, arrived: bool, manifested_at: datetime | None = None
 ) -> PostedBill:
     """Return a live bill, on a day or waiting for one; pass `manifested_at` to save making it from the row."""
-    return PostedBill(
+    bill = PostedBill(
         bill=number,
         version=row.version,
         posting=row.posting,
@@ -51,6 +51,12 @@ def posted_live(
         flags=row.flags,
         filing_errors=row.filing_errors,
     )
+    claim = row.claim
+    if claim is PLAIN:
+        return bill
+    # msgspec leaves out the default itself, not a text that is equal to it.
+    programme = US_321 if claim.programme == US_321 else claim.programme
+    return msgspec.structs.replace(bill, programme=programme, seller=claim.seller, weight_grams=claim.weight_grams)
 
 
 def posted_closed(number: str, row: BillRow) -> PostedBill:
@@ -80,11 +86,11 @@ class Poster:
     def __init__(self, partitions: int | None) -> None:
         self._partitions = partitions
 
-    def one(self, cause: Cause, consignee: str, bill: PostedBill) -> Outgoing:
+    def one(self, cause: PostingEvent, consignee: str, bill: PostedBill) -> Outgoing:
         """Return the record that posts one bill."""
         return self.outgoing(consignee, _ENCODE(_posting(cause, consignee, (bill,))))
 
-    def frame(self, cause: Cause) -> Frame:
+    def frame(self, cause: PostingEvent) -> Frame:
         """Return the JSON that all records of an event share."""
         before, _, after = _ENCODE(_posting(cause, "", ())).partition(_NO_CONSIGNEE)
         # The list of bills is the last field, so the JSON before and after it is known in advance.
@@ -130,7 +136,7 @@ class Batch:
         return self._poster.outgoing(self._consignee, b"%b%b]}" % (self._head, b",".join(self._parts)))
 
 
-def _posting(cause: Cause, consignee: str, bills: tuple[PostedBill, ...]) -> Posting:
+def _posting(cause: PostingEvent, consignee: str, bills: tuple[PostedBill, ...]) -> Posting:
     return Posting(
         time=cause.time,
         consignee=consignee,

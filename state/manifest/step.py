@@ -1,31 +1,38 @@
 """The manifest step: a shipment event in, posting records out, at least one for each consignee it concerns."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from datetime import UTC
 from typing import Final
 
-from state.manifest.content import PROGRAMME, Content, fill_content, read_content
-from state.manifest.expiry import advance, clear, kept_days, stream_day, sweep
+from state.manifest.bill_rows import BillRow, pack_bill, unpack_bill
+from state.manifest.content import Content, fill_content, read_content
+from state.manifest.expiry import advance, clear, stream_day, sweep
 from state.manifest.fanout import fan_out
-from state.manifest.poster import Cause, Poster, posted_closed, posted_live, posted_moved
+from state.manifest.poster import Poster, PostingEvent, posted_closed, posted_live, posted_moved
 from state.manifest.rows import (
     CONVEYANCE,
     ROW_FORMAT,
-    BillRow,
     ConveyanceRow,
     ExitRow,
-    pack_bill,
     pack_conveyance,
     pack_exit,
-    unpack_bill,
     unpack_conveyance,
 )
 from state.manifest.stand import day_and_basis
-from state.manifest.versions import APPLY, CLOSE_AT_ONCE, CLOSED, CONFLICT, OLDER, REPEAT, rule_exit, rule_whole_bill
+from state.manifest.versions import (
+    ALREADY_CLOSED,
+    APPLY,
+    CLOSE_AT_ONCE,
+    CONFLICT,
+    OLDER,
+    REPEAT,
+    rule_exit,
+    rule_whole_bill,
+)
 from state.rules.rulebook import Rulebook
+from state.structures import structures_of
 from state.table import Group, Overlay
 from stream.consignee import KeyMaker
-from stream.days import day_of_micros
 from stream.deadletters import Fault, dead_letter
 from stream.events import (
     AmendedBill,
@@ -47,7 +54,7 @@ from stream.records import Fate, Outgoing, Record, Result
 
 _WHOLE_BILL: Final = (BillManifested, BillAmended)
 _APPLIED: Final = Fate.APPLIED
-_STALE: Final = {word: Result(Fate.STALE, word, ()) for word in (OLDER, REPEAT, CLOSED, "time")}
+_STALE: Final = {word: Result(Fate.STALE, word, ()) for word in (OLDER, REPEAT, ALREADY_CLOSED, "time")}
 
 
 class ManifestStep:
@@ -59,11 +66,12 @@ class ManifestStep:
 
     def __init__(self, rulebook: Rulebook, key_maker: KeyMaker, partitions: int | None = None) -> None:
         self.name = "manifest"
-        self.fingerprint = f"manifest-rows-{ROW_FORMAT}:{PROGRAMME}:{key_maker.fingerprint}"
+        self.fingerprint = f"manifest-rows-{ROW_FORMAT}:{rulebook.default_programme}:{key_maker.fingerprint}"
         self.reads: tuple[str, ...] = ()
+        self.programmes: Mapping[str, str] = structures_of(rulebook)
         self._rulebook = rulebook
         self._key_maker = key_maker
-        self._kept_days = kept_days(rulebook)
+        self._kept_days = rulebook.conveyance_days
         self._read = Reader(partitions).read
         self._poster = Poster(partitions)
 
@@ -73,7 +81,9 @@ class ManifestStep:
         if isinstance(event, FaultFound):
             return _dead_lettered(record, event)
         time, conveyance = event.time, event.data.conveyance
-        cause = Cause(time if time.tzinfo is UTC else time.astimezone(UTC), conveyance, record.partition, record.offset)
+        cause = PostingEvent(
+            time if time.tzinfo is UTC else time.astimezone(UTC), conveyance, record.partition, record.offset
+        )
         seen = stream_day(table)
         today = max(seen, cause.time.toordinal())
         group = table.group(conveyance.encode())
@@ -105,13 +115,19 @@ class ManifestStep:
     # What an event finds is passed as single arguments, for speed: `conveyance` is None where nothing is held, `today`
     # is the stream day after the event applies.
     def _whole_bill(
-        self, event: WholeBill, record: Record, cause: Cause, group: Group, conveyance: ConveyanceRow | None, today: int
+        self,
+        event: WholeBill,
+        record: Record,
+        cause: PostingEvent,
+        group: Group,
+        conveyance: ConveyanceRow | None,
+        today: int,
     ) -> Result:
         data = event.data
         suffix = data.bill.encode()
         row = group.get(suffix)
         held = None if row is None else unpack_bill(row)
-        content = read_content(data, self._key_maker)
+        content = read_content(data, self._key_maker, self._rulebook)
         ruling = rule_whole_bill(held, data.version, content.fingerprint, manifested=isinstance(event, BillManifested))
         if ruling == CONFLICT:
             return _dead_lettered(record, _CONFLICT)
@@ -124,7 +140,7 @@ class ManifestStep:
             bill.version, bill.exit = held
             posted = posted_closed(data.bill, bill)
         else:
-            day, arrived = day_and_basis(bill, conveyance)
+            day, arrived = day_and_basis(bill, conveyance, content.programme)
             first = data.manifested_at if before is None and data.manifested_at.tzinfo is UTC else None
             posted = posted_live(data.bill, bill, day, arrived=arrived, manifested_at=first)
         group.put(suffix, pack_bill(bill))
@@ -134,7 +150,9 @@ class ManifestStep:
             return Result(_APPLIED, "", (self._poster.one(cause, before.consignee, moved), outgoing))
         return Result(_APPLIED, "", (outgoing,))
 
-    def _next_version(self, data: AmendedBill, before: BillRow | None, content: Content, cause: Cause) -> BillRow:
+    def _next_version(
+        self, data: AmendedBill, before: BillRow | None, content: Content, cause: PostingEvent
+    ) -> BillRow:
         """Return the live row of a version that applies after `before`."""
         bill = BillRow()
         bill.version, bill.exit, bill.last_day, bill.last_arrived = data.version, None, 0, False
@@ -142,7 +160,7 @@ class ManifestStep:
             bill.posting, bill.manifested, bill.sequence = 1, to_micros(data.manifested_at), data.sequence
         else:
             bill.posting, bill.manifested, bill.sequence = before.posting + 1, before.manifested, before.sequence
-        fill_content(bill, data, content, day_of_micros(bill.manifested), self._rulebook)
+        fill_content(bill, data, content, self._rulebook)
         days = data.estimated_arrivals
         if not days or len(days) != 1:
             bill.estimate, bill.estimate_stated = 0, 0
@@ -158,7 +176,7 @@ class ManifestStep:
         self,
         data: BillDeletion | BillDisposal,
         way: Exit,
-        cause: Cause,
+        cause: PostingEvent,
         group: Group,
         conveyance: ConveyanceRow | None,
         today: int,
@@ -174,7 +192,8 @@ class ManifestStep:
             group.put(suffix, pack_exit(ExitRow(data.version, way)))
             return Result(_APPLIED, "", ())
         if held.exit is None:
-            day, held.last_arrived = day_and_basis(held, conveyance)
+            programme = self._rulebook.programmes[held.claim.programme] if held.known_programme else None
+            day, held.last_arrived = day_and_basis(held, conveyance, programme)
             held.last_day = 0 if day is None else day.toordinal()
         held.version, held.exit = data.version, way
         held.posting += 1
@@ -184,7 +203,7 @@ class ManifestStep:
     def _conveyance(
         self,
         event: ConveyanceEstimated | ConveyanceArrived,
-        cause: Cause,
+        cause: PostingEvent,
         group: Group,
         before: ConveyanceRow,
         today: int,
@@ -202,7 +221,7 @@ class ManifestStep:
         else:
             after = before._replace(touched=today, arrival=instant, arrival_stated=time)
         group.put(CONVEYANCE, pack_conveyance(after))
-        return Result(_APPLIED, "", fan_out(cause, group, before, after, self._poster))
+        return Result(_APPLIED, "", fan_out(cause, group, before, after, self._poster, self._rulebook.programmes))
 
 
 def _touch(group: Group, held: ConveyanceRow | None, today: int) -> ConveyanceRow:

@@ -2,7 +2,8 @@
 
 from typing import Final, Literal
 
-from state.manifest.rows import BillRow, ExitRow
+from state.manifest.bill_rows import BillRow
+from state.manifest.rows import ExitRow
 
 Ruling = Literal["apply", "close-at-once", "version", "repeat", "closed", "version-conflict"]
 
@@ -11,7 +12,7 @@ CLOSE_AT_ONCE: Final = "close-at-once"
 """The bill applies, and the exit that waited for it closes it."""
 OLDER: Final = "version"
 REPEAT: Final = "repeat"
-CLOSED: Final = "closed"
+ALREADY_CLOSED: Final = "closed"
 CONFLICT: Final = "version-conflict"
 """A dead letter. `version`, `repeat` and `closed` are stale; stale events are counted by these words."""
 
@@ -24,14 +25,14 @@ def rule_whole_bill(held: BillRow | ExitRow | None, version: int, fingerprint: b
         if version <= held.version:
             return CLOSE_AT_ONCE
         # The bill is closed before it comes: whatever the order of the events, the result is the same.
-        return APPLY if manifested else CLOSED
+        return APPLY if manifested else ALREADY_CLOSED
     if version < held.version:
         return OLDER
     if version == held.version and fingerprint == held.fingerprint:
         return REPEAT
     if held.exit is not None and not manifested:
         # Also at an equal version: an exit may have the version of the amendment that it overtook.
-        return CLOSED
+        return ALREADY_CLOSED
     return APPLY if version > held.version else CONFLICT
 
 
@@ -43,4 +44,4 @@ def rule_exit(held: BillRow | ExitRow | None, version: int) -> Ruling:
         return OLDER
     if isinstance(held, ExitRow):
         return REPEAT
-    return APPLY if held.exit is None else CLOSED
+    return APPLY if held.exit is None else ALREADY_CLOSED

@@ -3,15 +3,19 @@
 Change a rule in `data/*.toml`, never in code. The modules only define what a file may hold and how to look rules up.
 """
 
-from state.rules.answers import DayRules, FilingFacts, Rate
-from state.rules.errors import RulebookError
+from state.rules.day_rules import DayRules, FilingFacts, Rate
 from state.rules.loading import load_rulebook, rulebook_of
+from state.rules.programmes import Amount, Limits, Programme
+from state.rules.rule_errors import RulebookError
 from state.rules.rulebook import ENFORCEMENT_SETTING, Rulebook
 
 __all__ = [
     "ENFORCEMENT_SETTING",
+    "Amount",
     "DayRules",
     "FilingFacts",
+    "Limits",
+    "Programme",
     "Rate",
     "Rulebook",
     "RulebookError",

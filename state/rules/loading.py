@@ -5,9 +5,9 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from state.rules.checking import check
-from state.rules.errors import RulebookError
-from state.rules.reading import RuleText, gather, merge
+from state.rules.rule_checks import check
+from state.rules.rule_errors import RulebookError
+from state.rules.rule_files import RuleText, gather, merge
 from state.rules.rulebook import Rulebook, build_rulebook
 
 

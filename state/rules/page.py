@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from state.rules.entries import SECTIONS, Dated, Entry
-from state.rules.reading import REMEDIES
+from state.rules.entries import SECTIONS, Dated, RuleData, RuleEntry, Unjudged
+from state.rules.rule_files import REMEDIES
+from state.rules.rule_words import meaning, period
 from state.rules.rulebook import Rulebook
-from state.rules.wording import meaning, period
 
 INTRODUCTION = """\
 # Rules
@@ -15,10 +15,11 @@ INTRODUCTION = """\
 This page lists every dated rule that Tallygate judges by, with its source and how certain that source is. Rules are
 data, not code: `make docs` writes this page from the rule files, and a test compares the two.
 
-The exemption has been suspended since 29 August 2025: a shipment that arrives today is rejected, `suspended`. The rules
-from before that day serve back-tests, audits, training and planning.
+The $800 exemption, `us-321`, has been suspended since 29 August 2025: a shipment that arrives today is rejected,
+`suspended`. Its rules from before that day serve back-tests, audits, training and planning. The limits of gifts and of
+other countries are in force; [each programme](programmes/README.md) says how certain they are.
 
-Some of these rules are law. Others were only how ACE worked:
+Some rules of `us-321` are law. Others were only how ACE worked:
 
 * The limit is law: it covers the goods that one person imports on one day (19 USC 1321, 19 CFR 10.151). The cap of a
   single bill is law too, and it covers mail (19 CFR 145.31). Leaving mail out of the daily total was ACE's automation
@@ -32,13 +33,19 @@ Some of these rules are law. Others were only how ACE worked:
 
 How to read the rules:
 
-* A period is given in whole days of US Eastern time. It includes its first and its last day.
+* A period is given in whole days of the programme's zone, US Eastern time for `us-321`. It includes its first and its
+  last day.
 * **Certainty** A: the official text was seen. B: the official position was seen through a broker, a law firm or the
   trade press. C: inference, or a choice of this project. D: a vendor's claim without official support.
+* **Verified** is the day on which somebody last read the source.
 * Each decision names the rule that decided it by its id. It names `setting:enforcement` where you set the enforcement
   by hand.
 
-`tallygate rules show --on 2025-08-20` prints the rules of one day. `tallygate rules check FILE` checks a file.
+* `tallygate rules show --on 2025-08-20` prints the rules of one day, `--programme us-321` those of one programme.
+* `tallygate rules timeline` prints the days on which rules begin and end.
+* `tallygate rules diff 2025-08-11 2025-08-12` prints how two days differ.
+* `tallygate rules diff shipped FILE` prints what a file changes.
+* `tallygate rules check FILE` checks a file.
 """
 
 DAY_NOTE = "The day that counts is the day of arrival; before the arrival, it is the expected day."
@@ -49,15 +56,31 @@ example."""
 
 RATES_NOTE = """\
 No rate ships: no primary source could be read. Without a rate, Tallygate rejects a bill in a currency other than the
-dollar with `no-exchange-rate`. Add the rates that you need in a file of your own."""
+dollar with `no-exchange-rate`. Add the rates that you need in a file of your own.
+A programme in another currency than the dollar, such as `ge`, needs rates `to` that currency."""
+
+PROGRAMMES_NOTE = """\
+A programme is an exemption with limits per person and period. Each has [a page of its own](programmes/README.md). An
+entry of another section names the programmes that it is of. An entry that names none is of `us-321`."""
+
+LIMITS_NOTE = """\
+A programme has at most one limit for each measure on any day. There is no gap between its first day and its last. A day
+outside them is refused, `suspended`. A total of exactly the limit still passes."""
+
+CAPS_NOTE = """\
+A programme has at most one cap for each measure on any day. It covers mail too. A day without an entry has no cap."""
+
+ENFORCEMENT_NOTE = """\
+Each day has exactly one entry. A programme without any entry withholds."""
+
+UNJUDGED_NOTE = """\
+These limits per person and period exist, and Tallygate does not judge them. Each entry says what is missing."""
 
 HEADINGS = {
-    "limit": ("The daily limit", "Each day has exactly one entry. A total of exactly the limit still passes."),
-    "single": (
-        "The cap of a single bill",
-        "Each day has at most one entry. It covers mail too. A day without an entry has no cap.",
-    ),
-    "enforcement": ("Warn or withhold", "Each day has exactly one entry."),
+    "programme": ("Programmes", PROGRAMMES_NOTE),
+    "limit": ("Limits", LIMITS_NOTE),
+    "single": ("The cap of a single bill", CAPS_NOTE),
+    "enforcement": ("Warn or withhold", ENFORCEMENT_NOTE),
     "suspension": ("Suspensions", "On these days nothing is exempt."),
     "exclusion": ("Excluded origins", DAY_NOTE),
     "goods": ("Excluded goods", DAY_NOTE),
@@ -67,6 +90,7 @@ HEADINGS = {
     "rate": ("Exchange rates", RATES_NOTE),
     "constant": ("Figures", "These figures hold on every day. You can replace one by its id. You cannot remove one."),
     "codelist": ("Lists of codes", "Entries and filings are checked against these lists. You cannot remove a list."),
+    "unjudged": ("Limits that are not judged", UNJUDGED_NOTE),
 }
 
 FORMAT = """\
@@ -87,17 +111,21 @@ remove = ["suspension-2025", "suspension-2026-regulation"]
 
 [[limit]]
 id = "limit-800"
+programme = "us-321"
+measure = "value"
 from = 2016-03-10
 until = 2025-08-31
-dollars = "800.00"
+amount = "800.00"
 source = "19 CFR 10.151"
 certainty = "A"
 text = "As shipped, but ending on 31 August 2025."
 
 [[limit]]
 id = "limit-500-proposed"
+programme = "us-321"
+measure = "value"
 from = 2025-09-01
-dollars = "500.00"
+amount = "500.00"
 source = "a proposal of our planning department"
 certainty = "C"
 text = "What if the limit were $500?"
@@ -128,11 +156,17 @@ Tallygate refuses a file in these cases, and names the file, the entry, the prob
 
 * a key is unknown, missing or of the wrong kind;
 * two entries decide the same thing on one day;
-* a day is left without a limit or an enforcement;
+* a day between two limits of a programme has none, or a limit cuts a period that is longer than a day;
+* limits of a programme do not go together: several measures need `overflow = "all_or_none"`, and `excess` goes by value
+  alone;
+* a day is left without an enforcement;
 * an id occurs twice in the file;
-* a country, currency, flag, mode or reason does not exist.
+* a programme, zone, country, currency, flag, mode or reason does not exist.
 
-A long text may run over several lines between `\"\"\"`.
+A long text may run over several lines between `\"\"\"`. `verified` may be left out of your own entries.
+
+Release 0.1 wrote a limit as `dollars = "500.00"`. Such a file is refused. Write that line as `amount = "500.00"`, and
+add the lines `programme = "us-321"` and `measure = "value"`.
 
 This file adds an exchange rate; the figure is made up. A rate holds for the calendar quarter of `manifested_at`, also
 under `--as-of`. Amounts have at most two decimals in every currency, so no minor units are needed:
@@ -145,6 +179,34 @@ quarter = "2025Q3"
 rate = "1.2345"
 source = "where this rate was certified"
 certainty = "A"
+```
+
+This file adds a country; everything in it is made up. Here a person may receive three shipments in a half-year. Enable
+it in the setting `programmes`, and name it in the bills that claim it:
+
+```toml
+[[programme]]
+id = "xx"
+title = "An example, three shipments per person and half-year"
+zone = "Asia/Kolkata"
+currency = "INR"
+date = "arrival"
+window = "half-year"
+overflow = "skip"
+open_days = 20
+source = "where the rule is written"
+certainty = "C"
+text = "Three shipments per person and half-year are free."
+
+[[limit]]
+id = "xx-limit-3"
+programme = "xx"
+measure = "count"
+amount = 3
+from = 2026-01-01
+source = "where the amount is written"
+certainty = "C"
+text = "From 1 January 2026 three shipments are free."
 ```
 
 ## Proposing a rule
@@ -167,27 +229,33 @@ def rules_page(rulebook: Rulebook) -> str:
         title, note = HEADINGS[section]
         lines += [f"## {title}", "", f"Section `{section}`. {note}", ""]
         for entry in entries:
-            lines += _entry(entry)
+            lines += _entry(entry, rulebook.data)
     return "\n".join([*lines, FORMAT, *_keys()])
 
 
-def _entry(entry: Entry) -> Iterator[str]:
+def _entry(entry: RuleEntry, data: RuleData) -> Iterator[str]:
     yield f"### `{entry.id}`"
     yield ""
-    yield f"**{meaning(entry)}**, {period(entry)}." if isinstance(entry, Dated) else f"**{meaning(entry)}**."
+    yield (
+        f"**{meaning(entry, data)}**, {period(entry)}." if isinstance(entry, Dated) else f"**{meaning(entry, data)}**."
+    )
     if entry.text:
         yield entry.text
+    if isinstance(entry, Unjudged):
+        yield f"Missing: {entry.missing}"
     yield ""
-    yield f"Certainty {entry.certainty}. Source: {entry.source}"
+    verified = f", verified {entry.verified}" if entry.verified else ""
+    yield f"Certainty {entry.certainty}{verified}. Source: {entry.source}"
     yield ""
 
 
 def _keys() -> Iterator[str]:
-    yield "Every entry has `id`, `source`, `certainty` and `text`. A rate may leave out its text."
+    yield "Every entry has `id`, `source`, `certainty` and `text`, and may have `verified`."
+    yield "A rate may leave out its text."
     yield ""
     yield "| section | further keys (you may leave out those in brackets) |"
     yield "|---|---|"
-    shared = {"id", "source", "certainty", "text"}
+    shared = {"id", "source", "certainty", "text", "verified"}
     for section, kind in SECTIONS.items():
         keys = [field for field in structs.fields(kind) if field.encode_name not in shared]
         names = [f"`{field.encode_name}`" if field.required else f"(`{field.encode_name}`)" for field in keys]

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from state.withholding.ledger_ids import NO_LEDGER, US_321, LedgerId
 from state.withholding.statuses import CLEAR, CLOSED, KEEPS_COUNTING, MAIL_RELEASED, RELEASED, UNJUDGED
 from stream.events import Filing, Flag, Mode
 from stream.instants import to_micros
@@ -12,9 +13,6 @@ from stream.postings import PostedBill
 
 NO_DAY: Final = 0
 """Means "on no day" where a day's ordinal is kept."""
-
-US_321: Final = "us-321"
-"""The one programme that is judged now."""
 
 _MANIFESTED: Final = Struct(">Q")
 _SEQUENCE: Final = Struct(">I")
@@ -27,7 +25,7 @@ class Bill(msgspec.Struct, eq=False, gc=False):
     bill: str
     conveyance: str
     day: int
-    """Ordinal of the date it is on, or NO_DAY."""
+    """Ordinal of its own date, in the zone of its programme, or NO_DAY."""
     arrived: bool
     status: int
     version: int
@@ -42,13 +40,15 @@ class Bill(msgspec.Struct, eq=False, gc=False):
     origins: tuple[str, ...]
     flags: tuple[Flag, ...]
     filing_errors: tuple[str, ...]
+    ledger: LedgerId = NO_LEDGER
+    """What it is summed up in, or NO_LEDGER; it follows from day, programme, conveyance and seller."""
     programme: str = US_321
     seller: str | None = None
     """Seller key, where the programme sums per seller."""
     weight: int | None = None
-    """Grams, where the programme limits weight."""
+    """Grams, where the programme asks the weight."""
     covered: int | None = None
-    """Cents that count under `excess`, if that is not the whole value."""
+    """Under `excess`, the cents that count of a bill that does not fit; None if nothing does."""
     _key: bytes = b""
 
     @property
@@ -68,14 +68,24 @@ class Bill(msgspec.Struct, eq=False, gc=False):
 
     @property
     def counts(self) -> bool:
-        """Whether it is in its day's released total."""
+        """Whether it is in the released total of its ledger, if only in part."""
+        status = self.status
+        if status == RELEASED:
+            return self.arrived
+        if status in KEEPS_COUNTING:
+            return self.day != NO_DAY
+        return self.covered is not None and self.arrived
+
+    @property
+    def counts_in_full(self) -> bool:
+        """Whether it is in the released total as it was released: on arrival, or left since and still counting."""
         status = self.status
         return (status == RELEASED and self.arrived) or (status in KEEPS_COUNTING and self.day != NO_DAY)
 
     @property
     def was_released(self) -> bool:
         """Whether it was released on arrival, or left after its release and keeps counting."""
-        return self.counts or self.status == MAIL_RELEASED
+        return self.counts_in_full or self.status == MAIL_RELEASED
 
     @property
     def clear(self) -> bool:
@@ -86,6 +96,10 @@ class Bill(msgspec.Struct, eq=False, gc=False):
     def live(self) -> bool:
         """Whether it is neither closed nor superseded."""
         return self.status not in CLOSED
+
+    def leave_ledger(self, status: int) -> None:
+        """Take it out of its ledger for good; it has this status now."""
+        self.day, self.ledger, self.status, self.covered = NO_DAY, NO_LEDGER, status, None
 
 
 def manifest_key(manifested: int, conveyance: str, sequence: int, bill: str) -> bytes:
@@ -105,8 +119,8 @@ def bill_of_key(key: bytes) -> tuple[bytes, str]:
 
 
 def posted_bill(posted: PostedBill, conveyance: str, day: int = NO_DAY) -> Bill:
-    """Return a bill as an event posts it, unjudged."""
-    return Bill(
+    """Return a bill as an event posts it, unjudged; `day` is that of us-321, whose ledgers are days."""
+    bill = Bill(
         posted.bill,
         conveyance,
         day,
@@ -124,4 +138,8 @@ def posted_bill(posted: PostedBill, conveyance: str, day: int = NO_DAY) -> Bill:
         posted.origins,
         posted.flags,
         posted.filing_errors,
+        day,
     )
+    if posted.programme != US_321:
+        bill.programme, bill.seller, bill.weight = posted.programme, posted.seller, posted.weight_grams
+    return bill

@@ -8,6 +8,7 @@ from typing import Final
 
 from state.table import Group
 from state.withholding.bill import Bill
+from state.withholding.clock import Clock
 from state.withholding.keys import BILL_KIND, COPY_KIND, bill_suffix, copy_suffix, number_of_copy
 from state.withholding.rows import look, open_row, pack_row, pack_shared, shared_copies
 
@@ -21,19 +22,18 @@ _SHARED: Final = ""
 class Copies:
     """The copies under one root. Each is read at most once, and changed in place while a record is judged."""
 
-    __slots__ = ("_first_open", "_group", "_held", "_only", "_today")
+    __slots__ = ("_clock", "_group", "_held", "_only")
 
-    def __init__(self, group: Group, today: int, first_open: int) -> None:
+    def __init__(self, group: Group, clock: Clock) -> None:
         self._group = group
-        self._today = today
-        self._first_open = first_open
+        self._clock = clock
         self._held: dict[Identity, Bill | None] = {}
         self._only: dict[bytes, str | None] = {}
         """By number, the conveyance of its only copy; None if it has no copy, `_SHARED` if it has several."""
 
     def read_all(self) -> None:
         """Read all rows of the group; only for groups of few rows."""
-        today, first_open = self._today, self._first_open
+        clock = self._clock
         for suffix, row in self._group.items():
             kind = suffix[:1]
             if kind == BILL_KIND:
@@ -41,11 +41,11 @@ class Copies:
                 if shared_copies(row):
                     self._only[number] = _SHARED
                     continue
-                copy = open_row(number, row, today, first_open)
+                copy = open_row(number, row, clock)
                 self._only[number] = None if copy is None else copy.conveyance
             elif kind == COPY_KIND:
                 number = number_of_copy(suffix)
-                copy = open_row(number, row, today, first_open)
+                copy = open_row(number, row, clock)
             else:
                 continue
             if copy is not None:
@@ -64,7 +64,7 @@ class Copies:
         if only != _SHARED:
             return self._held[identity] if only == conveyance else None
         row = self._group.get(copy_suffix(number, conveyance.encode()))
-        copy = None if row is None else open_row(number, row, self._today, self._first_open)
+        copy = None if row is None else open_row(number, row, self._clock)
         self._held[identity] = copy
         return copy
 
@@ -100,7 +100,7 @@ class Copies:
             if shared_copies(row):
                 only = _SHARED
             else:
-                copy = open_row(number, row, self._today, self._first_open)
+                copy = open_row(number, row, self._clock)
                 if copy is not None:
                     only = copy.conveyance
                     self._held.setdefault((number, only), copy)

@@ -1,36 +1,42 @@
-"""What decides on a bill apart from the walk of its day: the dated rules, and the advice for a misfit."""
+"""What decides on a bill apart from the walk of its ledger: the terms of its programme, and what a decision says."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final
 
-from state.rules.answers import DayRules
 from state.rules.rulebook import Rulebook
+from state.step import StepRefusedError
+from state.withholding.advising import IsSplit, advice
 from state.withholding.bill import Bill
-from state.withholding.days import Days
+from state.withholding.ledger_ids import US_321, LedgerId
+from state.withholding.ledgers import Ledgers
 from state.withholding.statuses import (
+    CANDIDATES,
     FILING_ERROR,
     GOODS_EXCLUDED,
     MAIL_CLEAR,
     MAIL_RELEASED,
+    MISFITS,
     ORIGIN_EXCLUDED,
+    SINGLE_HEAVY,
     SINGLE_OVER,
     STATUSES,
     SUSPENDED,
-    WARNED,
-    WITHHELD,
 )
-from state.withholding.wording import Wording
+from state.withholding.terms import LedgerLimits, OwnDay, Sums, Terms
+from state.withholding.wording import Figures, Wording
 from stream.days import day_of_micros
-from stream.decisions import Advice, Cause, Policy
+from stream.decisions import Cause, Policy
 from stream.money import whole_dollars
-from stream.postings import Posting
+from stream.postings import PostedBill, Posting
 
-IsSplit = Callable[[Bill, int], bool]
-"""Whether the bills of a bill's order are together over these cents; asked once all days of the record are judged."""
+Dates = Callable[[LedgerId], Counter[int] | Iterable[int]]
+"""The dates of all bills in a conveyance."""
 
-LAST_ORDINAL: Final = date.max.toordinal()
-_DAYS_KEPT: Final = 4096
+
+class UnknownProgrammeError(StepRefusedError):
+    """A posting is of a programme that this worker does not know; it must not be judged as another."""
 
 
 class Deciding:
@@ -40,14 +46,25 @@ class Deciding:
         self.rulebook = rulebook
         self.policy = policy
         self.epoch = epoch
-        self.open_days = rulebook.open_days
+        self.terms = {name: Terms(rulebook, programme, policy) for name, programme in rulebook.programmes.items()}
+        """The enabled programmes."""
+        self.us_321 = self.terms.get(US_321) or Terms(rulebook, rulebook.known[US_321], policy)
         self.near_limit_percent = rulebook.near_limit_percent
         self._shipments_topic = shipments_topic
         self.exact = policy.rounding == "cents"
         """Whether values count exactly, to the cent."""
-        self._wording = Wording(rulebook, policy, epoch)
+        self._wording = Wording(rulebook, policy, epoch, self.terms)
         self.tally = self._wording.tally
-        self._rules: dict[int, DayRules] = {}
+
+    def check(self, posted: PostedBill) -> None:
+        """Raise UnknownProgrammeError for a bill of another programme; one that the manifest step refused may be."""
+        if posted.programme in self.terms or posted.stand == "moved" or "unknown-programme" in posted.filing_errors:
+            return
+        msg = (
+            f"a posting is of the programme {posted.programme}, which is not enabled here: enable it for the workers "
+            "of the withholding step too, and before those of the manifest step"
+        )
+        raise UnknownProgrammeError(msg)
 
     def cause(self, posting: Posting) -> Cause:
         """Return topic, partition and offset of a posting's shipment event."""
@@ -57,84 +74,101 @@ class Deciding:
         """Return the cause as JSON, as decisions carry it."""
         return f'{{"topic":"{self._shipments_topic}","partition":{posting.partition},"offset":{posting.offset}}}'
 
-    def rules(self, ordinal: int) -> DayRules:
-        """Return the rules of the day with this ordinal."""
-        rules = self._rules.get(ordinal)
-        if rules is None:
-            if len(self._rules) >= _DAYS_KEPT:
-                self._rules.clear()
-            rules = self._rules[ordinal] = self.rulebook.on(date.fromordinal(ordinal))
-        return rules
+    def terms_of(self, ledger: LedgerId) -> Terms:
+        """Return the terms of a ledger's programme."""
+        return self.us_321 if isinstance(ledger, int) else self.terms[ledger.programme]
+
+    def own_day(self, bill: Bill) -> OwnDay:
+        """Return what holds for a bill by its own day."""
+        return (self.us_321 if bill.programme == US_321 else self.terms[bill.programme]).on(bill.day)
+
+    def limits(self, ledger: LedgerId, dates: Dates) -> LedgerLimits:
+        """Return the limits of a ledger: of its period's first day, or of the earliest date in a conveyance."""
+        if isinstance(ledger, int):
+            return self.us_321.limits(ledger)
+        terms = self.terms[ledger.programme]
+        return terms.limits(ledger.period) if isinstance(ledger.period, int) else terms.limits_by(dates(ledger))
 
     def counted(self, bill: Bill) -> int | None:
         """Return the bill's value as the total counts it; None where it has none."""
         value = bill.value
         return value if self.exact or value is None else whole_dollars(value)
 
-    def settled(self, bill: Bill, counted: int | None, rules: DayRules) -> int | None:
+    def settled(self, bill: Bill, counted: int | None, day: OwnDay) -> int | None:
         """Return the status of rows 2 and 5 to 9 that settles a bill without the total, or None (DESIGN section 3)."""
         if bill.filing_errors or counted is None:
             return FILING_ERROR
-        if rules.suspended_rule is not None:
+        if day.refuses:
             return SUSPENDED
-        excluded = rules.excluded_origins
+        excluded = day.excluded_origins
         if excluded and any(origin in excluded for origin in bill.origins):
             return ORIGIN_EXCLUDED
-        if bill.flags and rules.goods_rule(bill.flags, bill.filing) is not None:
+        if bill.flags and day.rules.goods_rule(bill.flags, bill.filing) is not None:
             return GOODS_EXCLUDED
-        if rules.single_cents is not None and counted > rules.single_cents:
+        if day.single_value is not None and counted > day.single_value:
             return SINGLE_OVER
-        if bill.mode == "mail":
+        if day.single_weight is not None and (bill.weight or 0) > day.single_weight:
+            return SINGLE_HEAVY
+        if bill.mode in day.unaggregated:
             return MAIL_RELEASED if bill.arrived else MAIL_CLEAR
         return None
 
     def decide(
-        self, bill: Bill, day: date | None, time: str, consignee: str, cause: str, days: Days, is_split: IsSplit
+        self, bill: Bill, day: date | None, time: str, consignee: str, cause: str, ledgers: Ledgers, is_split: IsSplit
     ) -> bytes:
-        """Return the decision on a bill as it is now; `day` is the day it states, for a closed bill its last day."""
-        counted = self.counted(bill)
-        status = bill.status
-        total = 0
-        if day is not None and STATUSES[status].with_total:
-            released, projected = days.totals(bill.day)
-            total = released if bill.arrived else projected
-        rule = self._rule(bill) if status in _RULE_OF_BILL else None
-        advised = status in _ADVISED and counted is not None
-        advice = self._advice(bill, counted or 0, days, is_split) if advised else None
-        return self._wording.decision(bill, day, time, consignee, counted, total, rule, advice, cause)
+        """Return the decision on a bill as it is now; `day` is the day that it states, for a closed bill its last."""
+        counted, status, total = self.counted(bill), bill.status, 0
+        figures = None if bill.programme == US_321 else self._figures(bill, day, ledgers)
+        if figures is not None:
+            rule = figures.rule if status in CANDIDATES else self._rule(bill)
+            if figures.covered is not None:
+                counted = figures.covered
+        else:
+            if day is not None and STATUSES[status].with_total:
+                released, projected = ledgers.totals(bill.ledger)
+                total = released if bill.arrived else projected
+            rule = self._rule(bill) if status in _RULE_OF_BILL else None
+        advised = None
+        if status in _ADVISED:
+            advised = advice(self, bill, ledgers, is_split)
+        return self._wording.decision(bill, day, time, consignee, counted, total, rule, advised, cause, figures)
 
-    def decide_fast(self, bill: Bill, total: int, posting: Posting, time: str) -> bytes:
-        """Return the decision on the one bill of a record of the fast path, released or clear with this total."""
-        counted, cause = self.counted(bill), self.cause_text(posting)
-        day = posting.bills[0].day
+    def decide_fast(self, bill: Bill, counted: int, total: int, posting: Posting, time: str) -> bytes:
+        """Return the decision on the one bill of a record, which the day's total released or cleared."""
+        day, cause = posting.bills[0].day, self.cause_text(posting)
         return self._wording.decision(bill, day, time, posting.consignee, counted, total, None, None, cause)
 
+    def _figures(self, bill: Bill, day: date | None, ledgers: Ledgers) -> Figures:
+        """Return what a decision says of a ledger of another programme than us-321."""
+        if day is None or not STATUSES[bill.status].with_total or not self.own_day(bill).rules.within_limits:
+            return NO_FIGURES
+        limits = ledgers.limits(bill.ledger)
+        sums = ledgers.sums(bill.ledger, limits)[0 if bill.arrived else 1]
+        misfit = bill.status in MISFITS
+        covered = None
+        if misfit and self.terms[bill.programme].overflow == "excess":
+            covered = bill.covered or 0
+        return Figures(limits, sums, limits.rule(sums if misfit else None), covered)
+
     def _rule(self, bill: Bill) -> str | None:
-        """Return the id of the dated rule that decided, where it depends on the bill."""
-        if bill.status == FILING_ERROR:
-            return self.rulebook.filing_rule(bill.filing_errors[0], day_of_micros(bill.manifested))
-        if bill.status == GOODS_EXCLUDED:
-            return self.rules(bill.day).goods_rule(bill.flags, bill.filing)
-        excluded = self.rules(bill.day).excluded_origins
-        return next(excluded[origin] for origin in bill.origins if origin in excluded)
-
-    def _advice(self, bill: Bill, counted: int, days: Days, is_split: IsSplit) -> Advice:
-        """Return what to do with a bill that does not fit; for a split order never another day (19 CFR 10.151)."""
-        entry_type = None if bill.mode == "mail" else self.rulebook.entry_type(bill.value or 0)
-        if bill.order is not None and is_split(bill, self.rules(bill.day).limit_cents):
-            return Advice(entry_type, None, None, "one-order")
-        return Advice(entry_type, None if bill.status == SINGLE_OVER else self._next_day(bill, counted, days))
-
-    def _next_day(self, bill: Bill, counted: int, days: Days) -> date | None:
-        last = min(bill.day + self.rulebook.advice_days, LAST_ORDINAL)
-        for ordinal in range(bill.day + 1, last + 1):
-            rules = self.rules(ordinal)
-            if self.settled(bill, counted, rules) is None and days.would_release(
-                ordinal, bill, counted, rules.limit_cents
-            ):
-                return date.fromordinal(ordinal)
-        return None
+        """Return the id of the dated rule that decided, where it is no limit."""
+        status = bill.status
+        if status == FILING_ERROR:
+            zone = (self.terms.get(bill.programme) or self.us_321).zone
+            manifested = day_of_micros(bill.manifested, zone)
+            return self.rulebook.filing_rule(bill.filing_errors[0], manifested, bill.programme)
+        if status not in _RULE_OF_DAY:
+            return None
+        day = self.own_day(bill)
+        if status == GOODS_EXCLUDED:
+            return day.rules.goods_rule(bill.flags, bill.filing)
+        if status == ORIGIN_EXCLUDED:
+            excluded = day.excluded_origins
+            return next(excluded[origin] for origin in bill.origins if origin in excluded)
+        return day.rule_of(status)
 
 
+NO_FIGURES: Final = Figures(None, Sums(), None, None)
 _RULE_OF_BILL: Final = frozenset((FILING_ERROR, GOODS_EXCLUDED, ORIGIN_EXCLUDED))
-_ADVISED: Final = frozenset((SINGLE_OVER, WITHHELD, WARNED))
+_RULE_OF_DAY: Final = frozenset((GOODS_EXCLUDED, ORIGIN_EXCLUDED, SUSPENDED, SINGLE_OVER, SINGLE_HEAVY))
+_ADVISED: Final = MISFITS | {SINGLE_OVER, SINGLE_HEAVY}

@@ -1,4 +1,4 @@
-"""The fast path for the usual case: all bills of the day fit together, so the bill fits and no other bill changes.
+"""The fast path for us-321: if all bills of the day fit together, the bill fits and no other bill changes.
 
 Most consignees get a few parcels a day, worth far less than the limit. If all bills of a day fit together, each of them
 fits, whatever the policy and the manifest order. So a sum finds what `Judging` would find by walking the day. Every
@@ -9,10 +9,12 @@ from typing import Final
 
 from state.table import Group
 from state.withholding.bill import NO_DAY, Bill, posted_bill
+from state.withholding.clock import ORDER_DAYS_KEPT, Clock
 from state.withholding.deciding import Deciding
 from state.withholding.keys import BILL_KIND, bill_suffix, order_suffix
+from state.withholding.ledger_ids import US_321
 from state.withholding.orders import order_part, row_of_part
-from state.withholding.rows import ORDER_DAYS_KEPT, Look, glance, look, pack_row
+from state.withholding.rows import OTHER_PROGRAMME, Look, glance, look, pack_row
 from state.withholding.statuses import CANDIDATES, CLEAR, KEEPS_COUNTING, LIVE, RELEASED, STATUSES, WARNED, WITHHELD
 from stream.days import day_of_micros
 from stream.money import whole_dollars
@@ -24,14 +26,14 @@ _SETTLED: Final = frozenset(STATUSES) - CANDIDATES - KEEPS_COUNTING
 """Statuses of bills that do not count towards the total and that the total does not decide."""
 
 
-def judge_fast(deciding: Deciding, posting: Posting, group: Group, today: int) -> tuple[Bill, int] | None:
-    """Judge and write the one bill of a record. Return the bill, released or clear, and the total of its decision.
+def judge_fast(deciding: Deciding, posting: Posting, group: Group, clock: Clock) -> tuple[Bill, int, int] | None:
+    """Judge and write the one bill of a record. Return it, released or clear, its counted value and the total to state.
 
     Return None, and write nothing, if the bill may change another bill or raise an alert.
     """
     posted = posting.bills[0]
-    day, first_open = posted.day, today - deciding.open_days
-    if day is None or posted.stand not in _ON_A_DAY:
+    day, first_open = posted.day, clock.first_open
+    if day is None or posted.stand not in _ON_A_DAY or posted.programme != US_321:
         return None
     ordinal = day.toordinal()
     if ordinal < first_open:
@@ -43,44 +45,44 @@ def judge_fast(deciding: Deciding, posting: Posting, group: Group, today: int) -
         before = look(row)
         if before is None or before.status not in LIVE or before.conveyance != posting.conveyance.encode():
             return None
+        if before.extras & OTHER_PROGRAMME:
+            return None
         left = before.day
         if left < first_open:
-            if left != NO_DAY or day_of_micros(before.manifested).toordinal() < today - ORDER_DAYS_KEPT:
+            if left != NO_DAY or day_of_micros(before.manifested).toordinal() < clock.today - ORDER_DAYS_KEPT:
                 return None
         elif left != ordinal and _total_if_all_fit(deciding, group, suffix, left) is None:
             return None
     bill = posted_bill(posted, posting.conveyance, ordinal)
-    total = _total_if_all_fit(deciding, group, suffix, ordinal, bill)
-    if total is None or not _order_is_plain(bill, before, group, today):
+    counted = deciding.counted(bill)
+    if counted is None or deciding.settled(bill, counted, deciding.us_321.on(ordinal)) is not None:
+        return None
+    total = _total_if_all_fit(deciding, group, suffix, ordinal, counted, arrived=bill.arrived)
+    if total is None or not _order_is_plain(bill, before, group, clock.today):
         return None
     bill.status = RELEASED if bill.arrived else CLEAR
     group.put(suffix, pack_row(bill))
-    return bill, total
+    return bill, counted, total
 
 
 def _total_if_all_fit(
-    deciding: Deciding, group: Group, own: bytes, ordinal: int, bill: Bill | None = None
+    deciding: Deciding, group: Group, own: bytes, ordinal: int, counted: int = 0, *, arrived: bool = True
 ) -> int | None:
-    """Return the total of a day with the bill on it, or without it, if all bills fit; None also if an alert may be due.
+    """Return the total of a day with a bill on it, or without it, if all bills fit; None also if an alert may be due.
 
     The total is that of the released bills; for an expected bill it is that of the released and clear bills. `own` is
     the suffix of the bill's row. That row is left out, since it holds the bill as it was before.
     """
-    rules, exact = deciding.rules(ordinal), deciding.exact
-    released = clear = 0
-    if bill is not None:
-        counted = deciding.counted(bill)
-        if counted is None or deciding.settled(bill, counted, rules) is not None:
-            return None
-        released, clear = (counted, 0) if bill.arrived else (0, counted)
+    exact = deciding.exact
+    released, clear = (counted, 0) if arrived else (0, counted)
     for suffix, row in group.items():
         if suffix == own or suffix[:1] != BILL_KIND:
             continue
         seen = glance(row)
         if seen is None:
             return None
-        day, status, cents = seen
-        if day != ordinal or status in _SETTLED:
+        day, status, cents, extras = seen
+        if day != ordinal or status in _SETTLED or extras & OTHER_PROGRAMME:
             continue
         if status in _MISFITS:
             return None
@@ -88,9 +90,10 @@ def _total_if_all_fit(
             clear += cents if exact else whole_dollars(cents)
         else:
             released += cents if exact else whole_dollars(cents)
-    if released + clear > rules.limit_cents or released * 100 > rules.limit_cents * deciding.near_limit_percent:
+    limit = deciding.us_321.on(ordinal).limits.limit
+    if released + clear > limit or released * 100 > limit * deciding.near_limit_percent:
         return None
-    return released if bill is None or bill.arrived else released + clear
+    return released if arrived else released + clear
 
 
 def _order_is_plain(bill: Bill, before: Look | None, group: Group, today: int) -> bool:
@@ -102,7 +105,7 @@ def _order_is_plain(bill: Bill, before: Look | None, group: Group, today: int) -
     if after is None:
         return True
     if after[1] >= today - ORDER_DAYS_KEPT:
-        suffix = order_suffix(after[0])
+        suffix = order_suffix(US_321, after[0])
         if group.get(suffix) is not None:
             return False
         group.put(suffix, row_of_part(after))

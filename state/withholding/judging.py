@@ -4,52 +4,61 @@ Theory of operation
 ===================
 
 A posting record carries, for one event and one consignee, the bills that the event posts, moves away or closes. These
-are the record's own bills. A consignee day holds bills, each expected or arrived, in manifest order: `manifested_at`,
-conveyance, sequence, bill number. A day is touched if a bill leaves it or joins it. A record is judged in six steps
-(DESIGN section 3, "How a day is judged"; "rows" are those of `stream.outcomes.VERDICTS`):
+are the record's own bills. A ledger is what is summed up for a consignee: a programme, a period and, where the
+programme sums per seller, a seller. Of us-321 it is a day. It holds bills, each expected or arrived, in manifest order:
+`manifested_at`, conveyance, sequence, bill number. A ledger is touched if a bill leaves it or joins it. A record is
+judged in six steps (DESIGN section 3, "How a day is judged"; "rows" are those of `stream.outcomes.VERDICTS`):
 
-1. Take the own bills out of the days they were on. Put each one that has a day into that day, unjudged. Two kinds are
-   not judged again. A release stands if the bill counted on that day before, is arrived on the same day now, is settled
-   by no row up to 9, and its counted value did not rise. A released bill that is exported, abandoned or returned keeps
-   counting with the value that it was released with, until it is deleted, entered with duty, or live again.
-2. Rows 1 to 9 settle a bill without the total; such a bill never counts, except those that keep counting by step 1.
-   Every other bill joins the walk of its day.
-3. Take the touched days by date. The total of a day begins with its released bills and those that keep counting. A
-   change of another bill never takes a release back.
+1. Take the own bills out of the ledgers they were in. Put each one that has a day into the ledger of that day,
+   unjudged. Two kinds are not judged again. A release stands if the bill counted in that ledger before, is arrived in
+   the same one now, is settled by no row up to 9, and neither its counted value nor, where weight is limited, its
+   weight rose. A released bill that is exported, abandoned or returned keeps counting as it was released, until it is
+   deleted, entered with duty, or live again.
+2. Rows 1 to 9 settle a bill without the total; such a bill never counts, but for those that keep counting by step 1.
+   Every other bill joins the walk of its ledger. Rows 5 to 9 go by the bill's own day, the limit by its ledger.
+3. Take the touched ledgers in order: programme, period, and the lowest place in the manifest among the own bills. The
+   total of a ledger begins with its released bills and those that keep counting. A change of another bill never takes a
+   release back.
 4. Walk the other arrived bills in manifest order. A bill fits if total + value <= limit: it is released, and its value
    joins the total. So freed headroom goes to bills that are still withheld. A misfit is withheld, or warned about where
-   the rules of the day only warn.
+   the rules of its day only warn.
 5. Walk the expected bills in manifest order, from the total of step 4. A bill that fits is clear and its value joins
    the projected total. A misfit is warned about.
 6. Decide on the own bills in manifest order, always, except one that moved to another consignee: its decision comes
-   there. Then decide on every other bill whose status changed, day by day, in manifest order. Write the rows.
+   there. Then decide on every other bill whose status or covered part changed, ledger by ledger, in manifest order.
+   Write the rows.
 
-Copies: the same bill on one day from several conveyances counts once. Between steps 1 and 2 one copy is chosen: the one
-whose release stands, else arrived before expected, then the higher version, then the lowest conveyance. The others are
-superseded. A closed bill that keeps counting is no copy.
+Copies: the same bill in one ledger from several conveyances counts once. Between steps 1 and 2 one copy is chosen: the
+one whose release stands, else arrived before expected, then the higher version, then the lowest conveyance. The others
+are superseded.
 
 Policies: the steps above are those of `skip`. Under `latch` no bill after the first misfit fits, in step 4 or 5. Under
 `all_or_none` the arrived bills fit only all together, and the expected ones only together with them. So that policy
-does take releases back, and it chooses again among the copies of all touched days.
+does take releases back, and it chooses again among the copies of all touched ledgers. Under `excess` a bill that does
+not fit takes what is left: that is its covered part, which counts.
 
-In the code, step 1 is `_post`, the copies are `_choose`, step 2 is `_place`, steps 3 to 5 are `_settle` (`days` and
-`day` hold the walk itself), and step 6 is `outputs`.
+In the code, step 1 is `_post`, the copies are `_choose`, step 2 is `_place`, steps 3 to 5 are `_settle` (`ledgers`
+says in which forms the ledgers come), and step 6 is `outputs`. `judge` writes nothing, so a
+form that cannot tell may give up by `UnsettledError`, and another judges the record from its start.
 """
 
 from collections.abc import Iterator
 from datetime import date
-from heapq import merge
 from typing import Final
 
 from state.table import Group
-from state.withholding.alerting import ALERTED_ROW, Alerting
-from state.withholding.bill import NO_DAY, Bill, bill_of_key, posted_bill
+from state.withholding.alerting import Alerting
+from state.withholding.bill import Bill, bill_of_key, posted_bill
+from state.withholding.clock import Clock
 from state.withholding.copies import Copies
-from state.withholding.days import Days
 from state.withholding.deciding import Deciding
-from state.withholding.keys import duplicate_suffix
-from state.withholding.orders import Orders, Part, order_part
+from state.withholding.heads import Heads
+from state.withholding.ledger_ids import NO_LEDGER, LedgerId, goes_by_dates, sort_key
+from state.withholding.ledgers import Ledgers
+from state.withholding.order_parts import OrderParts
 from state.withholding.rivals import Rank, rank_of
+from state.withholding.sequences import bills_in_order, ledgers_in_order
+from state.withholding.standing import open_ledger, release_stands
 from state.withholding.statuses import (
     CLEAR,
     CLOSED,
@@ -57,16 +66,13 @@ from state.withholding.statuses import (
     EXITS,
     FILING_ERROR,
     KEEPS_COUNTING,
+    PERIOD_WITHHELD,
     RELEASED,
     SUPERSEDED,
     UNJUDGED,
-    WARNED,
     WITHHELD,
 )
-from state.withholding.statuses import (
-    NO_DAY as STATUS_NO_DAY,
-)
-from stream.days import day_of_micros
+from state.withholding.statuses import NO_DAY as STATUS_NO_DAY
 from stream.postings import PostedBill, Posting
 
 Own = tuple[PostedBill, Bill, Bill | None]
@@ -75,50 +81,50 @@ Own = tuple[PostedBill, Bill, Bill | None]
 _YIELD_EVERY: Final = 500
 """Bills looked at between two yields: about 10 ms."""
 
-_SORTED_AT_ONCE: Final = 10_000
-"""Bills sorted between two yields, also about 10 ms."""
-
 
 class Judging:
     """The judging of one record over its consignee's rows: `judge`, `outputs` and `alerts`, each in turn to its end."""
 
     __slots__ = (
         "_alerting",
+        "_clock",
         "_copies",
-        "_days",
         "_deciding",
-        "_first_open",
         "_group",
-        "_orders",
+        "_has_periods",
+        "_late",
+        "_ledgers",
+        "_order",
         "_others",
         "_own",
         "_own_bills",
         "_parts",
         "_posting",
-        "_today",
         "_touched",
     )
 
     def __init__(
-        self, deciding: Deciding, posting: Posting, group: Group, days: Days, copies: Copies, today: int
+        self, deciding: Deciding, posting: Posting, group: Group, ledgers: Ledgers, copies: Copies, clock: Clock
     ) -> None:
         self._deciding = deciding
         self._posting = posting
         self._group = group
-        self._days = days
+        self._ledgers = ledgers
         self._copies = copies
-        self._today = today
-        self._first_open = today - deciding.open_days
+        self._clock = clock
         self._own: list[Own] = []
         self._own_bills: set[Bill] = set()
+        self._late: list[tuple[Bill, Bill]] = []
+        """Bills, as now and as before, whose release stands or not by what all own bills make of their conveyance."""
         self._others: dict[bytes, Bill] = {}
         """Bills of other records whose decision may change, by manifest key."""
-        self._touched: set[int] = set()
-        """Ordinals of the days to judge again."""
-        self._parts: dict[tuple[str, str], Part | None] = {}
-        """What a bill added to its order before this record; None where it added nothing. The key is number and
-        conveyance: if its conveyance was forgotten, the bill has another place in manifest order now."""
-        self._orders: Orders | None = None
+        self._touched: set[LedgerId] = set()
+        """Ledgers to judge again."""
+        self._has_periods = False
+        """Whether ledgers of other programmes than us-321 are among them."""
+        self._order: list[LedgerId] = []
+        """The same in the order in which they are judged."""
+        self._parts: OrderParts | None = None
         self._alerting: Alerting | None = None
 
     def has_no_op(self) -> bool:
@@ -133,9 +139,12 @@ class Judging:
         """Do steps 1 to 5, everything but writing. Yield where the caller may run other work."""
         for posted in self._posting.bills:
             self._post(posted)
+        for bill, held in self._late:
+            if release_stands(self._deciding, self._ledgers, bill, held):
+                bill.status = RELEASED
         for _, bill, before in self._own:
             self._choose_own(bill, before)
-        if self._deciding.policy.overflow == "all_or_none":
+        if self._has_periods or self._deciding.us_321.overflow == "all_or_none":
             yield from self._choose_again()
         for posted, bill, _ in self._own:
             if posted.stand != "moved":
@@ -143,10 +152,14 @@ class Judging:
         for bill in self._others.values():
             if bill.status == UNJUDGED:
                 self._place(bill)
-        for ordinal in sorted(self._touched):
-            yield from self._settle(ordinal)
+        if self._has_periods:
+            self._order = ledgers_in_order(self._touched, [(bill, before) for _, bill, before in self._own])
+        else:
+            self._order = sorted(self._touched)
+        for ledger in self._order:
+            yield from self._settle(ledger)
 
-    # -- step 1: out of the days they were on, into the days they are on
+    # -- step 1: out of the ledgers they were in, into the ledgers they are in
 
     def _post(self, posted: PostedBill) -> None:
         number, conveyance = posted.bill.encode(), self._posting.conveyance
@@ -154,10 +167,14 @@ class Judging:
         if before is not None:
             self._note_part(before)
             self._take_out(before)
-            self._days.leave_copy(before)
+            if type(before.ledger) is not int:
+                self._has_periods = True
+                if goes_by_dates(before.ledger):
+                    self._ledgers.leave(before)
+            self._ledgers.leave_copy(before)
         bill = posted_bill(posted, conveyance)
         self._stand(bill, posted, before)
-        if posted.stand == "moved" or (posted.stand == "closed" and not bill.counts):
+        if posted.stand == "moved" or (posted.stand == "closed" and not bill.counts_in_full):
             self._copies.remove(number, conveyance)
         else:
             self._put(number, bill)
@@ -168,73 +185,80 @@ class Judging:
         other = self._copies.other(number, bill.conveyance)
         if other is not None:
             self._copies.share(number)
-            self._days.join_copy(other, counted=True)
+            self._ledgers.join_copy(other, counted=True)
         self._copies.put(number, bill)
-        if bill.counts and bill.status != RELEASED:
-            self._days.count_closed(bill)
-            self._touched.add(bill.day)
+        if type(bill.ledger) is not int:
+            self._has_periods = True
+            if goes_by_dates(bill.ledger):
+                self._ledgers.enter(bill)
+        if bill.counts_in_full and bill.status != RELEASED:
+            self._ledgers.count_closed(bill)
+            self._touched.add(bill.ledger)
         elif self._copies.is_shared(number):
-            self._days.join_copy(bill, counted=False)
+            self._ledgers.join_copy(bill, counted=False)
 
     def _stand(self, bill: Bill, posted: PostedBill, before: Bill | None) -> None:
-        """Set the bill's day and status from the posting, and keep a release that stands."""
+        """Set the bill's day, ledger and status from the posting, and keep a release that stands."""
         if posted.stand == "closed":
             bill.status = EXITS[posted.exit or "deleted"]
-            if bill.status in KEEPS_COUNTING and before is not None and before.counts:
-                bill.day, bill.arrived, bill.value = before.day, before.arrived, before.value
+            if bill.status in KEEPS_COUNTING and before is not None and before.counts_in_full:
+                bill.day, bill.ledger, bill.arrived = before.day, before.ledger, before.arrived
+                bill.value, bill.weight = before.value, before.weight
             return
         if posted.day is None or posted.stand == "waiting":
             bill.status = FILING_ERROR if bill.filing_errors else STATUS_NO_DAY
             return
         ordinal = posted.day.toordinal()
-        if ordinal < self._first_open:
+        ledger = open_ledger(self._deciding, self._clock, bill, ordinal)
+        if ledger == NO_LEDGER:
             bill.status = FILING_ERROR if bill.filing_errors else DAY_CLOSED
             return
-        bill.day = ordinal
-        if before is not None and bill.arrived and before.day == ordinal and before.counts:
-            deciding = self._deciding
-            counted = deciding.counted(bill)
-            held = deciding.counted(before)
-            fell = counted is not None and held is not None and counted <= held
-            if fell and deciding.settled(bill, counted, deciding.rules(ordinal)) is None:
+        bill.day, bill.ledger = ordinal, ledger
+        if before is not None and bill.arrived and before.ledger == ledger and before.counts_in_full:
+            if goes_by_dates(ledger):
+                self._late.append((bill, before))
+            elif release_stands(self._deciding, self._ledgers, bill, before):
                 bill.status = RELEASED
 
     def _take_out(self, bill: Bill) -> None:
-        if bill.day != NO_DAY:
-            self._days.take_out(bill)
-            self._touched.add(bill.day)
+        if bill.ledger != NO_LEDGER:
+            self._ledgers.take_out(bill)
+            self._touched.add(bill.ledger)
 
-    # -- copies of a bill on one day count once
+    # -- copies of a bill in one ledger count once
 
     def _choose_own(self, bill: Bill, before: Bill | None) -> None:
         if self._copies.is_shared(bill.bill.encode()):
-            for ordinal in sorted({bill.day, NO_DAY if before is None else before.day} - {NO_DAY}):
-                self._choose(bill.bill, ordinal, bill)
+            was = NO_LEDGER if before is None else before.ledger
+            for ledger in (was, bill.ledger) if was != bill.ledger else (was,):
+                if ledger != NO_LEDGER:
+                    self._choose(bill.bill, ledger, bill)
 
     def _choose_again(self) -> Iterator[None]:
-        """Choose among the copies of all touched days: under `all_or_none` any bill can take a copy's release back."""
-        self._touched.update(bill.day for _, bill, _ in self._own if bill.day != NO_DAY)
+        """Choose among the copies of all touched ledgers where any bill can take a copy's release back."""
+        touched = self._touched | {bill.ledger for _, bill, _ in self._own if bill.ledger != NO_LEDGER}
+        again = [one for one in touched if self._deciding.terms_of(one).overflow == "all_or_none"]
         looked_at = 0
-        for ordinal in sorted(self._touched):
-            for number in self._days.copied(ordinal):
-                self._choose(number, ordinal)
+        for ledger in sorted(again, key=sort_key):
+            for number in self._ledgers.copied(ledger):
+                self._choose(number, ledger)
                 looked_at += 1
                 if looked_at % _YIELD_EVERY == 0:
                     yield
 
-    def _choose(self, number: str, ordinal: int, own: Bill | None = None) -> None:
-        """Decide which copy on a day counts; `own` is the record's own copy, which may be on another day now."""
-        count, conveyances = self._days.contenders(number, ordinal)
+    def _choose(self, number: str, ledger: LedgerId, own: Bill | None = None) -> None:
+        """Decide which copy in a ledger counts; `own` is the record's own copy, which may be in another ledger now."""
+        count, conveyances = self._ledgers.contenders(number, ledger)
         if not count:
             return
         encoded = number.encode()
         found = {name: self._copies.get(encoded, name) for name in conveyances}
-        if own is not None and own.day == ordinal and own.status not in KEEPS_COUNTING:
+        if own is not None and own.ledger == ledger and own.status not in KEEPS_COUNTING:
             found[own.conveyance] = own
         copies = [copy for copy in found.values() if copy is not None]
         chosen = min(copies, key=_preference)
         if count > 1:
-            self._report_copies(encoded, chosen)
+            self._alerts().duplicate(chosen)
         for copy in copies:
             if (copy.status == SUPERSEDED) == (copy is not chosen):
                 continue
@@ -242,37 +266,31 @@ class Judging:
                 self._note_part(copy)
                 self._others[copy.key] = copy
                 self._take_out(copy)
-            copy.status = UNJUDGED if copy is chosen else SUPERSEDED
-        self._days.note_counted(number, ordinal, chosen.conveyance)
+            copy.status, copy.covered = UNJUDGED if copy is chosen else SUPERSEDED, None
+        self._ledgers.note_counted(number, ledger, chosen.conveyance)
 
-    def _report_copies(self, number: bytes, chosen: Bill) -> None:
-        suffix = duplicate_suffix(number, chosen.day)
-        if self._group.get(suffix) is None:
-            self._group.put(suffix, ALERTED_ROW)
-            self._alerts().duplicate(chosen, date.fromordinal(chosen.day))
-
-    # -- step 2: what settles a bill without the total; else it joins its day
+    # -- step 2: what settles a bill without the total; else it joins its ledger
 
     def _place(self, bill: Bill) -> None:
-        ordinal = bill.day
-        if ordinal == NO_DAY or bill.status in CLOSED:
+        if bill.ledger == NO_LEDGER or bill.status in CLOSED:
             return
-        self._touched.add(ordinal)
+        self._touched.add(bill.ledger)
         deciding = self._deciding
         counted = deciding.counted(bill)
-        settled = deciding.settled(bill, counted, deciding.rules(ordinal))
+        settled = deciding.settled(bill, counted, deciding.own_day(bill))
         if settled is not None or counted is None:
             bill.status = FILING_ERROR if settled is None else settled
         else:
-            self._days.put(bill, counted)
+            self._ledgers.put(bill, counted)
 
-    # -- steps 3 to 5: walk the day
+    # -- steps 3 to 5: walk the ledger
 
-    def _settle(self, ordinal: int) -> Iterator[None]:
-        rules = self._deciding.rules(ordinal)
-        misfit = WITHHELD if rules.enforcement == "withhold" else WARNED
+    def _settle(self, ledger: LedgerId) -> Iterator[None]:
+        ledgers, terms = self._ledgers, self._deciding.terms_of(ledger)
+        limits, covers = ledgers.limits(ledger), terms.overflow == "excess"
+        misfit = terms.on(ledger).misfit if isinstance(ledger, int) else None
         own = {bill.key: bill for _, bill, _ in self._own} if len(self._own) > 1 else {}
-        for looked_at, change in enumerate(self._days.settle(ordinal, rules.limit_cents), 1):
+        for looked_at, change in enumerate(ledgers.settle(ledger, limits), 1):
             if looked_at % _YIELD_EVERY == 0:
                 yield
             if change is None:
@@ -281,18 +299,22 @@ class Judging:
             found, fits = change
             bill = found if isinstance(found, Bill) else own.get(found) or self._find(found)
             was = bill.status
-            now = (RELEASED if fits else misfit) if bill.arrived else (CLEAR if fits else WARNED)
-            if was == now:
+            if fits:
+                now = RELEASED if bill.arrived else CLEAR
+            else:
+                now = (misfit or terms.on(bill.day).misfit) if bill.arrived else terms.warned
+            covered = ledgers.covered(bill) or None if covers and not fits else None
+            if was == now and covered == bill.covered:
                 continue
             if was != UNJUDGED and bill not in self._own_bills:
                 self._note_part(bill)
                 self._others[bill.key] = bill
-                if was == RELEASED and now == WITHHELD:
-                    self._alerts().superseded_release(bill, date.fromordinal(ordinal))
-            bill.status = now
-        total = self._days.totals(ordinal)[0]
-        if total * 100 > rules.limit_cents * self._deciding.near_limit_percent:
-            self._alerts().near_limit(ordinal, total, rules.limit_cents)
+                if was == RELEASED and now in _WITHHELD:
+                    self._alerts().superseded_release(bill)
+            bill.status, bill.covered = now, covered
+        total = ledgers.totals(ledger)[0]
+        if limits.value is not None and total * 100 > limits.value * self._deciding.near_limit_percent:
+            self._alerts().near_limit(ledger, total, limits.value)
 
     def _find(self, key: bytes) -> Bill:
         number, conveyance = bill_of_key(key)
@@ -307,16 +329,24 @@ class Judging:
 
         A yield of None means that the caller may run other work.
         """
+        if self._has_periods:
+            near = () if self._alerting is None else self._alerting.near
+            self._heads().write_all(self._order, self._ledgers, near)
+        if self._alerting is not None:
+            self._alerting.write()
         own = self._own if len(self._own) == 1 else sorted(self._own, key=_own_order)
-        yield from self._settle_parts()
+        if self._parts is not None or any(bill.order is not None for _, bill, _ in own):
+            gone = [(bill, posted.stand == "moved") for posted, bill, _ in own]
+            yield from self._order_parts().settle(gone, self._others.values())
         for posted, bill, before in own:
-            moved = posted.stand == "moved"
             self._copies.write(bill.bill.encode(), bill.conveyance)
-            if not moved:
-                if before is not None and bill.status == WITHHELD and before.day == bill.day and before.was_released:
-                    self._alerts().superseded_release(bill, date.fromordinal(bill.day))
-                yield bill, posted.day
-        for other in self._others_in_order() if self._others else ():
+            if posted.stand == "moved":
+                continue
+            was_in_it = bill.status in _WITHHELD and before is not None and before.ledger == bill.ledger
+            if was_in_it and before is not None and before.was_released:
+                self._alerts().superseded_release(bill)
+            yield bill, posted.day
+        for other in bills_in_order([*self._others.values()], self._order) if self._others else ():
             if other is None:
                 yield None
                 continue
@@ -326,71 +356,44 @@ class Judging:
         if self._others:
             yield None
 
-    def _others_in_order(self) -> Iterator[Bill | None]:
-        """Yield the other bills day by day, in manifest order. They are sorted in slices, with a yield between them."""
-        others = list(self._others.values())
-        slices = []
-        for start in range(0, len(others), _SORTED_AT_ONCE):
-            if start:
-                yield None
-            slices.append(sorted(others[start : start + _SORTED_AT_ONCE], key=_day_order))
-        yield from merge(*slices, key=_day_order) if len(slices) > 1 else slices[0]
+    def _heads(self) -> Heads:
+        return Heads(self._deciding, self._group, self._clock)
 
     def alerts(self) -> list[bytes]:
-        """Return the alerts of this record. Call it after all decisions are out."""
-        if self._orders is not None:
-            for order, cents, limit in self._orders.settle(self._deciding.rulebook):
-                self._alerts().structuring(order, cents, limit)
-        return [] if self._alerting is None else self._alerting.raised
+        """Return the alerts of this record, once all decisions are out."""
+        for (programme, order), cents, limit in () if self._parts is None else self._parts.write():
+            self._alerts().structuring(programme, order, cents, limit)
+        return [] if self._alerting is None else self._alerting.raised()
 
     def _alerts(self) -> Alerting:
         alerting = self._alerting
         if alerting is None:
-            alerting = self._alerting = Alerting(self._deciding, self._posting, self._group)
+            alerting = self._alerting = Alerting(self._deciding, self._posting, self._group, self._heads())
         return alerting
 
-    # -- orders
+    def is_split(self, bill: Bill, limit_cents: int) -> bool:
+        """Whether bills of its order, itself among them, are together over these cents; once `judge` is done."""
+        return bill.order is not None and self._order_parts().is_split(bill, limit_cents)
 
     def _note_part(self, bill: Bill) -> None:
-        """Remember what a bill added to its order before this record."""
+        """Keep what a bill added to its order before this record."""
         if bill.order is not None:
-            self._parts.setdefault((bill.bill, bill.conveyance), order_part(bill))
+            self._order_parts().note(bill)
 
-    def _settle_parts(self) -> Iterator[None]:
-        """Update the orders once all days of the record are judged: decisions ask whether an order is split."""
-        for posted, bill, _ in self._own:
-            self._settle_part(bill, gone=posted.stand == "moved")
-        for looked_at, other in enumerate(self._others.values(), 1):
-            self._settle_part(other)
-            if looked_at % _YIELD_EVERY == 0:
-                yield
+    def _order_parts(self) -> OrderParts:
+        parts = self._parts
+        if parts is None:
+            parts = self._parts = OrderParts(self._deciding, self._group, self._clock)
+        return parts
 
-    def is_split(self, bill: Bill, limit_cents: int) -> bool:
-        """Whether bills of its order, this one included, are together over these cents. Ask after `judge` has ended."""
-        if bill.order is None:
-            return False
-        if self._orders is None:
-            self._orders = Orders(self._group, self._today)
-        manifested = day_of_micros(bill.manifested).toordinal()
-        return self._orders.is_split(bill.order, manifested, limit_cents, self._deciding.rulebook.structuring_days)
 
-    def _settle_part(self, bill: Bill, *, gone: bool = False) -> None:
-        before = self._parts.pop((bill.bill, bill.conveyance), None) if self._parts else None
-        after = None if gone or bill.order is None else order_part(bill)
-        if before != after:
-            if self._orders is None:
-                self._orders = Orders(self._group, self._today)
-            self._orders.replace(before, after)
+_WITHHELD: Final = frozenset((WITHHELD, PERIOD_WITHHELD))
 
 
 def _preference(copy: Bill) -> tuple[bool, Rank]:
     """Sort key of copies, the one that counts first: a copy whose release stands, then by rank (DESIGN section 3)."""
-    return not copy.counts, rank_of(copy)
+    return not copy.counts_in_full, rank_of(copy)
 
 
 def _own_order(own: Own) -> bytes:
     return own[1].key
-
-
-def _day_order(bill: Bill) -> tuple[int, bytes]:
-    return bill.day, bill.key

@@ -1,18 +1,19 @@
-"""Keys of rows: the kinds of rows in a consignee's group, one letter for each.
+"""Keys of rows: what a consignee's group holds, one letter for each kind of row.
 
-    b  bill number                       its one copy; or the count of copies, if several conveyances carry the number
+    b  bill number                       its one copy; or, where conveyances share the number, how many copies there are
     c  bill number, NUL, conveyance      one copy of a shared number
     d  bill number, NUL, ledger          the alert duplicate-bill was raised
-    l  ledger                            the alert near-limit was raised; the head of a long period will be here
+    l  ledger                            of a day: the alert near-limit was raised; of a longer period: its head
     o  programme, NUL, order             the live bills of an order
 
-A ledger is programme, NUL, period, and the seller key if the programme sums per seller. A period is the ordinal of its
-first day in four bytes, big-endian; the period `conveyance` is the conveyance's name and NUL. The programme us-321 is
-the usual one and is written as empty. Only its ledgers, the days, are judged now. The other forms are reserved, so that
-programmes need no second change of format.
+A ledger is programme, NUL, period, and the seller key if the programme sums per seller. The period is the ordinal of
+its first day, four bytes from the highest; for a conveyance it is the name and NUL. The programme us-321 is written as
+empty, since most ledgers are of it.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
+
+from state.withholding.ledger_ids import US_321, LedgerId
 
 BILL_KIND: Final = b"b"
 COPY_KIND: Final = b"c"
@@ -22,6 +23,14 @@ ORDER_KIND: Final = b"o"
 
 _US_321: Final = b"\0"
 _DAY_BYTES: Final = 4
+
+
+class LedgerPeriod(NamedTuple):
+    """What the suffix of a ledger's row tells of its period."""
+
+    programme: str
+    first: int
+    """Ordinal of its first day; of a conveyance it means nothing."""
 
 
 def bill_suffix(number: bytes) -> bytes:
@@ -35,30 +44,41 @@ def copy_suffix(number: bytes, conveyance: bytes) -> bytes:
 
 
 def number_of_copy(suffix: bytes) -> bytes:
-    """Return the bill number in the suffix of a copy's row."""
+    """Return the bill number of a copy row's suffix."""
     return suffix[1 : suffix.index(0)]
 
 
-def ledger_suffix(ordinal: int) -> bytes:
+def ledger_suffix(ledger: LedgerId) -> bytes:
     """Return the suffix of a ledger's own row."""
-    return LEDGER_KIND + ledger_of_day(ordinal)
+    return LEDGER_KIND + _ledger(ledger)
 
 
-def duplicate_suffix(number: bytes, ordinal: int) -> bytes:
-    """Return the suffix of the row that says that a bill's copies in a ledger were reported."""
-    return DUPLICATE_KIND + number + b"\0" + ledger_of_day(ordinal)
+def duplicate_suffix(number: bytes, ledger: LedgerId) -> bytes:
+    """Return the suffix of the row for a reported duplicate: a bill with several copies in a ledger."""
+    return DUPLICATE_KIND + number + b"\0" + _ledger(ledger)
 
 
-def order_suffix(order: str) -> bytes:
+def order_suffix(programme: str, order: str) -> bytes:
     """Return the suffix of the row of an order."""
-    return ORDER_KIND + _US_321 + order.encode()
+    return ORDER_KIND + (b"" if programme == US_321 else programme.encode()) + b"\0" + order.encode()
 
 
-def ledger_of_day(ordinal: int) -> bytes:
-    """Return a day's ledger of us-321."""
-    return _US_321 + ordinal.to_bytes(_DAY_BYTES, "big")
+def programme_of_order(suffix: bytes) -> str:
+    """Return the programme of an order row's suffix."""
+    return suffix[1 : suffix.index(0)].decode() or US_321
 
 
-def last_day_of_ledger(suffix: bytes) -> int:
-    """Return the ordinal of the last day of the ledger in a suffix of kind `d` or `l`."""
-    return int.from_bytes(suffix[-_DAY_BYTES:], "big")
+def _ledger(ledger: LedgerId) -> bytes:
+    if isinstance(ledger, int):
+        return _US_321 + ledger.to_bytes(_DAY_BYTES, "big")
+    period = ledger.period
+    written = period.to_bytes(_DAY_BYTES, "big") if isinstance(period, int) else period.encode() + b"\0"
+    return ledger.programme.encode() + b"\0" + written + ledger.seller.encode()
+
+
+def period_of_ledger(suffix: bytes) -> LedgerPeriod:
+    """Return what a suffix of kind `d` or `l` tells of its ledger."""
+    start = suffix.index(0) + 1 if suffix[:1] == DUPLICATE_KIND else 1
+    end = suffix.index(0, start)
+    first = int.from_bytes(suffix[end + 1 : end + 1 + _DAY_BYTES], "big")
+    return LedgerPeriod(suffix[start:end].decode() or US_321, first)

@@ -6,33 +6,30 @@ number's row only counts them: an event of one copy must not read or write all o
 of a row is a megabyte at a million live bills.
 
 Modes, flags, filing errors and statuses are numbers on disk, pinned one by one. A copy ends with what few bills have:
-filing errors, and the fields of programmes other than us-321, which are not judged yet: programme, seller key, weight,
-and the covered part under `excess`. No row has the period, since it follows from the day and the programme.
+filing errors, and the fields of programmes other than us-321: programme, seller key, weight, and the covered part under
+`excess`. No row has the period, since it follows from the day and the programme.
 """
 
 from struct import Struct
 from typing import Final, NamedTuple
 
-from state.withholding.bill import NO_DAY, US_321, Bill
+from state.unreadable_rows import ROW_REMEDY, RowFormatError
+from state.withholding.bill import NO_DAY, Bill
+from state.withholding.clock import ORDER_DAYS_KEPT, Clock
+from state.withholding.ledger_ids import NO_LEDGER, US_321
+from state.withholding.row_format import ROW_FORMAT
 from state.withholding.statuses import DAY_CLOSED
 from stream.days import day_of_micros
 from stream.events import Mode
-
-ORDER_DAYS_KEPT: Final = 75
-"""Days after which a bill no longer counts towards its order: 30 days of the rule, and 45 in which a conveyance may
-still change."""
-
-ROW_FORMAT: Final = 2
-"""Format 1 was that of release 0.1."""
 
 _COPY: Final = 0
 _SHARED: Final = 1
 _COPY_HEAD: Final = bytes((ROW_FORMAT, _COPY))
 _SHARED_ROW: Final = Struct("<BBI")
 _FIXED: Final = Struct("<2sIBBIIIIqqBHHBB")
-_GLANCE: Final = Struct("<2xIB25xq")
+_GLANCE: Final = Struct("<2xIB25xq6xB")
 """The fields of the fixed part that a glance needs."""
-_LOOK: Final = Struct("<2xIB17xqqBH4x")
+_LOOK: Final = Struct("<2xIB17xqqBH3xB")
 _NO_VALUE: Final = -1
 
 MODE_NUMBERS: Final[dict[Mode, int]] = {"air": 0, "ocean": 1, "rail": 2, "truck": 3, "mail": 4}
@@ -62,17 +59,14 @@ ERROR_BITS: Final = {
 """In the order in which a decision lists them."""
 
 _ERRORS: Final = 1
-_PROGRAMME: Final = 2
+OTHER_PROGRAMME: Final = 2
+"""Set where the programme is another than us-321."""
 _SELLER: Final = 4
 _WEIGHT: Final = 8
 _COVERED: Final = 16
 _ERROR_BYTES: Final = Struct("<H")
 _GRAMS: Final = Struct("<I")
 _CENTS: Final = Struct("<q")
-
-
-class RowFormatError(Exception):
-    """A row has a format that this version cannot read. This is our own fault, and the worker must stop."""
 
 
 def _sets(bits: dict[str, int]) -> dict[int, tuple[str, ...]]:
@@ -91,20 +85,22 @@ def _names(sets: dict[int, tuple[str, ...]], names: dict[str, int], bits: int) -
     return found
 
 
-def open_row(number: bytes, row: bytes, today: int, first_open: int) -> Bill | None:
-    """Return a copy as it is today, or None. It must make no difference whether a closed day was swept already.
+def open_row(number: bytes, row: bytes, clock: Clock) -> Bill | None:
+    """Read a copy as it is now: whether a closed ledger has been swept must not matter.
 
-    A copy on a closed day is gone, except a live bill of an order: it still counts towards its order, on no day.
+    The bills of a closed ledger are gone, except live bills of an order: they stay part of their order, on no day.
     """
     copy = unpack_row(number, row)
-    if copy.day >= first_open:
+    if copy.programme != US_321:
+        return copy if clock.stands(copy) else None
+    if copy.day >= clock.first_open:
         return copy
     if copy.day != NO_DAY:
         if copy.order is None or not copy.live:
             return None
-        copy.day, copy.status = NO_DAY, DAY_CLOSED
+        copy.leave_ledger(DAY_CLOSED)
     manifested = day_of_micros(copy.manifested).toordinal()
-    return copy if manifested >= today - ORDER_DAYS_KEPT else None
+    return copy if manifested >= clock.today - ORDER_DAYS_KEPT else None
 
 
 def pack_row(copy: Bill) -> bytes:
@@ -141,7 +137,7 @@ def _pack_extras(copy: Bill) -> tuple[int, bytes]:
         bits |= _ERRORS
         parts.append(_ERROR_BYTES.pack(sum(ERROR_BITS[error] for error in copy.filing_errors)))
     if copy.programme != US_321:
-        bits |= _PROGRAMME
+        bits |= OTHER_PROGRAMME
         parts.append(_short_text(copy.programme))
     if copy.seller is not None:
         bits |= _SELLER
@@ -174,15 +170,11 @@ def shared_copies(row: bytes) -> int:
 def check_format(row: bytes) -> None:
     """Raise RowFormatError for a row of another format."""
     if row[0] != ROW_FORMAT:
-        msg = (
-            f"withholding row format {row[0]} is not {ROW_FORMAT}: run the version that wrote it, or "
-            "`tallygate rebuild tables --epoch N`"
-        )
-        raise RowFormatError(msg)
+        raise RowFormatError(f"withholding row format {row[0]} is not {ROW_FORMAT}: {ROW_REMEDY}")
 
 
-def glance(row: bytes) -> tuple[int, int, int] | None:
-    """Return day, status and cents (-1: none) of a bill in a tenth of the time; None for a shared number's row."""
+def glance(row: bytes) -> tuple[int, int, int, int] | None:
+    """Return day, status, cents (-1: none) and extras of a bill in a tenth of the time; None for a shared number."""
     if row[:2] != _COPY_HEAD:
         return None
     return _GLANCE.unpack_from(row)
@@ -199,15 +191,17 @@ class Look(NamedTuple):
     conveyance: bytes
     order: bytes
     """Empty if the bill has none."""
+    extras: int
+    """Bits of what follows the fixed fields: `OTHER_PROGRAMME` is one."""
 
 
 def look(row: bytes) -> Look | None:
     """Return a look at a row, in a third of the time of `open_row`; None for a shared number's row."""
     if row[:2] != _COPY_HEAD:
         return None
-    day, status, manifested, value, conveyance, order = _LOOK.unpack_from(row)
+    day, status, manifested, value, conveyance, order, extras = _LOOK.unpack_from(row)
     at = _LOOK.size + conveyance
-    return Look(day, status, manifested, value, row[_LOOK.size : at], row[at : at + order])
+    return Look(day, status, manifested, value, row[_LOOK.size : at], row[at : at + order], extras)
 
 
 def unpack_row(number: bytes, row: bytes) -> Bill:
@@ -252,6 +246,7 @@ def unpack_row(number: bytes, row: bytes) -> Bill:
         (origins,) if origin_count == 1 else tuple(origins[at : at + 2] for at in range(0, len(origins), 2)),
         _names(_flag_sets, FLAG_BITS, flag_bits),  # type: ignore[arg-type]
         (),
+        day,
     )
     if extras:
         _unpack_extras(bill, extras, row, end)
@@ -263,8 +258,9 @@ def _unpack_extras(bill: Bill, extras: int, row: bytes, at: int) -> None:
         (bits,) = _ERROR_BYTES.unpack_from(row, at)
         bill.filing_errors = _names(_error_sets, ERROR_BITS, bits)
         at += _ERROR_BYTES.size
-    if extras & _PROGRAMME:
+    if extras & OTHER_PROGRAMME:
         bill.programme, at = _read_short(row, at)
+        bill.ledger = NO_LEDGER
     if extras & _SELLER:
         bill.seller, at = _read_short(row, at)
     if extras & _WEIGHT:

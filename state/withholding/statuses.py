@@ -2,8 +2,6 @@
 
 The numbers are on disk, so they are pinned here one by one, whatever the order of the table of outcomes. A new status
 takes a free number. A number that was used is never used again, unless the row format is raised.
-
-Free for programmes: 20 `reject` single-weight-over-limit, 21 `withhold` and 22 `warn` period-limit.
 """
 
 from typing import Final, NamedTuple
@@ -41,6 +39,9 @@ _PINNED: Final[dict[int, tuple[Outcome, str]]] = {
     17: ("warn", "daily-limit"),
     18: ("release", "within-limit"),
     19: ("clear", "within-limit"),
+    20: ("reject", "single-weight-over-limit"),
+    21: ("withhold", "period-limit"),
+    22: ("warn", "period-limit"),
 }
 
 _WITH_TOTAL: Final = {reason: verdict.with_total for verdict in VERDICTS for reason in verdict.reasons}
@@ -68,8 +69,11 @@ GOODS_EXCLUDED: Final = number_of("reject", "goods-excluded")
 MAIL_RELEASED: Final = number_of("release", "not-aggregated")
 MAIL_CLEAR: Final = number_of("clear", "not-aggregated")
 SINGLE_OVER: Final = number_of("reject", "single-value-over-limit")
+SINGLE_HEAVY: Final = number_of("reject", "single-weight-over-limit")
 WITHHELD: Final = number_of("withhold", "daily-limit")
 WARNED: Final = number_of("warn", "daily-limit")
+PERIOD_WITHHELD: Final = number_of("withhold", "period-limit")
+PERIOD_WARNED: Final = number_of("warn", "period-limit")
 RELEASED: Final = number_of("release", "within-limit")
 CLEAR: Final = number_of("clear", "within-limit")
 UNJUDGED: Final = 0xFF
@@ -82,9 +86,11 @@ KEEPS_COUNTING: Final = frozenset(EXITS[name] for name in ("exported", "abandone
 """A released bill that leaves by one of these exits has used the exemption, so it keeps counting."""
 
 CLOSED: Final = frozenset(EXITS.values()) | {SUPERSEDED}
-CANDIDATES: Final = frozenset((WITHHELD, WARNED, RELEASED, CLEAR))
-"""Statuses of rows 10 and 11: the day's total decides."""
+MISFITS: Final = frozenset((WITHHELD, WARNED, PERIOD_WITHHELD, PERIOD_WARNED))
+"""Statuses of row 10."""
+CANDIDATES: Final = MISFITS | {RELEASED, CLEAR}
+"""Statuses of rows 10 and 11: the total decides."""
 WALKED: Final = CANDIDATES | {UNJUDGED}
-"""Statuses of bills that a walk of the day looks at."""
+"""What a walk of a ledger looks at."""
 LIVE: Final = frozenset(STATUSES) - CLOSED
 """Statuses of live bills."""

@@ -1,22 +1,27 @@
-"""The withholding step: posting records in, decisions and alerts out, over the table of consignee days."""
+"""The withholding step: posting records in, decisions and alerts out, over the table of consignees' ledgers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Final
 
 import msgspec
 
 from state.rules.rulebook import Rulebook
+from state.structures import structures_of
 from state.table import PARTITION_ROOT, Group, Overlay
 from state.withholding.book import Book
+from state.withholding.clock import Clock
 from state.withholding.copies import Copies
-from state.withholding.days import Days, PlainDays
 from state.withholding.deciding import Deciding
 from state.withholding.fast_path import judge_fast
+from state.withholding.head import UnsettledError
+from state.withholding.heads import HeadLedgers, Heads
 from state.withholding.judging import Judging
-from state.withholding.rows import ROW_FORMAT
+from state.withholding.ledger_ids import US_321
+from state.withholding.ledgers import Ledgers
+from state.withholding.plain_ledgers import PlainLedgers
+from state.withholding.row_format import ROW_FORMAT
 from state.withholding.sweeping import Sweep
-from stream.days import day_of_micros
 from stream.decisions import STRUCTURED, Policy
 from stream.instants import to_micros
 from stream.partition import partition_of
@@ -69,57 +74,92 @@ class WithholdingStep:
         self._partitions = partitions
         self._index_rows_min = index_rows_min
         self._fast_path_rows_max = FAST_PATH_ROWS * index_rows_min
-        # What `_today` found last, so that the records of one transaction need not look it up again.
+        # What `_set_clock` found last, so that the records of one transaction need not look it up again.
         self._overlay: Overlay | None = None
         self._stream_time: int | None = None
-        self._date = 0
+        self._clock = self._new_clock()
+        self._judges_us_321 = US_321 in self._deciding.terms
         parts = [key_fingerprint, f"withholding rows {ROW_FORMAT}", msgspec.json.encode(policy).decode()]
         self.fingerprint: str = sha256("\n".join(parts).encode()).hexdigest()[:16]
+        self.programmes: Mapping[str, str] = structures_of(rulebook)
 
     def __call__(self, record: Record, table: Overlay) -> Result:
         """Judge a posting record. Raise for a record that cannot be read: that is our own fault."""
         posting = _decode(record.value or b"")
-        today = self._today(table, posting)
+        self._set_clock(table, posting)
         root = posting.consignee.encode()
         group, kept = table.group(root), table.index(root)
         count = group.row_count_at_most()
-        if kept is None and len(posting.bills) == 1 and count <= self._fast_path_rows_max:
-            fast = judge_fast(self._deciding, posting, group, today)
+        if kept is None and len(posting.bills) == 1 and count <= self._fast_path_rows_max and self._judges_us_321:
+            fast = judge_fast(self._deciding, posting, group, self._clock)
             if fast is not None:
-                bill, total = fast
-                value = self._deciding.decide_fast(bill, total, posting, _json(posting.time).decode())
+                bill, counted, total = fast
+                value = self._deciding.decide_fast(bill, counted, total, posting, _json(posting.time).decode())
                 return Result(_APPLIED, "", (self._decision(bill.bill, value, record),))
+        for posted in posting.bills:
+            self._deciding.check(posted)
         # A kept book must see every change, so it is used even when few rows are left.
-        if kept is not None or count > self._index_rows_min:
-            return self._indexed(record, posting, table, group, kept, today)
-        policy = self._deciding.policy
-        copies = Copies(group, today, today - self._deciding.open_days)
-        copies.read_all()
-        days = PlainDays(copies, policy.overflow, policy.rounding)
-        judging = Judging(self._deciding, posting, group, days, copies, today)
-        code = NO_OP if judging.has_no_op() else ""
-        return Result(_APPLIED, code, self._judged(judging, record, posting, days))
+        if kept is None and count <= self._index_rows_min:
+            return self._plain(record, posting, group)
+        by_heads = self._by_heads(record, posting, group) if kept is None else None
+        return by_heads or self._indexed(record, posting, table, group, kept)
 
-    def _indexed(
-        self, record: Record, posting: Posting, table: Overlay, group: Group, kept: object | None, today: int
-    ) -> Result:
+    def _plain(self, record: Record, posting: Posting, group: Group) -> Result:
+        """Judge a posting of a small group by all its bills."""
+        copies = Copies(group, self._clock)
+        copies.read_all()
+        ledgers = PlainLedgers(self._deciding, copies)
+        judging = Judging(self._deciding, posting, group, ledgers, copies, self._clock)
+        code = NO_OP if judging.has_no_op() else ""
+        return Result(_APPLIED, code, self._judged(judging, record, posting, ledgers))
+
+    def _by_heads(self, record: Record, posting: Posting, group: Group) -> Result | None:
+        """Judge a posting of a large group by the heads of its ledgers; None if they do not tell enough."""
+        terms = self._deciding.terms.get(posting.bills[0].programme)
+        if terms is None or not terms.has_head:
+            return None
+        ledgers = HeadLedgers(self._deciding, Heads(self._deciding, group, self._clock))
+        judging = Judging(self._deciding, posting, group, ledgers, Copies(group, self._clock), self._clock)
+        code = NO_OP if judging.has_no_op() else ""
+        try:
+            for _ in judging.judge():
+                pass  # it looks at no other bills than the record's own
+        except UnsettledError:
+            return None
+        return Result(_APPLIED, code, self._decided(judging, record, posting, ledgers))
+
+    def _indexed(self, record: Record, posting: Posting, table: Overlay, group: Group, kept: object | None) -> Result:
         """Judge a posting of a large group with its kept book. If there is none, build it, with yields in between."""
-        policy, first_open = self._deciding.policy, today - self._deciding.open_days
-        book = kept if isinstance(kept, Book) else Book(policy.overflow, policy.rounding)
-        judging = Judging(self._deciding, posting, group, book, Copies(group, today, first_open), today)
+        clock = self._clock
+        whole = isinstance(kept, Book) and kept.close(clock)
+        book = kept if isinstance(kept, Book) and whole else Book(self._deciding)
+        judging = Judging(self._deciding, posting, group, book, Copies(group, clock), clock)
         code = NO_OP if judging.has_no_op() else ""
 
         def outputs() -> Iterator[Outgoing | None]:
             if book is not kept:
-                yield from book.build(group, today, first_open)
-            book.close_before(first_open)
-            yield from self._judged(judging, record, posting, book)
+                yield from book.build(group, clock)
+                book.close(clock)
+            try:
+                yield from judging.judge()
+            except UnsettledError:
+                table.drop_index(group.root)
+                yield from self._plain(record, posting, group).outputs
+                return
+            yield from self._decided(judging, record, posting, book)
             table.keep_index(group.root, book, book.weight)
 
         return Result(_APPLIED, code, outputs())
 
-    def _judged(self, judging: Judging, record: Record, posting: Posting, days: Days) -> Iterator[Outgoing | None]:
+    def _judged(
+        self, judging: Judging, record: Record, posting: Posting, ledgers: Ledgers
+    ) -> Iterator[Outgoing | None]:
         yield from judging.judge()
+        yield from self._decided(judging, record, posting, ledgers)
+
+    def _decided(
+        self, judging: Judging, record: Record, posting: Posting, ledgers: Ledgers
+    ) -> Iterator[Outgoing | None]:
         decide = self._deciding.decide
         consignee = posting.consignee
         time, cause = _json(posting.time).decode(), self._deciding.cause_text(posting)
@@ -128,7 +168,7 @@ class WithholdingStep:
                 yield None
             if found is not None:
                 bill, day = found
-                value = decide(bill, day, time, consignee, cause, days, judging.is_split)
+                value = decide(bill, day, time, consignee, cause, ledgers, judging.is_split)
                 yield self._decision(bill.bill, value, record)
         for number, alert in enumerate(judging.alerts(), 1):
             if number % _YIELD_EVERY == 0:
@@ -146,33 +186,35 @@ class WithholdingStep:
             STRUCTURED,
         )
 
-    def _today(self, table: Overlay, posting: Posting) -> int:
-        """Return the ordinal of stream time's Eastern date; stream time is the highest event time up to this record."""
+    def _new_clock(self) -> Clock:
+        return Clock(self._deciding.terms, self._deciding.us_321.open_days)
+
+    def _set_clock(self, table: Overlay, posting: Posting) -> None:
+        """Set the clock to stream time: the highest event time so far, this record's included."""
         micros = to_micros(posting.time)
         if table is not self._overlay:
             row = table.group(PARTITION_ROOT).get(STREAM_TIME)
             self._overlay, self._stream_time = table, None if row is None else _instant(row)
-            self._date = 0 if row is None else day_of_micros(_instant(row)).toordinal()
+            if row is not None:
+                self._clock.set(_instant(row))
         if self._stream_time is None or micros > self._stream_time:
             self._stream_time = micros
             table.group(PARTITION_ROOT).put(STREAM_TIME, micros.to_bytes(_TIME_BYTES, "big", signed=True))
-            self._date = day_of_micros(micros).toordinal()
-        return self._date
+            self._clock.set(micros)
 
     def sweep(self, table: Overlay, budget: int) -> int:
-        """Remove rows of closed days, in one pass over the table each time stream time enters a new day.
+        """Remove rows of closed ledgers, in one pass over the table each time stream time enters a new Eastern day.
 
         The pass is kept as the index of the partition's root, beside its table. A pass that is lost begins again.
         """
         row = table.group(PARTITION_ROOT).get(STREAM_TIME)
         if row is None:
             return 0
-        today = day_of_micros(_instant(row)).toordinal()
+        clock = self._new_clock()
+        clock.set(_instant(row))
         kept = table.index(PARTITION_ROOT)
-        if isinstance(kept, Sweep) and kept.today == today:
-            sweep = kept
-        else:
-            sweep = Sweep(today, today - self._deciding.open_days, table.roots())
+        is_same = isinstance(kept, Sweep) and kept.today == clock.today
+        sweep = kept if isinstance(kept, Sweep) and is_same else Sweep(self._deciding, clock, table.roots())
         gone = sweep.step(table, budget)
         table.keep_index(PARTITION_ROOT, sweep, 1)
         return gone

@@ -1,8 +1,11 @@
-"""Sweeping: it removes rows of closed days, a bounded number at a time, when stream time enters a new day."""
+"""Sweeping: it removes rows of closed ledgers, a bounded number at a time, when stream time enters a new day."""
 
 from typing import Final
 
 from state.table import Group, Overlay
+from state.withholding.clock import Clock
+from state.withholding.deciding import Deciding
+from state.withholding.heads import head_expired
 from state.withholding.keys import (
     BILL_KIND,
     COPY_KIND,
@@ -10,8 +13,9 @@ from state.withholding.keys import (
     LEDGER_KIND,
     ORDER_KIND,
     bill_suffix,
-    last_day_of_ledger,
     number_of_copy,
+    period_of_ledger,
+    programme_of_order,
 )
 from state.withholding.orders import order_row_expired
 from state.withholding.rows import open_row, pack_row, pack_shared, shared_copies
@@ -22,9 +26,10 @@ _OF_A_LEDGER: Final = frozenset((DUPLICATE_KIND, LEDGER_KIND))
 class Sweep:
     """One pass over a table after stream time entered a day; it can pause between any two rows."""
 
-    def __init__(self, today: int, first_open: int, roots: list[bytes]) -> None:
-        self.today = today
-        self._first_open = first_open
+    def __init__(self, deciding: Deciding, clock: Clock, roots: list[bytes]) -> None:
+        self.today = clock.today
+        self._deciding = deciding
+        self._clock = clock
         self._roots = roots
         self._suffixes: list[bytes] = []
         self._root = b""
@@ -51,9 +56,9 @@ class Sweep:
         if value is None:
             return 0
         if kind == ORDER_KIND:
-            expired = order_row_expired(value, self.today)
+            expired = order_row_expired(value, self._clock.today_of(programme_of_order(suffix)))
         elif kind in _OF_A_LEDGER:
-            expired = last_day_of_ledger(suffix) < self._first_open
+            expired = self._is_closed(suffix, value)
         elif kind == BILL_KIND and not shared_copies(value):
             return self._sweep_copy(group, suffix, suffix[1:], value)
         elif kind == COPY_KIND:
@@ -63,6 +68,15 @@ class Sweep:
         if expired:
             group.delete(suffix)
         return int(expired)
+
+    def _is_closed(self, suffix: bytes, value: bytes) -> bool:
+        period = period_of_ledger(suffix)
+        terms = self._deciding.terms.get(period.programme)
+        if terms is None:
+            return False
+        if terms.by_conveyance:
+            return head_expired(self._deciding, self._clock, terms, value)
+        return not self._clock.is_open(terms, period.first)
 
     def _sweep_shared(self, group: Group, suffix: bytes, value: bytes) -> int:
         """Sweep a copy of a shared number; with the last copy, remove the row that counts them too."""
@@ -79,7 +93,7 @@ class Sweep:
         return gone
 
     def _sweep_copy(self, group: Group, suffix: bytes, number: bytes, value: bytes) -> int:
-        copy = open_row(number, value, self.today, self._first_open)
+        copy = open_row(number, value, self._clock)
         if copy is None:
             group.delete(suffix)
             return 1

@@ -15,6 +15,8 @@ class Kind(NamedTuple):
     basis: str
     """`actual`, `estimated`, or `none` if the decision states no day."""
     mode: str
+    programme: str = "us-321"
+    """One of the enabled, or `other`."""
 
 
 class Count:

@@ -22,9 +22,9 @@ from agents.gateway.live.places import decode_places
 from agents.gateway.live.scan_socket import Asked
 from agents.publish.event_checks import Checker
 from agents.publish.event_mending import SAMPLES
-from state.rules.errors import RulebookError
 from state.rules.loading import rulebook_of, shipped_texts
-from state.rules.reading import RuleText
+from state.rules.rule_errors import RulebookError
+from state.rules.rule_files import RuleText
 from stream.bills import fold_bill
 from stream.canonical import identifier_form, name_form, seller_form
 from stream.events import Instant

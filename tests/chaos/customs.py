@@ -90,13 +90,11 @@ class CustomsScenario:
 
     def audit(self, harness: KafkaHarness) -> list[str]:
         """Replay shipments into postings and dead letters, and postings into decisions and alerts."""
-        kafka = KafkaSettings(brokers=harness.broker.address, prefix=harness.topics.prefix)
-        settings = Settings(kafka=kafka, key=KeySettings(secret_file=self._secret))
         topics = harness.topics
         shipments, postings = log_of(harness, topics.shipments), log_of(harness, topics.postings)
         judged: dict[int, list[Outgoing]] = {}
         for number, records in shipments.items():
-            judged[number] = list(_replay(manifest_step(settings, harness.partitions), records, self.accounted))
+            judged[number] = list(_replay(self.manifest(harness), records, self.accounted))
         faults = same(
             "dead letters",
             by_partition(judged.values(), Sink.DEAD_LETTERS),
@@ -104,8 +102,7 @@ class CustomsScenario:
         )
         faults += self._postings(judged, postings)
         decided = {
-            number: list(_replay(withholding_step(settings, harness.partitions), records, Counter()))
-            for number, records in postings.items()
+            number: list(_replay(self.withholding(harness), records, Counter())) for number, records in postings.items()
         }
         faults += self._decisions(decided, log_of(harness, topics.decisions), harness.partitions)
         faults += same("alerts", by_partition(decided.values(), Sink.ALERTS), _sent(log_of(harness, topics.alerts)))
@@ -114,6 +111,19 @@ class CustomsScenario:
             faults.append(f"{read} events read, {self.accounted.total()} accounted for")
         self.accounted["alerted"] = sum(map(len, by_partition(decided.values(), Sink.ALERTS).values()))
         return faults + [f"halted: {halt.sentence()}" for halt in harness.halts()]
+
+    def settings(self, harness: KafkaHarness, **more: Any) -> Settings:
+        """Return the settings under which the steps are replayed."""
+        kafka = KafkaSettings(brokers=harness.broker.address, prefix=harness.topics.prefix)
+        return Settings(kafka=kafka, key=KeySettings(secret_file=self._secret), **more)
+
+    def manifest(self, harness: KafkaHarness) -> Step:
+        """Return a fresh manifest step, for the replay of one partition."""
+        return manifest_step(self.settings(harness), harness.partitions)
+
+    def withholding(self, harness: KafkaHarness) -> Step:
+        """Return a fresh withholding step, for the replay of one partition."""
+        return withholding_step(self.settings(harness), harness.partitions)
 
     def rebuild(self, harness: KafkaHarness) -> list[str]:
         """Rebuild from the postings, and compare the decisions that hold."""

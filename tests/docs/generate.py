@@ -13,6 +13,7 @@ from deploy.grafana.readers import READERS
 from deploy.grafana.today import TODAY
 from state.rules import load_rulebook
 from state.rules.page import rules_page
+from state.rules.programme_page import programme_pages
 from tests.deploy.generated import deployment_files
 from tests.docs.contract import contract
 from tests.docs.metrics import metrics_page
@@ -20,6 +21,7 @@ from tests.docs.pages import filled
 from tests.docs.schemas import schemas
 from tests.docs.settings import settings_page
 from tests.prerequisites import ROOT
+from tests.scenarios.pages import worked_examples
 
 DOCS = ROOT / "docs"
 
@@ -45,7 +47,10 @@ def documents() -> Iterator[tuple[Path, str]]:
     yield DOCS / "asyncapi.yaml", f"# Written by `make docs`; change the types instead.\n{text}"
     for page in (DOCS / "decisions.md", DOCS / "events.md", DOCS / "publishing.md", DOCS / "SECURITY.md"):
         yield page, filled(page.read_text("utf-8"))
-    yield DOCS / "rules.md", rules_page(load_rulebook())
+    rulebook = load_rulebook()
+    yield DOCS / "rules.md", rules_page(rulebook)
+    for name, text in programme_pages(rulebook, worked_examples()).items():
+        yield DOCS / "programmes" / name, text
     yield DOCS / "settings.md", settings_page()
     yield DOCS / "metrics.md", metrics_page()
     yield from deployment_files()

@@ -40,7 +40,7 @@ without the two underscores may belong to another program, so Tallygate only war
 Some changes need a new epoch: see [Operating](operating.md#epochs). `make docs` writes this page from the settings
 classes.
 """
-LIST: Final = "paths, as a JSON list"
+LISTED: Final = {"path": "paths", "string": "texts"}
 
 
 def settings_page() -> str:
@@ -104,7 +104,10 @@ def _accepts(field: Schema) -> str:
     if "pattern" in field:
         return f"`{field['pattern']}`"
     kind = str(field.get("format") or field["type"])
+    if kind == "array":
+        items = field["items"]
+        return f"{LISTED[items.get('format') or items['type']]}, as a JSON list"
     if kind == "integer":
         low, high = field.get("minimum"), field.get("maximum")
         return f"{low} to {high}" if high is not None else f"integer from {low}"
-    return {"string": "text", "path": "path", "date": "date", "object": "JSON", "array": LIST}[kind]
+    return {"string": "text", "path": "path", "date": "date", "object": "JSON"}[kind]

@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 REBUILDING: Final = "tests/integration/ops/rebuild/"
+ENGINE: Final = "tests/integration/engine/"
 LIVED: Final = REBUILDING + "test_lived.py::"
 
 PROCEDURES: Final = {
@@ -56,6 +57,10 @@ PROCEDURES: Final = {
         "It starts and dies": ("tests/integration/engine/test_halts.py::test_other_deaths_do_not_count",),
         "A partition stands still": (REBUILDING + "lived.py::live", "tests/integration/engine/test_halts.py::"),
         "Dead letters": (REBUILDING + "lived.py::live", "tests/integration/ops/dead_letters/test_retrying.py::"),
+        "Enable a programme": (
+            ENGINE + "test_enabling.py::",
+            ENGINE + "test_topics_command.py::test_a_programme_of_years_needs_topics_that_are_kept_for_longer",
+        ),
         "Epochs": (LIVED + "test_another_secret_and_rules_of_a_day", LIVED + "test_a_rebuild_killed_at_each_stage"),
     },
 }

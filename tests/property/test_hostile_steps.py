@@ -20,8 +20,8 @@ from msgspec import inspect
 
 from agents.files.csv_rows import ROW_LINES_MAX, read_rows
 from agents.files.opening import FileError
-from state.rules.errors import RulebookError
-from state.rules.reading import RuleText, merge
+from state.rules.rule_errors import RulebookError
+from state.rules.rule_files import RuleText, merge
 from stream import canonical, pub28
 from stream.events import Consignee, Shipper
 from tests.bench.hostile import search

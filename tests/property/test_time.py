@@ -1,12 +1,12 @@
 """Instants and days for any datetime: the arithmetic equals the standard library's, the text equals msgspec's."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.days import EASTERN, business_date, date_of, day_number
+from stream.days import EASTERN, business_date, zone_named
 from stream.instants import from_micros, rfc3339, to_micros
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -36,8 +36,10 @@ def test_day_equals_the_zones_own_conversion(instant: datetime) -> None:
     assert business_date(instant) == instant.astimezone(EASTERN).date()
 
 
-@given(st.dates(date(1970, 1, 1), date(2149, 6, 6)))
-def test_day_numbers_are_inverse_and_ordered(day: date) -> None:
-    """A day survives its number, and the next day has the next number."""
-    assert date_of(day_number(day)) == day
-    assert day_number(day) == (day - date(1970, 1, 1)).days
+ZONES = ("Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Monrovia", "Asia/Tashkent")
+
+
+@given(st.one_of(ANY, RECENT), st.sampled_from(ZONES))
+def test_day_in_any_zone_equals_its_own_conversion(instant: datetime, zone: str) -> None:
+    """Whole, half and quarter hours, and offsets with seconds, all have the date that zoneinfo gives."""
+    assert business_date(instant, zone) == instant.astimezone(zone_named(zone)).date()

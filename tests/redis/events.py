@@ -32,9 +32,12 @@ def decision(bill: str = "ACME0001", conveyance: str = "air:1", *, minutes: int 
     return decision_event(decision_data(bill, conveyance, **more), START + timedelta(minutes=minutes))
 
 
-def alert(kind: AlertKind = "near-limit", day: date | None = DAY, epoch: int = 1, offset: int = 0) -> bytes:
+def alert(
+    kind: AlertKind = "near-limit", day: date | None = DAY, epoch: int = 1, offset: int = 0, **more: Any
+) -> bytes:
     """Return an alert as it is sent."""
-    data = AlertData(kind, "na2:a", day, None, None, None, 72_100, LIMIT, epoch, Cause("shipments", 0, offset))
+    cause = Cause("shipments", 0, offset)
+    data = AlertData(kind, "na2:a", day, None, None, None, 72_100, LIMIT, epoch, cause, **more)
     return msgspec.json.encode(alert_event(data, START))
 
 

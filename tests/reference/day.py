@@ -1,29 +1,33 @@
-"""DESIGN, "How a day is judged", worked out again after every posting record: all bills in a dict, loops, no shortcut.
+"""DESIGN, "How a day is judged", done again in full after every posting record: dicts, loops, no shortcut.
 
-A day that the record touches is judged from its first bill to its last; the others stay as they were.
+A ledger that the record touches is judged from its first bill to its last; the others stay as they were.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
 
 from state.rules.rulebook import Rulebook
-from stream.alerts import AlertData, AlertKind
-from stream.decisions import Advice, Cause, DecisionData, Policy
+from stream.alerts import AlertData
+from stream.decisions import Cause, DecisionData, Measure, Policy
 from stream.postings import PostedBill, Posting
-from tests.reference.people import Held, Person, Totals
-from tests.reference.rules import (
-    ADVICE_DAYS,
-    NEAR_PERCENT,
-    ORDER_DAYS,
-    STRUCTURING_DAYS,
-    Rules,
-    eastern,
-    is_open,
-)
+from tests.reference.advising import Adviser
+from tests.reference.alerting import raised
+from tests.reference.people import Amounts, Held, Ledger, Person, Totals
+from tests.reference.plain import MEASURES, World
+from tests.reference.rules import Limits, Rules
+from tests.reference.shipped import SHIPPED
+from tests.reference.walking import walk
 
 STILL_USED = {"exported", "abandoned", "returned"}
 """Exits after which a released bill keeps counting: the exemption was used."""
+NO_TOTAL = {"filing-error", "no-day", "day-closed"}
+WALKED = {"within-limit", "daily-limit", "period-limit"}
+
+Key = tuple[str, str]
 
 
 @dataclass
@@ -37,183 +41,192 @@ class Judged:
 class Reference:
     """Judges posting records in the order of the log, for any number of consignees and partitions."""
 
-    def __init__(self, book: Rulebook, policy: Policy, epoch: int, topic: str) -> None:
-        self.rules = Rules(book, policy)
+    def __init__(self, book: Rulebook, policy: Policy, epoch: int, topic: str, world: World = SHIPPED) -> None:
+        self.rules = Rules(book, policy, world)
         self.policy = policy
         self.epoch = epoch
         self.topic = topic
         self.people: dict[str, Person] = {}
         self.time: dict[int, datetime] = {}
-        self.today = date.min
+        self.now = datetime.min.replace(tzinfo=UTC)
 
     def judge(self, posting: Posting, partition: int) -> Judged:
         """Judge one record of a partition of the postings log."""
-        time = self.time[partition] = max(posting.time, self.time.get(partition, posting.time))
-        self.today = eastern(time)
+        self.now = self.time[partition] = max(posting.time, self.time.get(partition, posting.time))
         person = self.people.setdefault(posting.consignee, Person())
         for held in person.bills.values():
-            if held.bill.day and not is_open(held.bill.day, self.today):
-                held.counts_cents = None  # its rows are gone: nothing is remembered of the day
-        before = {key: (held.outcome, held.reason) for key, held in person.bills.items()}
-        released = {(key, held.bill.day) for key, held in person.bills.items() if held.was_released}
-        touched: set[date | None] = set()
-        put = [self._put(person, posting.conveyance, bill, touched) for bill in posting.bills]
-        own = sorted((held for held in put if held), key=lambda held: held.place)
-        for held in own:
-            self._settle_without_day(held)
-        person.days = {day: totals for day, totals in person.days.items() if is_open(day, self.today)}
-        days = sorted(day for day in touched if day and is_open(day, self.today))
-        for day in days:
-            person.days[day] = self._judge_day(person, day)
+            if held.ledger and not self.is_open(held.bill, held.bill.day):
+                held.gone, held.kept, held.covered = True, None, None  # nothing is remembered of the ledger
+        for ledger in [ledger for ledger, latest in person.latest.items() if not self._stays(ledger, latest)]:
+            person.forget(ledger)
+        before = {key: (held.outcome, held.reason, held.covered) for key, held in person.bills.items()}
+        released = {(key, held.ledger) for key, held in person.bills.items() if held.was_released}
+        own, ledgers = self._put(person, posting)
+        for ledger in ledgers:
+            self._judge_ledger(person, ledger)
         others = [
             held
-            for day in days
-            for held in person.on(day)
-            if held not in own and before[_key(held)] != (held.outcome, held.reason)
+            for ledger in ledgers
+            for held in person.within(ledger)
+            if held not in own and before[key_of(held)] != (held.outcome, held.reason, held.covered)
         ]
         decisions = [self._decide(person, held, posting) for held in [*own, *others]]
-        return Judged(decisions, list(self._alerts(person, posting, released)))
+        alerts = raised(self.rules, person, self.now, ledgers, released)
+        return Judged(decisions, [self._alert(posting, **facts) for facts in alerts])
 
-    def _open(self, held: Held) -> bool:
-        return held.bill.day is not None and is_open(held.bill.day, self.today)
+    def today(self, programme: str) -> date:
+        """Return the date of stream time in the programme's zone."""
+        return self.rules.day_of(programme, self.now)
 
-    # 1. Out of the old day, into the new one; a release may stand, an exemption may stay used.
+    def is_open(self, bill: PostedBill, day: date | None) -> bool:
+        """Tell whether the ledger of a bill on a day is open."""
+        programme = self.rules.programme(bill)
+        if day is None or programme is None:
+            return False
+        return self.rules.is_open(programme, day, self.today(bill.programme))
 
-    def _put(self, person: Person, conveyance: str, bill: PostedBill, touched: set[date | None]) -> Held | None:
-        was = person.bills.pop((bill.bill, conveyance), None)
-        if was and was.on_its_day:
-            touched.add(was.bill.day)
-        if bill.stand == "moved":
+    def _stays(self, ledger: Ledger, latest: date) -> bool:
+        programme = self.rules.world.programmes[ledger.programme]
+        return self.rules.is_open(programme, latest, self.today(ledger.programme))
+
+    def ledger_of(self, bill: PostedBill, conveyance: str, day: date | None) -> Ledger | None:
+        """Return the ledger that a bill on a day falls into."""
+        programme = self.rules.programme(bill)
+        if programme is None or day is None:
             return None
-        held = person.bills[bill.bill, conveyance] = Held(bill, conveyance)
-        if held.live:
-            touched.add(bill.day)
-        if was is None or was.counts_cents is None or was.bill.day != bill.day:
-            return held
+        period = self.rules.period(programme, day)
+        place = "" if period.first else conveyance
+        return Ledger(bill.programme, period.first or date.min, place, bill.seller, period.text)
+
+    # 1. Out of the old ledger, into the new one; a release may stand, an exemption may stay used.
+
+    def _put(self, person: Person, posting: Posting) -> tuple[list[Held], list[Ledger]]:
+        """Return the record's own bills, and the ledgers to judge, both in order."""
+        conveyance = posting.conveyance
+        touched: dict[Ledger, list[tuple[Any, int]]] = {}
+        put: list[tuple[Held, Held | None]] = []
+        for bill in posting.bills:
+            was = person.bills.pop((bill.bill, conveyance), None)
+            place = (bill.manifested_at, conveyance, bill.sequence, bill.bill)
+            if was and was.in_ledger and was.ledger:
+                touched.setdefault(was.ledger, []).append((place, 0))
+            if bill.stand == "moved":
+                continue
+            held = Held(bill, conveyance, self.ledger_of(bill, conveyance, bill.day))
+            held.gone = held.ledger is not None and not self.is_open(bill, bill.day)
+            person.bills[bill.bill, conveyance] = held
+            put.append((held, was))
+            if held.in_ledger and held.ledger and bill.day:
+                touched.setdefault(held.ledger, []).append((place, 1))
+                person.latest[held.ledger] = max(bill.day, person.latest.get(held.ledger, bill.day))
+        for held, was in put:
+            if was and was.kept is not None and was.ledger == held.ledger:
+                held.kept = self._stands(person, held, was.kept)
+            if found := self._settled(held):
+                held.outcome, held.reason, held.rule = found
+        own = sorted((held for held, _ in put), key=lambda held: held.place)
+        ordered = sorted(touched, key=lambda ledger: (ledger[:3], min(touched[ledger])))
+        return own, ordered
+
+    def _stands(self, person: Person, held: Held, kept: Amounts) -> Amounts | None:
+        """Return what a bill that was released counts with now, None if its release does not stand."""
+        if held.gone or held.ledger is None:
+            return None
         if not held.live:
-            if bill.exit in STILL_USED:
-                held.counts_cents = was.counts_cents
-        elif held.arrived and not self._settled(held):
-            value = self.rules.counted(bill.value_cents)
-            assert value is not None
-            if value <= was.counts_cents:
-                held.counts_cents = value
-        return held
+            return kept if held.bill.exit in STILL_USED else None
+        if not held.arrived or self._settled(held):
+            return None
+        own = self._amounts(held)
+        limits = self._limits(person, held.ledger)
+        if own["value"] > kept["value"] or ("weight" in limits and own["weight"] > kept["weight"]):
+            return None
+        return own
+
+    def _amounts(self, held: Held) -> Amounts:
+        return {measure: self.rules.amount(held.bill, measure) for measure in MEASURES}
 
     # 2. Rows 1 to 9.
 
     def _settled(self, held: Held) -> tuple[str, str, str | None] | None:
         bill, day = held.bill, held.bill.day
+        programme = self.rules.programme(bill)
         if bill.stand == "closed":
             assert bill.exit
             return "closed", bill.exit, None
         if bill.filing_errors:
             return "reject", "filing-error", self.rules.filing_rule(bill)
-        if day is None:
+        if day is None or programme is None:
             return "pending", "no-day", None
-        if not is_open(day, self.today):
+        if not self.is_open(bill, day):
             return "reject", "day-closed", None
-        if found := self.rules.row_5_to_7(bill, day):
-            return "reject", *found
-        if self._value(held) > self.rules.limit(day):
-            return "reject", "single-value-over-limit", self.rules.single_rule(day)
-        if bill.mode == "mail":
-            return ("release" if held.arrived else "clear"), "not-aggregated", None
+        if found := self.rules.rows_5_to_9(programme, bill, day):
+            reason, rule = found
+            mail = "release" if held.arrived else "clear"
+            return (mail if reason == "not-aggregated" else "reject"), reason, rule
         return None
 
-    def _settle_without_day(self, held: Held) -> None:
-        if found := self._settled(held):
-            held.outcome, held.reason, held.rule = found
+    # 3 to 5. A ledger.
 
-    def _value(self, held: Held) -> int:
-        counted = self.rules.counted(held.bill.value_cents)
-        assert counted is not None
-        return counted
+    def _limits(self, person: Person, ledger: Ledger) -> Limits:
+        """Return the limits of a ledger: of its period's first day, or of the earliest date in a conveyance."""
+        programme = self.rules.world.programmes[ledger.programme]
+        if programme.window != "conveyance":
+            return self.rules.limits(programme, ledger.first)
+        days = sorted(held.bill.day for held in person.within(ledger) if held.bill.day)
+        inside = [day for day in days if not self.rules.outside(programme, day)]
+        return self.rules.limits(programme, inside[0]) if inside else {}
 
-    # 3 to 5. A day.
-
-    def _judge_day(self, person: Person, day: date) -> Totals:
-        bills = person.on(day)
+    def _judge_ledger(self, person: Person, ledger: Ledger) -> None:
+        bills = person.within(ledger)
         contested = []
         losers = list(self._superseded([held for held in bills if held.live]))
         for held in bills:
+            held.covered = None
             if held in losers:
-                held.outcome, held.reason, held.rule, held.counts_cents = "closed", "superseded", None, None
+                held.outcome, held.reason, held.rule, held.kept = "closed", "superseded", None, None
             elif found := self._settled(held):
                 held.outcome, held.reason, held.rule = found
             else:
                 contested.append(held)
-                held.rule = self.rules.limit_rule(day)
-        used = sum(held.counts_cents or 0 for held in bills if not held.live)
-        arrived = [held for held in contested if held.arrived]
-        expected = [held for held in contested if not held.arrived]
-        if self.policy.overflow == "all_or_none":
-            return self._all_or_none(day, used, arrived, expected)
-        return self._walk(day, used, arrived, expected)
+        used = [held.kept for held in bills if not held.live and held.kept]
+        limits, overflow = self._limits(person, ledger), self.rules.overflow(ledger.programme)
+        found_all = walk(limits, overflow, lambda held, measure: self._amounts(held)[measure], used, contested)
+        for held in contested:
+            fits = held in found_all.fitting
+            held.rule = found_all.rules[held]
+            held.covered = found_all.covered.get(held)
+            held.kept = self._amounts(held) if fits and held.arrived else None
+            self._within(held, fits=fits)
+        person.ledgers[ledger] = Totals(limits, found_all.released, found_all.projected)
 
     @staticmethod
     def _superseded(live: list[Held]) -> Iterator[Held]:
         for number in {held.bill.bill for held in live}:
             copies = [held for held in live if held.bill.bill == number]
-            copies.sort(
-                key=lambda held: (held.counts_cents is None, not held.arrived, -held.bill.version, held.conveyance)
-            )
+            copies.sort(key=lambda held: (held.kept is None, not held.arrived, -held.bill.version, held.conveyance))
             yield from copies[1:]
 
-    def _walk(self, day: date, used: int, arrived: list[Held], expected: list[Held]) -> Totals:
-        limit, latch, latched = self.rules.limit(day), self.policy.overflow == "latch", False
-        total = used + sum(held.counts_cents or 0 for held in arrived)
-        for held in arrived:
-            if held.counts_cents is None and not latched and total + self._value(held) <= limit:
-                held.counts_cents = self._value(held)
-                total += held.counts_cents
-            elif held.counts_cents is None:
-                latched = latch
-            self._within(held, fits=held.counts_cents is not None)
-        totals = Totals(total, total)
-        for held in expected:
-            fits = not latched and totals.estimated + self._value(held) <= limit
-            if fits:
-                totals.estimated += self._value(held)
-            else:
-                latched = latch
-            self._within(held, fits=fits)
-        return totals
-
-    def _all_or_none(self, day: date, used: int, arrived: list[Held], expected: list[Held]) -> Totals:
-        actual = used + sum(self._value(held) for held in arrived)
-        totals = Totals(actual, actual + sum(self._value(held) for held in expected))
-        for held in arrived:
-            fits = totals.actual <= self.rules.limit(day)
-            held.counts_cents = self._value(held) if fits else None
-            self._within(held, fits=fits)
-        for held in expected:
-            self._within(held, fits=totals.estimated <= self.rules.limit(day))
-        return totals
-
     def _within(self, held: Held, *, fits: bool) -> None:
-        held.reason = "within-limit" if fits else "daily-limit"
-        assert held.bill.day
+        programme, day = self.rules.programme(held.bill), held.bill.day
+        assert programme
+        assert day
+        misfit = "daily-limit" if programme.window == "day" else "period-limit"
+        held.reason = "within-limit" if fits else misfit
         if fits:
             held.outcome = "release" if held.arrived else "clear"
         else:
-            held.outcome = "withhold" if held.arrived and not self.rules.warns_only(held.bill.day) else "warn"
+            held.outcome = "withhold" if held.arrived and not self.rules.warns_only(programme, day) else "warn"
 
     # 6. Decisions.
 
     def _decide(self, person: Person, held: Held, posting: Posting) -> DecisionData:
         held.revision += 1
         bill = held.bill
-        with_total = held.outcome != "closed" and held.reason not in {"filing-error", "no-day", "day-closed"}
-        total = limit = None
-        if with_total:
-            assert bill.day
-            totals = person.days[bill.day]
-            total, limit = (totals.actual if held.arrived else totals.estimated), self.rules.limit(bill.day)
-        counted = self.rules.counted(bill.value_cents) if held.counts_cents is None else held.counts_cents
-        advice = None
-        if held.reason in {"daily-limit", "single-value-over-limit"}:
-            advice = self._advice(person, held)
+        programme = self.rules.programme(bill)
+        totals, amounts = self._totals(person, held)
+        limit = totals.limits.get("value") if totals else None
+        total = amounts["value"] if limit else None
+        policy = msgspec.structs.replace(self.policy, overflow=self.rules.overflow(bill.programme))
         return DecisionData(
             bill=bill.bill,
             conveyance=held.conveyance,
@@ -226,132 +239,54 @@ class Reference:
             reason=held.reason,
             basis=None if bill.day is None else "actual" if bill.arrived else "estimated",
             day=bill.day,
-            programme="us-321",
-            period=str(bill.day) if bill.day else None,
-            currency="USD",
+            programme=bill.programme,
+            period=held.ledger.text if held.ledger else None,
+            currency=programme.currency if programme else None,
             consignee=posting.consignee,
-            seller=None,
+            seller=bill.seller,
             value_cents=bill.value_cents,
-            counted_cents=counted,
-            counts=held.counts_cents is not None,
+            counted_cents=self._counted(held),
+            counts=held.counts,
             total_cents=total,
-            limit_cents=limit,
-            headroom_cents=None if total is None or limit is None else limit - total,
-            measures=(),
+            limit_cents=limit.amount if limit else None,
+            headroom_cents=limit.amount - total if limit and total is not None else None,
+            measures=tuple(
+                Measure(measure, amounts[measure], totals.limits[measure].amount)
+                for measure in ("count", "weight")
+                if totals and measure in totals.limits
+            ),
             code=self.rules.code(bill, held.outcome, held.reason, bill.day),
             filing_errors=bill.filing_errors,
             rule=held.rule,
-            policy=self.policy,
-            advice=advice,
+            policy=policy,
+            advice=Adviser(self, person).advice(held),
             cause=self._cause(posting),
         )
+
+    def _totals(self, person: Person, held: Held) -> tuple[Totals | None, Amounts]:
+        """Return the figures that a decision shows, None for rows 1 to 4 and outside the programme's limits."""
+        programme, day = self.rules.programme(held.bill), held.bill.day
+        if held.outcome == "closed" or held.reason in NO_TOTAL or programme is None or day is None:
+            return None, {}
+        if self.rules.outside(programme, day) or held.ledger is None:
+            return None, {}
+        totals = person.ledgers[held.ledger]
+        return totals, totals.released if held.arrived else totals.projected
+
+    def _counted(self, held: Held) -> int | None:
+        if held.covered is not None:
+            return held.covered
+        return held.kept["value"] if held.kept is not None else self.rules.counted(held.bill.value_cents)
 
     def _cause(self, posting: Posting) -> Cause:
         return Cause(self.topic, posting.partition, posting.offset)
 
-    def _advice(self, person: Person, held: Held) -> Advice:
-        if self._is_of_a_split_order(person, held):
-            return self.rules.advice(held.bill, None, "one-order")
-        return self.rules.advice(held.bill, self._next_day(person, held) if held.reason == "daily-limit" else None)
-
-    def _is_of_a_split_order(self, person: Person, held: Held) -> bool:
-        mine = eastern(held.bill.manifested_at)
-        together = [
-            other
-            for other in person.bills.values()
-            if other.bill.order == held.bill.order is not None
-            and other.outcome != "closed"
-            and abs((eastern(other.bill.manifested_at) - mine).days) <= STRUCTURING_DAYS
-            and (self.today - eastern(other.bill.manifested_at)).days <= ORDER_DAYS
-        ]
-        assert held.bill.day
-        total = sum(other.bill.value_cents or 0 for other in together)
-        return held in together and len(together) >= 2 and total > self.rules.limit(held.bill.day)
-
-    def _next_day(self, person: Person, held: Held) -> date | None:
-        assert held.bill.day
-        days = [held.bill.day + timedelta(days=ahead) for ahead in range(1, ADVICE_DAYS + 1)]
-        return next((day for day in days if self._would_be_released(person, held, day)), None)
-
-    def _would_be_released(self, person: Person, held: Held, day: date) -> bool:
-        limit, value = self.rules.limit(day), self._value(held)
-        if not is_open(day, self.today) or self.rules.row_5_to_7(held.bill, day) or value > limit:
-            return False
-        before = [
-            other
-            for other in person.on(day)
-            if other.arrived and other.reason == "daily-limit" and other.place < held.place
-        ]
-        if self.policy.overflow == "latch" and before:
-            return False
-        return person.days.get(day, Totals()).actual + value <= limit
-
-    # Alerts.
-
-    def _alerts(
-        self, person: Person, posting: Posting, released: set[tuple[tuple[str, str], date | None]]
-    ) -> Iterator[AlertData]:
-        for day, totals in person.days.items():
-            limit = self.rules.limit(day)
-            if totals.actual * 100 > limit * NEAR_PERCENT and self._first(person, "near-limit", day, None):
-                yield self._alert(posting, "near-limit", day=day, total=totals.actual, limit=limit)
-            for held in person.on(day):
-                if held.reason == "superseded" and self._first(person, "duplicate-bill", day, held.bill.bill):
-                    copies = [one for one in person.on(day) if one.live and one.bill.bill == held.bill.bill]
-                    [counted] = [one for one in copies if one.reason != "superseded"]
-                    yield self._alert(posting, "duplicate-bill", day=day, held=counted)
-                if held.outcome == "withhold" and (_key(held), day) in released:
-                    yield self._alert(posting, "release-superseded", day=day, held=held)
-        yield from self._structuring(person, posting)
-
-    def _structuring(self, person: Person, posting: Posting) -> Iterator[AlertData]:
-        live = [
-            held
-            for held in person.bills.values()
-            if held.bill.order
-            and held.outcome != "closed"
-            and (self.today - eastern(held.bill.manifested_at)).days <= ORDER_DAYS
-        ]
-        for order in sorted({held.bill.order or "" for held in live}):
-            dated = [(eastern(held.bill.manifested_at), held) for held in live if held.bill.order == order]
-            for last in sorted({day for day, _ in dated}):
-                within = [held for day, held in dated if 0 <= (last - day).days <= STRUCTURING_DAYS]
-                total = sum(held.bill.value_cents or 0 for held in within)
-                limit = self.rules.limit(last)
-                if len(within) >= 2 and total > limit and self._first(person, "structuring", None, order):
-                    yield self._alert(posting, "structuring", order=order, total=total, limit=limit)
-
-    @staticmethod
-    def _first(person: Person, kind: AlertKind, day: date | None, name: str | None) -> bool:
-        if (kind, day, name) in person.alerted:
-            return False
-        person.alerted.add((kind, day, name))
-        return True
-
-    def _alert(
-        self,
-        posting: Posting,
-        kind: AlertKind,
-        *,
-        day: date | None = None,
-        held: Held | None = None,
-        order: str | None = None,
-        total: int | None = None,
-        limit: int | None = None,
-    ) -> AlertData:
-        return AlertData(
-            alert=kind,
-            consignee=posting.consignee,
-            day=day,
-            bill=held.bill.bill if held else None,
-            conveyance=held.conveyance if held else None,
-            order=order,
-            total_cents=total,
-            limit_cents=limit,
-            epoch=self.epoch,
-            cause=self._cause(posting),
-        )
+    def _alert(self, posting: Posting, **facts: Any) -> AlertData:
+        """Make an alert of the facts that its type has fields for."""
+        known = {"consignee": posting.consignee, "epoch": self.epoch, "cause": self._cause(posting), **facts}
+        return AlertData(**{name: known[name] for name in AlertData.__struct_fields__})
 
 
-def _key(held: Held) -> tuple[str, str]:
+def key_of(held: Held) -> Key:
+    """Return what a bill on a conveyance is known by."""
     return held.bill.bill, held.conveyance

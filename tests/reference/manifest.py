@@ -1,27 +1,33 @@
 """DESIGN section 2, and of section 3 how conveyances are forgotten, as plain objects: what postings an event leads to.
 
-It knows persons, not consignee keys: its postings name the person, and the auditor learns which key is whose.
+It knows persons, not consignee keys: its postings name the person, and the auditor learns which key is whose. The key
+of a seller is what it is told (`who_sells`).
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
 
 from stream.postings import PostedBill, Posting
 from stream.records import Fate
+from tests.reference.filing import converted, filing_errors, seller_name
+from tests.reference.plain import LONGEST, Programme, World
 from tests.reference.rules import eastern
+from tests.reference.shipped import SHIPPED
 
 Event = dict[str, Any]
 WhoIs = Callable[[Event], str]
-US_STATES = {"NJ", "CA", "PR"}
-"""The only states that the tests use."""
+WhoSells = Callable[[str], str]
 
 KEPT_DAYS = 45
 OPTIONAL = {
     *("version", "order", "estimated_arrivals", "arrived_at", "bill_type", "quantity", "planned_port", "entry_number"),
+    *("programme", "seller", "purchased_on", "weight_grams"),
     *("name", "address", "identifier_type", "identifier", "city", "state", "postal", "flags"),
 }
 """Fields of bills that may be missing; elsewhere than in events of bills they are required."""
@@ -77,8 +83,12 @@ class Read:
 class ManifestReference:
     """Reads well-formed events of any number of conveyances, in the order of the log."""
 
-    def __init__(self, who_is: WhoIs) -> None:
+    def __init__(self, who_is: WhoIs, world: World = SHIPPED, who_sells: WhoSells = str.casefold) -> None:
         self.who_is = who_is
+        self.who_sells = who_sells
+        self.world = world
+        needed = [LONGEST[one.window] + one.open_days for one in world.programmes.values()]
+        self.kept_days = max([KEPT_DAYS, *needed])
         self.conveyances: dict[str, Conveyance] = {}
         self.today: dict[int, date] = {}
         """By partition the UTC date of the highest time that applied."""
@@ -90,7 +100,7 @@ class ManifestReference:
         time = datetime.fromisoformat(event["time"])
         today = max(time.astimezone(UTC).date(), self.today.get(partition, date.min))
         conveyance = self.conveyances.get(data["conveyance"])
-        if conveyance is None or (today - conveyance.touched).days > KEPT_DAYS:
+        if conveyance is None or (today - conveyance.touched).days > self.kept_days:
             conveyance = self.conveyances[data["conveyance"]] = Conveyance(today)
         match event["type"].split(".")[1:3]:
             case ["bill", "manifested" | "amended" as kind]:
@@ -181,18 +191,20 @@ class ManifestReference:
             return Read(Fate.STALE)
         setattr(conveyance, kind, said)
         live = [bill for bill in conveyance.bills.values() if not bill.exit]
-        changed = [bill for bill in live if _which_day(conveyance, bill) != (bill.day, bill.arrived)]
+        changed = [bill for bill in live if self._which_day(conveyance, bill) != (bill.day, bill.arrived)]
         return [(bill.person, self._posted(conveyance, bill)) for bill in changed]
 
     def _posted(self, conveyance: Conveyance, bill: ManifestBill) -> PostedBill:
         bill.posting += 1
         if not bill.exit:
-            bill.day, bill.arrived = _which_day(conveyance, bill)
+            bill.day, bill.arrived = self._which_day(conveyance, bill)
         live = "waiting" if bill.day is None else "arrived" if bill.arrived else "expected"
         facts = bill.facts
-        errors = _filing_errors(facts, eastern(bill.manifested_at))
-        amounts = [Decimal(line["value"]["amount"]) for line in facts["lines"]]
-        return PostedBill(
+        programme = self.programme(facts)
+        zone = ZoneInfo(programme.zone) if programme else None
+        manifested = bill.manifested_at.astimezone(zone).date() if zone else eastern(bill.manifested_at)
+        errors = filing_errors(facts, programme, manifested, self.world)
+        posted = PostedBill(
             bill=facts["bill"],
             version=bill.version,
             posting=bill.posting,
@@ -205,11 +217,50 @@ class ManifestReference:
             arrived=bill.arrived,
             exit=bill.exit,  # type: ignore[arg-type]
             order=facts.get("order"),
-            value_cents=None if "no-exchange-rate" in errors else int(sum(amounts) * 100),
+            value_cents=converted(facts, programme, manifested, self.world) if programme else None,
             origins=tuple(sorted({line["origin"] for line in facts["lines"]})),
             flags=tuple(sorted({flag for line in facts["lines"] for flag in line.get("flags", [])})),
             filing_errors=tuple(errors),
+            seller=self._seller(facts),
+            weight_grams=facts.get("weight_grams") if programme and programme.asks_weight else None,
         )
+        # An encoder leaves a default out only where it is the very same text.
+        claimed = self._claimed(facts)
+        return posted if claimed == posted.programme else msgspec.structs.replace(posted, programme=claimed)
+
+    def _claimed(self, facts: Event) -> str:
+        claimed: str = facts.get("programme", self.world.default)
+        return claimed
+
+    def programme(self, facts: Event) -> Programme | None:
+        """Return the programme that a bill claims, None if it is not enabled."""
+        return self.world.programmes.get(self._claimed(facts))
+
+    def _seller(self, facts: Event) -> str | None:
+        """Return who sold the goods, where the programme sums per seller and there is a name."""
+        programme = self.programme(facts)
+        if programme is None or not programme.per_seller:
+            return None
+        name = seller_name(facts)
+        return self.who_sells(name) if name else None
+
+    def _which_day(self, conveyance: Conveyance, bill: ManifestBill) -> tuple[date | None, bool]:
+        programme = self.programme(bill.facts)
+        if programme is None:
+            return None, False
+        zone, own = ZoneInfo(programme.zone), bill.facts.get("arrived_at")
+        arrived = datetime.fromisoformat(own) if own else conveyance.arrived and conveyance.arrived.instant
+        if programme.date == "purchase":
+            bought = bill.facts.get("purchased_on")
+            return (date.fromisoformat(bought), bool(arrived)) if bought else (None, False)
+        if arrived:
+            return arrived.astimezone(zone).date(), True
+        theirs = conveyance.estimated if conveyance.estimated and conveyance.estimated.instant else None
+        if bill.estimate and bill.stated and (theirs is None or bill.stated >= theirs.time):
+            return bill.estimate, False
+        if theirs and theirs.instant:
+            return theirs.instant.astimezone(zone).date(), False
+        return None, False
 
     def _counting(self, data: Event) -> list[Any]:
         arrived = data.get("arrived_at")
@@ -221,10 +272,11 @@ class ManifestReference:
             }
             for line in data["lines"]
         ]
-        names = ("mode", "filing", "order", "bill_type", "quantity", "planned_port")
+        names = ("mode", "filing", "order", "bill_type", "quantity", "planned_port", "purchased_on", "weight_grams")
         plain = [data.get(name) for name in names]
         estimates = data.get("estimated_arrivals") or []
-        return [self.who_is(data["consignee"]), arrived and datetime.fromisoformat(arrived), lines, estimates, *plain]
+        who = [self.who_is(data["consignee"]), self._claimed(data), self._seller(data)]
+        return [who, arrived and datetime.fromisoformat(arrived), lines, estimates, *plain]
 
 
 def moved(bill: PostedBill) -> PostedBill:
@@ -239,40 +291,6 @@ def moved(bill: PostedBill) -> PostedBill:
         mode=bill.mode,
         filing=bill.filing,
     )
-
-
-def _which_day(conveyance: Conveyance, bill: ManifestBill) -> tuple[date | None, bool]:
-    if bill.facts.get("arrived_at"):
-        return eastern(datetime.fromisoformat(bill.facts["arrived_at"])), True
-    if conveyance.arrived and conveyance.arrived.instant:
-        return eastern(conveyance.arrived.instant), True
-    theirs = conveyance.estimated if conveyance.estimated and conveyance.estimated.instant else None
-    if bill.estimate and bill.stated and (theirs is None or bill.stated >= theirs.time):
-        return bill.estimate, False
-    if theirs and theirs.instant:
-        return eastern(theirs.instant), False
-    return None, False
-
-
-def _filing_errors(facts: Event, manifested: date) -> list[str]:
-    errors: list[str] = []
-    estimates = facts.get("estimated_arrivals") or []
-    if facts["filing"] == "type86":
-        if manifested >= date(2024, 7, 25):
-            errors += ["282"] * (len(estimates) == 0) + ["288"] * (len(estimates) == 2)
-        errors += ["bill-type"] * (facts.get("bill_type") in {None, "T"})
-        errors += ["no-quantity"] * (facts.get("quantity") in {None, 0})
-        errors += ["no-port"] * (facts.get("planned_port") is None)
-        numbers = [re.sub("[-. ]", "", line["hts"]) for line in facts["lines"]]
-        errors += ["no-hts"] * any(re.fullmatch("[0-9]{10}", number) is None for number in numbers)
-        letters = [[sign for sign in line["description"] if sign.isalpha()] for line in facts["lines"]]
-        errors += ["no-description"] * ([] in letters)
-        errors += ["no-type86"] * (manifested < date(2019, 9, 28))
-    elif facts["mode"] == "truck" and facts["consignee"].get("address", {}).get("state", "").upper() not in US_STATES:
-        errors.append("no-state")
-    if any(line["value"]["currency"] != "USD" for line in facts["lines"]):
-        errors.append("no-exchange-rate")
-    return errors
 
 
 def _postings(

@@ -1,10 +1,27 @@
-"""What the plain model holds: bills on conveyances, as their consignee has them, and the figures of days."""
+"""What the plain model holds: bills on conveyances, as their consignee has them, and the figures of ledgers."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 
-from stream.alerts import AlertKind
 from stream.postings import PostedBill
+from tests.reference.plain import Measure
+from tests.reference.rules import Limits
+
+Amounts = dict[Measure, int]
+
+
+class Ledger(NamedTuple):
+    """What is summed of a consignee: in the order in which ledgers are taken, but for sellers."""
+
+    programme: str
+    first: date
+    """First day of the period; of a conveyance the earliest date there is."""
+    conveyance: str
+    """Of a programme by conveyance, else empty."""
+    seller: str | None
+    text: str
+    """The period as decisions have it."""
 
 
 @dataclass(eq=False)
@@ -13,11 +30,17 @@ class Held:
 
     bill: PostedBill
     conveyance: str
+    ledger: Ledger | None
+    """The ledger that its day falls into, whether open or not; None without a day or a known programme."""
     outcome: str = ""
     reason: str = ""
     rule: str | None = None
-    counts_cents: int | None = None
-    """What it counts with in the day's released total; null if it does not count."""
+    kept: Amounts | None = None
+    """What it counts with, released in full; null if it does not count, or only in part."""
+    covered: int | None = None
+    """Under `excess`, of a misfit what counts of it, in hundredths."""
+    gone: bool = False
+    """Its ledger has closed, or was closed when it came."""
     revision: int = 0
 
     @property
@@ -26,19 +49,24 @@ class Held:
         return self.bill.stand != "closed"
 
     @property
-    def on_its_day(self) -> bool:
-        """Live, or closed and still counting."""
-        return self.live or self.counts_cents is not None
+    def in_ledger(self) -> bool:
+        """In an open ledger: live, or closed and still counting."""
+        return self.ledger is not None and not self.gone and (self.live or self.kept is not None)
 
     @property
     def arrived(self) -> bool:
-        """On a day as arrived, and live."""
+        """In a ledger as arrived, and live."""
         return self.bill.stand == "arrived"
 
     @property
     def was_released(self) -> bool:
         """Released, or out of the country since and still counting: if live again, then as if released before."""
-        return self.outcome == "release" or self.counts_cents is not None
+        return not self.gone and (self.outcome == "release" or self.kept is not None)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is in the released total, if only in part."""
+        return self.kept is not None or (self.arrived and bool(self.covered))
 
     @property
     def place(self) -> tuple[datetime, str, int, str]:
@@ -48,10 +76,16 @@ class Held:
 
 @dataclass
 class Totals:
-    """The figures of a day once it is judged."""
+    """The figures of a ledger once it is judged."""
 
-    actual: int = 0
-    estimated: int = 0
+    limits: Limits
+    released: Amounts
+    projected: Amounts
+
+    @property
+    def actual(self) -> int:
+        """Return the released value."""
+        return self.released["value"]
 
 
 @dataclass
@@ -59,10 +93,23 @@ class Person:
     """All bills of a consignee, and the alerts raised."""
 
     bills: dict[tuple[str, str], Held] = field(default_factory=dict)
-    days: dict[date, Totals] = field(default_factory=dict)
-    alerted: set[tuple[AlertKind, date | str | None, str | None]] = field(default_factory=set)
+    ledgers: dict[Ledger, Totals] = field(default_factory=dict)
+    latest: dict[Ledger, date] = field(default_factory=dict)
+    """The latest date that any bill has had in a ledger: a conveyance, which has no last day, ends after it."""
+    alerted: set[tuple[object, ...]] = field(default_factory=set)
 
-    def on(self, day: date) -> list[Held]:
-        """Return the bills whose day this is, in manifest order: live ones, and closed ones that still count."""
-        bills = [held for held in self.bills.values() if held.bill.day == day and held.on_its_day]
+    @property
+    def days(self) -> dict[date, Totals]:
+        """Return the figures of the days of `us-321`."""
+        return {ledger.first: totals for ledger, totals in self.ledgers.items() if ledger.programme == "us-321"}
+
+    def forget(self, ledger: Ledger) -> None:
+        """Let go of a ledger that has closed, and of the alerts that it raised."""
+        del self.latest[ledger]
+        self.ledgers.pop(ledger, None)
+        self.alerted = {what for what in self.alerted if ledger not in what}
+
+    def within(self, ledger: Ledger) -> list[Held]:
+        """Return the bills of an open ledger in manifest order: live ones, and closed ones that still count."""
+        bills = [held for held in self.bills.values() if held.ledger == ledger and held.in_ledger]
         return sorted(bills, key=lambda held: held.place)

@@ -1,22 +1,24 @@
-"""The dated rules that DESIGN names, as plain comparisons; ids, texts and codes are the rulebook's."""
+"""What holds for a bill on a day, by plain loops over the plain data; the rulebook gives only names and codes."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from state.rules.rulebook import Rulebook
-from stream.decisions import Advice, Code, Policy
+from stream.decisions import Code, Policy
 from stream.postings import PostedBill
+from tests.reference.plain import MEASURES, Amount, Measure, Period, Programme, World, period_of
 
 EASTERN = ZoneInfo("America/New_York")
-DAYS_OPEN = 15
 NEAR_PERCENT = 90
 STRUCTURING_DAYS = 30
 ADVICE_DAYS = 14
 ORDER_DAYS = 75
 """Bills manifested so many days before stream time are still part of their order."""
-NO_FILING_RULE = {"no-exchange-rate"}
+INFORMAL_CENTS = 250_000
+
+Limits = dict[Measure, Amount]
+"""The limits that are in force, in the order value, count, weight; empty outside the programme's limits."""
 
 
 def eastern(instant: datetime) -> date:
@@ -24,92 +26,105 @@ def eastern(instant: datetime) -> date:
     return instant.astimezone(EASTERN).date()
 
 
-def is_open(day: date, today: date) -> bool:
-    """Tell whether a day is open, `today` being the date of the stream's time: 15 days after its end."""
-    return (today - day).days <= DAYS_OPEN
-
-
 @dataclass(frozen=True)
 class Rules:
-    """What holds on a day, under a policy; the values are DESIGN's, only the names are looked up."""
+    """What holds on a day, under a policy."""
 
     book: Rulebook
     policy: Policy
+    world: World
+
+    def programme(self, bill: PostedBill) -> Programme | None:
+        """Return the programme that a bill claims, None if it is not enabled."""
+        return self.world.programmes.get(bill.programme)
+
+    def day_of(self, programme: str, instant: datetime) -> date:
+        """Return the date of an instant in the programme's zone; Eastern where the programme is unknown."""
+        known = self.world.programmes.get(programme)
+        return instant.astimezone(ZoneInfo(known.zone)).date() if known else eastern(instant)
 
     def _at(self, day: date) -> date:
         return self.policy.as_of or day
 
+    def overflow(self, programme: str) -> str:
+        """Return the overflow policy that is applied."""
+        known = self.world.programmes.get(programme)
+        return self.policy.overflow if known is None or known.overflow == "setting" else known.overflow
+
+    def limits(self, programme: Programme, day: date) -> Limits:
+        """Return the limits that are in force on a day."""
+        there = [entry for entry in programme.limits if entry.holds(self._at(day))]
+        return {entry.measure: entry for measure in MEASURES for entry in there if entry.measure == measure}
+
     def limit(self, day: date) -> int:
-        """Return the limit in cents."""
-        return 20_000 if self._at(day) <= date(2016, 3, 9) else 80_000
+        """Return the limit of `us-321` on a day, in cents."""
+        return self.limits(self.world.programmes["us-321"], day)["value"].amount
 
-    def limit_rule(self, day: date) -> str:
-        """Name the rule behind the limit."""
-        return self.book.on(self._at(day)).limit_rule
+    def period(self, programme: Programme, day: date) -> Period:
+        """Return the period that a day falls into."""
+        return period_of(programme.window, day)
 
-    def single_rule(self, day: date) -> str | None:
-        """Name the rule behind the cap of a single bill, whose amount is that of the limit."""
-        return self.book.on(self._at(day)).single_rule
+    def is_open(self, programme: Programme, day: date, today: date) -> bool:
+        """Tell whether the ledger of a day is open; in a conveyance each bill goes by its own date."""
+        last = self.period(programme, day).last or day
+        return (today - last).days <= programme.open_days
 
-    def warns_only(self, day: date) -> bool:
+    def warns_only(self, programme: Programme, day: date) -> bool:
         """Tell whether an arrived misfit is let through with a warning."""
         if self.policy.enforcement != "auto":
             return self.policy.enforcement == "warn"
-        return self._at(day) <= date(2025, 8, 11)
+        held = [entry.enforced for entry in programme.enforcement if entry.holds(self._at(day))]
+        return held == ["warn"]
 
-    def suspended(self, day: date) -> bool:
-        """Tell whether there is no exemption at all."""
-        return self._at(day) >= date(2025, 8, 29)
+    def outside(self, programme: Programme, day: date) -> bool:
+        """Tell whether a day is outside the programme's limits."""
+        return not self.limits(programme, day)
 
-    def excluded(self, bill: PostedBill, day: date) -> list[str]:
-        """List the origins of a bill that are excluded."""
+    def rows_5_to_9(self, programme: Programme, bill: PostedBill, day: date) -> tuple[str, str | None] | None:
+        """Return reason and rule of the first of rows 5 to 9 that holds on a day, or None."""
         at = self._at(day)
-        excluded = date(2025, 2, 4) <= at <= date(2025, 2, 6) or at >= date(2025, 5, 2)
-        return [origin for origin in bill.origins if origin in {"CN", "HK"} and excluded]
-
-    def exempt_goods(self, bill: PostedBill, day: date) -> bool:
-        """Tell whether no flag of the bill takes it out of the exemption."""
-        never = {"adcvd", "quota", "irc-tax"}
-        if bill.filing == "manifest":
-            never |= {"pga", "fda"} if self._at(day) >= date(2025, 7, 9) else {"pga"}
-        return not never & set(bill.flags)
-
-    def row_5_to_7(self, bill: PostedBill, day: date) -> tuple[str, str | None] | None:
-        """Return reason and rule of the first of rows 5 to 7 that holds, or None."""
-        named = self.book.on(self._at(day))
-        if self.suspended(day):
-            return "suspended", named.suspended_rule
-        if out := self.excluded(bill, day):
-            return "origin-excluded", named.excluded_origins[out[0]]
-        if not self.exempt_goods(bill, day):
-            return "goods-excluded", named.goods_rule(bill.flags, bill.filing)
+        if self.outside(programme, day):
+            return "suspended", None
+        for suspension in programme.suspensions:
+            if suspension.holds(at):
+                return "suspended", suspension.id
+        for origin in bill.origins:
+            for exclusion in programme.exclusions:
+                if exclusion.holds(at) and origin in exclusion.origins:
+                    return "origin-excluded", exclusion.id
+        for goods in programme.goods:
+            if goods.holds(at) and goods.flag in bill.flags and bill.filing in goods.filings:
+                return "goods-excluded", goods.id
+        for measure in MEASURES:
+            for cap in programme.singles:
+                if cap.measure == measure and cap.holds(at) and self.amount(bill, measure) > cap.amount:
+                    return f"single-{measure}-over-limit", cap.id
+        if bill.mode in programme.unaggregated:
+            return "not-aggregated", None
         return None
 
     def filing_rule(self, bill: PostedBill) -> str | None:
         """Name the rule behind the first filing error."""
-        first = bill.filing_errors[0]
-        try:
-            return self.book.filing_rule(first, self._at(eastern(bill.manifested_at)))
-        except KeyError:
-            if first not in NO_FILING_RULE:
-                raise
-            return None
+        manifested = self._at(self.day_of(bill.programme, bill.manifested_at))
+        return self.book.filing_rule(bill.filing_errors[0], manifested, bill.programme)
 
     def code(self, bill: PostedBill, outcome: str, reason: str, day: date | None) -> Code | None:
-        """Return the code ACE sends; a bill without a day is dated by its manifest."""
+        """Return the code ACE sends, which only `us-321` has; a bill without a day is dated by its manifest."""
+        if bill.programme != "us-321":
+            return None
         at = self._at(day or eastern(bill.manifested_at))
         found = self.book.code(bill.filing, bill.mode, outcome, reason, at)
         return found and Code(found.channel, found.code, found.text)
 
     def counted(self, value_cents: int | None) -> int | None:
-        """Round a value as the policy counts it, in cents."""
+        """Round a value as the policy counts it, in hundredths."""
         if value_cents is None or self.policy.rounding == "cents":
             return value_cents
-        dollars, cents = divmod(value_cents, 100)
-        return 100 * (dollars + 1 if cents >= 50 else dollars)
+        units, rest = divmod(value_cents, 100)
+        return 100 * (units + 1 if rest >= 50 else units)
 
-    def advice(self, bill: PostedBill, next_day: date | None, caution: Literal["one-order"] | None = None) -> Advice:
-        """Say which entry a misfit needs, and when it would fit."""
-        assert bill.value_cents is not None
-        informal = bill.value_cents <= 250_000
-        return Advice(None if bill.mode == "mail" else "11" if informal else "01", next_day, None, caution)
+    def amount(self, bill: PostedBill, measure: Measure) -> int:
+        """Return what a bill adds to a measure."""
+        if measure == "count":
+            return 1
+        return (bill.weight_grams if measure == "weight" else self.counted(bill.value_cents)) or 0

@@ -127,4 +127,5 @@ def _line(row: list[str], widths: list[int]) -> str:
 
 
 if __name__ == "__main__":
-    PATH.write_text(aligned(PATH.read_text("utf-8")), "utf-8")
+    for path in (PATH, *PATH.with_name("tables").glob("*.txt")):
+        path.write_text(aligned(path.read_text("utf-8")), "utf-8")

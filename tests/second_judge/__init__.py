@@ -1,4 +1,5 @@
-"""A second judge of `us-321`, written from DESIGN section 2 and 3 alone, and random files that both judges get.
+"""A second judge of all programmes, written from DESIGN sections 2 and 3 alone, and random files that all judges get.
 
-It shares no code with the steps, nor with `tests/reference`; it is slow and plain, and knows no tables.
+It shares no code with the steps, nor with `tests/reference`; it is slow and plain, and knows no tables. Both it and the
+plain model are held against the steps, and against each other.
 """

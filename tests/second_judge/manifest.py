@@ -1,12 +1,12 @@
 """The manifest, told plainly: which version of a bill holds, on which day it is, and whom an event concerns."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-EASTERN: Final = ZoneInfo("America/New_York")
+from tests.second_judge.regimes import RATES, REGIMES, Regime
+
 KEPT_DAYS: Final = 45
 LONG_AGO: Final = datetime(1, 1, 2, tzinfo=UTC)
 STATES: Final = frozenset(
@@ -42,6 +42,12 @@ class Held:
     flags: frozenset[str] = frozenset()
     errors: tuple[str, ...] = ()
     moved: bool = False
+    programme: str = "us-321"
+    regime: Regime | None = None
+    """None where the programme is not enabled."""
+    seller: str | None = None
+    weight: int | None = None
+    purchased: date | None = None
 
 
 @dataclass
@@ -60,7 +66,10 @@ Posts = list[tuple[str, list[Held]]]
 class Manifest:
     """Takes events; gives the fate of each and the bills that it posts, by consignee."""
 
-    def __init__(self) -> None:
+    def __init__(self, enabled: Collection[str] = tuple(REGIMES), default: str = "us-321") -> None:
+        self._regimes = {name: REGIMES[name] for name in enabled}
+        self._default = default
+        self._kept_days = max(KEPT_DAYS, *(regime.kept_days for regime in self._regimes.values()))
         self._trips: dict[str, Trip] = {}
         self._highest: datetime | None = None
 
@@ -70,7 +79,7 @@ class Manifest:
         kind = event["type"].removeprefix("tallygate.").removesuffix(".v1")
         highest = max(time, self._highest or time)
         trip = self._trips.get(data["conveyance"])
-        if trip is None or (highest.astimezone(UTC).date() - trip.touched).days > KEPT_DAYS:
+        if trip is None or (highest.astimezone(UTC).date() - trip.touched).days > self._kept_days:
             trip = Trip()
         if kind.startswith("conveyance"):
             fate, posts = self._trip(trip, kind, time, data)
@@ -118,7 +127,9 @@ class Manifest:
     def _whole_bill(self, trip: Trip, time: datetime, data: Event, *, amended: bool) -> tuple[str, Posts]:
         version, held = data.get("version", 1), trip.bills.get(data["bill"])
         consignee = person(data["consignee"])
-        says, waiting = what_counts(data, consignee), None
+        programme = data.get("programme") or self._default
+        regime = self._regimes.get(programme)
+        says, waiting = what_counts(data, consignee, programme, regime), None
         if held is not None and held.live is None:
             if version > held.version and amended:
                 return "stale", []
@@ -135,6 +146,7 @@ class Manifest:
         if held is None:
             bill.manifested, bill.sequence = instant(data["manifested_at"]), data["sequence"]
             bill.estimate_stated = time
+        bill.programme, bill.regime = programme, regime
         fill(bill, data, time)
         bill.version, bill.consignee, bill.says = version, consignee, says
         bill.live, bill.exit = waiting is None, waiting
@@ -155,39 +167,71 @@ def posted(bill: Held, trip: Trip) -> Held:
 
 def day_and_basis(bill: Held, trip: Trip) -> tuple[date | None, bool]:
     """Return the day a live bill is on, and whether it has arrived: DESIGN, "Which day"."""
+    if bill.regime is None:
+        return None, False
     arrived = bill.arrived_at or (trip.arrival[1] if trip.arrival else None)
+    if bill.regime.by_purchase:
+        return bill.purchased, arrived is not None and bill.purchased is not None
     if arrived is not None:
-        return eastern(arrived), True
+        return bill.regime.local_date(arrived), True
     stated, estimate = trip.estimate or (None, None)
     own = bill.estimate_stated
     if bill.estimate is not None and (estimate is None or stated is None or (own is not None and own >= stated)):
         return bill.estimate, False
-    return (None if estimate is None else eastern(estimate)), False
+    return (None if estimate is None else bill.regime.local_date(estimate)), False
 
 
 def fill(bill: Held, data: Event, time: datetime) -> None:
     """Write into a bill what this version says."""
+    regime = bill.regime
     estimates = data.get("estimated_arrivals") or []
     single = date.fromisoformat(estimates[0]) if len(estimates) == 1 else None
     if single != bill.estimate:
         bill.estimate, bill.estimate_stated = single, time
     lines = data["lines"]
-    known = all(line["value"]["currency"] == "USD" for line in lines)
-    bill.value = sum(cents(line["value"]["amount"]) for line in lines) if known else None
+    amounts = [worth(line["value"], bill, regime) for line in lines]
+    known = [amount for amount in amounts if amount is not None]
+    bill.value = sum(known) if len(known) == len(lines) else None
     bill.arrived_at = instant(data["arrived_at"]) if data.get("arrived_at") else None
+    bill.purchased = date.fromisoformat(data["purchased_on"]) if data.get("purchased_on") else None
     bill.mode, bill.filing, bill.order = data["mode"], data["filing"], data.get("order") or None
     bill.origins = frozenset(line["origin"] for line in lines)
     bill.flags = frozenset(flag for line in lines for flag in line.get("flags") or ())
-    bill.errors = tuple(filing_errors(data, eastern(bill.manifested), len(estimates), known=known))
+    bill.seller = who_sold(data) if regime and regime.sellers else None
+    weight = data.get("weight_grams")
+    bill.weight = None if weight in {None, ""} else weight
+    bill.errors = tuple(filing_errors(data, bill, len(estimates))) if regime else ("unknown-programme",)
 
 
-def what_counts(data: Event, consignee: str) -> tuple[Any, ...]:
+def worth(value: Event, bill: Held, regime: Regime | None) -> int | None:
+    """Return what a line is worth in hundredths of the programme's currency, None if no rate is known."""
+    if regime is None:
+        return None
+    amount = cents(value["amount"])
+    if value["currency"] == regime.currency:
+        return amount
+    day = regime.local_date(bill.manifested)
+    rate = RATES.get((value["currency"], regime.currency, day.year, 1 + (day.month - 1) // 3))
+    return None if rate is None else (2 * amount * rate[0] + rate[1]) // (2 * rate[1])
+
+
+def who_sold(data: Event) -> str | None:
+    """Return the seller, else the shipper; None if neither has a name. Case tells no two apart."""
+    for name in (data.get("seller"), data["shipper"].get("name")):
+        if name and not name.isspace():
+            return str(name).casefold()
+    return None
+
+
+def what_counts(data: Event, consignee: str, programme: str, regime: Regime | None) -> tuple[Any, ...]:
     """Return all that two versions must agree in to say the same."""
     arrived = data.get("arrived_at")
     return (
         consignee, data["mode"], data["filing"], data.get("order") or None, tuple(data.get("estimated_arrivals") or ()),
         instant(arrived) if arrived else None, data.get("bill_type") or None, data.get("quantity"),
-        data.get("planned_port") or None,
+        data.get("planned_port") or None, programme, data.get("purchased_on") or None,
+        None if data.get("weight_grams") == "" else data.get("weight_grams"),
+        who_sold(data) if regime and regime.sellers else None,
         tuple(
             (cents(line["value"]["amount"]), line["value"]["currency"], line["origin"], line["hts"],
              line["description"], line["quantity"], frozenset(line.get("flags") or ()))
@@ -196,8 +240,24 @@ def what_counts(data: Event, consignee: str) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def filing_errors(data: Event, manifested: date, estimates: int, *, known: bool) -> Iterator[str]:
+def filing_errors(data: Event, bill: Held, estimates: int) -> Iterator[str]:
     """Name every filing rule that is broken, in the order of DESIGN."""
+    regime = bill.regime
+    assert regime is not None
+    if regime.name == "us-321":
+        yield from filing_errors_of_321(data, regime.local_date(bill.manifested), estimates)
+    if bill.value is None:
+        yield "no-exchange-rate"
+    if regime.by_purchase and bill.purchased is None:
+        yield "no-purchase-date"
+    if regime.sellers and bill.seller is None:
+        yield "no-seller"
+    if regime.needs_weight and bill.weight is None:
+        yield "no-weight"
+
+
+def filing_errors_of_321(data: Event, manifested: date, estimates: int) -> Iterator[str]:
+    """Name what type 86 and truck manifests must keep."""
     if data["filing"] == "type86":
         if manifested >= date(2024, 7, 25) and estimates != 1:
             yield "282" if estimates == 0 else "288"
@@ -217,8 +277,6 @@ def filing_errors(data: Event, manifested: date, estimates: int, *, known: bool)
         address = data["consignee"].get("address") or {}
         if (address.get("state") or "").strip().upper() not in STATES:
             yield "no-state"
-    if not known:
-        yield "no-exchange-rate"
 
 
 def ten_digits(hts: str) -> bool:
@@ -235,11 +293,6 @@ def person(consignee: Event) -> str:
 def instant(text: str) -> datetime:
     """Return an instant."""
     return datetime.fromisoformat(text)
-
-
-def eastern(moment: datetime) -> date:
-    """Return the date in New York."""
-    return moment.astimezone(EASTERN).date()
 
 
 def cents(amount: str) -> int:

@@ -3,9 +3,10 @@
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from struct import Struct
 
+from state.step import StepRefusedError
 from state.table import Overlay
 from stream.records import Fate, Outgoing, Record, Result, Sink
 
@@ -17,20 +18,22 @@ class ToyStep:
     """One decision for each record: `<key> <count> <partition> <offset>`, exact only if nothing repeats.
 
     A value that begins with `!` is an order: `!raise`, `!kill`, `!sleep <s>`, `!hold`, `!many <n>`, `!dead <code>`,
-    `!stale`.
+    `!stale`, `!refuse <id>`, which is obeyed unless the programme is known.
     """
 
     name = "toy"
 
-    def __init__(self, fingerprint: str = "toy-1", reads: tuple[str, ...] = ()) -> None:
-        """Judge under a fingerprint."""
-        self.fingerprint, self.reads = fingerprint, reads
+    def __init__(
+        self, fingerprint: str = "toy-1", reads: tuple[str, ...] = (), programmes: Mapping[str, str] | None = None
+    ) -> None:
+        """Judge under a fingerprint, and the structures of programmes."""
+        self.fingerprint, self.reads, self.programmes = fingerprint, reads, programmes or {}
 
     def __call__(self, record: Record, table: Overlay) -> Result:
         """Count the record and decide, unless it orders otherwise."""
         value = record.value or b""
         if value.startswith(b"!"):
-            return self._obey(record, value[1:].decode().split(" "))
+            return self._obey(record, table, value[1:].decode().split(" "))
         return self._decide(record, table)
 
     def sweep(self, table: Overlay, budget: int) -> int:  # noqa: ARG002
@@ -48,7 +51,7 @@ class ToyStep:
         value = b"%b %d %d %d" % (key, count + 1, record.partition, record.offset)
         return Result(Fate.APPLIED, "", (Outgoing(Sink.DECISIONS, record.partition, key, value),))
 
-    def _obey(self, record: Record, order: list[str]) -> Result:
+    def _obey(self, record: Record, table: Overlay, order: list[str]) -> Result:
         match order:
             case ["raise"]:
                 raise ValueError("as told")
@@ -69,6 +72,10 @@ class ToyStep:
                     Sink.DEAD_LETTERS, record.partition, record.key, record.value, (("x-error", code.encode()),)
                 )
                 return Result(Fate.DEAD_LETTERED, code, (dead,))
+            case ["refuse", programme]:
+                if programme not in self.programmes:
+                    raise StepRefusedError(f"{programme} is not enabled")
+                return self._decide(record, table)
             case ["stale"]:
                 return Result(Fate.STALE, "", ())
         raise ValueError(order)
@@ -84,4 +91,5 @@ class ToyStep:
 def toy(_settings: object, _partitions: int) -> ToyStep:
     """Make the step; for import by path."""
     reads = os.environ.get("TALLYGATE_TOY_READS", "").split()
-    return ToyStep(os.environ.get("TALLYGATE_TOY_FINGERPRINT", "toy-1"), tuple(reads))
+    programmes = dict(each.split("=") for each in os.environ.get("TALLYGATE_TOY_PROGRAMMES", "").split())
+    return ToyStep(os.environ.get("TALLYGATE_TOY_FINGERPRINT", "toy-1"), tuple(reads), programmes)

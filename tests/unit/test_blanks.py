@@ -20,7 +20,7 @@ def test_blank_optional_fields_are_as_if_missing() -> None:
     found, expected = read(msgspec.json.encode(filled)), read(msgspec.json.encode(plain))
     assert isinstance(found, BillManifested)
     assert found.data.version == 1
-    for name in ("order", "bill_type", "planned_port"):
+    for name in ("order", "programme", "seller", "bill_type", "planned_port"):
         assert getattr(found.data, name) in {"", None}
         found = msgspec.structs.replace(found, data=msgspec.structs.replace(found.data, **{name: None}))
     assert msgspec.json.encode(found).replace(b',"flags":[]', b"") == msgspec.json.encode(expected).replace(

@@ -51,6 +51,7 @@ def bill(number: int, consignee: object = NAMED, **more: Any) -> bytes:
         "lines": [line],
         "arrived_at": "2025-08-19T15:00:00Z",
         "order": "o-1",
+        "seller": CANARIES[4],
     }
     return event("bill.manifested", **{**whole, **more})
 
@@ -67,6 +68,7 @@ def life() -> Iterator[bytes]:
     yield event(f"bill.{CANARIES[0]}", bill="ACME0001")
     yield bill(8)[:-40]
     yield event("bill.disposed", bill="ACME0001", version=3, how="exported", entry_number=CANARIES[3])
+    yield bill(9, programme="kr", purchased_on="2025-08-19")
     yield event("conveyance.arrived", arrived_at="2025-08-20T15:00:00Z")
 
 
@@ -92,6 +94,7 @@ def run(step: ManifestStep | WithholdingStep, records: list[PlainRecord], table:
 def test_nothing_that_the_steps_send_or_keep_names_a_person() -> None:
     """Postings, decisions, alerts, rows of both tables and the headers of dead letters are clean."""
     rulebook, keys = load_rulebook(), KeyMaker(JUDGE_SECRET)
+    rulebook = rulebook.with_programmes(list(rulebook.known), rulebook.default_programme)
     manifest, withholding = Table(), Table()
     events = [PlainRecord("s", 0, number, -1, b"air:1", value) for number, value in enumerate(life())]
     posted = run(ManifestStep(rulebook, keys), events, manifest)

@@ -29,7 +29,8 @@ ESTIMATED = event("conveyance.estimated", {"conveyance": CONVEYANCE, "estimated_
 IDENTIFIED = {"identifier_type": "EI", "identifier": "12-3456789"}
 GONE = object()
 OPTIONAL = (
-    "version", "order", "estimated_arrivals", "arrived_at", "bill_type", "quantity", "planned_port",
+    "version", "order", "programme", "seller", "purchased_on", "weight_grams",
+    "estimated_arrivals", "arrived_at", "bill_type", "quantity", "planned_port",
 )  # fmt: skip
 
 
@@ -145,6 +146,13 @@ WRONG = [
     ("data.consignee.address.country", "us", "wrong-shape", "$.data.consignee.address.country"),
     ("data.order", "o" * 65, "wrong-shape", "$.data.order"),
     ("data.order", "\ud800", "not-json", "record value"),
+    ("data.programme", "KR", "wrong-shape", "$.data.programme: expected text such as us-321 (Id of the exemption"),
+    *(("data.programme", bad, "wrong-shape", "$") for bad in ("k", "k" * 40, "-k", "kr\n", "k_2", "ké", "k٢", " ", 7)),
+    ("data.seller", CANARY * 4, "wrong-shape", "$.data.seller: expected text of 0 to 70 characters or null"),
+    ("data.purchased_on", "2025-02-29", "wrong-shape", "$.data.purchased_on: expected a date such as 2025-08-20"),
+    *(("data.purchased_on", bad, "wrong-shape", "$.data.purchased_on") for bad in ("0001-12-31", "9999-01-01")),
+    ("data.weight_grams", -1, "wrong-shape", "$.data.weight_grams: expected an integer from 0 to 999999999"),
+    *(("data.weight_grams", bad, "wrong-shape", "$.data.weight_grams") for bad in (10**9, 2.0)),
     ("data.sequence", float("1e400"), "wrong-shape", "$.data.sequence"),
 ]  # fmt: skip
 
@@ -196,6 +204,9 @@ FINE = [
     ("data.port", "", ARRIVED),
     ("data.entry_number", "", DISPOSED),
     ("data.entry_number", None, DISPOSED),
+    *(("data.programme", programme, BILL) for programme in ("us-321", "k" + "r" * 38, "2x", "a-")),
+    ("data.seller", "  ", BILL),
+    *((f"data.{name}", value, BILL) for name, value in (("weight_grams", 999_999_999), ("purchased_on", "2025-08-01"))),
 ]
 
 
@@ -375,7 +386,7 @@ def validators() -> dict[str, Draft202012Validator]:
 
 
 # `format` is an annotation, to JSON Schema 1.0 is an integer, and infinity and half a character are no JSON.
-BEYOND_SCHEMA = ("2025-08-20T12:00:00", "2025-08-20", ["2025-02-29"], float("inf"), "\ud800")
+BEYOND_SCHEMA = ("2025-08-20T12:00:00", "2025-08-20", ["2025-02-29"], "2025-02-29", float("inf"), "\ud800")
 HELD_AGAINST_SCHEMA = [
     (path, value, BILL) for path, value, _, _ in WRONG if value not in BEYOND_SCHEMA and not isinstance(value, float)
 ]

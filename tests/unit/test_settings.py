@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from agents.engine.engine_settings import MIB
 from agents.kafka.errors import RefusedError
+from agents.readmodel.projection_process import kept_store_of
 from agents.readmodel.store import store_settings
+from agents.settings.redis_group import RedisSettings
 from agents.settings.settings import Settings
 from agents.worker.engine_setup import engine_settings
 
@@ -123,6 +125,14 @@ def test_redis_password_comes_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert store.password == SECRET_WORD
     assert SECRET_WORD not in repr(settings)
     assert SECRET_WORD not in repr(store)
+
+
+def test_a_bill_is_kept_while_its_ledger_may_be_open() -> None:
+    """The read model keeps a key for as long as the setting says, and a year's programme for longer."""
+    day = 24 * 3600
+    assert kept_store_of(Settings()).ttl_seconds == 60 * day
+    assert kept_store_of(Settings(redis=RedisSettings(keep_days=1))).ttl_seconds == 16 * day
+    assert kept_store_of(Settings(programmes=("us-321", "ec"))).ttl_seconds == (366 + 30) * day
 
 
 def test_a_missing_password_file_is_an_error_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -66,6 +66,38 @@ def test_a_broken_rule_file_is_refused_by_name(secret: Path, tmp_path: Path) -> 
         withholding_step(settings(secret, rules=(file,)), 4)
 
 
+@pytest.mark.parametrize(
+    ("programmes", "default", "said"),
+    [
+        (
+            ("us-321", "atlantis"),
+            "us-321",
+            "no programme has the id atlantis. Remedy: enable some of az, ec",
+        ),
+        (("kr",), "us-321", "default_programme: us-321 is not among the enabled programmes"),
+        (("kr", "kr"), "kr", "kr is named twice"),
+    ],
+)
+def test_programmes_that_do_not_fit_are_refused(
+    secret: Path, programmes: tuple[str, ...], default: str, said: str
+) -> None:
+    """An unknown programme, one named twice, or a default that is not enabled keeps both steps from starting."""
+    wrong = settings(secret, programmes=programmes, default_programme=default)
+    for step in (manifest_step, withholding_step):
+        with pytest.raises(RefusedError, match=said):
+            step(wrong, 4)
+
+
+def test_steps_judge_the_enabled_programmes(secret: Path) -> None:
+    """Both steps know the programmes of the settings; the default is in the manifest step's fingerprint alone."""
+    usual, more = settings(secret), settings(secret, programmes=("us-321", "kr"), default_programme="kr")
+    for step in (manifest_step, withholding_step):
+        assert sorted(step(usual, 4).programmes) == ["us-321", "us-gift", "us-gift-insular"]
+        assert sorted(step(more, 4).programmes) == ["kr", "us-321"]
+    assert manifest_step(usual, 4).fingerprint != manifest_step(more, 4).fingerprint
+    assert withholding_step(usual, 4).fingerprint == withholding_step(more, 4).fingerprint
+
+
 def test_fingerprints_follow_secret_match_and_policy(secret: Path, tmp_path: Path) -> None:
     """What tables depend on changes the fingerprint; what they do not depend on leaves it."""
     other = tmp_path / "other"

@@ -89,6 +89,14 @@ def test_messages_stay_long_enough_to_rebuild_tables() -> None:
     assert max(kept, key=kept.__getitem__) == Topics().dead_letters
 
 
+def test_messages_may_be_kept_for_longer() -> None:
+    """More days change what is judged and what came of it; dead letters and compacted topics stay as they are."""
+    longer = {plan.name: plan for plan in Topics().plans(396)}
+    changed = {name for name, plan in longer.items() if plan != PLANS[name]}
+    assert changed == set(Topics().record)
+    assert {longer[name].config["retention.ms"] for name in changed} == {str(396 * DAY_MS)}
+
+
 def test_every_topic_takes_an_event_of_full_size() -> None:
     """A record of one megabyte fits each topic, and with our headers on top the dead letters too."""
     sizes = {name: int(plan.config["max.message.bytes"]) for name, plan in PLANS.items()}

@@ -7,6 +7,7 @@ from aiohttp import web
 from agents.gateway.endpoints.answering import answer_bill
 from agents.gateway.endpoints.views import verdict
 from agents.gateway.http.auth import require
+from agents.gateway.http.parts import parts_of
 from agents.gateway.http.problems import Problem
 from agents.gateway.http.replies import reply
 from stream.bills import fold_bill
@@ -29,7 +30,8 @@ async def show(request: web.Request) -> web.Response:
         detail = "the read model is being filled; try again" if found.freshness.stale else UNKNOWN_LINE
         raise Problem(404, "Unknown bill", detail, as_of=found.freshness.as_of, stale=found.freshness.stale)
     audit = "audit" in caller.scopes
-    return reply(verdict(found.decision, audit=audit, freshness=found.freshness, others=found.others))
+    default = parts_of(request).rulebook.default_programme
+    return reply(verdict(found.decision, audit=audit, freshness=found.freshness, others=found.others, default=default))
 
 
 def routes() -> Iterable[web.RouteDef]:

@@ -2,58 +2,78 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
-from typing import Annotated, Final, Literal
+from datetime import date, datetime
+from typing import Annotated, Final
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta
 
 from agents.gateway.endpoints.answering import answer_freshness, away
+from agents.gateway.endpoints.room import Misfit, Room, enabled_programme
 from agents.gateway.http.auth import require
 from agents.gateway.http.bodies import media_type, read_body
 from agents.gateway.http.counting import route_of
 from agents.gateway.http.gateway_metrics import rate_limited
-from agents.gateway.http.parts import Parts, parts_of
+from agents.gateway.http.parts import parts_of
 from agents.gateway.http.problems import Problem, retry_later
 from agents.gateway.http.replies import reply
-from agents.readmodel.queries import BILLS_A_PAGE, DayReading
+from agents.readmodel.queries import BILLS_A_PAGE
 from agents.readmodel.store import StoreError
+from agents.settings.settings import PolicySettings
 from state.manifest.content import consignee_key
+from state.rules import Rulebook
+from stream.consignee import KeyMaker
 from stream.deadletters import Fault
-from stream.events import EasternDay, NamedOrIdentified
+from stream.events import LocalDay, NamedOrIdentified
 from stream.faultfinding import misfit, place_of
 from stream.money import whole_dollars
+from stream.periods import CONVEYANCE
 from stream.reading import consignee_misfit
 
 audit_log = logging.getLogger("agents.gateway.audit")
 
 BODY_BYTES: Final = 16_384
-ACTUAL: Final = "actual"
-
-Misfit = Literal["suspended", "single-value-over-limit", "daily-limit"]
 
 
 class HeadroomQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """A person in clear, a value, a day."""
+    """A person in clear, a value, a day, and the programme that a bill would claim."""
 
     consignee: NamedOrIdentified
-    value_cents: Annotated[int, Meta(ge=0, lt=10**14, description="US cents.")]
-    day: EasternDay
+    value_cents: Annotated[int, Meta(ge=0, lt=10**14, description="Hundredths of the programme's currency.")]
+    day: LocalDay
+    programme: str | None = None
+    """One of the enabled; missing: the setting `default_programme`."""
+    seller: str | None = None
+    """Who sold the goods, in clear; needed where the programme sums per seller."""
+    conveyance: str | None = None
+    """Needed where the programme sums per conveyance."""
+    weight_grams: Annotated[int, Meta(ge=0, lt=10**9)] | None = None
+    """Looked at where the programme limits weight; missing: 0."""
 
 
 class Headroom(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the value fits, as things stand; amounts are US cents. Never the key: it opens what `audit` is for."""
+    """Whether the value fits, as things stand; amounts are hundredths of `currency`.
+
+    Never the key: it opens what `audit` is for.
+    """
 
     day: date
+    programme: str
+    period: str
+    """The period of that day, as decisions state it."""
+    currency: str
     fits: bool
-    """A bill of this value that arrived on the day would be released, unless its goods, origin or filing forbid it."""
-    headroom_cents: int
-    limit_cents: int
+    """A bill of this value that arrived on the day would be released, unless its goods, origin or filing forbid it.
+    Where what is above the limit is dutiable, it would be covered in full."""
+    headroom_cents: int | None
+    """Null, as is the limit, where the programme does not limit value, or has no limits on the day."""
+    limit_cents: int | None
     total_cents: int
-    """The day's released total."""
+    """The released total of the day, or of the longer period."""
     next_day: date | None
-    """Where it does not fit: the first of the next 14 days on which it would."""
+    """Where it does not fit: the first of the next 14 days, or else the first day of the next period, on which it
+    would; null where the programme goes by purchase date or by conveyance."""
     reason: Misfit | None
     as_of: datetime | None
     """Everything decided up to then was taken into account."""
@@ -61,7 +81,7 @@ class Headroom(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def ask(request: web.Request) -> web.Response:
-    """Answer for a consignee, a value and a day."""
+    """Answer for a consignee, a value, a day and a programme."""
     caller = require(request, "plan")
     parts = parts_of(request)
     if parts.keys is None:
@@ -73,26 +93,42 @@ async def ask(request: web.Request) -> web.Response:
         raise retry_later("Too many requests", detail, wait, 429)
     question = _read(request, await read_body(request, BODY_BYTES))
     key = consignee_key(parts.keys, question.consignee)
+    room = _room(parts.keys, parts.rulebook, parts.settings.policy, question)
     audit_log.info("headroom asked: token=%s consignee=%s day=%s", caller.id, key, question.day)
-    first, value = question.day, question.value_cents
-    days = [first + timedelta(days=ahead) for ahead in range(parts.rulebook.advice_days + 1)]
-    days = [day for day in days if day.year < 9999]
+    days = room.days(question.day)
     try:
-        # Whether an earlier bill did not fit matters to the policies that stop there; they need the bills.
-        bills = 0 if parts.settings.policy.overflow == "skip" else BILLS_A_PAGE
-        readings = await parts.read_model.days(key, days, bills)
+        readings = await parts.read_model.ledgers(
+            key, [room.ledger(day) for day in days], 0, BILLS_A_PAGE if room.reads_bills else 0, room.programme.id
+        )
     except StoreError:
         raise away() from None
-    reasons = [_misfit(parts, day, reading, value) for day, reading in zip(days, readings, strict=True)]
-    limit, total = parts.rulebook.on(first).limit_cents, readings[0].total_cents
+    reasons = [room.misfit(day, reading) for day, reading in zip(days, readings, strict=True)]
+    reason, total = reasons[0], readings[0].total_cents
+    limits = room.limits(question.day)
+    limit = None if limits is None or limits.value is None else limits.value.amount
+    later = next((day for day, other in zip(days[1:], reasons[1:], strict=True) if other is None), None)
     found = answer_freshness(request.app, readings[0].freshness, bridged=False)
-    later = next((day for day, reason in zip(days[1:], reasons[1:], strict=True) if reason is None), None)
     body = Headroom(
-        day=first, fits=reasons[0] is None, headroom_cents=limit - total, limit_cents=limit,
-        total_cents=total, next_day=later if reasons[0] else None, reason=reasons[0],
+        day=question.day, programme=room.programme.id, period=room.period(question.day),
+        currency=room.programme.currency, fits=reason is None,
+        headroom_cents=None if limit is None else limit - total, limit_cents=limit, total_cents=total,
+        next_day=later if reason in {"daily-limit", "period-limit", "suspended"} else None, reason=reason,
         as_of=found.as_of, stale=found.stale,
     )  # fmt: skip
     return reply(body)
+
+
+def _room(keys: KeyMaker, rulebook: Rulebook, policy: PolicySettings, question: HeadroomQuestion) -> Room:
+    """Return what the value would have to fit into. Raise Problem 400."""
+    programme = enabled_programme(rulebook, question.programme)
+    if programme.per_seller and (question.seller is None or not question.seller.strip()):
+        raise Problem(400, "Not understood", f"$.seller: {programme.id} sums per seller, so say who sold the goods")
+    if programme.window == CONVEYANCE and question.conveyance is None:
+        raise Problem(400, "Not understood", f"$.conveyance: {programme.id} sums per conveyance, so name it")
+    seller = keys.of_seller(question.seller) if programme.per_seller and question.seller else None
+    value, grams = question.value_cents, question.weight_grams or 0
+    counted = value if policy.rounding == "cents" else whole_dollars(value)
+    return Room(rulebook, policy.overflow, programme, seller, question.conveyance, counted, grams)
 
 
 def _read(request: web.Request, body: bytes) -> HeadroomQuestion:
@@ -114,19 +150,6 @@ def _read(request: web.Request, body: bytes) -> HeadroomQuestion:
 
 def _wrong(path: str) -> Problem:
     return Problem(400, "Not understood", misfit(Fault.WRONG_SHAPE, HeadroomQuestion, path).detail)
-
-
-def _misfit(parts: Parts, day: date, reading: DayReading, value_cents: int) -> Misfit | None:
-    """Return why a bill of this value would not be released on the day, by the rules and the day's bills."""
-    rules = parts.rulebook.on(day)
-    exact = parts.settings.policy.rounding == "cents"
-    counted = value_cents if exact else whole_dollars(value_cents)
-    if rules.suspended_rule is not None:
-        return "suspended"
-    if rules.single_cents is not None and counted > rules.single_cents:
-        return "single-value-over-limit"
-    blocked = any(bill.data.basis == ACTUAL and bill.data.reason == "daily-limit" for bill in reading.bills)
-    return "daily-limit" if blocked or reading.total_cents + counted > rules.limit_cents else None
 
 
 def routes() -> Iterable[web.RouteDef]:

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from agents.bills.history_view import BillHistory
 from agents.gateway.endpoints.bill_history import PLACE
-from agents.gateway.endpoints.consignee_days import AFTER, DAY, KEY, PAGE, PAGE_MAX, ConsigneeDay
+from agents.gateway.endpoints.consignee_days import AFTER, DAY, KEY, PAGE, PAGE_MAX, PROGRAMME, ConsigneeDay
 from agents.gateway.endpoints.headroom import Headroom, HeadroomQuestion
 from agents.gateway.endpoints.health import EXCLUDABLE, Alive, Ready
 from agents.gateway.endpoints.ingest import BATCH, SINGLE, Accepted
@@ -80,6 +80,8 @@ _LIVE: Final = (
             Parameter("conveyance", "query", "Only decisions on these conveyances.",
                       {"type": "array", "items": {"type": "string"}}),
             Parameter("outcome", "query", "Only decisions with these outcomes.", list[Outcome]),
+            Parameter("programme", "query", "Only decisions under these enabled programmes.",
+                      {"type": "array", "items": {"type": "string", "pattern": PROGRAMME}}),
             RESUME,
             Parameter("Last-Event-ID", "header", "As `after`; browsers send it by themselves.", {"type": "string"}),
         ),
@@ -125,12 +127,19 @@ OPERATIONS: Final = (
         more="If `complete` is false there was no time to read more: go on with `next`. No decisions: none is kept.",
     ),
     Operation(
-        "get", "/v1/consignees/{key}/days/{day}", "A consignee's day",
+        "get", "/v1/consignees/{key}/days/{day}", "What a consignee's day falls into",
         {200: Answer("Total, headroom, the bills behind it, alerts.", ConsigneeDay)},
         "audit",
         parameters=(
             Parameter("key", "path", "A key, as decisions state it.", {"type": "string", "pattern": KEY}, True),
-            Parameter("day", "path", "An Eastern day.", {"type": "string", "format": "date", "pattern": DAY}, True),
+            Parameter(
+                "programme", "query", "An enabled programme; missing: the default.",
+                {"type": "string", "pattern": PROGRAMME},
+            ),
+            Parameter(
+                "day", "path", "A day in the programme's zone.",
+                {"type": "string", "format": "date", "pattern": DAY}, True,
+            ),
             Parameter("after", "query", "The `next` of the page before.", {"type": "string", "pattern": AFTER}),
             Parameter(
                 "limit", "query", "Bills on a page.",

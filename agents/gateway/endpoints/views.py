@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from stream.alerts import US_321
 from stream.decisions import Advice, Basis, Cause, Code, Decision, Measure, Outcome, Policy
 from stream.outcomes import Action, action
 from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
@@ -80,17 +81,23 @@ class AnswerFreshness(msgspec.Struct, frozen=True):
     stale: bool
 
 
+def _line(reason: str, programme: str, default: str) -> str:
+    line = REASON_LINES.get(reason, reason)
+    return line if programme == default else f"{line} ({programme})"
+
+
 def verdict(
     decision: Decision,
     *,
     audit: bool,
     freshness: AnswerFreshness | None = None,
     others: Sequence[Decision] | None = None,
+    default: str = US_321,
 ) -> BillView:
     """Show a decision.
 
     Without a `freshness` the decision is part of a stream or list, which states its own. `others` are the current
-    decisions on the bill's other conveyances.
+    decisions on the bill's other conveyances. The line names the programme where it is not `default`.
     """
     data = decision.data
     stale = freshness is not None and freshness.stale
@@ -98,7 +105,7 @@ def verdict(
         "bill": data.bill,
         "conveyance": data.conveyance,
         "action": Action.HOLD if stale else action(data.outcome, data.basis),
-        "line": STALE_LINE if stale else REASON_LINES.get(data.reason, data.reason),
+        "line": STALE_LINE if stale else _line(data.reason, data.programme, default),
         "outcome": data.outcome,
         "reason": data.reason,
         "basis": data.basis,
@@ -112,7 +119,9 @@ def verdict(
         return BillView(**fields)
     fields |= {name: getattr(data, name) for name in AUDIT_FIELDS} | {"time": decision.time}
     if others is not None:
-        fields["conveyances"] = tuple(verdict(other, audit=True, freshness=freshness) for other in others)
+        fields["conveyances"] = tuple(
+            verdict(other, audit=True, freshness=freshness, default=default) for other in others
+        )
     return AuditBillView(**fields)
 
 

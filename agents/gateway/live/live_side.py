@@ -52,7 +52,7 @@ class Live:
         window = Window(self.settings.window_records, self.settings.window_bytes)
         self.feed = Feed(source, window, gateway.stale_seconds)
         self.replays = Replays(source, self.feed, self.settings.replays)
-        self.watches = Watches(self.feed, parts.read_model)
+        self.watches = Watches(self.feed, parts.read_model, parts.rulebook.default_programme)
         self.streams = Streams(self.settings.streams, self.settings.streams_per_token)
         self._beats: deque[Viewer] = deque()
         """Scanners in the order of their next heartbeats."""

@@ -9,7 +9,9 @@ import msgspec
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
+from agents.gateway.endpoints.room import enabled_programme
 from agents.gateway.http.auth import require
+from agents.gateway.http.parts import parts_of
 from agents.gateway.http.problems import Problem, retry_later
 from agents.gateway.live.live_side import LIVE, Live
 from agents.gateway.live.places import PlaceError, decode_places
@@ -25,6 +27,7 @@ from agents.gateway.live.streams import (
     bound_buffer,
     gone,
 )
+from state.rules import Rulebook
 from stream.decisions import Outcome
 
 HEADERS: Final = {
@@ -39,15 +42,21 @@ LAST_SECONDS: Final = 1.0
 """How long a subscriber that is cut off has to take the reason."""
 
 
-def wanted_of(request: web.Request, *, audit: bool) -> WantedDecisions:
+def wanted_of(request: web.Request, rulebook: Rulebook, *, audit: bool) -> WantedDecisions:
     """Return the filters of the query. Raise Problem 400."""
     conveyances = request.query.getall("conveyance", [])
     outcomes = request.query.getall("outcome", [])
     if not OUTCOMES.issuperset(outcomes):
         raise Problem(400, "Unknown outcome", f"`outcome` is one of {', '.join(sorted(OUTCOMES))}")
-    if len(conveyances) + len(outcomes) > FILTERS_MAX:
-        raise Problem(400, "Too many filters", f"at most {FILTERS_MAX} of `conveyance` and `outcome` together")
-    return WantedDecisions(frozenset(conveyances), frozenset(outcomes), audit)
+    programmes = request.query.getall("programme", [])
+    for name in programmes:
+        enabled_programme(rulebook, name)
+    if len(conveyances) + len(outcomes) + len(programmes) > FILTERS_MAX:
+        filters = "`conveyance`, `outcome` and `programme`"
+        raise Problem(400, "Too many filters", f"at most {FILTERS_MAX} of {filters} together")
+    return WantedDecisions(
+        frozenset(conveyances), frozenset(outcomes), frozenset(programmes), rulebook.default_programme, audit
+    )
 
 
 def places_of(request: web.Request) -> list[int] | None:
@@ -63,7 +72,7 @@ async def decisions(request: web.Request) -> web.StreamResponse:
     """Serve a subscriber until it disconnects, or the gateway ends the stream."""
     caller = require(request, "scan")
     live = request.app[LIVE]
-    wanted, places = wanted_of(request, audit="audit" in caller.scopes), places_of(request)
+    wanted, places = wanted_of(request, parts_of(request).rulebook, audit="audit" in caller.scopes), places_of(request)
     await _check(live, places)
     try:
         with live.streams.opened("sse", caller) as stream:

@@ -22,6 +22,7 @@ from agents.gateway.live.places import encode_places
 from agents.gateway.live.replay import GoneError, Replays
 from agents.gateway.live.streams import TOO_SLOW, EndedError, gone
 from agents.gateway.live.window import WindowEntry
+from stream.alerts import US_321
 from stream.decisions import Decision
 
 Step = tuple[bytes, bytes]
@@ -40,14 +41,19 @@ class WantedDecisions(msgspec.Struct, frozen=True):
 
     conveyances: frozenset[str] = frozenset()
     outcomes: frozenset[str] = frozenset()
+    programmes: frozenset[str] = frozenset()
+    default: str = US_321
+    """The programme that no line names."""
     audit: bool = False
     """Whether the subscriber may see everything of a decision."""
 
     def wants(self, decision: Decision) -> bool:
         """Return whether a decision passes the filters."""
         data = decision.data
-        return (not self.conveyances or data.conveyance in self.conveyances) and (
-            not self.outcomes or data.outcome in self.outcomes
+        return (
+            (not self.conveyances or data.conveyance in self.conveyances)
+            and (not self.outcomes or data.outcome in self.outcomes)
+            and (not self.programmes or data.programme in self.programmes)
         )
 
 
@@ -125,7 +131,7 @@ class SseReader:
                 self._places[entry.partition] = entry.offset + 1
             self._last = self._id() if self._own else entry.id
             if self._wanted.wants(entry.decision):
-                shown = entry.shown(audit=self._wanted.audit)
+                shown = entry.shown(audit=self._wanted.audit, default=self._wanted.default)
                 parts.append(_event(self._last, shown))
                 size += len(shown)
                 if size > CHUNK_BYTES:
@@ -184,7 +190,9 @@ class SseReader:
                 self._places[record.partition] = record.offset + 1
                 decision = read_decision(record)
                 if decision is not None and self._wanted.wants(decision):
-                    shown = msgspec.json.encode(verdict(decision, audit=self._wanted.audit))
+                    shown = msgspec.json.encode(
+                        verdict(decision, audit=self._wanted.audit, default=self._wanted.default)
+                    )
                     parts.append(_event(self._id(), shown))
         return b"".join(parts), self._id()
 

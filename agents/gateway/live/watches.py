@@ -18,6 +18,7 @@ from agents.gateway.live.feed import Feed
 from agents.gateway.live.window import WindowEntry
 from agents.readmodel.queries import BillReading
 from agents.readmodel.store import StoreError
+from stream.alerts import US_321
 from stream.answers import choose, replaces
 from stream.decisions import Decision
 from stream.partition import partition_of
@@ -73,18 +74,20 @@ class Watch:
                 changed = True
         return changed
 
-    def shown(self, freshness: AnswerFreshness, *, audit: bool) -> tuple[str | None, BillView]:
+    def shown(self, freshness: AnswerFreshness, *, audit: bool, default: str = US_321) -> tuple[str | None, BillView]:
         """Return the id of the decision that counts, and what is shown of the bill."""
         chosen, others = choose(self.known.values())
         if chosen is None:
             return None, unknown(self.bill, freshness)
-        return chosen.id, verdict(chosen, audit=audit, freshness=freshness, others=others)
+        return chosen.id, verdict(chosen, audit=audit, freshness=freshness, others=others, default=default)
 
 
 class Watches:
     """All watched bills of the process."""
 
-    def __init__(self, feed: Feed, bills: Bills) -> None:
+    def __init__(self, feed: Feed, bills: Bills, default: str = US_321) -> None:
+        """Watch bills in a feed; `default` is the programme that no line names."""
+        self._default = default
         self._feed = feed
         self._bills = bills
         self._watches: dict[str, Watch] = {}
@@ -195,7 +198,7 @@ class Watches:
         for viewer in [*watch.viewers]:
             audit = viewer.audit
             if audit not in messages:
-                before, now = watch.told.get(audit), watch.shown(freshness, audit=audit)
+                before, now = watch.told.get(audit), watch.shown(freshness, audit=audit, default=self._default)
                 differs = before is None or before[1] != now[1]
                 changed = before is None or before[0] != now[0]
                 messages[audit] = self._message(watch, audit=audit, changed=changed) if differs else None
@@ -205,6 +208,6 @@ class Watches:
 
     def _message(self, watch: Watch, *, audit: bool, changed: bool) -> bytes:
         freshness = self._freshness(watch)
-        watch.told[audit] = watch.shown(AnswerFreshness(None, freshness.stale), audit=audit)
-        body = msgspec.json.encode(watch.shown(freshness, audit=audit)[1])
+        watch.told[audit] = watch.shown(AnswerFreshness(None, freshness.stale), audit=audit, default=self._default)
+        body = msgspec.json.encode(watch.shown(freshness, audit=audit, default=self._default)[1])
         return b'{"type":"verdict","changed":%s,%s' % (b"true" if changed else b"false", body[1:])

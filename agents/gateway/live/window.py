@@ -12,6 +12,7 @@ import msgspec
 
 from agents.gateway.endpoints.views import verdict
 from agents.gateway.live.places import encode_places
+from stream.alerts import US_321
 from stream.decisions import Decision
 
 ENTRY_BYTES: Final = 2_000
@@ -38,11 +39,11 @@ class WindowEntry:
         """The place after it, in the feed's order."""
         self._shown: dict[bool, bytes] = {}
 
-    def shown(self, *, audit: bool) -> bytes:
+    def shown(self, *, audit: bool, default: str = US_321) -> bytes:
         """Return its JSON for a scope, made once for all subscribers."""
         found = self._shown.get(audit)
         if found is None:
-            found = self._shown[audit] = msgspec.json.encode(verdict(self.decision, audit=audit))
+            found = self._shown[audit] = msgspec.json.encode(verdict(self.decision, audit=audit, default=default))
         return found
 
 

@@ -16,7 +16,7 @@ from agents.gateway.http.parts import parts_of
 from agents.gateway.http.problems import problem_of
 from state.rules import Rulebook
 from state.rules.entries import FilingRule
-from state.rules.wording import meaning, period
+from state.rules.rule_words import meaning, period
 
 DIRECTIVES: Final = (
     "default-src 'none'",
@@ -87,7 +87,7 @@ def rules_file(rulebook: Rulebook) -> File:
     """Return the rulebook in a reader's words, JSON by id."""
     cards = {
         entry.id: RuleCard(
-            meaning(entry), period(entry), entry.text, entry.source, entry.certainty,
+            meaning(entry, rulebook.data), period(entry), entry.text, entry.source, entry.certainty,
             entry.error if isinstance(entry, FilingRule) else None,
         )
         for _section, entries in rulebook.data

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from agents.ops.access.roles import Grant, Role, grants, principal, read_roles
-from stream.topics import Topics
+from stream.topics import KEPT_DAYS, Topics
 
 STRIMZI: Final = "kafka.strimzi.io/v1"
 CLUSTER: Final = "kafka"
@@ -36,10 +36,10 @@ def strimzi_users(topics: Topics, roles: Iterable[str], cluster: str = CLUSTER) 
 
 
 def strimzi_topics(
-    topics: Topics, partitions: int, replication: int, cluster: str = CLUSTER
+    topics: Topics, partitions: int, replication: int, cluster: str = CLUSTER, days: int = KEPT_DAYS
 ) -> Iterator[dict[str, Any]]:
     """Return a KafkaTopic for each topic, with the settings that `tallygate topics check` asks for."""
-    for plan in topics.plans():
+    for plan in topics.plans(days):
         spec = {"topicName": plan.name, "partitions": partitions, "replicas": replication, "config": dict(plan.config)}
         # Argo CD must not delete a topic with its resource: the records would be lost.
         resource = _resource("KafkaTopic", re.sub(r"[^a-z0-9.-]", "-", plan.name.lower()), spec, cluster)

@@ -1,10 +1,11 @@
 """Checks of this machine: versions, rule files, the secret of the consignee keys, files of the gateway."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from stat import S_IROTH, S_IRWXO
+from typing import Final
 
 from agents.engine.app import check_versions
 from agents.gateway.assembly import tls_context
@@ -13,8 +14,12 @@ from agents.kafka.errors import RefusedError
 from agents.ops.doctor.finding import Finding, doubtful, refused, right, unknown, wrong
 from agents.settings.settings import Settings
 from agents.settings.sources import environment, unknown_variables
-from state.rules import RulebookError, load_rulebook
+from state.rules import Rulebook, RulebookError, load_rulebook
+from state.rules.rule_words import is_of, unread_since
 from stream.consignee import SECRET_BYTES_MIN
+
+SHOWN: Final = 3
+"""Rules that a finding names; of more it says how many."""
 
 
 def settings_findings(settings: Settings) -> Iterator[Finding]:
@@ -49,11 +54,29 @@ def _installed(name: str) -> str:
 def rules(settings: Settings) -> Iterator[Finding]:
     """Read the rule files as a worker does."""
     try:
-        rulebook = load_rulebook(settings.rules)
+        rulebook = load_rulebook(settings.rules).with_programmes(settings.programmes, settings.default_programme)
     except RulebookError as error:
         yield wrong("rules", f"{error.file}: {error.entry}: {error.problem}", error.remedy)
         return
-    yield right("rules", f"rulebook {rulebook.id}, {len(settings.rules)} files beside the shipped ones")
+    yield right(
+        "rules",
+        f"rulebook {rulebook.id}, {len(settings.rules)} files beside the shipped ones; programmes "
+        f"{', '.join(rulebook.programmes)}",
+    )
+    yield from unread(rulebook, settings.read_again_days, datetime.now(UTC).date())
+
+
+def unread(rulebook: Rulebook, days: int, today: date) -> Iterator[Finding]:
+    """Name the rules of the enabled programmes whose source was last read longer ago than so many days."""
+    old = [
+        entry
+        for entry in unread_since(rulebook.data, today - timedelta(days))
+        if any(is_of(entry, programme) for programme in rulebook.programmes)
+    ]
+    if old:
+        named = ", ".join(entry.id for entry in old[:SHOWN]) + (f" and {len(old) - SHOWN} more" * (len(old) > SHOWN))
+        says = f"the source of {named} was last read more than {days} days ago"
+        yield doubtful("rules", says, "read it again; in a file of your own, write the day into `verified`")
 
 
 def key_secret(settings: Settings) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from agents.kafka.topic_admin import create_topics, find_topics
 from agents.ops.rebuild.group_lag import GroupLag, RebuildGroup, RebuildProgress, open_group_lag
 from agents.ops.rebuild.key_check import check_keys
 from agents.ops.rebuild.setbacks import Setbacks, StuckPlace, objection_to
+from agents.settings.enabled_rules import rulebook_of
 from agents.settings.settings import Settings
 from agents.worker.rebuild_marks import Rebuild, Source, Stage, read_rebuilds, write_rebuild
 from agents.worker.supervisor import Child, ChildProcesses
@@ -152,7 +153,8 @@ class _Work:
             await check_keys(self._settings, self._topics, partitions)
         # The mark comes before the topics: topics without a mark would make the epoch a known one that is not ours.
         await write_rebuild(self._connection, self._topics, self._rebuild)
-        new = [plan for plan in self._topics.plans() if plan.name not in kept]
+        days = rulebook_of(self._settings).topic_days
+        new = [plan for plan in self._topics.plans(days) if plan.name not in kept]
         await create_topics(self._connection, [*new, *self._topics.rebuild_plans()], partitions, self._replication)
 
     async def mark(self, stage: Stage) -> Rebuild:

@@ -1,6 +1,7 @@
 """Two steps that only a rebuild has: one leaves out dead letters that exist already, one publishes the result."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -49,6 +50,7 @@ class KnownFaultsStep:
     def __init__(self, step: Step, known: Mapping[int, OffsetSet]) -> None:
         """Wrap a step; `known` are the offsets of each partition that are dead letters already."""
         self.name, self.fingerprint, self.reads = step.name, step.fingerprint, step.reads
+        self.programmes = step.programmes
         self._step = step
         self._known = known
 
@@ -69,6 +71,7 @@ class PublishingStep:
 
     fingerprint = "published-1"
     reads: tuple[str, ...] = ()
+    programmes: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, name: str, sink: Sink, finals: Mapping[int, OffsetSet] | None = None) -> None:
         """Send to a sink the records at the offsets `finals`; None: every record."""

@@ -81,6 +81,34 @@ def test_another_fingerprint(harness: KafkaHarness) -> None:
     harness.worker().ready()
 
 
+def test_programmes_of_another_structure_or_none(harness: KafkaHarness) -> None:
+    """A programme that the tables know is never left out or changed; a new one joins, and is held to from then on."""
+    harness.produce([b"x"] * 5, 0)
+    harness.worker(toy_programmes="az=1").ready()
+    harness.wait_for_decisions(5)
+    assert harness.workers[-1].stop() == 0
+    assert "az has another structure (1, now 2)" in refusal(harness, toy_programmes="az=2")
+    assert "az is not enabled, and the table was built with it" in refusal(harness)
+    harness.produce([b"x"] * 5, 0)
+    harness.worker(toy_programmes="az=1 kr=1").ready()
+    harness.wait_for_decisions(10)
+    assert harness.workers[-1].stop() == 0
+    said = refusal(harness, toy_programmes="az=1")
+    assert "kr is not enabled" in said
+    assert "Enable each as it was" in said
+
+
+def test_a_record_that_these_settings_cannot_judge(harness: KafkaHarness) -> None:
+    """A step that refuses a record ends its worker, as often as it is started; no suspicion stays, and none is lost."""
+    harness.produce([b"x"] * 5 + [b"!refuse kr"] + [b"x"] * 5, 0, key=b"k")
+    for _ in range(4):
+        assert "kr is not enabled" in refusal(harness)
+    assert harness.halts() == []
+    harness.worker(toy_programmes="kr=1").ready()
+    decided = harness.wait_for_decisions(11)
+    assert [int(each.split()[1]) for each in decided] == list(range(1, 12))
+
+
 def test_a_lost_changelog(harness: KafkaHarness) -> None:
     """A group that has committed and a changelog that is gone do not agree; it does not start from earliest."""
     harness.produce([b"x"] * 20, 0)

@@ -1,5 +1,6 @@
 """A gateway in the test's own loop or as a process, on a real Redis and a real Kafka, and tokens that open it."""
 
+import json
 import os
 import re
 import secrets
@@ -62,7 +63,10 @@ class Gate:
         groups: dict[str, dict[str, Any]] = {}
         for variable, value in self.environment.items():
             group, _, field = variable.removeprefix("TALLYGATE_").lower().partition("__")
-            groups.setdefault(group, {})[field] = value
+            if field:
+                groups.setdefault(group, {})[field] = value
+            else:
+                groups[group] = json.loads(value)
         groups["gateway"] |= gateway
         return Settings(**groups)  # type: ignore[arg-type]
 

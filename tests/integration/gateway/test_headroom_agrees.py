@@ -44,7 +44,7 @@ def bill(number: int, day: date, cents: int) -> dict[str, Any]:
     return {**event, "type": "tallygate.bill.manifested.v1", "data": data}
 
 
-def judged(events: list[dict[str, Any]], policy: Policy) -> list[Decision]:
+def judged(events: list[dict[str, Any]], policy: Policy, programmes: tuple[str, ...] | None = None) -> list[Decision]:
     """Return the decisions on these events, in order, under the gateway's own secret."""
     found: list[Decision] = []
 
@@ -52,7 +52,8 @@ def judged(events: list[dict[str, Any]], policy: Policy) -> list[Decision]:
         if outgoing.sink is Sink.DECISIONS:
             found.append(msgspec.json.decode(outgoing.value or b"", type=Decision))
 
-    judge = open_judge(JudgeOptions(policy=policy, secret=SECRET.encode()), emit)
+    options = JudgeOptions(policy, secret=SECRET.encode(), programmes=programmes)
+    judge = open_judge(options, emit)
     for offset, event in enumerate(events):
         judge.push(json.dumps(event).encode(), offset)
     return found
@@ -98,3 +99,60 @@ async def test_headroom_foretells_the_decision(
                 wrong.append((day, cents, answer, expected))
     assert wrong == []
     assert {None, "daily-limit"} <= reasons
+
+
+SMALL = {"az": 900, "uz": 600, "pe": 600}
+"""Most cents of a bill, where many must fit into a month or a trip."""
+CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "us-gift": ({}, {}),
+    "az": ({}, {}),
+    "uz": ({}, {}),
+    "ec": ({"weight_grams": 900}, {"weight_grams": 900}),
+    "kr": ({"seller": "The Shop"}, {"seller": "THE  SHOP"}),
+    "pe": ({"conveyance": "air:trip"}, {"conveyance": "air:trip"}),
+}
+"""By programme, what a bill says besides, and what the question does."""
+
+
+@pytest.mark.parametrize("programme", CLAIMS)
+async def test_headroom_foretells_decisions_of_programmes(tmp_path: Path, store: StoreSettings, programme: str) -> None:
+    """The same of gifts, months and years, under `excess`, per seller and purchase day, and per conveyance."""
+    random = Random(programme)
+    more, asked = CLAIMS[programme]
+    days = [FIRST + timedelta(days=ahead) for ahead in range(DAYS)]
+    enabled = ("us-321", programme)
+
+    def claim(number: int, day: date, cents: int) -> dict[str, Any]:
+        event = bill(number, day, cents)
+        event["data"] |= {"programme": programme, **more}
+        if programme == "kr":
+            event["data"]["purchased_on"] = str(day)
+        return event
+
+    gate = gate_on(tmp_path, store)
+    gate.environment["TALLYGATE_PROGRAMMES"] = json.dumps(enabled)
+    events = [
+        claim(number, random.choice(days), random.randrange(1, SMALL.get(programme, 9_000))) for number in range(BILLS)
+    ]
+    async with Writer(store) as writer:
+        await fill(writer, judged(events, Policy(), enabled))
+    wrong, reasons = [], set()
+    async with gate.serving() as client:
+        for _ in range(QUESTIONS):
+            day, most = random.choice(days), random.choice((45_000, 3_000))
+            cents = random.randrange(1, most)
+            _, answer = await ask(client, gate, cents, day, {"programme": programme, **asked})
+            decided = judged([*events, claim(BILLS, day, cents)], Policy(), enabled)
+            expected = told(next(each for each in decided if each.data.bill == events_bill(BILLS)))
+            reasons.add(expected["reason"])
+            if {name: answer[name] for name in expected} != expected:
+                wrong.append((day, cents, answer, expected))
+    assert wrong == []
+    assert None in reasons
+    assert reasons & {"daily-limit", "period-limit"}
+
+
+def events_bill(number: int) -> str:
+    """Return the number of a bill."""
+    found: str = bill(number, FIRST, 1)["data"]["bill"]
+    return found

@@ -68,6 +68,54 @@ async def test_day_shows_total_bills_and_alerts(gate: Gate, store: StoreSettings
     ]
 
 
+async def test_a_month_is_shown_with_its_bills(tmp_path: Path, store: StoreSettings) -> None:
+    """A day of a programme of months shows the month; of one per seller, each of its ledgers; currency stands by."""
+    gate = gate_on(tmp_path, store)
+    gate.environment["TALLYGATE_PROGRAMMES"] = '["us-321", "uz", "kr"]'
+    month, later = "2025-08-01/2025-08-31", DAY + timedelta(days=5)
+    uz: dict[str, Any] = {"programme": "uz", "period": month, "limit_cents": 20_000}
+    kr: dict[str, Any] = {"programme": "kr", "period": DAY.isoformat(), "limit_cents": 15_000}
+    await filled(
+        store, decision("ACME0001", cents=900), decision("ACME0002", cents=4_000, **uz),
+        decision("ACME0003", cents=5_000, day=later, **uz), decision("ACME0004", cents=100, seller="se2:a", **kr),
+        decision("ACME0005", cents=200, seller="se2:b", **kr),
+    )  # fmt: skip
+    path = f"/v1/consignees/na2:a/days/{DAY}"
+    found = {}
+    async with gate.serving() as client:
+        for programme in ("us-321", "uz", "kr", "us-gift"):
+            query = {"programme": programme}
+            async with client.get(path, params=query, headers=gate.bearer("audit")) as response:
+                found[programme] = response.status, await response.json(content_type=None)
+    status, shown = found["uz"]
+    assert (status, shown["period"], shown["currency"], shown["certainty"]) == (200, month, "USD", "B")
+    assert (shown["total_cents"], shown["headroom_cents"], shown["further"]) == (9_000, 11_000, [])
+    assert [bill["bill"] for bill in shown["bills"]] == ["ACME0002", "ACME0003"]
+    assert [bill["bill"] for bill in found["us-321"][1]["bills"]] == ["ACME0001"]
+    both = [found["kr"][1], *found["kr"][1]["further"]]
+    assert [(each["seller"], each["total_cents"]) for each in both] == [("se2:a", 100), ("se2:b", 200)]
+    assert found["us-gift"][0] == 400
+    assert "expected one of kr, us-321, uz" in found["us-gift"][1]["detail"]
+
+
+async def test_headroom_of_a_programme_needs_what_it_sums_by(tmp_path: Path, store: StoreSettings) -> None:
+    """Without seller or conveyance nothing can be said where they matter; the answer names currency and period."""
+    gate = gate_on(tmp_path, store)
+    gate.environment["TALLYGATE_PROGRAMMES"] = '["us-321", "kr", "pe", "ge"]'
+    async with gate.serving() as client:
+        answers = [
+            await ask(client, gate, 10_000, DAY, wrong)
+            for wrong in (
+                {"programme": "kr"}, {"programme": "pe"}, {"programme": "az"},
+                {"programme": "ge", "seller": "Shop", "conveyance": "air:1"},
+            )
+        ]  # fmt: skip
+    assert [status for status, _ in answers] == [400, 400, 400, 200]
+    assert ["seller" in answers[0][1]["detail"], "conveyance" in answers[1][1]["detail"]] == [True, True]
+    told = answers[3][1]
+    assert (told["currency"], told["period"], told["limit_cents"], told["fits"]) == ("GEL", "conveyance", 30_000, True)
+
+
 async def test_day_without_bills_is_empty_not_missing(gate: Gate, store: StoreSettings) -> None:
     """Of an unknown consignee the whole limit is left, by the rules of the day."""
     await filled(store)

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from stream.postings import Exit, PostedBill, Posting
+from tests.reference.plain import Programme, World
+from tests.reference.shipped import SHIPPED
 
 T = TypeVar("T")
 Pick = Callable[[Sequence[Any]], Any]
@@ -37,6 +39,8 @@ MANIFESTED_HOURS_AGO = (0, 1, 5, 24 * 30, 24 * 31, 24 * 60, 24 * 75)
 """Around 30 days, in which bills of an order belong together, and 75, after which they are no part of it."""
 LONGEST_HOURS = 40 * 24
 """A conveyance is forgotten 45 days after its last event, and with it how bills of one order hang together."""
+SELLERS = ("se2:one", "se2:one", "se2:two")
+WEIGHTS = (900, 1_500, 4_000, 4_001, 12_000, 30_000, 1, 0)
 EXITS: tuple[Exit, ...] = ("deleted", "exported", "entry-11", "abandoned", "returned", "entry-01")
 
 
@@ -60,6 +64,9 @@ class Lives:
     hours: int = 0
     numbers: Sequence[str] = BILLS
     values: Sequence[int] = VALUES
+    world: World = SHIPPED
+    programmes: Sequence[str] = ("us-321",)
+    """What bills claim; `unknown` is not enabled."""
 
     def __post_init__(self) -> None:
         self.day = self.first_day
@@ -113,7 +120,7 @@ class Lives:
         moved = {
             number: (
                 life.consignee,
-                msgspec.structs.replace(life.bill, posting=life.bill.posting + 1, **standing),
+                msgspec.structs.replace(life.bill, posting=life.bill.posting + 1, **self._kept(life.bill, standing)),
             )
             for (number, on), life in self.lives.items()
             if on == conveyance and life.bill.stand != "closed"
@@ -125,24 +132,53 @@ class Lives:
         day = None if stand == "waiting" else self.day + timedelta(days=pick((*(1,) * 9, 2, 2, 3, 0)))
         return {"stand": stand, "day": day, "arrived": stand == "arrived", "exit": None}
 
+    def _kept(self, bill: PostedBill, standing: dict[str, Any]) -> dict[str, Any]:
+        """Return where a bill goes with its conveyance: by date of purchase it keeps its day."""
+        programme = self.world.programmes.get(bill.programme)
+        if programme is None or (bill.day is None and bill.filing_errors):
+            return {"stand": "waiting", "day": None, "arrived": False, "exit": None}
+        if programme.date == "arrival" or bill.day is None:
+            return standing
+        arrived = standing["arrived"]
+        return {"stand": "arrived" if arrived else "expected", "day": bill.day, "arrived": arrived, "exit": None}
+
+    def _claims(self, name: str, pick: Pick) -> dict[str, Any]:
+        """Return what a bill says for the sake of its programme, and where it stands."""
+        programme: Programme | None = self.world.programmes.get(name)
+        if programme is None:
+            nowhere = {"stand": "waiting", "day": None, "arrived": False, "exit": None}
+            return {"programme": name, "filing_errors": ("unknown-programme",), "value_cents": None, **nowhere}
+        found: dict[str, Any] = {"programme": name, **self._standing(pick)}
+        if programme.date == "purchase" and found["day"] is None:
+            found |= {"stand": "expected", "day": self.day + timedelta(days=1)}
+        if programme.per_seller:
+            found["seller"] = pick(SELLERS)
+        if programme.asks_weight:
+            found["weight_grams"] = pick(WEIGHTS)
+        return found
+
     def _bill(self, number: str, before: PostedBill | None, pick: Pick) -> PostedBill:
         errors: tuple[str, ...] = pick((*[()] * 30, ("282", "no-port"), ("no-hts", "no-exchange-rate")))
         at = before.manifested_at if before else self.now() - timedelta(hours=pick(MANIFESTED_HOURS_AGO))
-        return PostedBill(
-            bill=number,
-            version=before.version + pick((1, 1, 2)) if before else pick((1, 1, 3)),
-            posting=before.posting + 1 if before else 1,
-            manifested_at=at,
-            sequence=before.sequence if before else pick((1, 0, 2)),
-            mode=pick((*("air", "truck", "ocean") * 5, "mail")),
-            filing=pick(("manifest", "type86")),
-            order=pick((None, "order-1", "order-2")),
-            value_cents=None if "no-exchange-rate" in errors else pick(self.values),
-            origins=pick((*[("FR",)] * 20, ("CN", "FR"))),
-            flags=pick((*[()] * 30, ("pga",), ("adcvd",), ("fda",), ("fda",))),
-            filing_errors=errors,
-            **self._standing(pick),
-        )
+        name = pick(self.programmes)
+        claims = self._claims(name, pick)
+        if name != "us-321":
+            errors = tuple(error for error in errors if error == "no-exchange-rate")
+        fields: dict[str, Any] = {
+            "bill": number,
+            "version": before.version + pick((1, 1, 2)) if before else pick((1, 1, 3)),
+            "posting": before.posting + 1 if before else 1,
+            "manifested_at": at,
+            "sequence": before.sequence if before else pick((1, 0, 2)),
+            "mode": pick((*("air", "truck", "ocean") * 5, "mail")),
+            "filing": pick(("manifest", "type86")),
+            "order": pick((None, "order-1", "order-2")),
+            "value_cents": None if "no-exchange-rate" in errors else pick(self.values),
+            "origins": pick((*[("FR",)] * 20, ("CN", "FR"))),
+            "flags": pick((*[()] * 30, ("pga",), ("adcvd",), ("fda",), ("fda",))),
+            "filing_errors": errors,
+        }
+        return PostedBill(**{**fields, **claims})
 
     def _post(self, conveyance: str, fresh: dict[str, tuple[str, PostedBill]], bills_max: int = 1000) -> list[Posting]:
         by_consignee: dict[str, list[PostedBill]] = {}

@@ -43,7 +43,7 @@ WHOLE: Answers = {
     f"/v1/bills/{BILL}": (200, shown()),
     f"/v1/bills/{BILL}/history": (200, page(0, 2)),
     f"/v1/bills/{BILL}/history?after=2": (200, page(2, None)),
-    "/v1/consignees/na2:a/days/2025-08-20?limit=200": (
+    "/v1/consignees/na2:a/days/2025-08-20?limit=200&programme=us-321": (
         200, {"total_cents": 1_200, "limit_cents": LIMIT, "bills": [shown()], "bills_count": 1},
     ),
 }  # fmt: skip

@@ -1,5 +1,8 @@
 """An explanation: the answers to an officer's questions, in order, and what is not known."""
 
+from datetime import date
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -7,7 +10,7 @@ from agents.bills.explanation import Explanation, explain, rule_facts
 from agents.bills.facts import DayFacts
 from state.rules import ENFORCEMENT_SETTING, load_rulebook
 from stream.answers import choose
-from stream.decisions import Code, Policy
+from stream.decisions import Advice, Code, Measure, Policy
 from stream.outcomes import Action
 from tests.redis.events import DAY, LIMIT
 from tests.unit.bills.known import WITHHELD, facts, standing
@@ -40,6 +43,46 @@ def test_withheld_bill_is_explained() -> None:
     assert ["counts" in day[1], "counts" in day[2]] == [True, False]
     assert day[3] == "Released now: $700.00 of $800.00; $100.00 is left."
     assert "skip: after a bill that does not fit" in section(found, "The policy")
+
+
+def test_a_programme_is_told_first_with_its_certainty() -> None:
+    """A parcel above a month's limit: programme and certainty stand before all else, amounts have their currency."""
+    more: dict[str, Any] = {
+        "programme": "uz", "period": "2025-08-01/2025-08-31", "outcome": "withhold", "reason": "period-limit",
+        "counted_cents": 4_000, "total_cents": 20_000, "limit_cents": 20_000, "headroom_cents": 0,
+        "rule": "uz-limit-200", "advice": Advice(None, date(2025, 9, 1), 6_000, None),
+        "policy": Policy("skip", "cents", "auto", None),
+    }  # fmt: skip
+    found = explain(facts(standing(**more)), RULEBOOK)
+    assert found.sections[0].title == "The programme"
+    assert section(found, "The programme").splitlines() == [
+        "uz: Uzbekistan by courier, USD 200 per person and month.",
+        "Certainty B: the official position was seen through others. Check it in the text of the law.",
+    ]
+    why = section(found, "Why")
+    assert "Released in that period were $200.00 of $200.00, so $0.00 was left. Duty is due on $60.00." in why
+    assert "Wed 20 Aug 2025, in Asia/Tashkent: it arrived on that day." in why
+    todo = section(found, "What to do")
+    assert todo.startswith("Declare it with duty, or wait")
+    assert "Mon 1 Sep 2025" in todo
+    assert "mail" not in todo
+    assert found.sections[3].title == "The person's month, 2025-08-01/2025-08-31"
+
+
+def test_another_currency_stands_beside_each_amount() -> None:
+    """A parcel for Georgia is told in lari, by its flight, with the grams of the flight; no dollar sign is near."""
+    more: dict[str, Any] = {
+        "programme": "ge", "period": "conveyance", "currency": "GEL", "rule": "ge-limit-300", "limit_cents": 30_000,
+        "headroom_cents": 28_800, "seller": "se2:a", "measures": (Measure("weight", 900, 30_000),),
+    }  # fmt: skip
+    day = DayFacts(1_200, 30_000, (standing(**more).data,), 1)
+    found = explain(facts(standing(**more), day=day), RULEBOOK)
+    said = "\n".join(line for each in found.sections for line in each.lines if "law" not in each.title)
+    assert "It counts 12.00 GEL; with it 12.00 GEL of 300.00 GEL were used." in said
+    assert "Released now: 12.00 GEL of 300.00 GEL; 288.00 GEL is left." in said
+    assert "When this was decided: 900 g of 30,000." in said
+    assert "$" not in said
+    assert "What the person has on air:1" in [each.title for each in found.sections]
 
 
 def test_rule_comes_with_period_source_and_certainty() -> None:

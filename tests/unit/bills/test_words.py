@@ -22,7 +22,7 @@ from agents.bills.words import (
     why,
 )
 from state.rules.entries import Certainty
-from stream.decisions import Advice, Basis, Enforcement, Outcome, Overflow, Rounding
+from stream.decisions import Advice, AppliedOverflow, Basis, Enforcement, Outcome, Rounding
 from stream.outcomes import VERDICTS, Action, action
 from tests.redis.events import DAY, decision_data
 from tests.unit.bills.known import WITHHELD
@@ -38,7 +38,7 @@ def test_every_reason_has_its_words() -> None:
 
 def test_every_setting_has_its_words() -> None:
     """Each policy, certainty and entry type has words, exactly those that there are."""
-    assert set(OVERFLOW) == set(get_args(Overflow))
+    assert set(OVERFLOW) == set(get_args(AppliedOverflow))
     assert set(ROUNDING) == set(get_args(Rounding))
     assert set(ENFORCEMENT) == set(get_args(Enforcement))
     assert set(CERTAINTY) == set(get_args(Certainty))

@@ -140,10 +140,20 @@ def test_a_position_of_another_version_is_refused(row: bytes) -> None:
 def test_a_table_of_another_fingerprint_is_refused() -> None:
     """The first transaction writes the fingerprint; another step does not go on with the table."""
     lane = Lane(TopicPartition("t", 0), Table(), 0)
-    lane.begin("one").join()
+    lane.begin(ToyStep("one")).join()
     check_fingerprint(lane, ToyStep("one"))
     with pytest.raises(RefusedError, match="needs a new epoch"):
         check_fingerprint(lane, ToyStep("two"))
+
+
+def test_a_table_of_other_programmes_is_refused() -> None:
+    """A programme that is missing or has another structure stops the worker; a new one is added by the next life."""
+    lane = Lane(TopicPartition("t", 0), Table(), 0)
+    lane.begin(ToyStep(programmes={"kr": "1", "us-321": "2"})).join()
+    check_fingerprint(lane, ToyStep(programmes={"az": "3", "kr": "1", "us-321": "2"}))
+    lane.begin(ToyStep(programmes={"az": "3", "kr": "1", "us-321": "2"})).join()
+    with pytest.raises(RefusedError, match=r"programmes: az is not enabled, .*; us-321 has another structure"):
+        check_fingerprint(lane, ToyStep(programmes={"kr": "1", "us-321": "9"}))
 
 
 def test_a_lane_that_is_given_up_is_fetched_no_longer(lane: Lane) -> None:

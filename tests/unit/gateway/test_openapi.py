@@ -15,7 +15,7 @@ NOT_DESCRIBED = re.compile(r"/$|/consignee$|/pages/")
 SCHEMAS = (
     "Accepted Action Address Advice AlertView Alive AmendedBill Arrival AuditVerdict BadEvent BillAmended "
     "BillDeleted BillDeletion BillDisposal BillDisposed BillHistory BillManifested Cause Code Consignee "
-    "ConsigneeDay ConveyanceArrived ConveyanceEstimated Estimate Fault Headroom HeadroomQuestion Line "
+    "ConsigneeDay ConveyanceArrived ConveyanceEstimated Estimate Fault Headroom HeadroomQuestion LedgerView Line "
     "ManifestedBill Measure Money PastDecision Policy ProblemDocument Ready Session Shipper SignIn Verdict"
 )
 

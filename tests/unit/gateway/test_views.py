@@ -37,6 +37,19 @@ def test_scanner_sees_what_to_do() -> None:
     }  # fmt: skip
 
 
+def test_the_line_names_a_programme_that_is_not_the_default() -> None:
+    """One word stays one word; why it is so names the programme, on every conveyance, unless it is the usual one."""
+    made = decision(programme="uz", outcome="withhold", reason="period-limit", conveyance="air:1")
+    other = decision(programme="uz", conveyance="air:2")
+    body = shown(verdict(made, audit=True, freshness=FRESH, others=[other]))
+    assert (body["action"], body["line"]) == ("HOLD", f"{REASON_LINES['period-limit']} (uz)")
+    assert body["conveyances"][0]["line"] == f"{REASON_LINES['within-limit']} (uz)"
+    usual = shown(verdict(made, audit=False, freshness=FRESH, default="uz"))
+    assert usual["line"] == REASON_LINES["period-limit"]
+    assert shown(verdict(made, audit=False, freshness=STALE))["line"] == STALE_LINE
+    assert shown(verdict(decision(), audit=False, default="uz"))["line"].endswith(" (us-321)")
+
+
 def test_auditor_sees_everything() -> None:
     """Scope audit gets each field of the decision, its time, and the other conveyances without theirs."""
     made, other = decision(order="order-7"), decision(conveyance="air:2", outcome="closed", reason="superseded")

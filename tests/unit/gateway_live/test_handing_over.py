@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from agents.gateway.live.places import decode_places
 from agents.gateway.live.sse_reader import WantedDecisions
 from agents.gateway.live.streams import TOO_SLOW, EndedError
+from tests.redis.events import decision
 from tests.unit.gateway_live.logs import Log, reader_of, told
 
 PARTITIONS = 3
@@ -133,6 +134,16 @@ async def test_a_filtered_reader_moves_on_with_what_is_not_for_him() -> None:
         heard.take(await anext(blocks))
     assert heard.ids == [[0, 0, 0], [1, 1, 0]]
     assert heard.bills == []
+
+
+@pytest.mark.parametrize("programmes", [(), ("us-321",), ("uz", "az")])
+def test_a_reader_chooses_programmes(programmes: tuple[str, ...]) -> None:
+    """Without a filter everything comes, with one only its programmes, and other filters hold besides."""
+    wanted = WantedDecisions(programmes=frozenset(programmes))
+    found = [name for name in ("us-321", "uz", "az") if wanted.wants(decision(programme=name))]
+    assert found == [name for name in ("us-321", "uz", "az") if not programmes or name in programmes]
+    both = WantedDecisions(frozenset({"air:9"}), programmes=frozenset(programmes))
+    assert not both.wants(decision(programme="uz"))
 
 
 async def test_who_falls_off_the_window_is_told_so() -> None:

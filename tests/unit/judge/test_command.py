@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import CASES
+from tests.prerequisites import ROOT
 from tests.scenarios.running import JUDGE, judge_command
 
 CASE = CASES / "12-dead-letters"
 EVENTS = CASE / "events.jsonl"
+EXAMPLE = ROOT / "docs" / "examples" / "three-parcels.jsonl"
 
 
 def test_repeat_is_byte_identical(tmp_path: Path) -> None:
@@ -24,6 +26,22 @@ def test_repeat_is_byte_identical(tmp_path: Path) -> None:
         done = judge_command([source, f"--dead-letters={files[0]}", f"--alerts={files[1]}"])
         said.add((done.returncode, done.stdout, done.stderr, *(file.read_bytes() for file in files)))
     assert len(said) == 1
+
+
+def test_programmes_are_those_that_are_named() -> None:
+    """A bill that names none is of the default programme; one of a programme that is not enabled is rejected."""
+    event = json.loads(EXAMPLE.read_bytes().splitlines()[0])
+    events = b"".join(
+        json.dumps({**event, "data": {**event["data"], "bill": f"ACME900{number}", **more}}).encode() + b"\n"
+        for number, more in enumerate(({}, {"programme": "uz"}, {"programme": "us-321"}))
+    )
+    asked = judge_command(["-", "--programmes=uz, az", "--default-programme=az"], events)
+    judged = [json.loads(line)["data"] for line in asked.stdout.splitlines()]
+    assert [(each["programme"], each["filing_errors"]) for each in judged] == [
+        ("az", []),
+        ("uz", []),
+        ("us-321", ["unknown-programme"]),
+    ]
 
 
 def test_standard_input_is_a_file_like_others() -> None:
@@ -60,6 +78,10 @@ def test_dead_letters_quote_nothing(tmp_path: Path) -> None:
         ([str(EVENTS), "--as-of=yesterday"], "yesterday"),
         ([str(EVENTS), "--rules=no-such-rules.toml"], "no-such-rules.toml"),
         ([str(EVENTS), f"--rules={EVENTS}"], "events.jsonl"),
+        ([str(EVENTS), "--programmes=us-321,atlantis"], "no programme has the id atlantis"),
+        ([str(EVENTS), "--programmes=kr"], "us-321 is not among the enabled programmes (kr)"),
+        ([str(EVENTS), "--programmes=,"], "us-321 is not among the enabled programmes (none)"),
+        ([str(EVENTS), "--default-programme=kr-of-old"], "kr-of-old is not among the enabled programmes"),
         ([str(EVENTS), "--secret-file=no-such-secret"], "no-such-secret: No such file or directory"),
         ([str(EVENTS), f"--secret-file={os.devnull}"], "the file holds no secret"),
         ([str(EVENTS), "--dead-letters=no/such/folder"], "no/such/folder: No such file or directory"),

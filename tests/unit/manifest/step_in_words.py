@@ -18,6 +18,7 @@ import pytest
 
 from state.manifest.step import ManifestStep
 from state.rules.loading import load_rulebook
+from state.rules.rulebook import Rulebook
 from state.table import Table
 from stream.consignee import JUDGE_SECRET, KeyMaker
 from stream.postings import PostedBill, Posting
@@ -28,6 +29,10 @@ NOON = "2025-08-{day}T12:00:00-04:00"
 START = datetime(2025, 8, 18, tzinfo=UTC)
 MANIFESTED = "2025-08-18T15:00:00Z"
 RULEBOOK = load_rulebook()
+PROGRAMMES = Path(__file__).parent / "programmes.toml"
+"""Programmes that are made up: one of each kind that the step tells apart."""
+EVERY_ID = list(load_rulebook([PROGRAMMES]).known)
+EVERY = load_rulebook([PROGRAMMES]).with_programmes(EVERY_ID, "us-321")
 KEYS = KeyMaker(JUDGE_SECRET)
 Event = dict[str, Any]
 postings_decoder = msgspec.json.Decoder(Posting)
@@ -149,8 +154,8 @@ def _changes(options: Mapping[str, str]) -> Event:
 class StepInWords:
     """One step over one table; every event is its own transaction."""
 
-    def __init__(self, partitions: int | None = None) -> None:
-        self.step = ManifestStep(RULEBOOK, KEYS, partitions)
+    def __init__(self, partitions: int | None = None, rulebook: Rulebook = RULEBOOK) -> None:
+        self.step = ManifestStep(rulebook, KEYS, partitions)
         self.table = Table()
         self.sent = 0
         self.result = Result(Fate.APPLIED, "", ())

@@ -8,7 +8,7 @@ import pytest
 from state.manifest.content import is_whole_hts
 from state.manifest.step import ManifestStep
 from state.rules.loading import rulebook_of, shipped_texts
-from state.rules.reading import RuleText
+from state.rules.rule_files import RuleText
 from stream.postings import PostedBill
 from tests.unit.manifest.step_in_words import KEYS, START, Event, StepInWords, event, line, whole_bill, written
 

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from state.manifest.expiry import ROWS_A_GROUP, kept_days
+from state.manifest.expiry import ROWS_A_GROUP
 from state.table import Table, split_changelog_key
 from stream.postings import Posting
 from tests.unit.manifest.step_in_words import CONVEYANCE, RULEBOOK, START, Event, StepInWords, event, whole_bill
 
-KEPT = kept_days(RULEBOOK)
+KEPT = RULEBOOK.conveyance_days
 OTHER = "sea:OTHER:2025"
 
 

@@ -6,27 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from state.manifest.rows import (
-    ROW_FORMAT,
+from state.manifest.bill_rows import (
+    PLAIN,
     BillRow,
-    ConveyanceRow,
-    ExitRow,
-    RowFormatError,
+    Claim,
     glance,
     order_key,
     pack_bill,
-    pack_consignee,
+    split_order_key,
+    unpack_bill,
+    with_posting,
+)
+from state.manifest.packed_keys import pack_key, unpack_key
+from state.manifest.rows import (
+    ROW_FORMAT,
+    ConveyanceRow,
+    ExitRow,
     pack_conveyance,
     pack_exit,
     pack_stream_day,
-    split_order_key,
-    unpack_bill,
-    unpack_consignee,
     unpack_conveyance,
     unpack_stream_day,
-    with_posting,
 )
 from state.rules.entries import FilingCode
+from state.unreadable_rows import RowFormatError
 from stream.consignee import JUDGE_SECRET, KeyMaker
 from stream.events import Filing, Flag, Mode
 from stream.postings import Exit
@@ -37,11 +40,11 @@ COUNTS = st.integers(1, 999_999_999)
 EXITS: st.SearchStrategy[Any] = st.sampled_from(
     ["deleted", "entry-01", "entry-11", "exported", "abandoned", "returned"]
 )
-KEY = st.builds(
-    lambda form, digest: form + digest,
-    st.sampled_from(["na2:", "id2:EI:", "id2:ANI:", "id2:34:"]),
-    st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=26, max_size=26),
-)
+DIGEST = st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=26, max_size=26)
+KEY = st.builds(lambda form, digest: form + digest, st.sampled_from(["na2:", "id2:EI:", "id2:ANI:", "id2:34:"]), DIGEST)
+PROGRAMMES = st.sampled_from(["us-321", "kr", "k" * 39])
+GRAMS = st.integers(0, 999_999_999)
+SELLER = DIGEST.map(lambda digest: f"se2:{digest}")
 
 
 def subset(*names: str) -> st.SearchStrategy[tuple[str, ...]]:
@@ -66,6 +69,7 @@ def bill_rows(draw: st.DrawFn) -> BillRow:
     flags: Any = draw(subset("adcvd", "fda", "irc-tax", "pga", "quota"))
     row.flags = flags
     row.filing_errors = draw(subset(*get_args(FilingCode)))
+    row.claim = draw(st.just(PLAIN) | st.builds(Claim, PROGRAMMES, ORDINALS, st.none() | SELLER, st.none() | GRAMS))
     row.estimate, row.estimate_stated = draw(st.just((0, 0)) | st.tuples(ORDINALS, MICROS))
     row.arrived = draw(st.none() | MICROS)
     row.last_day, row.last_arrived = draw(st.just((0, False)) | st.tuples(ORDINALS, st.booleans()))
@@ -89,10 +93,12 @@ def test_parts_of_a_row_agree_with_the_whole(row: BillRow, posting: int) -> None
     """The glance, the order key and the posting number are those of the row."""
     packed = pack_bill(row)
     seen = glance(packed)
-    assert (seen is None) == (row.exit is not None)
-    assert seen is None or tuple(seen) == (row.estimate, row.estimate_stated, row.arrived)
+    unknown = "unknown-programme" in row.filing_errors and row.claim is not PLAIN
+    assert (seen is None) == (row.exit is not None or unknown)
+    says = (row.estimate, row.estimate_stated, row.arrived, row.claim.programme, row.purchase_day)
+    assert seen is None or tuple(seen) == says
     consignee, number = split_order_key(order_key(packed, b"ACME0001"))
-    assert (unpack_consignee(consignee), number) == (row.consignee, b"ACME0001")
+    assert (unpack_key(consignee), number) == (row.consignee, b"ACME0001")
     again = with_posting(packed, posting)
     row.posting = posting
     assert again == pack_bill(row)
@@ -131,18 +137,22 @@ def test_stream_day_comes_back(day: int) -> None:
     assert unpack_stream_day(pack_stream_day(day)) == day
 
 
-def test_consignee_keys_take_seventeen_bytes() -> None:
-    """Every form of key that the key maker gives is packed into 17 bytes and comes back."""
+def test_keys_take_seventeen_bytes() -> None:
+    """Every form of consignee and seller key that the key maker gives is packed into 17 bytes and comes back."""
     maker = KeyMaker(JUDGE_SECRET)
     keys = [maker.of_name("Ann", ["1 Oak St"], "X", "NJ", "1", "US")]
     keys += [maker.of_identifier(kind, "12-3456789") for kind in ("EI", "ANI", "34")]
-    packed = [pack_consignee(key) for key in keys]
+    keys.append(maker.of_seller("Works"))
+    packed = [pack_key(key) for key in keys]
     assert {len(each) for each in packed} == {17}
-    assert [unpack_consignee(each) for each in packed] == keys
+    assert [unpack_key(each) for each in packed] == keys
 
 
 EI, ANI, SSN = (f"id2:{kind}:{'a' * 26}" for kind in ("EI", "ANI", "34"))
 # What stands where in a row, byte by byte: never to be changed without another format.
+SOLD = f"se2:{'a' * 26}"
+TAIL = 63
+"""Where the origins begin, and behind them what not every bill has."""
 NUMBERS: list[tuple[dict[str, Any], int, bytes]] = [
     ({}, 0, b"\2\0\0\0\0\7\0\0\0\5\0\0\0\0\0\x10"),
     ({"exit": "deleted"}, 1, b"\1"),
@@ -170,11 +180,29 @@ NUMBERS: list[tuple[dict[str, Any], int, bytes]] = [
     ({"filing_errors": ("no-hts",)}, 12, b"\0\x80"),
     ({"filing_errors": ("no-description",)}, 12, b"\1\0"),
     ({"filing_errors": ("no-type86",)}, 12, b"\2\0"),
+    ({"filing_errors": ("no-purchase-date",)}, 12, b"\4\0"),
+    ({"filing_errors": ("no-seller",)}, 12, b"\x08\0"),
+    ({"filing_errors": ("no-weight",)}, 12, b"\x10\0"),
+    ({"filing_errors": ("unknown-programme",)}, 12, b"\x20\0"),
     ({"value_cents": None}, 14, b"\0\0"),
     ({"estimate": 739000, "estimate_stated": 0}, 14, b"\0\x11"),
     ({"arrived": 0}, 14, b"\0\x12"),
     ({"last_day": 739000}, 14, b"\0\x14"),
     ({"last_day": 739000, "last_arrived": True}, 14, b"\0\x1c"),
+    ({"claim": Claim("kr")}, 14, b"\0\x30"),
+    ({"claim": Claim("kr")}, TAIL, b"FR\2kr"),
+    ({"claim": Claim("us-321")}, TAIL, b"FR\6us-321"),
+    ({"claim": Claim("kr", 739000)}, 14, b"\0\x70"),
+    ({"claim": Claim("kr", 739000), "order": "o-1"}, TAIL, b"FR\2kr\x00\x0b\x46\xb8o-1"),
+    ({"claim": Claim("kr", 0, SOLD)}, 14, b"\0\xb0"),
+    ({"claim": Claim("kr", 0, SOLD), "order": "o-1"}, TAIL, b"FR\2kr" + bytes(16) + b"\4o-1"),
+    ({"claim": Claim("kr", 0, None, 0)}, 14, b"\1\x30"),
+    ({"claim": Claim("kr", 0, None, 258), "order": "o-1"}, TAIL, b"FR\2kr\0\0\1\2o-1"),
+    (
+        {"last_day": 1, "claim": Claim("kr", 2, SOLD, 3)},
+        TAIL,
+        b"FR\0\0\0\1\2kr\0\0\0\2" + bytes(16) + b"\4\0\0\0\3",
+    ),
     ({}, 32, b"\0"),
     ({"consignee": EI}, 32, b"\1"),
     ({"consignee": ANI}, 32, b"\2"),
@@ -207,14 +235,14 @@ def plain(**changes: Any) -> BillRow:
         "version": 7, "posting": 5, "exit": None, "consignee": f"na2:{'a' * 26}", "manifested": 0, "sequence": 0,
         "fingerprint": bytes(8), "mode": "air", "filing": "manifest", "order": None, "value_cents": 100,
         "origins": ("FR",), "flags": (), "filing_errors": (), "estimate": 0, "estimate_stated": 0, "arrived": None,
-        "last_day": 0, "last_arrived": False,
+        "last_day": 0, "last_arrived": False, "claim": PLAIN,
     }  # fmt: skip
     for name, value in (plainly | changes).items():
         setattr(row, name, value)
     return row
 
 
-@pytest.mark.parametrize(("at", "byte"), [(11, 0x20), (12, 0x04), (14, 0x80), (15, 0x20)])
+@pytest.mark.parametrize(("at", "byte"), [(11, 0x20), (12, 0x40), (14, 0x80), (14, 0x02)])
 def test_row_with_parts_of_a_later_version_is_refused(at: int, byte: int) -> None:
     """A flag, an error or a part that is not known yet stops the worker, instead of being read past."""
     row = bytearray(pack_bill(plain(order="o-1")))

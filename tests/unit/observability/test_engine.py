@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from agents.engine.engine_progress import EngineProgress, PartitionProgress
 from agents.engine.watchdog import Watchdog
@@ -107,10 +108,24 @@ def test_decisions_count_once_they_are_committed() -> None:
         assert values(scrape(ENGINE), "tallygate_decisions_total") == {}
         metrics.committed(EngineProgress(), 0.01)
         text = scrape(ENGINE)
-    labels = {"outcome": "release", "reason": "within-limit", "basis": "actual", "mode": "ocean"}
+    labels = {"outcome": "release", "reason": "within-limit", "basis": "actual", "mode": "ocean", "programme": "us-321"}
     assert values(text, "tallygate_decisions_total") == {frozenset(labels.items()): 1}
     assert value(text, "tallygate_decisions_value_dollars_total", **labels) == 123.45
     assert value(text, "tallygate_alerts_total", kind="near-limit") == 0
+
+
+def test_decisions_are_counted_by_enabled_programmes_alone() -> None:
+    """A bill that claims a programme which nobody has enabled makes no series of its own."""
+    judged_step = JudgedStep()
+    with shown(judged_step.step, EngineProgress()) as metrics:
+        unknown: dict[str, Any] = {"stand": "waiting", "cents": None, "filing_errors": ("unknown-programme",)}
+        for number, name in enumerate(("made-up-1", "made-up-2"), 1):
+            judged_step.post(posted(number, programme=name, **unknown))
+        judged_step.post(posted(3, 100, programme="us-gift"))
+        metrics.committed(EngineProgress(), 0.01)
+        text = scrape(ENGINE)
+    found = {dict(labels)["programme"]: made for labels, made in values(text, "tallygate_decisions_total").items()}
+    assert found == {"other": 2, "us-gift": 1}
 
 
 def test_ready_is_taken_over_and_restored() -> None:

@@ -13,6 +13,7 @@ from stream.faultfinding import FaultFound
 from stream.reading import Reader
 from stream.records import PlainRecord
 from tests.docs.pages import CASES
+from tests.unit.manifest.step_in_words import EVERY
 from tests.unit.publish.files import (
     BILL,
     NOW_MS,
@@ -237,16 +238,49 @@ def test_looking_back_is_bounded() -> None:
         ({"mode": "truck", "consignee_state": ""}, [("consignee_state", "no-state")]),
         ({"mode": "truck", "consignee_state": " tx "}, []),
         ({"mode": "air", "consignee_state": "Texas"}, []),
+        ({"mode": "truck", "consignee_state": "Texas", "programme": "us-gift"}, []),
+        ({"programme": "mars"}, [("programme", "unknown-programme")]),
     ],
 )
 def test_warnings_name_the_row_and_let_it_go(cells: dict[str, str], warned: list[tuple[str, str]]) -> None:
-    """A postal code that lost a digit, or no state on a truck manifest, is told with its row, and is sent."""
+    """What looks wrong, or will be rejected for what it lacks, is told with its row, and is sent."""
     _, found = examined(csv_of(bill(bill="ACME0009"), bill(**cells)))
     assert isinstance(found, Good)
     assert [(each.line, each.field, each.code) for each in found.warnings] == [(3, *each) for each in warned]
     said = " ".join(each.text("f") for each in found.warnings)
-    assert ("two-letter code" in said) == (cells.get("mode") == "truck" and bool(warned))
-    assert not any(word in said for word in ("Texas", "2134"))
+    assert ("two-letter code" in said) == (("consignee_state", "no-state") in warned)
+    assert not any(word in said for word in ("Texas", "2134", "mars"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "warned"),
+    [
+        ({"programme": "by-purchase"}, [("purchased_on", "no-purchase-date")]),
+        ({"programme": "by-purchase", "purchased_on": "2025-08-01"}, []),
+        (
+            {"programme": "flight", "shipper_name": "-", "seller": "", "currency": "GEL"},
+            [("weight_grams", "no-weight")],
+        ),
+        ({"programme": "year", "weight_grams": "4000"}, []),
+    ],
+)
+def test_what_a_programme_needs_is_warned_of(cells: dict[str, str], warned: list[tuple[str, str]]) -> None:
+    """A date of purchase or a weight that the programme asks for is missed by its column."""
+    (found,) = examined(csv_of(bill(**cells)), Checker(NOW_MS, rules=EVERY))
+    assert isinstance(found, Good)
+    assert [(each.field, each.code) for each in found.warnings] == warned
+
+
+def test_bill_without_a_sellers_name_is_warned_of() -> None:
+    """Where a programme sums per seller, a shipper without a name needs a seller with one, and that name counts."""
+    nameless = {"programme": "by-purchase", "purchased_on": "2025-08-01", "shipper": {"name": " ", "country": "JP"}}
+    lines = [line(event(**nameless)), line(event(**nameless, seller="Shop")), line(event(**nameless, seller="SHOP"))]
+    checker = Checker(NOW_MS, rules=EVERY)
+    first, second, _ = checker.examine(read_lines(io.BytesIO(b"\n".join(lines))))
+    assert isinstance(first, Good)
+    assert [(each.field, each.code) for each in first.warnings] == [("data.seller", "no-seller")]
+    assert isinstance(second, Bad)
+    assert [mistake.code for mistake in second.mistakes] == ["version-conflict"]
 
 
 @pytest.mark.parametrize(

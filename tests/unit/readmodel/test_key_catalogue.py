@@ -13,10 +13,18 @@ from tests.redis.events import alert, decision
 from tests.redis.server import RedisServer
 from tests.unit.readmodel.filling import fill
 
+DATE = r"\d{4}-\d\d-\d\d"
+
 
 def pattern(key: Key) -> re.Pattern[str]:
     """Return what the names of a key match."""
-    parts = {"<bill>": r"[A-Z0-9]{4,35}", "<consignee>": r"(?:na2|id2:\w+):\w+", "<day>": r"(?:\d{4}-\d\d-\d\d)?"}
+    parts = {
+        "<bill>": r"[A-Z0-9]{4,35}",
+        "<consignee>": r"(?:na2|id2:\w+):\w+",
+        "<ledger>": rf"(?:{DATE}|{DATE}/{DATE}/\w+|{DATE}/kr/se2:\w+|conveyance/pe/air:\d)?",
+        "<period>": DATE,
+        "<programme>": "(?:kr|pe)",
+    }
     return re.compile(re.sub(r"<\w+>", lambda place: parts[place[0]], key.name))
 
 
@@ -24,6 +32,11 @@ def pattern(key: Key) -> re.Pattern[str]:
 async def test_redis_holds_what_the_catalogue_lists(redis_server: RedisServer, store: StoreSettings) -> None:
     """Every key in Redis is of one kind in the catalogue, of its type, and ends; every kind is there."""
     decisions = [decision(), decision("ACME0002", day=None, counts=False), decision("ACME0003", consignee="id2:EI:b")]
+    decisions += [
+        decision("ACME0004", programme="uz", period="2025-08-01/2025-08-31"),
+        decision("ACME0005", programme="kr", period="2025-08-20", seller="se2:s"),
+        decision("ACME0006", programme="pe", period="conveyance"),
+    ]
     async with Writer(store) as writer:
         await fill(writer, decisions, [alert(), alert("structuring", None)])
     seen = set()

@@ -9,6 +9,8 @@ import pytest
 from agents.readmodel.queries import ReadModel, ReadModelChange
 from agents.readmodel.store import StoreAwayError, StoreSettings
 from agents.readmodel.writing import Run, Writer
+from state.rules import load_rulebook
+from stream.decisions import Measure
 from stream.instants import from_micros
 from tests.redis.events import DAY, LIMIT, alert, decision
 from tests.redis.server import RedisServer
@@ -53,6 +55,49 @@ async def test_day_has_total_bills_and_alerts(store: StoreSettings) -> None:
     assert (found.total_cents, found.limit_cents, found.headroom_cents) == (1_200, LIMIT, LIMIT - 1_200)
     assert [msgspec.json.encode(each) for each in found.alerts] == alerts[:2]
     assert (page.bills, page.bills_count, page.total_cents) == ((second,), 3, 1_200)
+
+
+async def test_ledgers_are_kept_apart(store: StoreSettings) -> None:
+    """A gift, a month, two sellers and a trip of one consignee on one day: each has its own total, bills and alerts."""
+    month, gift = "2025-08-01/2025-08-31", "2025-08-20"
+    bills = [
+        decision("ACME0001", cents=100),
+        decision("ACME0002", cents=200, programme="us-gift", period=gift),
+        decision("ACME0003", cents=400, programme="uz", period=month),
+        decision("ACME0004", cents=800, programme="uz", period=month, day=DAY + timedelta(days=5)),
+        decision("ACME0005", cents=1_600, programme="kr", period=gift, seller="se2:one"),
+        decision("ACME0006", cents=3_200, programme="kr", period=gift, seller="se2:two"),
+        decision("ACME0007", conveyance="air:7", cents=6_400, programme="pe", period="conveyance"),
+    ]
+    alerts = [alert(day=None, programme="uz", period=month), alert("structuring", None, programme="uz"), alert()]
+    programmes = load_rulebook().with_programmes(["us-321", "us-gift", "uz", "kr", "pe", "ge"], "us-321").programmes
+    totals = {}
+    async with Writer(store) as writer, ReadModel(store) as model:
+        await fill(writer, bills, alerts)
+        for name, programme in programmes.items():
+            ledgers = await model.ledgers_on("na2:a", programme, DAY)
+            found = await model.ledgers("na2:a", ledgers, 0, 10, name)
+            totals[name] = [each.total_cents for each in found]
+            if name == "uz":
+                assert [bill.data.bill for bill in found[0].bills] == ["ACME0003", "ACME0004"]
+                assert [msgspec.json.encode(each) for each in found[0].alerts] == alerts[:2]
+        assert (await model.day("na2:a", DAY)).total_cents == 100
+        assert [each.data.programme for each in (await model.day("na2:a", DAY)).alerts] == ["us-321"]
+    assert totals == {
+        "us-321": [100], "us-gift": [200], "uz": [1_200], "kr": [1_600, 3_200], "pe": [6_400], "ge": []
+    }  # fmt: skip
+
+
+async def test_measures_are_those_stated_last(store: StoreSettings) -> None:
+    """Grams and numbers of bills come from the latest decision of the ledger."""
+    bills = [
+        decision("ACME0001", minutes=2, measures=(Measure("count", 2, 3),)),
+        decision("ACME0002", minutes=1, measures=(Measure("count", 1, 3),)),
+        decision("ACME0003", minutes=3),
+    ]
+    async with Writer(store) as writer, ReadModel(store) as model:
+        await fill(writer, bills)
+        assert (await model.day("na2:a", DAY)).measures == (Measure("count", 2, 3),)
 
 
 async def test_empty_day_is_a_day(store: StoreSettings) -> None:

@@ -40,7 +40,7 @@ def test_runs_follow_each_other(runs: Runs) -> None:
         (4 * RECORDS_A_RUN - 1, 2 * count + 1),
     ]
     assert [run.fresh_ms for run in made] == [None, None, 5]
-    assert [len(run.items) // 4 for run in made] == [RECORDS_A_RUN, RECORDS_A_RUN, 1]
+    assert [len(run.items) // 5 for run in made] == [RECORDS_A_RUN, RECORDS_A_RUN, 1]
 
 
 def test_no_records_make_one_run(runs: Runs) -> None:

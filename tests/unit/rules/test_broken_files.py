@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from state.rules import RulebookError, load_rulebook, rulebook_of
 from state.rules.loading import shipped_texts
-from state.rules.reading import RuleText
+from state.rules.rule_files import RuleText
 
 WHY = 'source = "made up for this test"\ncertainty = "C"\ntext = "Made up for this test."\n'
 
@@ -21,14 +21,15 @@ def entry(section: str, lines: str) -> str:
 
 CODE = 'filing = "manifest"; outcome = "warn"; channel = "c"; code = "1"; wording = "w"; reasons = ["daily-limit"]'
 RATE = 'currency = "EUR"; quarter = "2025Q3"; rate = "1.1"'
-OLD = 'id = "limit-800"\nfrom = 2016-03-10\ndollars = "800.00"\n' + WHY
+US = 'programme = "us-321"; measure = "value"; '
+OLD = entry("limit", US + 'from = 2016-03-10; amount = "800.00"').replace("x-1", "limit-800")
 
 # name: text, the entry named, and a part of the message
 BROKEN = {
     "not TOML": ("[[limit\n", "file", "not TOML"),
     "nested too deeply": ("x = " + "[" * 5000, "file", "(?:not TOML|nested too deeply)"),
     "huge number": ("x = " + "9" * 5000, "file", "not TOML"),
-    "unknown section": ("[[limits]]\n", "limits", "unknown section.*use one of limit, "),
+    "unknown section": ("[[limits]]\n", "limits", "unknown section.*use one of programme, limit, "),
     "section is no list": ("[limit]\n", "limit", r"not a list of entries.*\[\[limit\]\]"),
     "entry is no table": ("limit = [1]\n", "limit number 1", "expected `object`"),
     "unknown key": (entry("suspension", "form = 2025-01-01"), "suspension x-1", "unknown key form.*use these keys"),
@@ -42,40 +43,43 @@ BROKEN = {
     "day in quotes": (entry("suspension", 'from = "soon"'), "suspension x-1", "from: .*date without quotes"),
     "instant for a day": (entry("suspension", "from = 2025-01-01T00:00:00Z"), "suspension x-1", "from: expected `date"),
     "ends before it begins": (entry("suspension", "from = 2024-01-02; until = 2024-01-01"), "suspension x-1", "before"),
-    "float for dollars": (entry("limit", "dollars = 800.0"), "limit x-1", "dollars: .*in quotes"),
-    "dollars without cents": (entry("limit", 'dollars = "800"'), "limit x-1", "dollars: "),
-    "negative dollars": (entry("limit", 'dollars = "-1.00"'), "limit x-1", "dollars: "),
+    "limit of 0.1": (entry("limit", 'dollars = "500.00"'), "limit x-1", 'amount = "500.00" and add the two lines prog'),
+    "float for money": (entry("limit", US + "amount = 800.0"), "limit x-1", "amount: .*in quotes"),
+    "money without cents": (entry("limit", US + 'amount = "800"'), "limit x-1", "amount: "),
+    "negative money": (entry("limit", US + 'amount = "-1.00"'), "limit x-1", "amount: "),
     "caps overlap": (
-        entry("single", 'programme = "us-321"; measure = "value"; from = 2025-01-01; amount = "1.00"'),
+        entry("single", US + 'from = 2025-01-01; amount = "1.00"'),
         "single x-1",
-        "single-800.*both decide the cap of a single bill",
+        r"single-800.*both decide the cap of a single bill on value \(us-321\)",
     ),
     "cap of an unknown measure": (
-        entry("single", 'programme = "us-321"; measure = "length"; amount = "1.00"'),
+        entry("single", 'programme = "us-321"; measure = "count"; amount = 1'),
         "single x-1",
         "measure: .*value",
     ),
-    "limits overlap": (entry("limit", 'from = 2025-01-01; dollars = "1.00"'), "limit x-1", "limit-800.*both decide"),
+    "limits overlap": (entry("limit", US + 'from = 2025-01-01; amount = "1.00"'), "limit x-1", "limit-800.*both dec"),
     "limits overlap on one day": (
-        entry("limit", 'until = 2016-03-09; from = 2016-03-09; dollars = "1.00"'),
+        entry("limit", US + 'until = 2016-03-09; from = 2016-03-09; amount = "1.00"'),
         "limit (?:x-1|limit-200)",
-        "both decide the limit",
+        r"both decide the limit on value \(us-321\)",
     ),
-    "limit ends": (f"[[limit]]\n{OLD}until = 2025-01-01", "limit", "gap: nothing holds on 2025-01-02"),
     "limits have a gap": (
-        f"[[limit]]\n{OLD}until = 2025-01-01\n" + entry("limit", 'from = 2025-01-03; dollars = "1.00"'),
-        "limit",
-        "limit-800, x-1 leave a gap: nothing holds on 2025-01-02",
+        f"{OLD}until = 2025-01-01\n" + entry("limit", US + 'from = 2025-01-03; amount = "1.00"'),
+        "limit x-1",
+        "from: no limit of us-321 holds on 2025-01-02, between an earlier one and it",
     ),
-    "limit begins late": ('remove = ["limit-200"]', "limit", "gap: nothing holds on 0001-01-01"),
-    "no enforcement": ('remove = ["enforcement-warn", "enforcement-withhold"]', "enforcement", "no entry at all"),
+    "no limit at all": ('remove = ["limit-200", "limit-800"]', "programme us-321", "no .*limit.* is of this programme"),
     "enforcement has a gap": ('remove = ["enforcement-withhold"]', "enforcement", "nothing holds on 2025-08-12"),
     "unknown enforcement": (entry("enforcement", 'enforcement = "block"'), "enforcement x-1", "enforcement: invalid"),
     "suspensions overlap": (entry("suspension", "from = 2026-01-01"), "suspension x-1", "both decide the suspension"),
     "unknown country": (entry("exclusion", 'origins = ["UK"]'), "exclusion x-1", "unknown country UK"),
     "country in small letters": (entry("exclusion", 'origins = ["cn"]'), "exclusion x-1", "origins: expected"),
     "no country": (entry("exclusion", "origins = []"), "exclusion x-1", "origins: expected"),
-    "country named twice": (entry("exclusion", 'origins = ["TW", "TW"]'), "exclusion x-1", "origin TW twice"),
+    "country named twice": (
+        entry("exclusion", 'origins = ["TW", "TW"]'),
+        "exclusion x-1",
+        r"origin TW \(us-321\) twice",
+    ),
     "country excluded twice": (entry("exclusion", 'origins = ["HK"]'), "exclusion .*", "both decide the origin HK"),
     "unknown flag": (entry("goods", 'flag = "dual-use"; filings = ["manifest"]'), "goods x-1", "flag: invalid"),
     "exclusion of no origin": (entry("exclusion", "origins = []"), "exclusion x-1", "origins: "),
@@ -96,29 +100,29 @@ BROKEN = {
         "code of manifest, air",
     ),
     "unknown currency": (entry("rate", RATE.replace("EUR", "EUX")), "rate x-1", "unknown currency EUX"),
-    "rate of the dollar": (entry("rate", RATE.replace("EUR", "USD")), "rate x-1", "dollar needs no rate"),
+    "rate of the dollar": (entry("rate", RATE.replace("EUR", "USD")), "rate x-1", "USD needs no rate to itself"),
     "rate of nothing": (entry("rate", RATE.replace("1.1", "0.00")), "rate x-1", "the rate is zero"),
     "float for a rate": (entry("rate", RATE.replace('"1.1"', "1.1")), "rate x-1", "rate: .*in quotes"),
     "unknown quarter": (entry("rate", RATE.replace("Q3", "Q5")), "rate x-1", "quarter: "),
     "rate given twice": (
         entry("rate", RATE) + entry("rate", RATE).replace("x-1", "x-2"),
         "rate x-2",
-        "x-1 too decides the rate of EUR in 2025Q3",
+        "x-1 too decides the rate of EUR to USD in 2025Q3",
     ),
     "id twice": (entry("rate", RATE) * 2, "rate x-1", "id occurs twice"),
     "id of another section": (
         entry("suspension", "").replace("x-1", "limit-800"),
         "suspension limit-800",
-        r"id is that of a limit in limit\.toml",
+        r"id is that of a limit in programme-us-321\.toml",
     ),
-    "unknown figure": (entry("constant", 'value = 1; unit = "days"'), "constant x-1", "unknown name.*open-days"),
+    "unknown figure": (entry("constant", 'value = 1; unit = "days"'), "constant x-1", "unknown name.*advice-days"),
     "unit of a figure": (
-        entry("constant", 'value = 1; unit = "percent"').replace("x-1", "open-days"),
-        "constant open-days",
+        entry("constant", 'value = 1; unit = "percent"').replace("x-1", "advice-days"),
+        "constant advice-days",
         'unit is percent.*unit = "days"',
     ),
     "truth for a number": (entry("constant", 'value = true; unit = "days"'), "constant x-1", "value: expected `int`"),
-    "figure removed": ('remove = ["open-days"]', "constant open-days", "missing.*do not remove"),
+    "figure removed": ('remove = ["advice-days"]', "constant advice-days", "missing.*do not remove"),
     "list removed": ('remove = ["countries"]', "codelist countries", "missing.*do not remove"),
     "unknown list": (entry("codelist", 'codes = ["A"]'), "codelist x-1", "unknown name.*countries"),
     "unknown id removed": ('remove = ["no-such"]', "remove", "no entry has the id no-such.*remove one of "),
@@ -135,7 +139,7 @@ def test_broken_file_is_refused(name: str) -> None:
     error = caught.value
     assert re.fullmatch(where, error.entry)
     assert re.search(message, str(error), re.DOTALL), str(error)
-    assert error.file in {"mine.toml", "limit.toml", "exclusion.toml", "filing.toml", "code.toml"}
+    assert error.file in {"mine.toml", "programme-us-321.toml", "exclusion.toml", "filing.toml", "code.toml"}
     assert len(error.remedy) > 10
     assert str(error) == f"{error.file}: {error.entry}: {error.problem}. Remedy: {error.remedy}."
 

@@ -7,7 +7,7 @@ import pytest
 
 from state.rules import Rate, Rulebook, load_rulebook, rulebook_of
 from state.rules.loading import shipped_texts
-from state.rules.reading import RuleText
+from state.rules.rule_files import RuleText
 from stream.decisions import Code
 from stream.money import convert
 from stream.outcomes import VERDICTS

@@ -97,6 +97,10 @@ def test_every_filing_error_names_its_rule() -> None:
         "filing-no-type86",
         "filing-no-state",
         "filing-no-exchange-rate",
+        "filing-no-purchase-date",
+        "filing-no-seller",
+        "filing-no-weight",
+        "filing-unknown-programme",
     ]
     assert BOOK.filing_rule("282") == "filing-estimate-missing"
     with pytest.raises(KeyError):

@@ -11,8 +11,8 @@ from state.rules import load_rulebook, rulebook_of
 from state.rules.entries import CodeList, Dated
 from state.rules.loading import shipped_texts
 from state.rules.page import HEADINGS, rules_page
-from state.rules.reading import REMEDIES, RuleText
-from state.rules.wording import entries_on, meaning, period
+from state.rules.rule_files import REMEDIES, RuleText
+from state.rules.rule_words import entries_on, meaning, period
 
 BOOK = load_rulebook()
 WHY = 'source = "made up for this test"\ncertainty = "C"\ntext = "Made up for this test."\n'
@@ -40,8 +40,8 @@ def test_later_files_add_to_earlier_ones(tmp_path: Path) -> None:
     """Files are added in the order given, and the last word on an id holds."""
     paths = [tmp_path / "a.toml", tmp_path / "b.toml"]
     for path, days in zip(paths, (20, 25), strict=True):
-        path.write_text(f'[[constant]]\nid = "open-days"\nvalue = {days}\nunit = "days"\n{WHY}')
-    assert (load_rulebook(paths).open_days, load_rulebook(paths[::-1]).open_days) == (25, 20)
+        path.write_text(f'[[constant]]\nid = "advice-days"\nvalue = {days}\nunit = "days"\n{WHY}')
+    assert (load_rulebook(paths).advice_days, load_rulebook(paths[::-1]).advice_days) == (25, 20)
 
 
 def test_entry_may_return_after_its_removal() -> None:
@@ -82,7 +82,9 @@ def test_long_texts_are_joined() -> None:
 
 def test_shipped_entries_name_an_address_or_a_citation() -> None:
     """Every shipped entry names a source that can be looked up, or owns up to being a choice of this project."""
-    known = re.compile(r"https://|CSMS \d|CFR|Cargo Release|ISO \d|a choice of this project")
+    known = re.compile(
+        r"https?://|CSMS \d|CFR|Cargo Release|ISO \d|a choice of this project|entr(y|ies) of the bill|the setting"
+    )
     assert [entry.id for _, entries in BOOK.data for entry in entries if not known.search(entry.source)] == []
 
 
@@ -94,7 +96,7 @@ def test_choices_of_the_project_are_marked_as_such() -> None:
 
 def test_every_entry_has_words_and_a_period() -> None:
     """Each kind of entry can be told in one line, with the days it holds."""
-    lines = [(meaning(entry), period(entry)) for _, entries in BOOK.data for entry in entries]
+    lines = [(meaning(entry, BOOK.data), period(entry)) for _, entries in BOOK.data for entry in entries]
     assert ("$200.00 per person and day", "until 2016-03-09") in lines
     assert ("origin CN, HK is not exempt", "from 2025-05-02") in lines
     assert ("$2,500.00", "every day") in lines
@@ -105,7 +107,7 @@ def test_entries_of_a_day() -> None:
     """A day's list has the dated entries that hold, the undated ones and the quarter's rates; lists stay out."""
     book = rulebook_of(shipped_texts(), [RuleText("mine.toml", EXAMPLES[1])])
     ids = {entry.id for _, entry in entries_on(book.data, date(2025, 8, 20))}
-    assert {"limit-800", "enforcement-withhold", "goods-quota", "rate-eur-2025q3", "open-days"} <= ids
+    assert {"limit-800", "enforcement-withhold", "goods-quota", "rate-eur-2025q3", "advice-days"} <= ids
     assert not {"limit-200", "enforcement-warn", "suspension-2025", "countries", "cargo-release-error-318"} & ids
     assert "rate-eur-2025q3" not in {entry.id for _, entry in entries_on(book.data, date(2025, 10, 1))}
 

@@ -18,7 +18,7 @@ def test_show_prints_the_rules_of_a_day() -> None:
     rows = [line.split("\t") for line in result.stdout.splitlines()]
     assert result.exit_code == 0
     assert rows[0] == ["section", "rule", "says", "holds", "certainty", "source"]
-    assert rows[1][:5] == ["limit", "limit-800", "$800.00 per person and day", "from 2016-03-10", "A"]
+    assert ["limit", "limit-800", "$800.00 per person and day", "from 2016-03-10", "A"] in [row[:5] for row in rows]
     assert {len(row) for row in rows} == {6}
     assert "suspension-2025" not in result.stdout
 

@@ -7,10 +7,15 @@ from typing import Any
 import msgspec
 
 from state.rules.loading import load_rulebook
+from state.rules.rulebook import Rulebook
 from state.table import Overlay, Table
 from state.withholding import WithholdingStep
+from state.withholding.clock import Clock
+from state.withholding.deciding import Deciding
 from stream.alerts import Alert, AlertData
+from stream.days import EPOCH_ORDINAL
 from stream.decisions import Decision, DecisionData, Policy
+from stream.instants import MICROS_A_DAY
 from stream.postings import PostedBill, Posting
 from stream.records import Outgoing, PlainRecord, Sink
 
@@ -55,6 +60,19 @@ def posting(*bills: PostedBill, **changes: Any) -> Posting:
 def later(days: int) -> datetime:
     """Return noon, days later."""
     return NOON + timedelta(days=days)
+
+
+def deciding_under(policy: Policy, rulebook: Rulebook = RULEBOOK) -> Deciding:
+    """Return what decides under a policy, with the programmes that are enabled unless set."""
+    return Deciding(rulebook, policy, 1, SHIPMENTS)
+
+
+def clock_on(day: int, deciding: Deciding | None = None) -> Clock:
+    """Return a clock that shows noon of the day with this ordinal, in UTC."""
+    deciding = deciding or deciding_under(Policy())
+    clock = Clock(deciding.terms, deciding.us_321.open_days)
+    clock.set((day - EPOCH_ORDINAL) * MICROS_A_DAY + MICROS_A_DAY // 2)
+    return clock
 
 
 class JudgedStep:

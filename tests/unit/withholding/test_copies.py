@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from state.table import Group
+from state.unreadable_rows import RowFormatError
 from state.withholding import book, copies, rivals
 from state.withholding.bill import posted_bill
 from state.withholding.keys import copy_suffix
 from state.withholding.rivals import Rivals
-from state.withholding.rows import RowFormatError, shared_copies
+from state.withholding.rows import shared_copies
 from stream.decisions import DecisionData, Overflow, Policy
 from tests.unit.withholding.judged_step import CONSIGNEE, DAY, LIMIT, JudgedStep, alerts, later, posted, posting
 

@@ -5,24 +5,34 @@ from datetime import date
 import pytest
 
 from state.table import Group
+from state.withholding.clock import ORDER_DAYS_KEPT
 from state.withholding.keys import order_suffix
 from state.withholding.orders import Orders, order_row_expired, row_of_part
-from state.withholding.rows import ORDER_DAYS_KEPT
-from tests.unit.withholding.judged_step import DAY, LIMIT, RULEBOOK, JudgedStep, alerts, later, posted, posting
+from stream.decisions import Policy
+from tests.unit.withholding.judged_step import (
+    DAY,
+    LIMIT,
+    JudgedStep,
+    alerts,
+    clock_on,
+    deciding_under,
+    later,
+    posted,
+    posting,
+)
 
 TODAY = DAY.toordinal()
-ROW = order_suffix("order-1")
+ROW = order_suffix("us-321", "order-1")
 
 
 def settled(
     group: Group, *parts: tuple[int, int], today: int = TODAY, gone: bool = False
 ) -> list[tuple[str, int, int]]:
     """Add bills of one order, given by days before stream time and cents, or take them away."""
-    orders = Orders(group, today)
+    orders = Orders(deciding_under(Policy()), group, clock_on(today))
     for ago, cents in parts:
-        part = ("order-1", TODAY - ago, cents)
-        orders.replace(part if gone else None, None if gone else part)
-    return orders.settle(RULEBOOK)
+        orders.change("us-321", ("order-1", TODAY - ago, cents), -1 if gone else 1)
+    return [(order, cents, limit) for (_, order), cents, limit in orders.settle()]
 
 
 @pytest.mark.parametrize(

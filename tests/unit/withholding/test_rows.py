@@ -8,13 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from state.unreadable_rows import RowFormatError
 from state.withholding.bill import NO_DAY, Bill, bill_of_key
-from state.withholding.keys import bill_suffix, copy_suffix, duplicate_suffix, ledger_suffix, order_suffix
+from state.withholding.keys import (
+    bill_suffix,
+    copy_suffix,
+    duplicate_suffix,
+    ledger_suffix,
+    order_suffix,
+    period_of_ledger,
+    programme_of_order,
+)
+from state.withholding.ledger_ids import PeriodId
 from state.withholding.rows import (
     ERROR_BITS,
     FLAG_BITS,
     MODE_NUMBERS,
-    RowFormatError,
+    OTHER_PROGRAMME,
     glance,
     look,
     open_row,
@@ -25,7 +35,7 @@ from state.withholding.rows import (
 )
 from state.withholding.statuses import DAY_CLOSED, EXITS, RELEASED, STATUSES
 from stream.outcomes import VERDICTS
-from tests.unit.withholding.judged_step import DAY, JudgedStep, posted
+from tests.unit.withholding.judged_step import DAY, JudgedStep, clock_on, posted
 
 TODAY = DAY.toordinal()
 GOLDEN = """
@@ -76,7 +86,7 @@ bills = st.builds(
 
 @given(bill=bills)
 def test_every_field_comes_back(bill: Bill) -> None:
-    """A row gives back its copy, whatever it holds, also what no programme judged now has."""
+    """A row gives back its copy, whatever it holds."""
     assert fields(unpack_row(b"ACME0001", pack_row(bill))) == fields(bill)
 
 
@@ -85,11 +95,15 @@ def test_a_glance_sees_what_the_row_says(bill: Bill) -> None:
     """Day, status and cents are read off a copy's row, and what the short way asks besides."""
     row = pack_row(bill)
     cents = -1 if bill.value is None else bill.value
-    assert glance(row) == (bill.day, bill.status, cents)
+    seen_at_once = glance(row)
+    assert seen_at_once is not None
+    assert seen_at_once[:3] == (bill.day, bill.status, cents)
     seen = look(row)
     assert seen is not None
     assert (seen.day, seen.status, seen.manifested, seen.cents) == (bill.day, bill.status, bill.manifested, cents)
     assert (seen.conveyance.decode(), seen.order.decode() or None) == (bill.conveyance, bill.order)
+    is_other = bill.programme != "us-321"
+    assert [bool(extras & OTHER_PROGRAMME) for extras in (seen_at_once[3], seen.extras)] == [is_other] * 2
 
 
 @pytest.mark.parametrize("copies", [1, 2, 6_000, 2**32 - 1])
@@ -103,8 +117,8 @@ def test_the_row_of_a_shared_number_is_no_copy(copies: int) -> None:
 
 
 def fields(bill: Bill) -> tuple[Any, ...]:
-    """Return all fields but the key, which is made of others."""
-    return tuple(getattr(bill, name) for name in bill.__struct_fields__ if name != "_key")
+    """Return all fields but the key and the ledger, which are made of others."""
+    return tuple(getattr(bill, name) for name in bill.__struct_fields__ if name not in {"_key", "ledger"})
 
 
 GOLDEN_BILL = Bill(
@@ -136,13 +150,21 @@ def test_the_format_is_the_one_on_disk() -> None:
 
 
 def test_keys_of_rows_are_the_ones_on_disk() -> None:
-    """Suffixes are fixed like rows; a ledger leaves room for programmes with other periods and with sellers."""
+    """Suffixes are fixed like rows; what a ledger's row tells of its period comes back."""
     ledger = b"\0" + TODAY.to_bytes(4, "big")
     assert bill_suffix(b"ACME0001") == b"bACME0001"
     assert copy_suffix(b"ACME0001", b"air:1") == b"cACME0001\0air:1"
     assert duplicate_suffix(b"ACME0001", TODAY) == b"dACME0001\0" + ledger
     assert ledger_suffix(TODAY) == b"l" + ledger
-    assert order_suffix("order-1") == b"o\0order-1"
+    assert order_suffix("us-321", "order-1") == b"o\0order-1"
+    assert order_suffix("kr", "order-1") == b"okr\0order-1"
+    day = PeriodId("kr", TODAY, "se2:x")
+    assert ledger_suffix(day) == b"lkr\0" + TODAY.to_bytes(4, "big") + b"se2:x"
+    assert ledger_suffix(PeriodId("ge", "air:1", "se2:x")) == b"lge\0air:1\0se2:x"
+    for found in (ledger_suffix(day), duplicate_suffix(b"ACME0001", day)):
+        assert period_of_ledger(found) == ("kr", TODAY)
+    assert period_of_ledger(ledger_suffix(TODAY)) == ("us-321", TODAY)
+    assert [programme_of_order(order_suffix(name, "o")) for name in ("us-321", "kr")] == ["us-321", "kr"]
 
 
 PINNED = """
@@ -150,7 +172,8 @@ PINNED = """
     5 closed returned / 6 closed superseded / 7 reject filing-error / 8 pending no-day / 9 reject day-closed
     10 reject suspended / 11 reject origin-excluded / 12 reject goods-excluded / 13 release not-aggregated
     14 clear not-aggregated / 15 reject single-value-over-limit / 16 withhold daily-limit / 17 warn daily-limit
-    18 release within-limit / 19 clear within-limit
+    18 release within-limit / 19 clear within-limit / 20 reject single-weight-over-limit
+    21 withhold period-limit / 22 warn period-limit
 """
 
 
@@ -186,7 +209,7 @@ def test_another_format_is_refused(row_format: int) -> None:
     """A row of another version is never guessed at; the message says what to do."""
     for whole in (bytes.fromhex(GOLDEN), pack_shared(2)):
         row = bytes((row_format,)) + whole[1:]
-        for read in (shared_copies, lambda row: open_row(b"ACME0001", row, TODAY, TODAY - 15)):
+        for read in (shared_copies, lambda row: open_row(b"ACME0001", row, clock_on(TODAY))):
             with pytest.raises(RowFormatError, match=f"format {row_format} is not 2.*rebuild tables --epoch N"):
                 read(row)
 
@@ -226,7 +249,7 @@ def test_of_a_closed_day_only_what_its_order_needs_is_left(
     changes: dict[str, Any], kept: tuple[int, int] | None
 ) -> None:
     """A bill of a closed day is gone, but for a live one of an order: it is on no day and still part of its order."""
-    opened = open_row(b"ACME0001", pack_row(replaced(**changes)), TODAY, TODAY - 15)
+    opened = open_row(b"ACME0001", pack_row(replaced(**changes)), clock_on(TODAY))
     assert (None if opened is None else (opened.day, opened.status)) == kept
 
 

@@ -1,17 +1,28 @@
 """Checks of this machine: a poisoned rule file, a short secret, a tokens file that others may read."""
 
 import os
+import re
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from agents.ops.doctor.finding import Finding, State
-from agents.ops.doctor.local_checks import gateway_files, key_secret, rules, secret_files, settings_findings, versions
+from agents.ops.doctor.local_checks import (
+    gateway_files,
+    key_secret,
+    rules,
+    secret_files,
+    settings_findings,
+    unread,
+    versions,
+)
 from agents.settings.gateway_group import GatewaySettings
 from agents.settings.kafka_group import KafkaSettings
 from agents.settings.key_group import KeySettings
 from agents.settings.settings import Settings
+from state.rules import load_rulebook
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +64,26 @@ def test_a_poisoned_rule_file_is_told_by_file_entry_and_remedy(kind: str, tmp_pa
 
 def test_good_rules_are_told_with_their_rulebook() -> None:
     """The shipped rules are right, by the id of the rulebook that decisions name."""
-    assert "rulebook " in only(rules(Settings()), State.RIGHT).says
+    found = only(rules(Settings(read_again_days=100_000)), State.RIGHT)
+    assert "rulebook " in found.says
+    assert found.says.endswith("programmes us-321, us-gift, us-gift-insular")
+
+
+def test_programmes_that_nobody_knows_are_told_by_the_setting() -> None:
+    """A slip of the pen in the setting is told with the programmes that there are."""
+    found = only(rules(Settings(programmes=("us-321", "atlantis"))), State.WRONG)
+    assert "no programme has the id atlantis" in found.says
+    assert "az, ec" in found.remedy
+
+
+def test_sources_that_were_read_long_ago_are_something_to_look_at() -> None:
+    """Rules of the enabled programmes are named by the day on which their source was last read, others are not."""
+    rulebook = load_rulebook().with_programmes(["uz"], "uz")
+    assert list(unread(rulebook, 365, date(2026, 12, 1))) == []
+    assert "uz" not in only(unread(rulebook, 365, date(2027, 11, 30)), State.DOUBTFUL).says
+    found = only(unread(rulebook, 365, date(2027, 12, 1)), State.DOUBTFUL)
+    assert re.search(r"source of uz, uz-limit-200, .* and \d+ more was last read more than 365 days ago", found.says)
+    assert "`verified`" in found.remedy
 
 
 def secret_of(file: Path | None) -> Settings:

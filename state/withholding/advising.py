@@ -1,0 +1,56 @@
+"""What is advised for a bill that does not fit: the field `advice` of decisions (DESIGN section 3)."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from state.withholding.bill import Bill
+from state.withholding.ledgers import Ledgers
+from state.withholding.statuses import MISFITS
+from state.withholding.terms import Terms
+from stream.decisions import Advice
+
+if TYPE_CHECKING:
+    from state.withholding.deciding import Deciding
+
+IsSplit = Callable[[Bill, int], bool]
+"""Whether the bills of a bill's order are together over these cents; asked once all ledgers are judged."""
+
+LAST_ORDINAL: Final = date.max.toordinal()
+
+
+def advice(deciding: "Deciding", bill: Bill, ledgers: Ledgers, is_split: IsSplit) -> Advice:
+    """Return what to do with a misfit. Never advise bringing in a split order on another day (19 CFR 10.151)."""
+    terms = deciding.terms_of(bill.ledger)
+    entry_type = None if bill.mode == "mail" or not terms.is_us else deciding.rulebook.entry_type(bill.value or 0)
+    misfit = bill.status in MISFITS
+    dutiable = None
+    if misfit and terms.overflow == "excess":
+        dutiable = (deciding.counted(bill) or 0) - (bill.covered or 0)
+    limit = None if bill.order is None else ledgers.limits(bill.ledger).value
+    if limit is not None and is_split(bill, limit):
+        return Advice(entry_type, None, dutiable, "one-order")
+    return Advice(entry_type, _next_day(deciding, terms, bill, ledgers) if misfit else None, dutiable)
+
+
+def _next_day(deciding: "Deciding", terms: Terms, bill: Bill, ledgers: Ledgers) -> date | None:
+    """Return the first of the next days, else the first day of the next period, on which it would be released."""
+    if not terms.next_days:
+        return None
+    counted = deciding.counted(bill) or 0
+    last = min(bill.day + deciding.rulebook.advice_days, LAST_ORDINAL)
+    if isinstance(bill.ledger, int):
+        on, settled, would_release = terms.on, deciding.settled, ledgers.would_release
+        for ordinal in range(bill.day + 1, last + 1):
+            if settled(bill, counted, on(ordinal)) is None and would_release(ordinal, bill, counted):
+                return date.fromordinal(ordinal)
+        return None
+    next_period = min(terms.period(bill.day).last + 1, LAST_ORDINAL)
+    for ordinal in (*range(bill.day + 1, last + 1), *((next_period,) if next_period > last else ())):
+        ledger = terms.ledger(ordinal, bill.conveyance, bill.seller)
+        if bill.arrived and ledger == bill.ledger:
+            continue
+        refused = deciding.settled(bill, counted, terms.on(ordinal)) is not None
+        if not refused and ledgers.would_release(ledger, bill, counted):
+            return date.fromordinal(ordinal)
+    return None
