@@ -278,8 +278,8 @@ def unpack_bill(row: bytes) -> BillRow | ExitRow:
     ) = _BILL.unpack_from(row)
     bill.manifested = manifested - PAST
     bill.mode, bill.filing = _MODES[kind & _MODE_MASK], "type86" if kind & _TYPE86 else "manifest"
-    bill.flags = cast("tuple[Flag, ...]", _FLAGS.names_of(flags))
-    bill.filing_errors = _ERRORS.names_of(errors)
+    bill.flags = cast("tuple[Flag, ...]", _FLAGS.names_of(flags)) if flags else ()
+    bill.filing_errors = _ERRORS.names_of(errors) if errors else ()
     bill.value_cents = value if parts & _HAS_VALUE else None
     at = _BILL.size + 2 * origins
     text = row[_BILL.size : at].decode()

@@ -130,6 +130,9 @@ def fill_content(row: BillRow, bill: AmendedBill, content: Content, rulebook: Ru
         row.value_cents = value_cents(lines, manifested_day, programme.currency, rulebook)
         plainly = programme.id == US_321 and not programme.asks_more
         row.claim = PLAIN if plainly else _claim(bill, content, programme)
+    if row.claim is PLAIN and row.value_cents is not None and not rulebook.asks_of(bill.filing, bill.mode):
+        row.filing_errors = ()
+        return
     estimates, address, entered = bill.estimated_arrivals, bill.consignee.address, bill.filing == "type86"
     facts = FilingFacts(
         bill.filing,

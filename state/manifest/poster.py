@@ -51,9 +51,9 @@ def posted_live(
         flags=row.flags,
         filing_errors=row.filing_errors,
     )
-    claim = row.claim
-    if claim is PLAIN:
+    if row.claim is PLAIN:
         return bill
+    claim = row.claim
     # msgspec leaves out the default itself, not a text that is equal to it.
     programme = US_321 if claim.programme == US_321 else claim.programme
     return msgspec.structs.replace(bill, programme=programme, seller=claim.seller, weight_grams=claim.weight_grams)

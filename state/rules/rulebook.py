@@ -147,6 +147,11 @@ class Rulebook:
         enabled = {name: self.known[name] for name in sorted(ids)}
         return replace(self, programmes=enabled, default_programme=default)
 
+    @staticmethod
+    def asks_of(filing: str, mode: str) -> bool:
+        """Whether filing rules that are not a programme's own ask anything of bills that are filed like this."""
+        return filing == "type86" or mode == "truck"
+
     def filing_errors(self, bill: FilingFacts) -> tuple[str, ...]:
         """List the filing rules a bill breaks, each once, in the order of the contract."""
         programme = self.programmes.get(bill.programme)

@@ -19,30 +19,30 @@ IsSplit = Callable[[Bill, int], bool]
 LAST_ORDINAL: Final = date.max.toordinal()
 
 
-def advice(deciding: "Deciding", bill: Bill, ledgers: Ledgers, is_split: IsSplit) -> Advice:
+def advice(deciding: "Deciding", bill: Bill, counted: int, ledgers: Ledgers, is_split: IsSplit) -> Advice:
     """Return what to do with a misfit. Never advise bringing in a split order on another day (19 CFR 10.151)."""
     terms = deciding.terms_of(bill.ledger)
     entry_type = None if bill.mode == "mail" or not terms.is_us else deciding.rulebook.entry_type(bill.value or 0)
-    misfit = bill.status in MISFITS
-    dutiable = None
+    misfit, dutiable = bill.status in MISFITS, None
     if misfit and terms.overflow == "excess":
-        dutiable = (deciding.counted(bill) or 0) - (bill.covered or 0)
-    limit = None if bill.order is None else ledgers.limits(bill.ledger).value
-    if limit is not None and is_split(bill, limit):
-        return Advice(entry_type, None, dutiable, "one-order")
-    return Advice(entry_type, _next_day(deciding, terms, bill, ledgers) if misfit else None, dutiable)
+        dutiable = counted - (bill.covered or 0)
+    if bill.order is not None:
+        limit = ledgers.limits(bill.ledger).value
+        if limit is not None and is_split(bill, limit):
+            return Advice(entry_type, None, dutiable, "one-order")
+    return Advice(entry_type, _next_day(deciding, terms, bill, counted, ledgers) if misfit else None, dutiable)
 
 
-def _next_day(deciding: "Deciding", terms: Terms, bill: Bill, ledgers: Ledgers) -> date | None:
+def _next_day(deciding: "Deciding", terms: Terms, bill: Bill, counted: int, ledgers: Ledgers) -> date | None:
     """Return the first of the next days, else the first day of the next period, on which it would be released."""
     if not terms.next_days:
         return None
-    counted = deciding.counted(bill) or 0
     last = min(bill.day + deciding.rulebook.advice_days, LAST_ORDINAL)
     if isinstance(bill.ledger, int):
         on, settled, would_release = terms.on, deciding.settled, ledgers.would_release
         for ordinal in range(bill.day + 1, last + 1):
-            if settled(bill, counted, on(ordinal)) is None and would_release(ordinal, bill, counted):
+            day = on(ordinal)
+            if settled(bill, counted, day) is None and would_release(ordinal, bill, counted, day.limits):
                 return date.fromordinal(ordinal)
         return None
     next_period = min(terms.period(bill.day).last + 1, LAST_ORDINAL)
@@ -51,6 +51,6 @@ def _next_day(deciding: "Deciding", terms: Terms, bill: Bill, ledgers: Ledgers) 
         if bill.arrived and ledger == bill.ledger:
             continue
         refused = deciding.settled(bill, counted, terms.on(ordinal)) is not None
-        if not refused and ledgers.would_release(ledger, bill, counted):
+        if not refused and ledgers.would_release(ledger, bill, counted, ledgers.limits(ledger)):
             return date.fromordinal(ordinal)
     return None

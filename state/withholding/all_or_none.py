@@ -1,7 +1,7 @@
 """Ledgers under `all_or_none`: their bills fit only all together, held against one limit or several."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from state.withholding.head import Head, TogetherHead
 from state.withholding.terms import LedgerLimits, Sums
@@ -83,6 +83,8 @@ class SeveralMeasuresLedger(AllOrNoneLedger):
     """Policy `all_or_none` where count or weight may be limited too, or there is a head: all sums are kept."""
 
     __slots__ = ("_counts", "_weights")
+
+    weighs: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -89,7 +89,7 @@ class Book:
                 walked.load(bill.key, amount, arrived=bill.arrived, fits=fits, covered=bill.covered)
             else:
                 walked.load(bill.key, amount, arrived=bill.arrived, fits=fits)
-            if isinstance(walked, SeveralMeasuresLedger):
+            if walked.weighs:
                 self._weigh(walked, bill, 1)
 
     def close(self, clock: Clock) -> bool:
@@ -194,14 +194,14 @@ class Book:
             walked.count_closed(-self._amount(walked, bill))
         else:
             return
-        if isinstance(walked, SeveralMeasuresLedger):
+        if walked.weighs:
             self._weigh(walked, bill, -1)
 
     def count_closed(self, bill: Bill) -> None:
         """See `Ledgers`."""
         walked = self._walked(bill.ledger)
         walked.count_closed(self._amount(walked, bill))
-        if isinstance(walked, SeveralMeasuresLedger):
+        if walked.weighs:
             self._weigh(walked, bill, 1)
 
     def put(self, bill: Bill, counted: int) -> None:
@@ -212,7 +212,7 @@ class Book:
             walked.put_released(bill.key, amount)
         else:
             walked.put(bill.key, amount, arrived=bill.arrived)
-        if isinstance(walked, SeveralMeasuresLedger):
+        if walked.weighs:
             self._weigh(walked, bill, 1)
 
     def settle(self, ledger: LedgerId, limits: LedgerLimits) -> Iterable[tuple[bytes, bool] | None]:
@@ -239,9 +239,9 @@ class Book:
         walked = self._ledgers.get(ledger)
         return (Sums(), Sums()) if walked is None else walked.sums(limits)
 
-    def would_release(self, ledger: LedgerId, bill: Bill, counted: int) -> bool:
+    def would_release(self, ledger: LedgerId, bill: Bill, counted: int, limits: LedgerLimits) -> bool:
         """See `Ledgers`."""
-        walked, limits = self._ledgers.get(ledger), self.limits(ledger)
+        walked = self._ledgers.get(ledger)
         if walked is None:
             alone = isinstance(ledger, int) and counted <= limits.limit
             return alone or limits.hold(Sums(counted, 1, bill.weight or 0))
@@ -265,15 +265,15 @@ class Book:
         return walked
 
     def _amount(self, walked: WalkedLedger, bill: Bill) -> int:
-        if walked.measure == "count":
-            return 1
-        if walked.measure == "weight":
-            return bill.weight or 0
-        value = bill.value or 0
-        return value if self._exact else whole_dollars(value)
+        measure = walked.measure
+        if measure == "value":
+            value = bill.value or 0
+            return value if self._exact else whole_dollars(value)
+        return 1 if measure == "count" else bill.weight or 0
 
     @staticmethod
-    def _weigh(walked: SeveralMeasuresLedger, bill: Bill, sign: int) -> None:
+    def _weigh(walked: WalkedLedger, bill: Bill, sign: int) -> None:
+        assert isinstance(walked, SeveralMeasuresLedger)  # noqa: S101 - it alone `weighs`
         closed = bill.status in KEEPS_COUNTING
         side: Side = "closed" if closed else "arrived" if bill.arrived else "expected"
         walked.weigh(side, bill.weight or 0, sign)

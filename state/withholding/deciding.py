@@ -56,9 +56,9 @@ class Deciding:
         self._wording = Wording(rulebook, policy, epoch, self.terms)
         self.tally = self._wording.tally
 
-    def check(self, posted: PostedBill) -> None:
-        """Raise UnknownProgrammeError for a bill of another programme; one that the manifest step refused may be."""
-        if posted.programme in self.terms or posted.stand == "moved" or "unknown-programme" in posted.filing_errors:
+    def refuse_unknown(self, posted: PostedBill) -> None:
+        """Raise UnknownProgrammeError for a bill of a programme not in `terms`, unless the manifest step refused it."""
+        if posted.stand == "moved" or "unknown-programme" in posted.filing_errors:
             return
         msg = (
             f"a posting is of the programme {posted.programme}, which is not enabled here: enable it for the workers "
@@ -105,10 +105,11 @@ class Deciding:
             return ORIGIN_EXCLUDED
         if bill.flags and day.rules.goods_rule(bill.flags, bill.filing) is not None:
             return GOODS_EXCLUDED
-        if day.single_value is not None and counted > day.single_value:
-            return SINGLE_OVER
-        if day.single_weight is not None and (bill.weight or 0) > day.single_weight:
-            return SINGLE_HEAVY
+        if day.caps:
+            if day.single_value is not None and counted > day.single_value:
+                return SINGLE_OVER
+            if day.single_weight is not None and (bill.weight or 0) > day.single_weight:
+                return SINGLE_HEAVY
         if bill.mode in day.unaggregated:
             return MAIL_RELEASED if bill.arrived else MAIL_CLEAR
         return None
@@ -118,19 +119,19 @@ class Deciding:
     ) -> bytes:
         """Return the decision on a bill as it is now; `day` is the day that it states, for a closed bill its last."""
         counted, status, total = self.counted(bill), bill.status, 0
-        figures = None if bill.programme == US_321 else self._figures(bill, day, ledgers)
-        if figures is not None:
+        advised = advice(self, bill, counted or 0, ledgers, is_split) if status in _ADVISED else None
+        figures = rule = None
+        if bill.programme != US_321:
+            figures = self._figures(bill, day, ledgers)
             rule = figures.rule if status in CANDIDATES else self._rule(bill)
             if figures.covered is not None:
                 counted = figures.covered
         else:
-            if day is not None and STATUSES[status].with_total:
+            if day is not None and status in _WITH_TOTAL:
                 released, projected = ledgers.totals(bill.ledger)
                 total = released if bill.arrived else projected
-            rule = self._rule(bill) if status in _RULE_OF_BILL else None
-        advised = None
-        if status in _ADVISED:
-            advised = advice(self, bill, ledgers, is_split)
+            if status in _RULE_OF_BILL:
+                rule = self._rule(bill)
         return self._wording.decision(bill, day, time, consignee, counted, total, rule, advised, cause, figures)
 
     def decide_fast(self, bill: Bill, counted: int, total: int, posting: Posting, time: str) -> bytes:
@@ -169,6 +170,7 @@ class Deciding:
 
 
 NO_FIGURES: Final = Figures(None, Sums(), None, None)
+_WITH_TOTAL: Final = frozenset(number for number, status in STATUSES.items() if status.with_total)
 _RULE_OF_BILL: Final = frozenset((FILING_ERROR, GOODS_EXCLUDED, ORIGIN_EXCLUDED))
 _RULE_OF_DAY: Final = frozenset((GOODS_EXCLUDED, ORIGIN_EXCLUDED, SUSPENDED, SINGLE_OVER, SINGLE_HEAVY))
 _ADVISED: Final = MISFITS | {SINGLE_OVER, SINGLE_HEAVY}

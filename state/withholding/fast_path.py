@@ -15,15 +15,16 @@ from state.withholding.keys import BILL_KIND, bill_suffix, order_suffix
 from state.withholding.ledger_ids import US_321
 from state.withholding.orders import order_part, row_of_part
 from state.withholding.rows import OTHER_PROGRAMME, Look, glance, look, pack_row
-from state.withholding.statuses import CANDIDATES, CLEAR, KEEPS_COUNTING, LIVE, RELEASED, STATUSES, WARNED, WITHHELD
+from state.withholding.statuses import CLEAR, KEEPS_COUNTING, LIVE, RELEASED, WARNED, WITHHELD
 from stream.days import day_of_micros
 from stream.money import whole_dollars
 from stream.postings import Posting
 
 _ON_A_DAY: Final = frozenset(("expected", "arrived"))
 _MISFITS: Final = frozenset((WITHHELD, WARNED))
-_SETTLED: Final = frozenset(STATUSES) - CANDIDATES - KEEPS_COUNTING
-"""Statuses of bills that do not count towards the total and that the total does not decide."""
+_COUNTS: Final = KEEPS_COUNTING | {RELEASED}
+"""Statuses of bills on a day that its released total has."""
+_BILL_KIND_BYTE: Final = BILL_KIND[0]
 
 
 def judge_fast(deciding: Deciding, posting: Posting, group: Group, clock: Clock) -> tuple[Bill, int, int] | None:
@@ -76,20 +77,20 @@ def _total_if_all_fit(
     exact = deciding.exact
     released, clear = (counted, 0) if arrived else (0, counted)
     for suffix, row in group.items():
-        if suffix == own or suffix[:1] != BILL_KIND:
+        if suffix == own or suffix[0] != _BILL_KIND_BYTE:
             continue
         seen = glance(row)
         if seen is None:
             return None
         day, status, cents, extras = seen
-        if day != ordinal or status in _SETTLED or extras & OTHER_PROGRAMME:
+        if day != ordinal or extras & OTHER_PROGRAMME:
             continue
-        if status in _MISFITS:
-            return None
         if status == CLEAR:
             clear += cents if exact else whole_dollars(cents)
-        else:
+        elif status in _COUNTS:
             released += cents if exact else whole_dollars(cents)
+        elif status in _MISFITS:
+            return None
     limit = deciding.us_321.on(ordinal).limits.limit
     if released + clear > limit or released * 100 > limit * deciding.near_limit_percent:
         return None

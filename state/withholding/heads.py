@@ -187,11 +187,11 @@ class HeadLedgers:
             raise UnsettledError
         return ()
 
-    def would_release(self, ledger: LedgerId, bill: Bill, counted: int) -> bool:
+    def would_release(self, ledger: LedgerId, bill: Bill, counted: int, limits: LedgerLimits) -> bool:
         """See `Ledgers`."""
         head = self._head(ledger)
         amount = self._amount(ledger, head, bill)[0]
-        return head.would_release(self._deciding.terms_of(ledger).overflow, bill, amount, counted, self.limits(ledger))
+        return head.would_release(self._deciding.terms_of(ledger).overflow, bill, amount, counted, limits)
 
     def head(self, ledger: LedgerId) -> Head | None:
         """See `Ledgers`."""

@@ -53,7 +53,7 @@ from state.withholding.clock import Clock
 from state.withholding.copies import Copies
 from state.withholding.deciding import Deciding
 from state.withholding.heads import Heads
-from state.withholding.ledger_ids import NO_LEDGER, LedgerId, goes_by_dates, sort_key
+from state.withholding.ledger_ids import NO_LEDGER, US_321, LedgerId, goes_by_dates, sort_key
 from state.withholding.ledgers import Ledgers
 from state.withholding.order_parts import OrderParts
 from state.withholding.rivals import Rank, rank_of
@@ -121,7 +121,7 @@ class Judging:
         self._touched: set[LedgerId] = set()
         """Ledgers to judge again."""
         self._has_periods = False
-        """Whether ledgers of other programmes than us-321 are among them."""
+        """Whether ledgers of other programmes than us-321 may be among them."""
         self._order: list[LedgerId] = []
         """The same in the order in which they are judged."""
         self._parts: OrderParts | None = None
@@ -167,7 +167,7 @@ class Judging:
         if before is not None:
             self._note_part(before)
             self._take_out(before)
-            if type(before.ledger) is not int:
+            if before.programme != US_321:
                 self._has_periods = True
                 if goes_by_dates(before.ledger):
                     self._ledgers.leave(before)
@@ -187,7 +187,7 @@ class Judging:
             self._copies.share(number)
             self._ledgers.join_copy(other, counted=True)
         self._copies.put(number, bill)
-        if type(bill.ledger) is not int:
+        if bill.programme != US_321:
             self._has_periods = True
             if goes_by_dates(bill.ledger):
                 self._ledgers.enter(bill)
@@ -304,14 +304,16 @@ class Judging:
             else:
                 now = (misfit or terms.on(bill.day).misfit) if bill.arrived else terms.warned
             covered = ledgers.covered(bill) or None if covers and not fits else None
-            if was == now and covered == bill.covered:
+            if was == now and (not covers or covered == bill.covered):
                 continue
             if was != UNJUDGED and bill not in self._own_bills:
                 self._note_part(bill)
                 self._others[bill.key] = bill
                 if was == RELEASED and now in _WITHHELD:
                     self._alerts().superseded_release(bill)
-            bill.status, bill.covered = now, covered
+            bill.status = now
+            if covers:
+                bill.covered = covered
         total = ledgers.totals(ledger)[0]
         if limits.value is not None and total * 100 > limits.value * self._deciding.near_limit_percent:
             self._alerts().near_limit(ledger, total, limits.value)
@@ -342,8 +344,7 @@ class Judging:
             self._copies.write(bill.bill.encode(), bill.conveyance)
             if posted.stand == "moved":
                 continue
-            was_in_it = bill.status in _WITHHELD and before is not None and before.ledger == bill.ledger
-            if was_in_it and before is not None and before.was_released:
+            if bill.status in _WITHHELD and before is not None and before.ledger == bill.ledger and before.was_released:
                 self._alerts().superseded_release(bill)
             yield bill, posted.day
         for other in bills_in_order([*self._others.values()], self._order) if self._others else ():

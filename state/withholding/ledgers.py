@@ -68,7 +68,7 @@ class Ledgers(Protocol):
     def copied(self, ledger: LedgerId) -> Iterable[str]:
         """Return the shared numbers with several copies in the ledger."""
 
-    def would_release(self, ledger: LedgerId, bill: Bill, counted: int) -> bool:
+    def would_release(self, ledger: LedgerId, bill: Bill, counted: int, limits: LedgerLimits) -> bool:
         """Whether the bill would be released as things stand, had it arrived and were it in that ledger.
 
         An arrived bill is not asked of its own ledger: where it does not fit now it would not fit then.

@@ -190,10 +190,9 @@ class PlainLedgers:
         released, projected = self.totals(ledger)
         return Sums(**{measure: released}), Sums(**{measure: projected})
 
-    def would_release(self, ledger: LedgerId, bill: Bill, counted: int) -> bool:
+    def would_release(self, ledger: LedgerId, bill: Bill, counted: int, limits: LedgerLimits) -> bool:
         """Decide by the policy, over the bills that are there."""
-        limits, overflow = self.limits(ledger), self._deciding.terms_of(ledger).overflow
-        standing = self._standing(ledger)
+        overflow, standing = self._deciding.terms_of(ledger).overflow, self._standing(ledger)
         if overflow == "all_or_none":
             sums = self._together(standing)[0]
             return limits.hold(Sums(sums.value + counted, sums.count + 1, sums.weight + (bill.weight or 0)))

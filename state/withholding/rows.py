@@ -244,7 +244,7 @@ def unpack_row(number: bytes, row: bytes) -> Bill:
         "type86" if bits & _TYPE86 else "manifest",
         row[conveyance_end:order_end].decode() if order_length else None,
         (origins,) if origin_count == 1 else tuple(origins[at : at + 2] for at in range(0, len(origins), 2)),
-        _names(_flag_sets, FLAG_BITS, flag_bits),  # type: ignore[arg-type]
+        _names(_flag_sets, FLAG_BITS, flag_bits) if flag_bits else (),  # type: ignore[arg-type]
         (),
         day,
     )

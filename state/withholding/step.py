@@ -96,8 +96,10 @@ class WithholdingStep:
                 bill, counted, total = fast
                 value = self._deciding.decide_fast(bill, counted, total, posting, _json(posting.time).decode())
                 return Result(_APPLIED, "", (self._decision(bill.bill, value, record),))
+        known = self._deciding.terms
         for posted in posting.bills:
-            self._deciding.check(posted)
+            if posted.programme not in known:
+                self._deciding.refuse_unknown(posted)
         # A kept book must see every change, so it is used even when few rows are left.
         if kept is None and count <= self._index_rows_min:
             return self._plain(record, posting, group)

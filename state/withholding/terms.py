@@ -78,6 +78,8 @@ class OwnDay(Struct, frozen=True):
     refuses: bool
     """Whether nothing is exempt: suspended, or outside the limits."""
     excluded_origins: Mapping[str, str]
+    caps: bool
+    """Whether there is a cap of a single bill."""
     single_value: int | None
     single_weight: int | None
     unaggregated: Collection[str]
@@ -160,6 +162,7 @@ class Terms:
             rules,
             rules.suspended_rule is not None or not rules.within_limits,
             rules.excluded_origins,
+            rules.single_value is not None or rules.single_weight is not None,
             None if rules.single_value is None else rules.single_value.amount,
             None if rules.single_weight is None else rules.single_weight.amount,
             self._unaggregated,

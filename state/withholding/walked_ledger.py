@@ -7,7 +7,7 @@ bill stays as it was. Only freed headroom, or a new bill between others, makes t
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from state.withholding.head import Head
 from state.withholding.terms import LedgerLimits, Sums
@@ -41,6 +41,9 @@ class WalkedLedger(ABC):
         "measure",
         "released",
     )
+
+    weighs: ClassVar[bool] = False
+    """Whether it is a `SeveralMeasuresLedger`, whose `weigh` must be told of each bill; soonest asked like this."""
 
     def __init__(self) -> None:
         self.measure: MeasureName = "value"

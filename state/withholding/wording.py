@@ -15,11 +15,13 @@ from state.rules.rulebook import Rulebook
 from state.withholding.bill import Bill
 from state.withholding.ledger_ids import US_321
 from state.withholding.statuses import (
+    CLEAR,
     FILING_ERROR,
     GOODS_EXCLUDED,
     MAIL_CLEAR,
     MAIL_RELEASED,
     ORIGIN_EXCLUDED,
+    RELEASED,
     SINGLE_HEAVY,
     SINGLE_OVER,
     STATUSES,
@@ -31,6 +33,8 @@ from stream.decisions import SOURCE, TYPE, Advice, Measure, Policy
 
 TEMPLATES_MAX: Final = 20_000
 """Templates that are kept; a day has a few hundred."""
+
+_ENVELOPE: Final = f'"source":"{SOURCE}","type":"{TYPE}",'
 
 _json = msgspec.json.Encoder().encode
 
@@ -64,9 +68,17 @@ class Figures(NamedTuple):
 class DecisionTemplate:
     """The parts that all decisions of one programme, status, basis, day, filing and mode share."""
 
-    __slots__ = ("count", "limit", "middle", "opening", "valued")
+    __slots__ = ("count", "counts", "limit", "middle", "opening", "valued")
 
-    def __init__(self, opening: str, middle: str, limit: int | None, count: Count, in_dollars: bool) -> None:  # noqa: FBT001
+    def __init__(
+        self,
+        opening: str,
+        middle: str,
+        limit: int | None,
+        count: Count,
+        in_dollars: bool,  # noqa: FBT001
+        counts: str | None,
+    ) -> None:
         self.opening = opening
         """JSON of outcome, reason, basis, day, and the fields that follow from the day."""
         self.middle = middle
@@ -76,6 +88,8 @@ class DecisionTemplate:
         self.count = count
         self.valued = count if in_dollars else Count()
         """Where values are added up: those in other currencies are no sum with those in dollars."""
+        self.counts = counts
+        """JSON of whether the bill counts, where status and basis tell; else None."""
 
 
 class Wording:
@@ -113,18 +127,19 @@ class Wording:
         if figures is not None or bill.filing_errors:
             key = (*key, bill.programme, _is_unknown(bill))
         template = self._templates.get(key) or self._template(bill, day, key)
+        limit, middle, seller = template.limit, template.middle, "null"
+        if figures is not None:
+            seller = _text(bill.seller)
+            if figures.limits is not None:
+                limit, total = figures.limits.value, figures.sums.value
+                middle = middle.replace('"measures":[]', f'"measures":{figures.measures}')
         number, conveyance = bill.bill, bill.conveyance
         epoch, version, posting, revision = self._epoch, bill.version, bill.posting, bill.revision
         value = bill.value
-        count = template.count
-        count.made += 1
+        template.count.made += 1
         template.valued.cents += value or 0
         order = "null" if bill.order is None else _json(bill.order).decode()
-        seller = "null" if bill.seller is None else f'"{bill.seller}"'
-        limit, middle = template.limit, template.middle
-        if figures is not None and figures.limits is not None:
-            limit, total = figures.limits.value, figures.sums.value
-            middle = middle.replace('"measures":[]', f'"measures":{figures.measures}')
+        counts = template.counts or ("true" if bill.counts else "false")
         totals = (
             '"total_cents":null,"limit_cents":null,"headroom_cents":null,'
             if limit is None
@@ -135,11 +150,11 @@ class Wording:
             middle = middle.replace('"filing_errors":[],"rule":null', f'"filing_errors":{errors},"rule":{_text(rule)}')
         return (
             f'{{"specversion":"1.0","id":"{number}/{conveyance}/{epoch}/{version}/{posting}/{revision}",'
-            f'"source":"{SOURCE}","type":"{TYPE}","time":{time},"data":{{"bill":"{number}","conveyance":"{conveyance}",'
+            f'{_ENVELOPE}"time":{time},"data":{{"bill":"{number}","conveyance":"{conveyance}",'
             f'"order":{order},"epoch":{epoch},"bill_version":{version},"posting":{posting},"revision":{revision},'
             f'{template.opening}"consignee":"{consignee}","seller":{seller},'
             f'"value_cents":{"null" if value is None else value},'
-            f'"counted_cents":{"null" if counted is None else counted},"counts":{"true" if bill.counts else "false"},'
+            f'"counted_cents":{"null" if counted is None else counted},"counts":{counts},'
             f"{totals}{middle}"
             f'{"null" if advice is None else _json(advice).decode()},"cause":{cause}}}}}'
         ).encode()
@@ -171,6 +186,7 @@ class Wording:
             None if limits is None else limits.value,
             self.tally.count_of(Kind(outcome, reason, basis or "none", bill.mode, counted_as)),
             currency == "USD",
+            {RELEASED: "true" if bill.arrived else "false", CLEAR: "false"}.get(bill.status),
         )
         if len(self._templates) >= TEMPLATES_MAX:
             self._templates.clear()

@@ -143,8 +143,8 @@ class Both:
         plain = PlainLedgers(self.deciding, self.copies)
         counted = self.counted(probe)
         for ordinal in (TODAY, TODAY + 1):
-            answer = self.book.would_release(ordinal, probe, counted)
-            assert answer is plain.would_release(ordinal, probe, counted)
+            answer = self.book.would_release(ordinal, probe, counted, plain.limits(ordinal))
+            assert answer is plain.would_release(ordinal, probe, counted, plain.limits(ordinal))
 
 
 def answers(found: Iterable[tuple[Bill | bytes, bool] | None]) -> dict[bytes, bool]:
