@@ -59,10 +59,10 @@ def day_of_micros(micros: int, zone: str = ZONE_NAME) -> date:
 
     Raise InstantError if that date is outside years 1 to 9999, ZoneError for an unknown zone.
     """
-    date_of_hour = _EASTERN_HOURS if zone == ZONE_NAME else _HOURS.get(zone) or _hours_of(zone)
-    return date_of_hour(micros // MICROS_AN_HOUR) or _date_of(micros, zone_named(zone))
+    return _hours_of(zone)(micros // MICROS_AN_HOUR) or _date_of(micros, zone_named(zone))
 
 
+@cache
 def _hours_of(zone: str) -> _Hours:
     """Make the cache of a zone: hours of UTC to the one date that they have there, None of an hour that has two."""
     info = zone_named(zone)
@@ -78,8 +78,7 @@ def _hours_of(zone: str) -> _Hours:
         except InstantError:
             return None
 
-    hours = _HOURS[zone] = lru_cache(maxsize=HOURS_CACHED)(date_of_hour)
-    return hours
+    return lru_cache(maxsize=HOURS_CACHED)(date_of_hour)
 
 
 def _date_of(micros: int, zone: ZoneInfo) -> date:
@@ -96,6 +95,4 @@ def _offset_seconds(micros: int, zone: ZoneInfo) -> int:
     return 0 if offset is None else offset.days * 86_400 + offset.seconds
 
 
-_HOURS: Final[dict[str, _Hours]] = {}
 EASTERN: Final = zone_named(ZONE_NAME)
-_EASTERN_HOURS: Final = _hours_of(ZONE_NAME)

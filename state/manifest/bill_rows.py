@@ -39,7 +39,9 @@ _OF_DAY: Final = _HAS_ESTIMATE | _HAS_ARRIVED | _HAS_PROGRAMME
 # consignee, manifested, sequence, fingerprint, value, origins
 _BILL: Final = Struct(">BBIIBBHH17sQI8sQH")
 _POSTING: Final = Struct(">I")
+_BILL_BYTES: Final = _BILL.size
 _POSTING_AT: Final = 6
+_POSTING_END: Final = _POSTING_AT + _POSTING.size
 _PARTS_AT: Final = 14
 _ORDER_KEY_FROM: Final = 16
 _ORDER_KEY_TO: Final = 45
@@ -254,7 +256,8 @@ def _pack_claim(claim: Claim) -> tuple[int, bytes]:
 
 def unpack_bill(row: bytes) -> BillRow | ExitRow:
     """Return the bill or exit of a row. Raise RowFormatError for a row of another format."""
-    check_format(row)
+    if row[0] != ROW_FORMAT:
+        check_format(row)
     way = row[1]
     if way & WAITING:
         return unpack_exit(row)
@@ -281,8 +284,8 @@ def unpack_bill(row: bytes) -> BillRow | ExitRow:
     bill.flags = cast("tuple[Flag, ...]", _FLAGS.names_of(flags)) if flags else ()
     bill.filing_errors = _ERRORS.names_of(errors) if errors else ()
     bill.value_cents = value if parts & _HAS_VALUE else None
-    at = _BILL.size + 2 * origins
-    text = row[_BILL.size : at].decode()
+    at = _BILL_BYTES + 2 * origins
+    text = row[_BILL_BYTES:at].decode()
     bill.origins = (text,) if origins == 1 else tuple(text[place : place + 2] for place in range(0, len(text), 2))
     _unpack_tail(bill, row, parts, at)
     return bill
@@ -345,7 +348,8 @@ def glance(row: bytes) -> Glance | None:
 
     Such a bill is not live, or its programme is not known.
     """
-    check_format(row)
+    if row[0] != ROW_FORMAT:
+        check_format(row)
     if row[1] != NOT_CLOSED:
         return None
     parts = row[_PARTS_AT + 1]
@@ -378,4 +382,4 @@ def split_order_key(key: bytes) -> tuple[bytes, bytes]:
 
 def with_posting(row: bytes, posting: int) -> bytes:
     """Return the same bill row with another posting number."""
-    return row[:_POSTING_AT] + _POSTING.pack(posting) + row[_POSTING_AT + 4 :]
+    return row[:_POSTING_AT] + _POSTING.pack(posting) + row[_POSTING_END:]

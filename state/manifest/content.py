@@ -4,7 +4,6 @@ Exchange rates and filing rules go by the day, in the zone of the programme, on 
 was manifested (DESIGN sections 2 and 3).
 """
 
-from datetime import date
 from hashlib import blake2b
 from typing import Final
 
@@ -124,16 +123,18 @@ def fill_content(row: BillRow, bill: AmendedBill, content: Content, rulebook: Ru
         row.origins = tuple(sorted({line[2] for line in lines}))
         row.flags = tuple(sorted({flag for line in lines for flag in line[3]}))
     if programme is None:
-        manifested_day, row.value_cents, row.claim = day_of_micros(row.manifested), None, Claim(content.programme_id)
+        row.value_cents, row.claim = None, Claim(content.programme_id)
     else:
-        manifested_day = day_of_micros(row.manifested, programme.zone)
-        row.value_cents = value_cents(lines, manifested_day, programme.currency, rulebook)
+        row.value_cents = value_cents(lines, row.manifested, programme, rulebook)
         plainly = programme.id == US_321 and not programme.asks_more
         row.claim = PLAIN if plainly else _claim(bill, content, programme)
     if row.claim is PLAIN and row.value_cents is not None and not rulebook.asks_of(bill.filing, bill.mode):
         row.filing_errors = ()
         return
     estimates, address, entered = bill.estimated_arrivals, bill.consignee.address, bill.filing == "type86"
+    manifested_day = (
+        day_of_micros(row.manifested) if programme is None else day_of_micros(row.manifested, programme.zone)
+    )
     facts = FilingFacts(
         bill.filing,
         bill.mode,
@@ -167,17 +168,17 @@ def is_whole_hts(text: str) -> bool:
     return len(digits) == _HTS_DIGITS and digits.isascii() and digits.isdigit()
 
 
-def value_cents(lines: list[StatedLine], manifested_day: date, to: str, rulebook: Rulebook) -> int | None:
-    """Return the sum of the lines in hundredths of a currency, each converted half up, up to VALUE_CENTS_MAX.
+def value_cents(lines: list[StatedLine], manifested: int, programme: Programme, rulebook: Rulebook) -> int | None:
+    """Return the sum of the lines in hundredths of the programme's currency, each converted half up.
 
-    None without a rate.
+    It is at most VALUE_CENTS_MAX. None without a rate for the day on which the bill was manifested.
     """
-    total = 0
+    total, to = 0, programme.currency
     for amount, currency, *_ in lines:
         if currency == to:
             total += amount
         else:
-            rate = rulebook.rate(currency, manifested_day, to)
+            rate = rulebook.rate(currency, day_of_micros(manifested, programme.zone), to)
             if rate is None:
                 return None
             total += convert(amount, rate.numerator, rate.denominator)

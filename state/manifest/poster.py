@@ -121,8 +121,8 @@ class Batch:
 
     def add(self, bill: PostedBill) -> Outgoing | None:
         """Add a bill. If there is no room for it, return the full record and begin the next one with the bill."""
-        part = _ENCODE(bill)
-        full = len(self._parts) == BILLS_MAX or self._bytes + len(part) + len(self._parts) > BYTES_MAX
+        part, count = _ENCODE(bill), len(self._parts)
+        full = count == BILLS_MAX or self._bytes + len(part) + count > BYTES_MAX
         done = self.outgoing() if full else None
         if full:
             self._parts = []

@@ -38,7 +38,7 @@ def _next_day(deciding: "Deciding", terms: Terms, bill: Bill, counted: int, ledg
     if not terms.next_days:
         return None
     last = min(bill.day + deciding.rulebook.advice_days, LAST_ORDINAL)
-    if isinstance(bill.ledger, int):
+    if terms is deciding.us_321:
         on, settled, would_release = terms.on, deciding.settled, ledgers.would_release
         for ordinal in range(bill.day + 1, last + 1):
             day = on(ordinal)

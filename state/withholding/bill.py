@@ -62,8 +62,9 @@ class Bill(msgspec.Struct, eq=False, gc=False):
     @property
     def plain(self) -> bool:
         """Whether it has no filing errors, and no field that only programmes other than us-321 need."""
-        # Only bills of other programmes have a seller key or a weight.
-        return not self.filing_errors and self.programme == US_321 and self.covered is None
+        if self.filing_errors or self.programme != US_321 or self.seller is not None:
+            return False
+        return self.weight is None and self.covered is None
 
     @property
     def counts(self) -> bool:

@@ -287,8 +287,12 @@ class Judging:
 
     def _settle(self, ledger: LedgerId) -> Iterator[None]:
         ledgers, terms = self._ledgers, self._deciding.terms_of(ledger)
-        limits, covers = ledgers.limits(ledger), terms.overflow == "excess"
-        misfit = terms.on(ledger).misfit if isinstance(ledger, int) else None
+        misfit, covers = None, terms.overflow == "excess"
+        if isinstance(ledger, int):
+            day = terms.on(ledger)
+            limits, misfit = day.limits, day.misfit
+        else:
+            limits = ledgers.limits(ledger)
         own = {bill.key: bill for _, bill, _ in self._own} if len(self._own) > 1 else {}
         for looked_at, change in enumerate(ledgers.settle(ledger, limits), 1):
             if looked_at % _YIELD_EVERY == 0:

@@ -27,6 +27,7 @@ _SHARED: Final = 1
 _COPY_HEAD: Final = bytes((ROW_FORMAT, _COPY))
 _SHARED_ROW: Final = Struct("<BBI")
 _FIXED: Final = Struct("<2sIBBIIIIqqBHHBB")
+_FIXED_BYTES: Final = _FIXED.size
 _GLANCE: Final = Struct("<2xIB25xq6xB")
 """The fields of the fixed part that a glance needs."""
 _LOOK: Final = Struct("<2xIB17xqqBH3xB")
@@ -163,6 +164,8 @@ def pack_shared(copies: int) -> bytes:
 
 def shared_copies(row: bytes) -> int:
     """Return how many copies have rows of their own; 0 for the row of a number's one copy."""
+    if row[:2] == _COPY_HEAD:
+        return 0
     check_format(row)
     return _SHARED_ROW.unpack(row)[2] if row[1] == _SHARED else 0
 
@@ -206,7 +209,8 @@ def look(row: bytes) -> Look | None:
 
 def unpack_row(number: bytes, row: bytes) -> Bill:
     """Return the copy of a row. Raise RowFormatError for a row of another format."""
-    check_format(row)
+    if row[0] != ROW_FORMAT:
+        check_format(row)
     (
         _,
         day,
@@ -224,13 +228,13 @@ def unpack_row(number: bytes, row: bytes) -> Bill:
         flag_bits,
         extras,
     ) = _FIXED.unpack_from(row)
-    conveyance_end = _FIXED.size + conveyance_length
+    conveyance_end = _FIXED_BYTES + conveyance_length
     order_end = conveyance_end + order_length
     end = order_end + 2 * origin_count
     origins = row[order_end:end].decode()
     bill = Bill(
         number.decode(),
-        row[_FIXED.size : conveyance_end].decode(),
+        row[_FIXED_BYTES:conveyance_end].decode(),
         day,
         bits & _ARRIVED != 0,
         status,
