@@ -38,8 +38,8 @@ does take releases back, and it chooses again among the copies of all touched le
 not fit takes what is left: that is its covered part, which counts.
 
 In the code, step 1 is `_post`, the copies are `_choose`, step 2 is `_place`, steps 3 to 5 are `_settle` (`ledgers`
-says in which forms the ledgers come), and step 6 is `outputs`. `judge` writes nothing, so a
-form that cannot tell may give up by `UnsettledError`, and another judges the record from its start.
+says in which forms the ledgers come), and step 6 is `outputs`. `judge` writes nothing, so a form that cannot tell may
+give up by `UnsettledError`, and another judges the record from its start.
 """
 
 from collections.abc import Iterator
@@ -287,12 +287,8 @@ class Judging:
 
     def _settle(self, ledger: LedgerId) -> Iterator[None]:
         ledgers, terms = self._ledgers, self._deciding.terms_of(ledger)
-        misfit, covers = None, terms.overflow == "excess"
-        if isinstance(ledger, int):
-            day = terms.on(ledger)
-            limits, misfit = day.limits, day.misfit
-        else:
-            limits = ledgers.limits(ledger)
+        day, covers = terms.on(ledger) if isinstance(ledger, int) else None, terms.overflow == "excess"
+        limits, misfit = (ledgers.limits(ledger), None) if day is None else (day.limits, day.misfit)
         own = {bill.key: bill for _, bill, _ in self._own} if len(self._own) > 1 else {}
         for looked_at, change in enumerate(ledgers.settle(ledger, limits), 1):
             if looked_at % _YIELD_EVERY == 0:
@@ -315,9 +311,7 @@ class Judging:
                 self._others[bill.key] = bill
                 if was == RELEASED and now in _WITHHELD:
                     self._alerts().superseded_release(bill)
-            bill.status = now
-            if covers:
-                bill.covered = covered
+            bill.status, bill.covered = now, covered
         total = ledgers.totals(ledger)[0]
         if limits.value is not None and total * 100 > limits.value * self._deciding.near_limit_percent:
             self._alerts().near_limit(ledger, total, limits.value)
