@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.chaos import files, live, outage, recovery, rounds, year
+from tests.chaos import files, live, outage, recovery, rounds
 from tests.chaos.report import Plan, Report
 from tests.prerequisites import ROOT, kafka_missing
 
@@ -46,11 +46,6 @@ OTHERS = (
         "recovery",
         lambda arguments: recovery.main(arguments.recovery.split(","), arguments.rounds or 3),
         {"nargs": "?", "const": ",", "metavar": "FAULT,...", "help": "time to decisions after each fault, or some"},
-    ),
-    Other(
-        "year",
-        lambda arguments: year.main(arguments.year, arguments.seed),
-        {"type": int, "metavar": "PERSONS", "help": "a year of a courier under programmes, periods turning"},
     ),
 )
 

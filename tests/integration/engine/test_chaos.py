@@ -1,15 +1,10 @@
 """The short fault run; `make chaos` is the long one."""
 
-import json
-from datetime import date, timedelta
-from random import Random
-
 import pytest
 
 from tests.chaos.customs import CustomsScenario
 from tests.chaos.driver import Driver, Fault
 from tests.chaos.toy import ToyScenario
-from tests.chaos.year import DAYS, YearScenario, events_of, faults, restored, sizes, year
 from tests.kafka.broker import Broker
 from tests.kafka.harness import KafkaHarness
 
@@ -62,26 +57,3 @@ def test_a_day_goes_through_both_steps_exactly_under_faults(harness: KafkaHarnes
     assert outcome.faults == []
     assert outcome.tally["kill -9"] >= 4
     assert min(scenario.accounted[fate] for fate in ("applied", "stale", "dead-lettered")) > 0
-
-
-@pytest.mark.kafka
-@pytest.mark.slow
-def test_a_year_of_programmes_is_exact_under_kills(harness: KafkaHarness) -> None:
-    """Days, months and a year turn while workers are killed; every decision is there once, closed rows are swept."""
-    persons, seed = 300, 7
-    scenario = YearScenario(seed, harness, persons)
-    outcome = Driver(harness, scenario, seed).run(events_of(persons, seed), faults(Random(seed), 5, 3.0))
-    assert outcome.faults == []
-    assert outcome.tally["kill -9"] == 5
-    decided = [json.loads(value)["data"] for value in harness.decisions()]
-    seen = {(each["programme"], each["outcome"], each["reason"]) for each in decided}
-    wanted = {("ec", "period-limit"), ("az", "period-limit"), ("kr", "daily-limit"), ("kr", "within-limit")}
-    assert wanted <= {(programme, reason) for programme, _outcome, reason in seen}
-    assert {each["period"] for each in decided if each["programme"] == "ec"} - {None} == {"2024-01-01/2024-12-31"}
-    months = {each["period"] for each in decided if each["programme"] == "az"} - {None}
-    assert len(months) == 12
-    assert {date.fromisoformat(json.loads(each.value)["time"][:10]) for each in year(seed, persons)} <= {
-        date(2024, 1, 1) + timedelta(days=number) for number in range(DAYS)
-    }
-    assert "rows of" in sizes(harness, "withholding")
-    assert restored(harness, scenario, "withholding") > 0
