@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from tests.chaos import files, live, outage, recovery, rounds
 from tests.chaos.report import Plan, Report
+from tests.chaos.year import run as year
 from tests.prerequisites import ROOT, kafka_missing
 
 EVENTS = 1_000_000
@@ -46,6 +47,11 @@ OTHERS = (
         "recovery",
         lambda arguments: recovery.main(arguments.recovery.split(","), arguments.rounds or 3),
         {"nargs": "?", "const": ",", "metavar": "FAULT,...", "help": "time to decisions after each fault, or some"},
+    ),
+    Other(
+        "year",
+        lambda arguments: year.main(arguments.year, arguments.seed),
+        {"nargs": "?", "type": int, "const": year.PERSONS, "metavar": "PERSONS", "help": "a year of a courier"},
     ),
 )
 

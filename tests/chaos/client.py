@@ -16,15 +16,18 @@ from typing import Any
 from tests.chaos.customs import CustomsScenario
 from tests.chaos.scenario import Scenario
 from tests.chaos.toy import ToyScenario
-from tests.kafka.broker import Broker
+from tests.chaos.year.parcels import Plan
+from tests.chaos.year.scenario import YearScenario
+from tests.kafka.broker import ElsewhereBroker
 from tests.kafka.harness import KafkaHarness
 from tests.prerequisites import ROOT
 
-KINDS: dict[str, Callable[[int, KafkaHarness, int], Scenario]] = {
-    "customs": CustomsScenario,
-    "toy": lambda seed, harness, _records: ToyScenario(seed, harness),
+KINDS: dict[str, Callable[[int, KafkaHarness, int, str], Scenario]] = {
+    "customs": lambda seed, harness, records, _plan: CustomsScenario(seed, harness, records),
+    "toy": lambda seed, harness, _records, _plan: ToyScenario(seed, harness),
+    "year": lambda _seed, harness, _records, plan: YearScenario(harness, Plan.read(plan)),
 }
-"""Scenarios by name; each takes a seed, a harness, and how many records will be asked of it at most."""
+"""Scenarios by name; each takes a seed, a harness, how many records will be asked of it at most, and a plan as text."""
 TRIES = 5
 """How often one order is given to a new process before the run gives up."""
 
@@ -35,14 +38,16 @@ class ClientProcess:
     What it had produced beyond them is produced again: repeats, which the audit reads from the log like all others.
     """
 
-    def __init__(self, kind: str, seed: int, harness: KafkaHarness, records: int) -> None:
+    def __init__(self, kind: str, seed: int, harness: KafkaHarness, records: int, plan: str = "") -> None:
         """Take the place to play; the process is started by the first order."""
         self._place = {
             "kind": kind, "seed": seed, "address": harness.broker.address, "prefix": harness.topics.prefix,
             "partitions": harness.partitions, "folder": str(harness.folder), "records": records,
+            "plan": plan,
         }  # fmt: skip
-        self.posts = KINDS[kind](seed, harness, records).posts
+        self.posts = KINDS[kind](seed, harness, records, plan).posts
         self.accounted: Counter[str] = Counter()
+        self.met: Counter[str] = Counter()
         self.deaths: Counter[str] = Counter()
         self._fed = 0
         self._process: subprocess.Popen[str] | None = None
@@ -69,7 +74,7 @@ class ClientProcess:
     def audit(self, harness: KafkaHarness) -> list[str]:  # noqa: ARG002
         """Have everything audited."""
         answer = self._ask("audit", 0)
-        self.accounted = Counter(answer["accounted"])
+        self.accounted, self.met = Counter(answer["accounted"]), Counter(answer["met"])
         faults: list[str] = answer["faults"]
         return faults
 
@@ -119,20 +124,13 @@ class ClientProcess:
         return None
 
 
-class _Elsewhere(Broker):
-    """A broker of another process; only its address is known."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-
-
 def main() -> None:
     """Take orders until the input ends."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # its death is told, and leaves nothing lying about
     place = json.loads(sys.argv[1])
-    harness = KafkaHarness(_Elsewhere(place["address"]), place["prefix"], Path(place["folder"]))
+    harness = KafkaHarness(ElsewhereBroker(place["address"]), place["prefix"], Path(place["folder"]))
     harness.partitions = place["partitions"]
-    scenario = KINDS[place["kind"]](place["seed"], harness, place["records"])
+    scenario = KINDS[place["kind"]](place["seed"], harness, place["records"], place["plan"])
     scenario.skip(place["skip"])
     for line in sys.stdin:
         order, count = json.loads(line)
@@ -154,7 +152,7 @@ def _done(scenario: Scenario, harness: KafkaHarness, order: str, count: int) -> 
             return scenario.rebuild(harness)
         case "audit":
             faults = scenario.audit(harness)
-            return {"faults": faults, "accounted": dict(scenario.accounted)}
+            return {"faults": faults, "accounted": dict(scenario.accounted), "met": dict(scenario.met)}
     raise ValueError(order)
 
 

@@ -50,6 +50,7 @@ class CustomsScenario:
         self.posts = [Post(name, step, secret) for step in ("manifest", "withholding") for name in ("a", "b", "c")]
         self.accounted: Counter[str] = Counter()
         """Shipment events by what became of them."""
+        self.met: Counter[str] = Counter()
 
     @staticmethod
     def events(seed: int, bills: int = BILLS_A_DAY) -> Iterator[Planned]:
@@ -73,9 +74,17 @@ class CustomsScenario:
             large = {"message.max.bytes": TOPIC_RECORD_BYTES}
             self._producer = Producer({"bootstrap.servers": harness.broker.address, **IDEMPOTENT, **large})
         for event in islice(self._events, count):
+            self.before(harness, event)
             partition = (partition_of(event.key, harness.partitions) + event.shift) % harness.partitions
             self._producer.produce(harness.topics.shipments, event.value, event.key, partition)
-        if self._producer.flush(FLUSH_SECONDS):
+        self.flush()
+
+    def before(self, harness: KafkaHarness, event: Planned) -> None:
+        """Do what must be done before an event is published; nothing here."""
+
+    def flush(self) -> None:
+        """Wait until what was published is acknowledged."""
+        if self._producer is not None and self._producer.flush(FLUSH_SECONDS):
             raise TimeoutError("events were not delivered")
 
     def behind(self, harness: KafkaHarness) -> int:
@@ -187,8 +196,8 @@ def by_partition(outputs: Iterable[list[Outgoing]], sink: Sink) -> dict[int, lis
     return dict(found)
 
 
-def same(what: str, wanted: Mapping[Any, list[Sent]], found: Mapping[Any, list[Sent]]) -> list[str]:
-    """Compare records place by place, and give a line for each place where they differ."""
+def same(what: str, wanted: Mapping[Any, list[Any]], found: Mapping[Any, list[Any]]) -> list[str]:
+    """Compare records, or what stands for each, place by place, and give a line for each place where they differ."""
     faults = []
     for place in sorted({*wanted, *found}, key=str):
         right, there = wanted.get(place, []), found.get(place, [])

@@ -31,6 +31,8 @@ class Fault(NamedTuple):
     """Seconds after the fault before."""
     seconds: float = 0.0
     """How long it lasts, where it does."""
+    fed: int = 0
+    """It waits besides until so many records are produced."""
 
 
 class Outcome(NamedTuple):
@@ -103,6 +105,8 @@ class Driver:
         feeding.start()
         for fault in faults:
             self._watch(fault.after)
+            while self._fed < fault.fed and feeding.is_alive():
+                self._watch(TICK_SECONDS)
             self._strike(fault)
         while feeding.is_alive():
             self._watch(TICK_SECONDS)

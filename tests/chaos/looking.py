@@ -66,6 +66,15 @@ def log_of(harness: KafkaHarness, topic: str) -> Log:
     return found
 
 
+def records_of(harness: KafkaHarness, topic: str, number: int) -> Iterator[PlainRecord]:
+    """Yield the committed records of one partition, headers included: a topic that memory does not hold is read so."""
+    with _consumer(harness) as consumer:
+        for message in _messages(consumer, [TopicPartition(topic, number, 0)]):
+            stamp, headers = message.timestamp()[1], dict(message.headers() or [])
+            told = tuple((name, value if isinstance(value, bytes) else b"") for name, value in headers.items())
+            yield PlainRecord(topic, number, message.offset() or 0, stamp, message.key(), message.value(), told)
+
+
 def records_left(harness: KafkaHarness, step: str, topic: str) -> int:
     """Count the committed records behind a group's offsets; of very many, give the offsets instead."""
     group = harness.topics.group(step)

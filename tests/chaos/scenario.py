@@ -26,6 +26,9 @@ class Scenario(Protocol):
     accounted: Counter[str]
     """What was audited, by what became of it."""
 
+    met: Counter[str]
+    """What else the audit counted."""
+
     def skip(self, count: int) -> None:
         """Pass over records that a former process has produced."""
 

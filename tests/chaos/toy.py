@@ -23,6 +23,7 @@ class ToyScenario:
         self._records = self._drawn(random.Random(seed), harness.partitions)
         self._producer: Producer | None = None
         self.accounted: Counter[str] = Counter()
+        self.met: Counter[str] = Counter()
         self.posts = [Post(name, TOY) for name in ("a", "b", "c")]
 
     @staticmethod

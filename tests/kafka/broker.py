@@ -171,3 +171,10 @@ class Broker:
         command += ["-cp", f"{self._jars}/*", main, *arguments, str(self.folder / "server.properties")]
         with (self.folder / "output.log").open("ab") as output:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+
+
+class ElsewhereBroker(Broker):
+    """A broker that another process runs; only its address is known here."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address

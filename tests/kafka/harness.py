@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from agents.engine.control import Halt, lift_halt, read_halts
 from agents.kafka.connection import Connection
 from agents.kafka.topic_admin import create_topics
-from stream.topics import TopicPlan, Topics
+from stream.topics import KEPT_DAYS, TopicPlan, Topics
 from tests.kafka.broker import Broker
 from tests.kafka.dead_members import remove_members
 from tests.kafka.worker import WorkerProcess
@@ -49,10 +49,16 @@ class KafkaHarness:
             if error is not None:
                 print(f"{worker.path}:\n{worker.log()[-4000:]}")
 
-    def create_topics(self, partitions: int, leave_out: Iterable[str] = (), steps: Iterable[str] = ("toy",)) -> None:
-        """Create the project's topics and the changelogs of further steps."""
+    def create_topics(
+        self,
+        partitions: int,
+        leave_out: Iterable[str] = (),
+        steps: Iterable[str] = ("toy",),
+        days: int = KEPT_DAYS,
+    ) -> None:
+        """Create the project's topics, which keep records for so many days, and the changelogs of further steps."""
         self.partitions = partitions
-        plans = list(self.topics.plans())
+        plans = list(self.topics.plans(days))
         compact = plans[-1].config
         plans += [TopicPlan(self.topics.changelog(step), compact) for step in steps]
         wanted = [plan for plan in plans if plan.name not in set(leave_out)]
