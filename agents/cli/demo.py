@@ -26,9 +26,13 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", dir_okay=False, help="Only write the day's events to a file, for judge."),
     ] = None,
+    programme: Annotated[
+        str, typer.Option(metavar="ID", help="Play weeks of a courier under this programme, such as ec, instead.")
+    ] = "us-321",
 ) -> None:
     """Play a simulated 20 August 2025: trips, bills, arrivals, mistakes; and watch what is decided.
 
+    With --programme: three weeks around the turn of a period, so that you see totals begin again.
     Everything is embedded: a broker, Redis, the workers, the gateway with its scanner page, a publisher and a reader.
     Ctrl-C ends it early, with a summary.
     """
@@ -41,10 +45,14 @@ def command(
     from agents.demo.saving import save_day
 
     if save is not None:
-        print(f"{save_day(save, bills, seed):,} events in {save}")
+        try:
+            print(f"{save_day(save, bills, seed, programme):,} events in {save}")
+        except DemoError as error:
+            print(f"tallygate demo: {error}", file=sys.stderr)
+            raise typer.Exit(error.status) from None
         return
     silence("aiokafka")
-    options = DemoOptions(bills, seconds, seed, broker, plain, stay, _called())
+    options = DemoOptions(bills, seconds, seed, broker, plain, stay, _called(), programme)
     try:
         whole = asyncio.run(Demo(options, Console()).run())
     except DemoError as error:

@@ -12,6 +12,7 @@ import msgspec
 from agents.demo.demo_errors import WorkerDiedError
 from agents.demo.scene import Counts
 from agents.worker.supervisor import Child
+from state.rules.programmes import US_321
 
 READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0
@@ -36,6 +37,8 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     """Address of the embedded Redis."""
     tokens_file: str
     """Holds the gateway's tokens."""
+    programme: str = US_321
+    """Enabled beside `us-321`."""
 
 
 class ChildReport(msgspec.Struct):

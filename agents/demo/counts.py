@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from stream.alerts import Alert
 from stream.answers import replaces
 from stream.decisions import Decision, DecisionData, Outcome
+from stream.periods import CONVEYANCE
 
 LAST: Final = 40
 """Decisions of each outcome to keep for the screen."""
@@ -15,8 +16,12 @@ SHOWN: Final[tuple[Outcome, ...]] = ("withhold", "release", "reject", "warn", "c
 """Outcomes in order of interest: a small screen has room for few."""
 
 
+Ledger = tuple[str, str, str, str | None]
+"""Consignee, programme, period or conveyance, and seller."""
+
+
 class BillCount(NamedTuple):
-    """A consignee's day as its latest decision states it."""
+    """A consignee's ledger, of us-321 a day, as its latest decision states it."""
 
     consignee: str
     day: date
@@ -50,8 +55,8 @@ class OutputCounts:
         self._last: dict[Outcome, deque[tuple[int, DecisionData]]] = {each: deque(maxlen=LAST) for each in SHOWN}
         self._current: dict[tuple[str, str], DecisionData] = {}
         self._seen: set[str] = set()
-        self._standings: dict[tuple[str, date], BillCount] = {}
-        self._held: Counter[tuple[str, date]] = Counter()
+        self._standings: dict[Ledger, BillCount] = {}
+        self._held: Counter[Ledger] = Counter()
 
     @property
     def known(self) -> int:
@@ -107,9 +112,15 @@ class OutputCounts:
         self.cents[data.outcome] += sign * (data.value_cents or 0)
         self.reasons[data.reason] += sign
         if data.outcome == "withhold" and data.day is not None:
-            self._held[data.consignee, data.day] += sign
+            self._held[_ledger(data)] += sign
 
     def _stand(self, data: DecisionData) -> None:
         if data.basis == "actual" and data.day is not None and data.total_cents is not None and data.limit_cents:
-            place = data.consignee, data.day
-            self._standings[place] = BillCount(*place, data.total_cents, data.limit_cents, 0)
+            count = BillCount(data.consignee, data.day, data.total_cents, data.limit_cents, 0)
+            self._standings[_ledger(data)] = count
+
+
+def _ledger(data: DecisionData) -> Ledger:
+    """Return what the total of a decision is summed over."""
+    place = data.conveyance if data.period == CONVEYANCE else data.period or str(data.day)
+    return data.consignee, data.programme, place, data.seller

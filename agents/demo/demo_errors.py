@@ -8,6 +8,12 @@ class DemoError(Exception):
     """Exit code, see `agents.cli.exits`."""
 
 
+class UnknownProgrammeError(DemoError):
+    """No shipped programme has the id."""
+
+    status = 2
+
+
 class DayTooLargeError(DemoError):
     """The day would not fit into the embedded broker."""
 

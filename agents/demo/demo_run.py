@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from random import Random
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -18,6 +17,7 @@ from rich.live import Live
 
 from agents.demo import view
 from agents.demo.children import Worker, WorkerSpec
+from agents.demo.choosing import choose, days_kept
 from agents.demo.counts import OutputCounts
 from agents.demo.day_player import BATCH_BYTES, DayPlayer
 from agents.demo.demo_gateway import make_demo_token
@@ -26,12 +26,14 @@ from agents.demo.demo_topics import own_topics
 from agents.demo.embedded_broker import PARTITIONS, check_log_starts, embedded_broker, fitting
 from agents.demo.latency import Latency
 from agents.demo.output_reader import OutputReader
+from agents.demo.played import Played
 from agents.demo.redis_server import embedded_redis
 from agents.demo.scene import Scene
-from agents.demo.simulated_day import Planned, SimulatedDay
+from agents.demo.simulated_day import Planned
 from agents.kafka.connection import Connection
 from agents.kafka.idempotent_producer import open_producer
 from agents.kafka.log_reader import open_reader
+from state.rules.programmes import US_321
 from stream.topics import RECORD_BYTES_MAX, Topics
 
 PROCESSES: Final = ("manifest", "withholding", "projection", "gateway")
@@ -57,6 +59,8 @@ class DemoOptions(NamedTuple):
     """Go on after the day until Ctrl-C, so that its bills can be scanned."""
     command: str = "tallygate"
     """How the user called this command, for the advice at the end."""
+    programme: str = US_321
+    """`us-321`: the day of August 2025; else weeks of a courier under this programme."""
 
 
 class PrivateFiles(NamedTuple):
@@ -80,19 +84,19 @@ class Demo:
     async def run(self) -> bool:
         """Run the day, print the summary, and return whether every sum is right."""
         started = time.monotonic()
-        day = self._make_day()
+        played, day = self._make_day()
         async with AsyncExitStack() as stack:
             stack.enter_context(_signals(self._stop, self._end_at_once))
-            scene = await self._run_day(stack, day)
+            scene = await self._perform(stack, played, day)
         for line in summary(scene, time.monotonic() - started, self._options.command):
             self._print(line)
         return all(claim.holds for claim in claims(scene))
 
-    def _make_day(self) -> list[Planned]:
-        day = SimulatedDay(Random(self._options.seed), self._options.bills)  # noqa: S311 - a simulation wants its seed
-        return list(fitting(day) if self._options.brokers is None else day)
+    def _make_day(self) -> tuple[Played, list[Planned]]:
+        played, day = choose(self._options.bills, self._options.seed, self._options.programme)
+        return played, list(fitting(day) if self._options.brokers is None else day)
 
-    async def _run_day(self, stack: AsyncExitStack, day: Sequence[Planned]) -> Scene:
+    async def _perform(self, stack: AsyncExitStack, played: Played, day: Sequence[Planned]) -> Scene:
         """Start everything in order; end it in the opposite order in every case."""
         embedded = self._options.brokers is None
         redis = await stack.enter_async_context(embedded_redis())
@@ -101,7 +105,7 @@ class Demo:
         consumer = await stack.enter_async_context(_consumer(brokers, embedded=embedded))
         latency, tally = Latency(), OutputCounts()
         publisher = DayPlayer(producer, self._topics.shipments, PARTITIONS, latency)
-        scene = Scene(publisher, tally, latency, len(day))
+        scene = Scene(publisher, tally, latency, len(day), played)
         reader = OutputReader(consumer, self._topics, PARTITIONS, tally, latency)
         await stack.enter_async_context(_showing(self._view(scene)))
         files = stack.enter_context(_private_files())
@@ -128,12 +132,12 @@ class Demo:
             scene.page = f"{self._children[-1].address}/#{token}"
             if not self._console.is_terminal or self._options.plain:
                 self._print(f"Scan its bills at {scene.page}")
-            scene.phase = "a simulated day"
+            scene.phase = scene.played.phase
             await publisher.play(day, self._options.seconds, self._stop)
         scene.phase = "the last decisions"
         await _settled(scene)
         if self._options.stay and not self._stop.is_set():
-            scene.phase = "the day is over; scan its bills, Ctrl-C ends it"
+            scene.phase = f"the {scene.played.span} is over; scan its bills, Ctrl-C ends it"
             await self._stop.wait()
 
     async def _ready(self) -> None:
@@ -142,9 +146,12 @@ class Demo:
     def _specs(self, brokers: str, redis: str, files: PrivateFiles) -> list[WorkerSpec]:
         prefix, epoch, embedded = self._topics.prefix, self._topics.epoch, self._options.brokers is None
         return [
-            WorkerSpec(step, brokers, prefix, epoch, PARTITIONS, files.secret, embedded, redis, files.tokens)
+            WorkerSpec(
+                step, brokers, prefix, epoch, PARTITIONS, files.secret, embedded, redis, files.tokens,
+                self._options.programme,
+            )
             for step in PROCESSES
-        ]
+        ]  # fmt: skip
 
     @asynccontextmanager
     async def _broker(self) -> AsyncIterator[str]:
@@ -153,7 +160,8 @@ class Demo:
             async with embedded_broker([plan.name for plan in self._topics.plans()]) as address:
                 yield address
             return
-        async with own_topics(self._options.brokers, self._topics, PARTITIONS):
+        days = days_kept(self._options.programme)
+        async with own_topics(self._options.brokers, self._topics, PARTITIONS, days):
             yield self._options.brokers
 
     async def _view(self, scene: Scene) -> None:
@@ -169,10 +177,14 @@ class Demo:
 
     async def _print_lines(self, scene: Scene) -> None:
         bills, seconds = self._options.bills, self._options.seconds
-        self._print(f"A day of {bills:,} bills, {scene.planned:,} events, in about {seconds:.0f} s; Ctrl-C ends it.")
-        due, said = time.monotonic() + LINE_SECONDS, scene.phase
+        whole = f"{bills:,} bills, {scene.planned:,} events, in about {seconds:.0f} s; Ctrl-C ends it."
+        self._print(f"{scene.played.title} of {whole}")
+        due, said, period = time.monotonic() + LINE_SECONDS, scene.phase, scene.period
         while True:
             await asyncio.sleep(PHASE_SECONDS)
+            if scene.period != period:
+                period = scene.period
+                self._print(f"{scene.clock}  a {scene.played.column} of {scene.played.name} begins: {period}")
             # A phase may end before the next line is due, so each phase begins with a line.
             if scene.phase != said or time.monotonic() >= due:
                 due, said = time.monotonic() + LINE_SECONDS, scene.phase

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import NamedTuple
 
-from agents.demo.scene import Counts, Scene, dollars, milliseconds
+from agents.demo.played import Played
+from agents.demo.scene import Counts, Scene, milliseconds
 from agents.demo.view import OUTCOMES, listed
+from state.rules.programmes import ENABLED_UNLESS_SET, US_321
 from stream.deadletters import Fault
 
 NEXT = (
@@ -59,12 +61,16 @@ def claims(scene: Scene) -> list[Claim]:
 
 def summary(scene: Scene, seconds: float, command: str) -> Iterator[str]:
     """Return the lines of the summary; `command` is how the user calls this command."""
-    tally, latency = scene.tally, scene.latency
-    yield f"Tallygate demo: {scene.share:.0%} of the day in {seconds:.0f} s, up to {scene.clock}"
+    tally, latency, played = scene.tally, scene.latency, scene.played
+    yield f"Tallygate demo: {scene.share:.0%} of the {played.span} in {seconds:.0f} s, up to {scene.clock}"
+    if played.programme is not None:
+        yield f"Programme {played.name}, {played.limit_words} per person; amounts in {played.programme.currency}"
+        yield f"Period now: {scene.period or 'each conveyance'}"
     yield ""
     for outcome, act, meaning in OUTCOMES:
-        yield f"  {act:<5} {tally.bills[outcome]:>8,}  {dollars(tally.cents[outcome]):>12}  {meaning}"
-    yield f"  {'':<5} {tally.known:>8,}  {dollars(tally.cents.total()):>12}  all bills"
+        amount = played.money(tally.cents[outcome])
+        yield f"  {act:<5} {tally.bills[outcome]:>8,}  {amount:>12}  {meaning.format(played.limit)}"
+    yield f"  {'':<5} {tally.known:>8,}  {played.money(tally.cents.total()):>12}  all bills"
     yield ""
     for claim in claims(scene):
         yield f"  {'ok   ' if claim.holds else 'WRONG'} {claim.text}"
@@ -76,9 +82,25 @@ def summary(scene: Scene, seconds: float, command: str) -> Iterator[str]:
     )
     yield ""
     yield "Try next"
-    known = [(text.format(command), what) for text, what in NEXT]
-    width = max(len(text) for text, _ in known)
-    yield from (f"  {text:<{width}}  {what}" for text, what in known)
+    known = [(said.format(command), what) for said, what in next_steps(played)]
+    width = max(len(said) for said, _ in known)
+    yield from (f"  {said:<{width}}  {what}" for said, what in known)
+
+
+def next_steps(played: Played) -> tuple[tuple[str, str], ...]:
+    """Return commands and what they are for; those about the events name the programme that is played."""
+    if played.programme is None:
+        return NEXT
+    name = played.programme.id
+    demo, enabled = f"{{}} demo --programme {name}", f" --programmes {US_321},{name}"
+    return (
+        ("make test", "the proof"),
+        (f"{demo} --stay", "in a browser"),
+        (f"{demo} --save weeks.jsonl", "as a file"),
+        (f"{{}} judge weeks.jsonl{'' if name in ENABLED_UNLESS_SET else enabled}", "judged offline"),
+        (f"{demo} --broker HOST:PORT", "on your Kafka"),
+        ("docs/", "the rules"),
+    )
 
 
 def _wrapped(name: str, text: str) -> list[str]:

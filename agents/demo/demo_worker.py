@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import msgspec
 
@@ -28,6 +28,7 @@ from agents.settings.redis_group import RedisSettings
 from agents.settings.settings import Settings
 from agents.settings.worker_group import WorkerSettings
 from agents.worker.worker import STEPS, make_job, run_worker
+from state.rules.programmes import US_321
 from stream.records import Fate
 
 PROJECTION: Final = "projection"
@@ -66,6 +67,7 @@ def settings_of(spec: WorkerSpec) -> Settings:
     kafka = KafkaSettings(
         brokers=spec.brokers, prefix=spec.prefix, epoch=spec.epoch, partitions=spec.partitions, options=options
     )
+    enabled: dict[str, Any] = {} if spec.programme == US_321 else {"programmes": (US_321, spec.programme)}
     return Settings(
         kafka=kafka,
         key=KeySettings(secret_file=Path(spec.secret_file)),
@@ -74,6 +76,7 @@ def settings_of(spec: WorkerSpec) -> Settings:
         redis=RedisSettings(url=spec.redis),
         gateway=GatewaySettings(host="127.0.0.1", port=GATEWAY_PORT, tokens_file=Path(spec.tokens_file)),
         rules=(),
+        **enabled,
     )
 
 

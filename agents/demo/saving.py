@@ -1,21 +1,22 @@
 """The simulated day as a file of JSON lines, for `tallygate judge` and for your own experiments."""
 
 from pathlib import Path
-from random import Random
 from typing import Final
 
-from agents.demo.simulated_day import SimulatedDay
+from agents.demo.choosing import choose
+from state.rules.programmes import US_321
 from stream.deadletters import Fault
 
 NEED_A_BROKER: Final = frozenset({Fault.KEY_MISMATCH, Fault.WRONG_PARTITION, Fault.TIME_AHEAD, Fault.TOO_LARGE})
 """Faults of a record on a broker: a line of a file has no key, no partition and no append time."""
 
 
-def save_day(path: Path, bills: int, seed: int) -> int:
-    """Write the day's events, a line each, to a new or emptied file; return their number."""
+def save_day(path: Path, bills: int, seed: int, programme: str = US_321) -> int:
+    """Write the events of a demo, a line each, to a new or emptied file; return their number. Raise DemoError."""
+    _, events = choose(bills, seed, programme)
     lines = 0
     with path.open("wb") as file:
-        for planned in SimulatedDay(Random(seed), bills):  # noqa: S311 - a simulation wants its seed
+        for planned in events:
             if planned.kind not in NEED_A_BROKER:
                 file.write(planned.value + b"\n")
                 lines += 1

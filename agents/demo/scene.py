@@ -1,17 +1,14 @@
 """Everything that the view shows at one moment."""
 
-from datetime import timedelta
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from agents.demo.counts import OutputCounts
 from agents.demo.day_player import DayPlayer
-from agents.demo.figures import MIDNIGHT
 from agents.demo.latency import Latency
+from agents.demo.played import THE_DAY, Played
 
-_EASTERN: Final = ZoneInfo("America/New_York")
 _RATE_SECONDS: Final = 3.0
 
 
@@ -39,12 +36,15 @@ class Rates(NamedTuple):
 class Scene:
     """The state of the demo; the workers update `counts`, publisher and reader the rest."""
 
-    def __init__(self, publisher: DayPlayer, tally: OutputCounts, latency: Latency, planned: int) -> None:
+    def __init__(
+        self, publisher: DayPlayer, tally: OutputCounts, latency: Latency, planned: int, played: Played = THE_DAY
+    ) -> None:
         self.publisher = publisher
         self.tally = tally
         self.latency = latency
         self.planned = planned
         """Records of the whole day."""
+        self.played = played
         self.counts: dict[str, Counts] = {}
         self.phase = "starting"
         self.page = ""
@@ -59,9 +59,13 @@ class Scene:
 
     @property
     def clock(self) -> str:
-        """The simulated time in New York."""
-        begun = MIDNIGHT + timedelta(seconds=self.publisher.second)
-        return begun.astimezone(_EASTERN).strftime("%a %d %b %Y %H:%M ET")
+        """The simulated time, in the zone of what is played."""
+        return self.played.clock(self.publisher.second)
+
+    @property
+    def period(self) -> str:
+        """The period of the programme that the simulated time is in, empty where there is none."""
+        return self.played.period(self.publisher.second)
 
     def rates(self, moment: float) -> Rates:
         """Return the rates over the last seconds; `moment` is the monotonic time now."""
@@ -72,11 +76,6 @@ class Scene:
         begun, events, decisions = marks[0]
         taken = max(moment - begun, 0.001)
         return Rates((self.publisher.total - events) / taken, (self.tally.decisions - decisions) / taken)
-
-
-def dollars(cents: int) -> str:
-    """Return an amount for the screen."""
-    return f"${cents / 100:,.2f}" if abs(cents) < 1_000_00 else f"${cents / 100:,.0f}"
 
 
 def milliseconds(seconds: float | None) -> str:

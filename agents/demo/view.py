@@ -10,7 +10,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from agents.demo.scene import Rates, Scene, dollars, milliseconds
+from agents.demo.played import Played
+from agents.demo.scene import Rates, Scene, milliseconds
 from stream.decisions import DecisionData, Outcome
 from stream.outcomes import Action, action
 
@@ -23,14 +24,17 @@ COLOURS: Final = {
 }
 OUTCOMES: Final[tuple[tuple[Outcome, Action, str], ...]] = (
     ("release", Action.GO, "released"),
-    ("withhold", Action.HOLD, "withheld: over $800"),
+    ("withhold", Action.HOLD, "withheld: over {}"),
     ("pending", Action.HOLD, "no day known yet"),
     ("reject", Action.STOP, "rejected"),
     ("clear", Action.WAIT, "expected, fits"),
     ("warn", Action.WAIT, "expected, too much"),
     ("closed", Action.DONE, "left another way"),
 )
+"""Braces stand for the limit."""
 KEY_CHARACTERS: Final = 12
+KEY_CHARACTERS_OF_PERIODS: Final = 8
+"""A period needs more room than a day of one month."""
 NEAR: Final = 90
 """A consignee's day is near its limit from this per cent on."""
 TITLE_LINES: Final = 2
@@ -72,32 +76,36 @@ def _columns(*names: str, right: tuple[str, ...]) -> Table:
 
 
 def _outcomes(scene: Scene) -> RenderableType:
-    tally = scene.tally
+    tally, played = scene.tally, scene.played
     table = _columns("do", "bills that are", "bills", "value", right=("bills", "value"))
     for outcome, act, meaning in OUTCOMES:
-        table.add_row(
-            Text(act, style=COLOURS[act]), meaning, f"{tally.bills[outcome]:,}", dollars(tally.cents[outcome])
-        )
-    table.add_row("", "all", f"{tally.known:,}", dollars(tally.cents.total()), style="bold")
-    return Panel(table, title="Bills by current decision", border_style="dim")
+        count, amount = f"{tally.bills[outcome]:,}", played.figure(tally.cents[outcome])
+        table.add_row(Text(act, style=COLOURS[act]), meaning.format(played.short_limit), count, amount)
+    table.add_row("", "all", f"{tally.known:,}", played.figure(tally.cents.total()), style="bold")
+    return Panel(table, title=f"Bills by current decision{played.currency_words}", border_style="dim")
 
 
 def _nearest(scene: Scene) -> RenderableType:
-    table = _columns("consignee", "day", "released", "held", right=("day", "released", "held"))
+    span, figure = scene.played.column, scene.played.figure
+    room = KEY_CHARACTERS if scene.played.programme is None else KEY_CHARACTERS_OF_PERIODS
+    table = _columns("consignee", span, "released", "held", right=(span, "released", "held"))
     for day in scene.tally.nearest(len(OUTCOMES) + 1):
-        style = "yellow" if day.percent >= NEAR else ""
-        table.add_row(short(day.consignee), f"{day.day:%d}", dollars(day.total_cents), str(day.held or ""), style=style)
-    return Panel(table, title="Nearest to $800 a day", border_style="dim")
+        style, when = "yellow" if day.percent >= NEAR else "", scene.played.short_period(day)
+        table.add_row(short(day.consignee, room), when, figure(day.total_cents), str(day.held or ""), style=style)
+    return Panel(table, title=f"Nearest to {scene.played.limit_words}", border_style="dim")
 
 
 def _decisions(scene: Scene, lines: int) -> RenderableType:
-    table = _columns("do", "bill", "because", "value", "day so far", "else entry", right=("value", "day so far"))
+    played = scene.played
+    heads = ("value", "day so far", "else entry") if played.programme is None else ("value", "so far", "else")
+    table = _columns("do", "bill", "because", *heads, right=heads[:2])
     for data in scene.tally.last(lines):
         act = action(data.outcome, data.basis)
-        total = "" if data.total_cents is None else dollars(data.total_cents)
-        value = "" if data.value_cents is None else dollars(data.value_cents)
-        table.add_row(Text(act, style=COLOURS[act]), data.bill, reason(data), value, total, advice(data))
-    return Panel(table, title="Last decisions", border_style="dim")
+        total = "" if data.total_cents is None else played.figure(data.total_cents)
+        value = "" if data.value_cents is None else played.figure(data.value_cents)
+        table.add_row(Text(act, style=COLOURS[act]), data.bill, reason(data), value, total, advice(data, played))
+    now = f", {played.name} {scene.period or 'by trip'}" if played.programme else ""
+    return Panel(table, title=f"Last decisions{now}{played.currency_words}", border_style="dim")
 
 
 def _foot(scene: Scene, rates: Rates) -> RenderableType:
@@ -131,9 +139,9 @@ def listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} {name}" for name, number in ordered)
 
 
-def short(key: str) -> str:
+def short(key: str, characters: int = KEY_CHARACTERS) -> str:
     """Shorten a consignee key."""
-    return key if len(key) <= KEY_CHARACTERS else f"{key[: KEY_CHARACTERS - 1]}…"
+    return key if len(key) <= characters else f"{key[: characters - 1]}…"
 
 
 def reason(data: DecisionData) -> str:
@@ -143,12 +151,16 @@ def reason(data: DecisionData) -> str:
     return f"{data.outcome}: {data.reason}"
 
 
-def advice(data: DecisionData) -> str:
-    """Return what to do with a bill that does not fit: the entry type, or the day on which to bring it in."""
+def advice(data: DecisionData, played: Played) -> str:
+    """Return what to do with a bill that does not fit: file an entry, pay duty, or bring it in on that day."""
     if data.advice is None:
         return ""
-    later = f" or {data.advice.next_day:%d %b}" if data.advice.next_day else ""
-    return f"{data.advice.entry_type or 'mail'}{later}"
+    entry, dutiable, next_day = data.advice.entry_type, data.advice.dutiable_cents, data.advice.next_day
+    later = "" if next_day is None else f"{next_day:%d %b}"
+    if played.programme is None:
+        return f"{entry or 'mail'}{f' or {later}' if later else ''}"
+    first = entry or ("duty" if dutiable is None else f"duty {played.figure(dutiable)}")
+    return ", ".join(filter(None, (first, later)))
 
 
 def line(scene: Scene, rates: Rates) -> str:
@@ -156,10 +168,12 @@ def line(scene: Scene, rates: Rates) -> str:
     tally = scene.tally
     if not scene.publisher.total:
         return scene.phase
+    money = scene.played.money
+    period = f"{scene.played.name} {scene.period}".rstrip() + "  " if scene.played.programme else ""
     return (
-        f"{scene.clock}  {scene.publisher.total:,} events, {tally.decisions:,} decisions: "
-        f"{tally.bills['release']:,} bills released ({dollars(tally.cents['release'])}), "
-        f"{tally.bills['withhold']:,} withheld ({dollars(tally.cents['withhold'])}), "
+        f"{scene.clock}  {period}{scene.publisher.total:,} events, {tally.decisions:,} decisions: "
+        f"{tally.bills['release']:,} bills released ({money(tally.cents['release'])}), "
+        f"{tally.bills['withhold']:,} withheld ({money(tally.cents['withhold'])}), "
         f"{tally.bills['reject']:,} rejected; {tally.dead_letters.total()} dead letters; "
         f"{rates.events:,.0f} events/s, p50 {milliseconds(scene.latency.recent(50))}, "
         f"p99 {milliseconds(scene.latency.recent(99))}"

@@ -127,6 +127,19 @@ def test_small_day_from_start_to_end(runs: list[Run]) -> None:
     assert gone(run.children)
 
 
+def test_weeks_under_a_programme(runs: list[Run]) -> None:
+    """With --programme the weeks add up, the year turns while one watches, and everything is in its currency."""
+    runs.append(run := Run("--programme", "ec", "--bills", "300", "--seconds", "4"))
+    run.read_until("a year of ec begins: 2026-01-01/2026-12-31")
+    assert run.end() == 0, run.output
+    numbers = run.check_sums()
+    assert numbers["bills"] == 300
+    assert numbers["dead"] == 9
+    assert "Programme ec, 1,600 USD a year per person; amounts in USD" in run.output
+    assert "$" not in run.output
+    assert gone(run.children)
+
+
 def ask(address: str, token: str, bill: str) -> tuple[int, dict[str, Any]]:
     """Ask the gateway for a bill; return the status and what it says."""
     request = Request(  # noqa: S310 - the address is the demo's own
@@ -205,7 +218,11 @@ def test_nobody_reads_on(runs: list[Run]) -> None:
 
 @pytest.mark.parametrize(
     ("options", "said", "status"),
-    [(("--bills", "1000000"), "5 MiB a partition", 2), (("--broker", "127.0.0.1:1"), "no Kafka at 127.0.0.1:1", 75)],
+    [
+        (("--bills", "1000000"), "5 MiB a partition", 2),
+        (("--broker", "127.0.0.1:1"), "no Kafka at 127.0.0.1:1", 75),
+        (("--programme", "zz"), "no programme has the id zz; there are az, ec", 2),
+    ],
 )
 def test_refusals_are_one_sentence(runs: list[Run], options: tuple[str, ...], said: str, status: int) -> None:
     """A day that is too large, or a broker that is not there, is refused in one sentence."""

@@ -37,3 +37,11 @@ async def test_ctrl_c_on_kafka(broker: Broker, runs: list[Run]) -> None:  # noqa
     run.check_sums()
     assert gone(run.children)
     assert await topics_of_demo(broker) == []
+
+
+async def test_weeks_on_kafka(broker: Broker, runs: list[Run]) -> None:  # noqa: F811 - the fixture
+    """Weeks under a programme of a year have topics that are kept long enough; they add up, and nothing is left."""
+    runs.append(run := Run("--programme", "ec", "--bills", "300", "--seconds", "4", "--broker", broker.address))
+    assert run.end() == 0, run.output
+    assert run.check_sums()["bills"] == 300
+    assert await topics_of_demo(broker) == []

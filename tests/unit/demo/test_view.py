@@ -8,7 +8,8 @@ from rich.console import Console
 from agents.demo.counts import OutputCounts
 from agents.demo.day_player import DayPlayer
 from agents.demo.latency import Latency
-from agents.demo.scene import Counts, Rates, Scene, dollars, milliseconds
+from agents.demo.played import dollars
+from agents.demo.scene import Counts, Rates, Scene, milliseconds
 from agents.demo.view import line, screen, short
 from tests.unit.demo.deciding import decided, withheld
 
