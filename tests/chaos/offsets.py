@@ -23,6 +23,19 @@ async def held(harness: KafkaHarness, step: str) -> dict[TopicPartition, int]:
         await consumer.stop()
 
 
+async def left(harness: KafkaHarness, step: str) -> int:
+    """Return how many offsets lie behind those that a step's group has committed; markers may be among them."""
+    consumer = _consumer(harness, step)
+    await consumer.start()
+    try:
+        places = _places(harness, step)
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        return sum([ends[place] - (await consumer.committed(place) or 0) for place in places])
+    finally:
+        await consumer.stop()
+
+
 async def put(harness: KafkaHarness, step: str, offsets: dict[TopicPartition, int]) -> None:
     """Commit other offsets for a step's group, as soon as its members' sessions are over."""
     consumer = _consumer(harness, step)

@@ -82,7 +82,7 @@ def consignee(person: int, programme: str, *, loud: bool) -> dict[str, Any]:
     if person % 5:
         return {"identifier_type": "34", "identifier": f"{person:09d}"}
     city, postal, country = PLACES[programme]
-    name, street = f"Persona {person:06d}", f"{person} Calle Larga"
+    name, street = f"Persona {person:06d}", f"{person} Avenida Larga"
     if loud:
         name, street, city = name.upper(), street.upper(), city.upper()
     address = {"lines": [street], "city": city, "postal": postal, "country": country}
