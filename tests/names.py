@@ -10,14 +10,7 @@ from tests.tidiness import ROOMS, Source
 TWICE: Final[dict[str, str]] = {
     "step": "the interface of a step, and one module for each of the two steps",
     "rows": "each of the two steps has rows of its own",
-    "RowFormatError": "each step refuses its own rows; one class would make the step of the error a guess",
-    "answers": "a bill's answer for a scanner, and the rulebook's: to be renamed",
-    "days": "business days, and the days of a consignee: to be renamed",
-    "errors": "of rule files, and of clients of Kafka: to be renamed",
-    "keys": "of rows, and of Redis: to be renamed",
-    "reading": "of a shipments record, and of rule files: to be renamed",
-    "wording": "of rules in plain words, and of decisions in bytes: to be renamed",
-    "Cause": "of a decision, and of a posting: to be renamed",
+    "keys": "of rows, and of Redis: each room names its keys in one module",
 }
 """Names that occur more than once, each with its reason."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from random import Random
 
 from agents.demo.courier_weeks import CourierWeeks
-from agents.demo.demo_errors import UnknownProgrammeError
+from agents.demo.demo_errors import NoSuchProgrammeError
 from agents.demo.played import THE_DAY, Played, weeks_under
 from agents.demo.simulated_day import Planned, SimulatedDay
 from state.rules.loading import load_rulebook
@@ -19,7 +19,7 @@ def choose(bills: int, seed: int, programme: str) -> tuple[Played, Iterable[Plan
     rulebook = load_rulebook()
     known = rulebook.known.get(programme)
     if known is None:
-        raise UnknownProgrammeError(f"no programme has the id {programme}; there are {', '.join(rulebook.known)}")
+        raise NoSuchProgrammeError(f"no programme has the id {programme}; there are {', '.join(rulebook.known)}")
     played = weeks_under(known, rulebook)
     return played, CourierWeeks(rng, bills, played, rulebook)
 

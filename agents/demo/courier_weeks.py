@@ -41,7 +41,7 @@ EAGER: Final = 0.3
 """Share of the orders that persons give who order often: some of them reach the limit."""
 
 
-class Habits(NamedTuple):
+class CourierHabits(NamedTuple):
     """How often something happens to a parcel or a trip; assumptions."""
 
     together: float = 0.5
@@ -55,7 +55,7 @@ class Habits(NamedTuple):
     """Trips whose time of arrival is corrected."""
 
 
-HABITS: Final = Habits()
+HABITS: Final = CourierHabits()
 
 
 class Parcel:

@@ -8,7 +8,7 @@ class DemoError(Exception):
     """Exit code, see `agents.cli.exits`."""
 
 
-class UnknownProgrammeError(DemoError):
+class NoSuchProgrammeError(DemoError):
     """No shipped programme has the id."""
 
     status = 2

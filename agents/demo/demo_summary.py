@@ -24,35 +24,35 @@ INDENT = " " * 8
 WIDTH = 79
 
 
-class Claim(NamedTuple):
+class AccountingClaim(NamedTuple):
     """One sum that must be right."""
 
     holds: bool
     text: str
 
 
-def claims(scene: Scene) -> list[Claim]:
+def claims(scene: Scene) -> list[AccountingClaim]:
     """Return the sums: events by fate, dead letters, bills, and decisions each read once."""
     published, counts, tally = scene.publisher.published, scene.counts.get("manifest", Counts()), scene.tally
     letters, bills = tally.dead_letters.total(), published["bill.manifested"]
     projected = scene.counts.get("projection", Counts()).applied
     sent_bad = sum(published[fault.value] for fault in Fault)
     return [
-        Claim(
+        AccountingClaim(
             published.total() == counts.records,
             f"{published.total():,} events published = {counts.applied:,} applied + {counts.stale:,} stale "
             f"+ {counts.dead_lettered:,} dead letters",
         ),
-        Claim(
+        AccountingClaim(
             letters == counts.dead_lettered == sent_bad,
             f"{sent_bad:,} bad records sent = {letters:,} dead letters read",
         ),
-        Claim(tally.known == bills, f"{bills:,} bills manifested = {tally.known:,} bills with a decision"),
-        Claim(
+        AccountingClaim(tally.known == bills, f"{bills:,} bills manifested = {tally.known:,} bills with a decision"),
+        AccountingClaim(
             tally.repeated == 0,
             f"{tally.decisions:,} decisions read, {tally.repeated:,} of them twice",
         ),
-        Claim(
+        AccountingClaim(
             projected == tally.decisions + tally.alerts.total(),
             f"{tally.decisions:,} decisions + {tally.alerts.total():,} alerts = {projected:,} in Redis",
         ),

@@ -158,7 +158,7 @@ def entries_on(data: RuleData, day: date, programme: str | None = None) -> Itera
 
 
 def unread_since(data: RuleData, day: date) -> list[RuleEntry]:
-    """List the entries whose source nobody has read since a day; an entry that does not say is left out."""
+    """List the entries whose source was not read since a day; an entry that does not say is left out."""
     return [entry for _, entries in data for entry in entries if entry.verified is not None and entry.verified < day]
 
 

@@ -36,7 +36,7 @@ LIVES: Final = (
 
 
 def phases(life: Life, bills: int) -> dict[str, list[Event]]:
-    """Give the events of a life by phase: bills filed, changed by a version, arrived, and one in five deleted."""
+    """Yield the events of a life by phase: bills filed, changed by a version, arrived, and one in five deleted."""
     persons = max(1, bills // life.a_person)
     numbers = range(persons * life.a_person)
     conveyances = dict.fromkeys(_conveyance(life, number) for number in numbers)
@@ -49,7 +49,7 @@ def phases(life: Life, bills: int) -> dict[str, list[Event]]:
 
 
 def _conveyance(life: Life, number: int) -> str:
-    """Give the conveyance of a bill; one has `a_conveyance` bills of each of its persons."""
+    """Return the conveyance of a bill; one has `a_conveyance` bills of each of its persons."""
     return f"air:AF{number % life.a_person // life.a_conveyance:02d}{number // life.a_person // 50:02d}:2025-08-20"
 
 
@@ -78,7 +78,7 @@ def _event(record: object) -> Event:
 
 
 def all_phases(bills: int) -> Iterator[tuple[str, str, list[Event]]]:
-    """Give life, phase and events of everything that is run."""
+    """Yield life, phase and events of everything that is run."""
     for life in LIVES:
         for phase, events in phases(life, bills).items():
             yield life.name, phase, events

@@ -21,7 +21,7 @@ def rulebook() -> Rulebook:
 
 
 def test_the_file_is_the_one_that_the_page_shows(rulebook: Rulebook) -> None:
-    """Whoever types the page off has a file that is accepted, and every field of the programme is explained."""
+    """A reader who types the page off has a file that is accepted, and every field of the programme is explained."""
     (shown,) = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     assert shown == RULES.read_text("utf-8")
     programme = rulebook.programmes["freedonia"]

@@ -48,7 +48,7 @@ class SwitchedStep:
 
 
 class EnablingScenario(CustomsScenario):
-    """A day of us-321, and between its events parcels that claim uz: at first nobody knows that programme."""
+    """A day of us-321, and between its events parcels that claim uz: at first no worker knows that programme."""
 
     def __init__(self, seed: int, harness: KafkaHarness) -> None:
         """Begin with what was judged before uz was enabled."""

@@ -11,7 +11,7 @@ import pytest
 
 from agents.demo.choosing import choose, days_kept
 from agents.demo.courier_weeks import COUNTRIES, CourierWeeks
-from agents.demo.demo_errors import UnknownProgrammeError
+from agents.demo.demo_errors import NoSuchProgrammeError
 from agents.demo.played import BEFORE, THE_DAY, Played, weeks_under
 from agents.demo.simulated_day import BILLS_MIN, Planned
 from agents.judge.offline_judge import JudgeOptions, open_judge
@@ -127,7 +127,7 @@ def test_every_shipped_zone_has_its_country(programme: str) -> None:
 def test_the_day_of_august_stays() -> None:
     """Without a programme the day of August 2025 is played; a programme that is unknown is refused."""
     assert choose(100, 1, US_321)[0] is THE_DAY
-    with pytest.raises(UnknownProgrammeError, match="no programme has the id zz"):
+    with pytest.raises(NoSuchProgrammeError, match="no programme has the id zz"):
         choose(100, 1, "zz")
 
 

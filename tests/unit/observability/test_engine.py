@@ -115,7 +115,7 @@ def test_decisions_count_once_they_are_committed() -> None:
 
 
 def test_decisions_are_counted_by_enabled_programmes_alone() -> None:
-    """A bill that claims a programme which nobody has enabled makes no series of its own."""
+    """A bill that claims a programme that is not enabled makes no series of its own."""
     judged_step = JudgedStep()
     with shown(judged_step.step, EngineProgress()) as metrics:
         unknown: dict[str, Any] = {"stand": "waiting", "cents": None, "filing_errors": ("unknown-programme",)}
