@@ -1,14 +1,18 @@
 """The officer page: a day in figures and words, a bill opened, refusals said; text never becomes more than text."""
 
 from collections.abc import Iterator
+from datetime import date
+from typing import Any
 
 import pytest
 from selenium.webdriver import Keys
 
+from agents.gateway.endpoints.views import AnswerFreshness, verdict
+from stream.decisions import Advice
 from tests.browser.driver import Browser
-from tests.browser.officer_day import CONSIGNEE, HELD, HOSTILE, prepare
+from tests.browser.officer_day import CONSIGNEE, HELD, HOSTILE, plain, prepare
 from tests.browser.stand_in import TOKEN, StandIn
-from tests.redis.events import DAY
+from tests.redis.events import DAY, decision
 
 pytestmark = pytest.mark.chromium
 
@@ -60,6 +64,42 @@ def test_day_of_a_bill(page: Browser) -> None:
         in page.text(".held")
     )
     assert "20 Aug 2025, 14:04:11 Eastern" in page.text(".as-of")
+    assert page.barriers() == []
+
+
+def test_month_of_a_bill(page: Browser, stand_in: StandIn) -> None:
+    """A bill of another programme shows its month: period, certainty and currency in words, and what duty is due on."""
+    more: dict[str, Any] = {
+        "programme": "ge", "period": "conveyance", "currency": "GEL", "seller": "se2:a", "limit_cents": 30_000,
+        "consignee": CONSIGNEE,
+    }  # fmt: skip
+    withheld: dict[str, Any] = {"outcome": "withhold", "reason": "period-limit", "counts": False}
+    advised = Advice(None, date(2025, 9, 1), 2_000, None)
+    made = [
+        decision("ACME0101", cents=25_000, **more),
+        decision("ACME0102", cents=7_000, **more, **withheld, advice=advised),
+    ]
+    bills = [plain(verdict(each, audit=True, standing=AnswerFreshness(None, stale=False))) for each in made]
+    common: dict[str, Any] = {"programme": "ge", "period": "conveyance", "currency": "GEL", "alerts": [], "next": None}
+    other = {**common, "seller": "se2:b", "conveyance": "air:1", "total_cents": 1, "limit_cents": 30_000}
+    other |= {"headroom_cents": 29_999, "bills_count": 0, "bills": []}
+    own = {**other, "seller": "se2:a", "total_cents": 25_000, "headroom_cents": 5_000, "bills_count": 2, "bills": bills}
+    stand_in.documents["/v1/bills/ACME0102"] = 200, bills[1]
+    stand_in.documents[DAY_ADDRESS] = 200, {
+        **other, "consignee": CONSIGNEE, "day": str(DAY), "certainty": "B", "further": [own], "as_of": None,
+        "stale": False,
+    }  # fmt: skip
+    look_up(page, "ACME0102")
+    page.shows(".day h2", "ge: air:1, seller se2:a")
+    shown = page.text("#result").replace("\u00a0", " ")
+    for words in (
+        "Certainty B: the official position, seen through others. Check it in the text of the law.",
+        "GEL 250.00 of GEL 300.00 released, GEL 50.00 left.",
+        "Duty is due on GEL 20.00. The first day on which it would have fitted: Monday, 1 September 2025",
+        "(ge)",
+    ):
+        assert words in shown
+    assert "$" not in shown
     assert page.barriers() == []
 
 

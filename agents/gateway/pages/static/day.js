@@ -1,7 +1,7 @@
-// A consignee's day: how much of the limit is left, and the bills that it is made of, in their order.
+// A consignee's day, or another ledger: how much of the limit is left, and the bills that it is made of, in their order.
 
 import { badge, make } from "/pages/elements.js";
-import { adviceWords, alertWords, dollars, easternTime, longDay } from "/pages/words.js";
+import { adviceWords, alertWords, certaintyWords, easternTime, longDay, money } from "/pages/words.js";
 
 /** Show a day. `open` opens a bill, `again` asks anew, `more` adds bills; `marked` is the bill looked up. */
 export function dayView(day, { open, again, more, marked }) {
@@ -9,7 +9,8 @@ export function dayView(day, { open, again, more, marked }) {
   return make(
     "section",
     { class: "day" },
-    make("h2", {}, longDay(day.day)),
+    make("h2", {}, title(day)),
+    doubt(day),
     make("p", { class: "key figure" }, day.consignee),
     day.stale ? make("p", { class: "warning" }, "These figures may be old: Tallygate is still catching up.") : null,
     figures(day),
@@ -25,7 +26,20 @@ export function dayView(day, { open, again, more, marked }) {
   );
 }
 
+// A day under us-321 is its own title; another ledger is named by its programme and period.
+function title(day) {
+  if (!day.programme || day.programme === "us-321") return longDay(day.day);
+  const period = day.period === "conveyance" ? (day.conveyance ?? "one conveyance") : day.period.replace("/", " to ");
+  return `${day.programme}: ${period}${day.seller ? `, seller ${day.seller}` : ""}`;
+}
+
+function doubt(day) {
+  if (!day.programme || day.programme === "us-321" || day.certainty === "A" || !day.certainty) return null;
+  return make("p", { class: "warning" }, `Certainty ${certaintyWords(day.certainty)}. Check it in the text of the law.`);
+}
+
 function figures(day) {
+  const dollars = (cents) => money(cents, day.currency);
   const left = day.headroom_cents;
   return make(
     "div",
@@ -48,6 +62,7 @@ function figure(term, value, left = "") {
 
 // One piece for what is released, one for what is only expected; the rest of the bar is headroom.
 function bar(day) {
+  const dollars = (cents) => money(cents, day.currency);
   const expected = day.bills
     .filter((bill) => bill.outcome === "clear")
     .reduce((sum, bill) => sum + (bill.counted_cents ?? 0), 0);
@@ -79,8 +94,8 @@ function heldBack(held, open) {
       make(
         "div",
         {},
-        make("p", {}, opener(bill, open), ` ${dollars(bill.value_cents)}. ${bill.line}`),
-        bill.advice ? make("p", { class: "advice" }, adviceWords(bill.advice)) : null,
+        make("p", {}, opener(bill, open), ` ${money(bill.value_cents, bill.currency)}. ${bill.line}`),
+        bill.advice ? make("p", { class: "advice" }, adviceWords(bill)) : null,
       ),
     ),
   );
@@ -96,8 +111,8 @@ function bills(day, { open, more, marked }) {
       {},
       make("td", { class: "figure" }, String(number + 1)),
       make("th", { scope: "row" }, opener(bill, open)),
-      make("td", { class: "figure" }, dollars(bill.value_cents)),
-      make("td", { class: "figure" }, bill.counts ? dollars(sum) : "–"),
+      make("td", { class: "figure" }, money(bill.value_cents, bill.currency)),
+      make("td", { class: "figure" }, bill.counts ? money(sum, day.currency) : "–"),
       make("td", {}, badge(bill.action)),
       make("td", {}, bill.line),
       make("td", { class: "order" }, bill.order ?? "–"),

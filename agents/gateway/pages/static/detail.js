@@ -2,7 +2,7 @@
 
 import { get } from "/pages/asking.js";
 import { badge, facts, make } from "/pages/elements.js";
-import { adviceWords, certaintyWords, dollars, easternTime, longDay, outcomeWords } from "/pages/words.js";
+import { adviceWords, certaintyWords, easternTime, longDay, money, outcomeWords } from "/pages/words.js";
 
 const dialog = document.getElementById("detail");
 const body = document.getElementById("detail-body");
@@ -31,10 +31,10 @@ function present(verdict) {
   const conveyances = verdict.conveyances ?? [];
   return [
     make("p", { class: "verdict" }, badge(verdict.action), ` ${outcomeWords(verdict.outcome)}. ${verdict.line}`),
-    verdict.advice ? make("p", { class: "advice" }, adviceWords(verdict.advice)) : null,
+    verdict.advice ? make("p", { class: "advice" }, adviceWords(verdict)) : null,
     facts([
-      ["Value", dollars(verdict.value_cents)],
-      ["Counts in the day’s total", verdict.counts ? `yes, as ${dollars(verdict.counted_cents)}` : "no"],
+      ["Value", money(verdict.value_cents, verdict.currency)],
+      ["Counts in the day’s total", verdict.counts ? `yes, as ${money(verdict.counted_cents, verdict.currency)}` : "no"],
       [
         "Day",
         `${longDay(verdict.day)}${verdict.basis ? (verdict.basis === "actual" ? ", arrived" : ", expected") : ""}`,
@@ -114,6 +114,6 @@ function past(history) {
 
 function trail(each) {
   const total =
-    each.total_cents === null ? "" : ` Day’s total then ${dollars(each.total_cents)} of ${dollars(each.limit_cents)}.`;
+    each.total_cents === null ? "" : ` Day’s total then ${money(each.total_cents, each.currency)} of ${money(each.limit_cents, each.currency)}.`;
   return `${each.conveyance}, ${longDay(each.day)}. Reason ${each.reason}, rule ${each.rule ?? "none"}.${total}`;
 }

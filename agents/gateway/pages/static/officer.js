@@ -17,7 +17,8 @@ let latest = 0;
 /** Look up what the address names; an answer that was overtaken by a later question is dropped. */
 async function lookUp() {
   const wanted = new URLSearchParams(location.search);
-  const [bill, consignee, day] = ["bill", "consignee", "day"].map((name) => wanted.get(name) ?? "");
+  const names = ["bill", "consignee", "day", "programme"];
+  const [bill, consignee, day, programme] = names.map((name) => wanted.get(name) ?? "");
   Object.assign(byBill.bill, { value: bill });
   Object.assign(byDay.consignee, { value: consignee });
   Object.assign(byDay.day, { value: day });
@@ -25,7 +26,7 @@ async function lookUp() {
   const number = ++latest;
   say("Looking it up …", []);
   try {
-    const views = bill ? await ofBill(bill) : [await ofDay(consignee, day, "")];
+    const views = bill ? await ofBill(bill) : [await ofDay({ consignee, day, programme }, "")];
     if (number !== latest) return;
     say("", views);
     result.focus({ preventScroll: true });
@@ -49,15 +50,26 @@ async function ofBill(bill) {
   if (!verdict.day) return [view, make("p", { class: "soft" }, "It is on no day yet, so there is no total to show.")];
   Object.assign(byDay.consignee, { value: verdict.consignee });
   Object.assign(byDay.day, { value: verdict.day });
-  return [view, await ofDay(verdict.consignee, verdict.day, verdict.bill)];
+  return [view, await ofDay(verdict, verdict.bill)];
 }
 
-async function ofDay(consignee, day, marked, before = [], after = "0") {
-  const found = await get(["v1", "consignees", consignee, "days", day], { after });
+async function ofDay(asked, marked, before = [], after = "0") {
+  const { consignee, day, programme } = asked;
+  const query = programme && programme !== "us-321" ? { after, programme } : { after };
+  const answer = await get(["v1", "consignees", consignee, "days", day], query);
+  const found = ledgerOf(answer, asked);
   const whole = { ...found, bills: [...before, ...found.bills] };
-  const more = async () => view.replaceWith(await ofDay(consignee, day, marked, whole.bills, found.next));
+  const more = async () => view.replaceWith(await ofDay(asked, marked, whole.bills, found.next));
   const view = dayView(whole, { open: openBill, again: () => lookUp(), more, marked });
   return view;
+}
+
+// Of the ledgers that a day falls into, the one that the bill is in; without a bill, the first.
+function ledgerOf(answer, { seller, conveyance }) {
+  const all = [answer, ...(answer.further ?? []).map((each) => ({ ...answer, ...each }))];
+  const fits = (each) =>
+    (!seller || each.seller === seller) && (!conveyance || !each.conveyance || each.conveyance === conveyance);
+  return all.find(fits) ?? answer;
 }
 
 function say(text, views) {

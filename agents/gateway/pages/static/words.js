@@ -1,6 +1,5 @@
 // Figures, days and decisions in words for people who read neither code nor JSON.
 
-const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 const DAY = new Intl.DateTimeFormat("en-GB", {
   weekday: "long",
   day: "numeric",
@@ -44,8 +43,10 @@ const CERTAINTY = {
   D: "a claim without official support",
 };
 
-export function dollars(cents) {
-  return cents === null || cents === undefined ? "unknown" : DOLLARS.format(cents / 100);
+/** An amount with its currency: "$12.00", or "GEL 12.00". */
+export function money(cents, currency) {
+  if (cents === null || cents === undefined) return "unknown";
+  return new Intl.NumberFormat("en-US", { style: "currency", currency: currency || "USD" }).format(cents / 100);
 }
 
 /** A day such as "Wednesday, 20 August 2025"; it is a date, not an instant, so no zone may shift it. */
@@ -70,7 +71,13 @@ export function certaintyWords(letter) {
 }
 
 /** What to do with a bill that does not fit. */
-export function adviceWords({ entry_type: type, next_day: day, caution }) {
+export function adviceWords({ advice, programme, currency }) {
+  const { entry_type: type, next_day: day, dutiable_cents: dutiable, caution } = advice;
+  if (programme && !programme.startsWith("us-")) {
+    const duty = Number.isInteger(dutiable) ? `Duty is due on ${money(dutiable, currency)}.` : "Declare it with duty.";
+    if (caution) return `${duty} Do not bring it in on another day: its order is over the limit together.`;
+    return day ? `${duty} The first day on which it would have fitted: ${longDay(day)}.` : duty;
+  }
   const enter = type
     ? `To free it, enter it with ${ENTRIES[type] ?? `type ${type}`}.`
     : "It is dutiable: the carrier or a qualified party collects the duty on mail.";
