@@ -70,19 +70,9 @@ class DecisionTemplate:
 
     __slots__ = ("count", "counts", "limit", "middle", "opening", "valued")
 
-<<<<<<< 26f91a59ecf386b3004649e2f658f3dac4f1f6fb
     def __init__(
-        self,
-        opening: str,
-        middle: str,
-        limit: int | None,
-        count: Count,
-        in_dollars: bool,  # noqa: FBT001
-        counts: str | None,
+        self, opening: str, middle: str, limit: int | None, count: Count, counts: str | None, *, in_dollars: bool
     ) -> None:
-=======
-    def __init__(self, opening: str, middle: str, limit: int | None, count: Count, *, in_dollars: bool) -> None:
->>>>>>> df6971ca3ac6d50bec8994e4140119239457393b
         self.opening = opening
         """JSON of outcome, reason, basis, day, and the fields that follow from the day."""
         self.middle = middle
@@ -189,12 +179,8 @@ class Wording:
             f'"policy":{self._policy if terms is None else self._policies[bill.programme]},"advice":',
             None if limits is None else limits.value,
             self.tally.count_of(Kind(outcome, reason, basis or "none", bill.mode, counted_as)),
-<<<<<<< 26f91a59ecf386b3004649e2f658f3dac4f1f6fb
-            currency == "USD",
             {RELEASED: "true" if bill.arrived else "false", CLEAR: "false"}.get(bill.status),
-=======
             in_dollars=currency == "USD",
->>>>>>> df6971ca3ac6d50bec8994e4140119239457393b
         )
         if len(self._templates) >= TEMPLATES_MAX:
             self._templates.clear()

@@ -79,7 +79,7 @@ def test_month_of_a_bill(page: Browser, stand_in: StandIn) -> None:
         decision("ACME0101", cents=25_000, **more),
         decision("ACME0102", cents=7_000, **more, **withheld, advice=advised),
     ]
-    bills = [plain(verdict(each, audit=True, standing=AnswerFreshness(None, stale=False))) for each in made]
+    bills = [plain(verdict(each, audit=True, freshness=AnswerFreshness(None, stale=False))) for each in made]
     common: dict[str, Any] = {"programme": "ge", "period": "conveyance", "currency": "GEL", "alerts": [], "next": None}
     other = {**common, "seller": "se2:b", "conveyance": "air:1", "total_cents": 1, "limit_cents": 30_000}
     other |= {"headroom_cents": 29_999, "bills_count": 0, "bills": []}

@@ -123,8 +123,10 @@ def test_lives_meet_whatever_the_contract_tells_apart() -> None:
     assert {name: met[name] for name in MEETINGS if met[name] < 3} == {}
 
 
+OF_OTHER_PROGRAMMES = {"period-limit", "single-weight-over-limit"}
+"""Reasons that us-321 never gives: `test_worlds` has them."""
 MEETINGS = (
-    *(f"reason {reason}" for verdict in VERDICTS for reason in verdict.reasons),
+    *(f"reason {reason}" for verdict in VERDICTS for reason in verdict.reasons if reason not in OF_OTHER_PROGRAMMES),
     *(f"alert {kind}" for kind in get_args(AlertKind)),
     *("rule single-200", "rule single-800", "rule goods-fda-manifest", "rule goods-pga-manifest"),
     *("rule origin-cn-hk-2025-02", "rule origin-cn-hk-2025-05"),
