@@ -1,10 +1,18 @@
 """Looks at a broker from outside: what a topic holds, and what a group has not judged yet."""
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Message, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 
 from stream.records import PlainRecord
@@ -100,7 +108,18 @@ def records_open(harness: KafkaHarness, topics: Iterable[str]) -> int:
 
 
 def _ends(consumer: Consumer, harness: KafkaHarness, topic: str) -> dict[int, int]:
-    return {
-        number: consumer.get_watermark_offsets(TopicPartition(topic, number), HANG_SECONDS)[1]
-        for number in range(harness.partitions)
-    }
+    return {number: _end(consumer, TopicPartition(topic, number)) for number in range(harness.partitions)}
+
+
+def _end(consumer: Consumer, place: TopicPartition) -> int:
+    """Return a partition's end; a topic made a moment ago may still be without a leader that this client knows."""
+    while True:
+        try:
+            end: int = consumer.get_watermark_offsets(place, HANG_SECONDS)[1]
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+                raise
+            consumer.list_topics(place.topic, HANG_SECONDS)
+            time.sleep(0.05)
+        else:
+            return end
