@@ -29,7 +29,7 @@ class BillHistory(msgspec.Struct, frozen=True):
     complete: bool
     """Everything that is committed was read; else go on with `next`."""
     next: str | None
-    """Give it as `after` for what follows."""
+    """`after` of the next page."""
 
 
 def history_view(bill: str, found: History) -> BillHistory:

@@ -131,7 +131,7 @@ class PartitionQueues:
                     share.acknowledged.set_exception(error)
 
     async def end(self, error: Exception) -> None:
-        """Give up everything that waits; its callers get the error."""
+        """Drop everything that waits; its callers get the error."""
         self._ended = error
         senders = [*self._senders.values()]
         for sender in senders:

@@ -55,6 +55,6 @@ class ShipmentProducer:
             return bool(found and await self._producer.partitions_for(self._topic))
 
     async def stop(self) -> None:
-        """Give up what waits, wait a moment for what is on its way, and disconnect."""
+        """Drop what waits, wait a moment for what is on its way, and disconnect."""
         await self._queues.end(KafkaConnectionError("the connection is given up"))
         await stop_producer(self._producer, STOP_SECONDS)

@@ -74,7 +74,7 @@ class LedgerView(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[AlertView, ...]
     """Those of the ledger, and those of the programme that concern no single ledger."""
     next: str | None
-    """Give it as `after` for the bills that follow; null: these were the last."""
+    """`after` of the next page of bills; null: these were the last."""
 
 
 class ConsigneeDay(LedgerView, frozen=True, kw_only=True):
