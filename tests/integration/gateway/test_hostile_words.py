@@ -51,7 +51,7 @@ async def test_parameters_of_a_type_are_not_read(tmp_path: Path, line: str, kind
         finally:
             sys.setprofile(None)
     assert heard.status in ({415} if line.startswith("POST") else {200, 404, 503})
-    assert any(name.endswith("agents/gateway/http/connection.py") for name in entered)
+    assert any(name.endswith("agents/gateway/http/client_connection.py") for name in entered)
     assert not [name for name in entered if "/email/" in name]
 
 
