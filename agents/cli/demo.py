@@ -48,8 +48,7 @@ def command(
         try:
             print(f"{save_day(save, bills, seed, programme):,} events in {save}")
         except DemoError as error:
-            print(f"tallygate demo: {error}", file=sys.stderr)
-            raise typer.Exit(error.status) from None
+            refuse(error, error.status)
         return
     silence("aiokafka")
     options = DemoOptions(bills, seconds, seed, broker, plain, stay, _called(), programme)

@@ -3,11 +3,11 @@
 import gc
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from agents.cli.exits import BAD_USAGE
+from agents.cli.exits import refuse
 from agents.cli.judging_options import (
     AsOfOption,
     DefaultProgrammeOption,
@@ -61,7 +61,7 @@ def command(
         with open(1, "wb", 1 << 20, closefd=False) as stdout, open_outputs(stdout, dead_letters, alerts) as outputs:
             summary = judge_file(file, options, outputs)
     except (ConsigneeError, FileError, RulebookError) as error:
-        _refuse(str(error))
+        refuse(error)
     for line in summary.lines():
         print(line, file=sys.stderr)
     if summary.faults and dead_letters is None:
@@ -74,19 +74,14 @@ def command(
             file=sys.stderr,
         )
     if summary.nothing_read:
-        _refuse(f"{file}: no line of it could be read")
+        refuse(f"{file}: no line of it could be read")
 
 
 def _secret_in(path: Path) -> bytes:
     try:
         secret = path.read_bytes().strip()
     except OSError as error:
-        _refuse(f"{path}: {error.strerror}")
+        refuse(f"{path}: {error.strerror}")
     if not secret:
-        _refuse(f"{path}: the file holds no secret")
+        refuse(f"{path}: the file holds no secret")
     return secret
-
-
-def _refuse(why: str) -> NoReturn:
-    print(f"tallygate judge: {why}", file=sys.stderr)
-    raise typer.Exit(BAD_USAGE)
