@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from agents.gateway.endpoints.answering import answer_freshness, away
-from agents.gateway.endpoints.room import enabled_programme
+from agents.gateway.endpoints.asked_bill import enabled_programme
 from agents.gateway.endpoints.views import AnswerFreshness, AuditBillView, BillView, verdict
 from agents.gateway.http.auth import require
 from agents.gateway.http.parts import parts_of

@@ -10,7 +10,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from agents.gateway.endpoints.answering import answer_freshness, away
-from agents.gateway.endpoints.room import Misfit, Room, enabled_programme
+from agents.gateway.endpoints.asked_bill import AskedBill, Misfit, enabled_programme
 from agents.gateway.http.auth import require
 from agents.gateway.http.bodies import media_type, read_body
 from agents.gateway.http.counting import route_of
@@ -93,24 +93,24 @@ async def ask(request: web.Request) -> web.Response:
         raise retry_later("Too many requests", detail, wait, 429)
     question = _read(request, await read_body(request, BODY_BYTES))
     key = consignee_key(parts.keys, question.consignee)
-    room = _room(parts.keys, parts.rulebook, parts.settings.policy, question)
+    asked = _asked_bill(parts.keys, parts.rulebook, parts.settings.policy, question)
     audit_log.info("headroom asked: token=%s consignee=%s day=%s", caller.id, key, question.day)
-    days = room.days(question.day)
+    days = asked.days(question.day)
     try:
         readings = await parts.read_model.ledgers(
-            key, [room.ledger(day) for day in days], 0, BILLS_A_PAGE if room.reads_bills else 0, room.programme.id
+            key, [asked.ledger(day) for day in days], 0, BILLS_A_PAGE if asked.reads_bills else 0, asked.programme.id
         )
     except StoreError:
         raise away() from None
-    reasons = [room.misfit(day, reading) for day, reading in zip(days, readings, strict=True)]
+    reasons = [asked.misfit(day, reading) for day, reading in zip(days, readings, strict=True)]
     reason, total = reasons[0], readings[0].total_cents
-    limits = room.limits(question.day)
+    limits = asked.limits(question.day)
     limit = None if limits is None or limits.value is None else limits.value.amount
     later = next((day for day, other in zip(days[1:], reasons[1:], strict=True) if other is None), None)
     found = answer_freshness(request.app, readings[0].freshness, bridged=False)
     body = Headroom(
-        day=question.day, programme=room.programme.id, period=room.period(question.day),
-        currency=room.programme.currency, fits=reason is None,
+        day=question.day, programme=asked.programme.id, period=asked.period(question.day),
+        currency=asked.programme.currency, fits=reason is None,
         headroom_cents=None if limit is None else limit - total, limit_cents=limit, total_cents=total,
         next_day=later if reason in {"daily-limit", "period-limit", "suspended"} else None, reason=reason,
         as_of=found.as_of, stale=found.stale,
@@ -118,7 +118,7 @@ async def ask(request: web.Request) -> web.Response:
     return reply(body)
 
 
-def _room(keys: KeyMaker, rulebook: Rulebook, policy: PolicySettings, question: HeadroomQuestion) -> Room:
+def _asked_bill(keys: KeyMaker, rulebook: Rulebook, policy: PolicySettings, question: HeadroomQuestion) -> AskedBill:
     """Return what the value would have to fit into. Raise Problem 400."""
     programme = enabled_programme(rulebook, question.programme)
     if programme.per_seller and (question.seller is None or not question.seller.strip()):
@@ -128,7 +128,7 @@ def _room(keys: KeyMaker, rulebook: Rulebook, policy: PolicySettings, question: 
     seller = keys.of_seller(question.seller) if programme.per_seller and question.seller else None
     value, grams = question.value_cents, question.weight_grams or 0
     counted = value if policy.rounding == "cents" else whole_dollars(value)
-    return Room(rulebook, policy.overflow, programme, seller, question.conveyance, counted, grams)
+    return AskedBill(rulebook, policy.overflow, programme, seller, question.conveyance, counted, grams)
 
 
 def _read(request: web.Request, body: bytes) -> HeadroomQuestion:

@@ -7,9 +7,9 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from stream.alerts import US_321
 from stream.decisions import Advice, Basis, Cause, Code, Decision, Measure, Outcome, Policy
 from stream.outcomes import Action, action
+from stream.postings import US_321
 from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
 
 

@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
-from agents.gateway.endpoints.room import enabled_programme
+from agents.gateway.endpoints.asked_bill import enabled_programme
 from agents.gateway.http.auth import require
 from agents.gateway.http.parts import parts_of
 from agents.gateway.http.problems import Problem, retry_later

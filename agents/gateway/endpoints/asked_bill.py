@@ -25,7 +25,7 @@ def enabled_programme(rulebook: Rulebook, name: str | None) -> Programme:
     return found
 
 
-class Room(NamedTuple):
+class AskedBill(NamedTuple):
     """A bill that is asked about, and the rules for it."""
 
     rulebook: Rulebook
