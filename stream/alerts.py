@@ -6,11 +6,10 @@ from typing import Final, Literal
 import msgspec
 
 from stream.decisions import SOURCE, Cause
+from stream.postings import US_321
 
 TYPE: Final = "tallygate.alert.v1"
 
-US_321: Final = "us-321"
-"""The programme of alerts and decisions that name none."""
 
 AlertKind = Literal["near-limit", "duplicate-bill", "structuring", "release-superseded"]
 

@@ -9,11 +9,11 @@ from agents.bills import words
 from agents.bills.facts import Facts, TimedDecision
 from state.rules import ENFORCEMENT_SETTING, Rulebook
 from state.rules.rule_words import meaning, period
-from stream.alerts import US_321
 from stream.days import EASTERN
 from stream.decisions import DecisionData
 from stream.outcomes import Action, action
 from stream.periods import CONVEYANCE
+from stream.postings import US_321
 from stream.reasons import UNKNOWN_LINE
 
 UNKNOWN_HELP: Final = (

@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from typing import Final
 
-from stream.alerts import US_321
 from stream.days import EASTERN
 from stream.decisions import Basis, DecisionData, Outcome
+from stream.postings import US_321
 
 US: Final = "us-"
 """How the ids of programmes of the US begin: they have entry types."""

@@ -10,10 +10,10 @@ import typer
 
 from state.rules import Rulebook, RulebookError, load_rulebook
 from state.rules.differences import Difference, Sectioned, differences
-from state.rules.programmes import US_321
 from state.rules.rule_words import entries_on, meaning, period
 from state.rules.timeline import timeline as turns_of
 from stream.days import business_date
+from stream.postings import US_321
 
 app = typer.Typer(no_args_is_help=True, help="Show, compare and check the dated rules of programmes.")
 command = app

@@ -12,7 +12,7 @@ import msgspec
 from agents.demo.demo_errors import WorkerDiedError
 from agents.demo.scene import Counts
 from agents.worker.supervisor import Child
-from state.rules.programmes import US_321
+from stream.postings import US_321
 
 READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0

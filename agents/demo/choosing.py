@@ -8,7 +8,7 @@ from agents.demo.demo_errors import NoSuchProgrammeError
 from agents.demo.played import THE_DAY, Played, weeks_under
 from agents.demo.simulated_day import Planned, SimulatedDay
 from state.rules.loading import load_rulebook
-from state.rules.programmes import US_321
+from stream.postings import US_321
 
 
 def choose(bills: int, seed: int, programme: str) -> tuple[Played, Iterable[Planned]]:

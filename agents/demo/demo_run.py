@@ -33,7 +33,7 @@ from agents.demo.simulated_day import Planned
 from agents.kafka.connection import Connection
 from agents.kafka.idempotent_producer import open_producer
 from agents.kafka.log_reader import open_reader
-from state.rules.programmes import US_321
+from stream.postings import US_321
 from stream.topics import RECORD_BYTES_MAX, Topics
 
 PROCESSES: Final = ("manifest", "withholding", "projection", "gateway")

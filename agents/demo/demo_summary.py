@@ -7,8 +7,9 @@ from typing import NamedTuple
 from agents.demo.played import Played
 from agents.demo.scene import Counts, Scene, milliseconds
 from agents.demo.view import OUTCOMES, listed
-from state.rules.programmes import ENABLED_UNLESS_SET, US_321
+from state.rules.programmes import ENABLED_UNLESS_SET
 from stream.deadletters import Fault
+from stream.postings import US_321
 
 NEXT = (
     ("make test", "the proof, also on a real Kafka"),

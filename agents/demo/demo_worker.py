@@ -28,7 +28,7 @@ from agents.settings.redis_group import RedisSettings
 from agents.settings.settings import Settings
 from agents.settings.worker_group import WorkerSettings
 from agents.worker.worker import STEPS, make_job, run_worker
-from state.rules.programmes import US_321
+from stream.postings import US_321
 from stream.records import Fate
 
 PROJECTION: Final = "projection"

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 from agents.demo.counts import BillCount
 from agents.demo.figures import MIDNIGHT
-from state.rules.programmes import US_321, Programme, Window
+from state.rules.programmes import Programme, Window
 from state.rules.rulebook import Rulebook
 from stream.periods import CalendarWindow, period_of
+from stream.postings import US_321
 
 WEEKS: Final = 3
 BEFORE: Final = timedelta(days=10)

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from agents.demo.choosing import choose
-from state.rules.programmes import US_321
 from stream.deadletters import Fault
+from stream.postings import US_321
 
 NEED_A_BROKER: Final = frozenset({Fault.KEY_MISMATCH, Fault.WRONG_PARTITION, Fault.TIME_AHEAD, Fault.TOO_LARGE})
 """Faults of a record on a broker: a line of a file has no key, no partition and no append time."""

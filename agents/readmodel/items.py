@@ -6,9 +6,9 @@ from typing import Final
 import msgspec
 
 from agents.readmodel.keys import ledger_name
-from stream.alerts import US_321
 from stream.instants import from_micros, to_micros
 from stream.periods import CONVEYANCE
+from stream.postings import US_321
 
 
 class _Decision(msgspec.Struct, frozen=True, gc=False):

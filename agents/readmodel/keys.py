@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from stream.alerts import US_321
 from stream.periods import CONVEYANCE
+from stream.postings import US_321
 
 VERSION: Final = "v1"
 

@@ -15,10 +15,11 @@ from agents.readmodel.items import event_of, stated_of
 from agents.readmodel.keys import Keys, ledger_name
 from agents.readmodel.store import StoreAwayError, StoreSettings, connect, own_errors, script
 from state.rules.programmes import Programme
-from stream.alerts import US_321, Alert
+from stream.alerts import Alert
 from stream.answers import choose
 from stream.decisions import Decision, Measure
 from stream.periods import CONVEYANCE, period_of
+from stream.postings import US_321
 
 BILLS_A_PAGE: Final = 1_000
 AT_A_TIME: Final = 32

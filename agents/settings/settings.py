@@ -28,7 +28,8 @@ from agents.settings.policy_group import PolicySettings
 from agents.settings.redis_group import RedisSettings
 from agents.settings.sources import SettingsError, environment, mistakes_in, named, read_file, unknown_variables
 from agents.settings.worker_group import WorkerSettings
-from state.rules.programmes import ENABLED_UNLESS_SET, US_321
+from state.rules.programmes import ENABLED_UNLESS_SET
+from stream.postings import US_321
 
 __all__ = [
     "KafkaSettings", "KeySettings", "PolicySettings", "RedisSettings", "Settings", "SettingsError", "WorkerSettings",

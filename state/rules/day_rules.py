@@ -6,7 +6,8 @@ from datetime import date
 from msgspec import Struct
 
 from state.rules.entries import Enforced
-from state.rules.programmes import US_321, Amount
+from state.rules.programmes import Amount
+from stream.postings import US_321
 
 
 class DayRules(Struct, frozen=True):
@@ -26,12 +27,6 @@ class DayRules(Struct, frozen=True):
     """The cap of a single bill's weight; None where there is none."""
     within_limits: bool
     """False on a day without any limit: the programme is not in force then."""
-
-    # What the withholding step and the gateway ask until they know programmes; these four go then.
-    limit_cents: int = 0
-    limit_rule: str = ""
-    single_cents: int | None = None
-    single_rule: str | None = None
 
     def goods_rule(self, flags: Collection[str], filing: str) -> str | None:
         """Id of the first rule by which goods with these flags are not exempt under this filing, or None."""

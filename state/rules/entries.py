@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from state.rules.programmes import US_321, MeasureName, Overflow, Window
+from state.rules.programmes import MeasureName, Overflow, Window
 from stream.decisions import Outcome
 from stream.events import Filing, Flag, Mode
+from stream.postings import US_321
 
 Enforced = Literal["warn", "withhold"]
 FilingCode = Literal[

@@ -17,12 +17,12 @@ from state.rules.entries import (
     RuleEntry,
     Scoped,
 )
-from state.rules.programmes import US_321
 from state.rules.rule_dates import hole
 from state.rules.rule_errors import RulebookError
 from state.rules.rule_files import Merged, Placed, entries_of
 from stream.days import ZoneError, zone_named
 from stream.periods import period_of
+from stream.postings import US_321
 
 
 def check_programmes(merged: Merged, file: str) -> None:

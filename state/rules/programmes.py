@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from stream.postings import US_321
+
 Window = Literal["day", "calendar-month", "half-year", "calendar-year", "conveyance"]
 """What is summed together: the bills of a day, of a longer period, or of one conveyance."""
 Overflow = Literal["setting", "skip", "latch", "all_or_none", "excess"]
@@ -13,8 +15,6 @@ MeasureName = Literal["value", "count", "weight"]
 MEASURES: tuple[MeasureName, ...] = ("value", "count", "weight")
 """In the order in which they are asked."""
 
-US_321 = "us-321"
-"""The programme of the $800 rule: the default, and what an entry that names no programme is of."""
 ENABLED_UNLESS_SET = (US_321, "us-gift", "us-gift-insular")
 
 LONGEST_PERIOD: dict[Window, int] = {

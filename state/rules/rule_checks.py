@@ -23,12 +23,12 @@ from state.rules.entries import (
     Suspension,
 )
 from state.rules.programme_checks import check_programmes
-from state.rules.programmes import US_321
 from state.rules.rule_dates import gap, in_words, overlap
 from state.rules.rule_errors import RulebookError
 from state.rules.rule_files import Merged, Placed, entries_of
 from state.rules.rule_tables import MODES
 from stream.outcomes import VERDICTS
+from stream.postings import US_321
 
 CONSTANTS = {
     "near-limit-percent": "percent",

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, TypeVar, get_args
 import msgspec
 
 from state.rules.entries import SECTIONS, FilingCode, RuleData, RuleEntry
-from state.rules.programmes import US_321, Overflow, Window
+from state.rules.programmes import Overflow, Window
 from state.rules.rule_errors import RulebookError
+from stream.postings import US_321
 
 E = TypeVar("E", bound=RuleEntry)
 

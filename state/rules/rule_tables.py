@@ -109,20 +109,13 @@ def day_rules(data: RuleData, day: date, programme: str) -> DayRules:
     suspension = in_force((entry for entry in data.suspension if entry.concerns(programme)), day)
     exclusions = [entry for entry in data.exclusion if entry.concerns(programme) and holds(entry, day)]
     goods = [entry for entry in data.goods if entry.concerns(programme) and holds(entry, day)]
-    limits = limits_on(data, day, programme)
-    single = _cap(data.single, "value", day, programme)
-    value = None if limits is None else limits.value
     return DayRules(
         "withhold" if enforcement is None else enforcement.enforcement,
         None if enforcement is None else enforcement.id,
         None if suspension is None else suspension.id,
         {origin: entry.id for entry in exclusions for origin in entry.origins},
         tuple((entry.flag, way, entry.id) for entry in goods for way in entry.filings),
-        single,
+        _cap(data.single, "value", day, programme),
         _cap(data.single, "weight", day, programme),
-        limits is not None,
-        0 if value is None else value.amount,
-        "" if value is None else value.rule,
-        None if single is None else single.amount,
-        None if single is None else single.rule,
+        limits_on(data, day, programme) is not None,
     )

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from state.rules.day_rules import DayRules, FilingFacts, Rate
 from state.rules.entries import RuleData
-from state.rules.programmes import ENABLED_UNLESS_SET, US_321, Limits, Programme
+from state.rules.programmes import ENABLED_UNLESS_SET, Limits, Programme
 from state.rules.rule_dates import always, holds, in_force
 from state.rules.rule_errors import RulebookError
 from state.rules.rule_tables import (
@@ -24,6 +24,7 @@ from state.rules.rule_tables import (
     rate_table,
 )
 from stream.decisions import Code, Enforcement
+from stream.postings import US_321
 from stream.topics import KEPT_DAYS
 
 DAYS_CACHED = 4096
@@ -73,11 +74,6 @@ class Rulebook:
     _days: dict[str, dict[date, DayRules]] = field(repr=False)
     _limits: dict[str, dict[date, Limits | None]] = field(repr=False)
     _filing: dict[str, dict[date, frozenset[str]]] = field(repr=False)
-
-    @property
-    def open_days(self) -> int:
-        """Days that a consignee day of `us-321` stays open; of others `programmes` says it."""
-        return self.known[US_321].open_days
 
     @property
     def longest_kept(self) -> Programme:

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from state.rules.entries import Dated, Measured, RuleData, Scoped
-from state.rules.programmes import US_321
 from state.rules.rule_dates import always
+from stream.postings import US_321
 
 
 class Turn(NamedTuple):

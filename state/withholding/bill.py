@@ -5,11 +5,11 @@ from typing import Final
 
 import msgspec
 
-from state.withholding.ledger_ids import NO_LEDGER, US_321, LedgerId
+from state.withholding.ledger_ids import NO_LEDGER, LedgerId
 from state.withholding.statuses import CLEAR, CLOSED, KEEPS_COUNTING, MAIL_RELEASED, RELEASED, UNJUDGED
 from stream.events import Filing, Flag, Mode
 from stream.instants import to_micros
-from stream.postings import PostedBill
+from stream.postings import US_321, PostedBill
 
 NO_DAY: Final = 0
 """Means "on no day" where a day's ordinal is kept."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from state.withholding.bill import NO_DAY, Bill
-from state.withholding.ledger_ids import US_321
 from state.withholding.statuses import DAY_CLOSED
 from state.withholding.terms import Terms
 from stream.days import ZONE_NAME, day_of_micros
+from stream.postings import US_321
 
 ORDER_DAYS_KEPT: Final = 75
 """Bills manifested longer before stream time are no part of their order: 30 days of the rule, and 45 in which a

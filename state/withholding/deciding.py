@@ -9,7 +9,7 @@ from state.rules.rulebook import Rulebook
 from state.step import StepRefusedError
 from state.withholding.advising import IsSplit, advice
 from state.withholding.bill import Bill
-from state.withholding.ledger_ids import US_321, LedgerId
+from state.withholding.ledger_ids import LedgerId
 from state.withholding.ledgers import Ledgers
 from state.withholding.statuses import (
     CANDIDATES,
@@ -29,7 +29,7 @@ from state.withholding.wording import Figures, Wording
 from stream.days import day_of_micros
 from stream.decisions import Cause, Policy
 from stream.money import whole_dollars
-from stream.postings import PostedBill, Posting
+from stream.postings import US_321, PostedBill, Posting
 
 Dates = Callable[[LedgerId], Counter[int] | Iterable[int]]
 """The dates of all bills in a conveyance."""

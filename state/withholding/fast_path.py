@@ -12,13 +12,12 @@ from state.withholding.bill import NO_DAY, Bill, posted_bill
 from state.withholding.clock import ORDER_DAYS_KEPT, Clock
 from state.withholding.deciding import Deciding
 from state.withholding.keys import BILL_KIND, bill_suffix, order_suffix
-from state.withholding.ledger_ids import US_321
 from state.withholding.orders import order_part, row_of_part
 from state.withholding.rows import OTHER_PROGRAMME, Look, glance, look, pack_row
 from state.withholding.statuses import CLEAR, KEEPS_COUNTING, LIVE, RELEASED, WARNED, WITHHELD
 from stream.days import day_of_micros
 from stream.money import whole_dollars
-from stream.postings import Posting
+from stream.postings import US_321, Posting
 
 _ON_A_DAY: Final = frozenset(("expected", "arrived"))
 _MISFITS: Final = frozenset((WITHHELD, WARNED))

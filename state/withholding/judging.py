@@ -53,7 +53,7 @@ from state.withholding.clock import Clock
 from state.withholding.copies import Copies
 from state.withholding.deciding import Deciding
 from state.withholding.heads import Heads
-from state.withholding.ledger_ids import NO_LEDGER, US_321, LedgerId, goes_by_dates, sort_key
+from state.withholding.ledger_ids import NO_LEDGER, LedgerId, goes_by_dates, sort_key
 from state.withholding.ledgers import Ledgers
 from state.withholding.order_parts import OrderParts
 from state.withholding.rivals import Rank, rank_of
@@ -73,7 +73,7 @@ from state.withholding.statuses import (
     WITHHELD,
 )
 from state.withholding.statuses import NO_DAY as STATUS_NO_DAY
-from stream.postings import PostedBill, Posting
+from stream.postings import US_321, PostedBill, Posting
 
 Own = tuple[PostedBill, Bill, Bill | None]
 """A bill of the record: as posted, as it is now, and as it was before."""

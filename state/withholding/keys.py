@@ -13,7 +13,8 @@ empty, since most ledgers are of it.
 
 from typing import Final, NamedTuple
 
-from state.withholding.ledger_ids import US_321, LedgerId
+from state.withholding.ledger_ids import LedgerId
+from stream.postings import US_321
 
 BILL_KIND: Final = b"b"
 COPY_KIND: Final = b"c"

@@ -2,8 +2,7 @@
 
 from typing import Final, NamedTuple
 
-US_321: Final = "us-321"
-"""The programme of most bills; its ledgers are days."""
+from stream.postings import US_321
 
 
 class PeriodId(NamedTuple):

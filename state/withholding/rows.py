@@ -16,11 +16,12 @@ from typing import Final, NamedTuple
 from state.unreadable_rows import ROW_REMEDY, RowFormatError
 from state.withholding.bill import NO_DAY, Bill
 from state.withholding.clock import ORDER_DAYS_KEPT, Clock
-from state.withholding.ledger_ids import NO_LEDGER, US_321
+from state.withholding.ledger_ids import NO_LEDGER
 from state.withholding.row_format import ROW_FORMAT
 from state.withholding.statuses import DAY_CLOSED
 from stream.days import day_of_micros
 from stream.events import Mode
+from stream.postings import US_321
 
 _COPY: Final = 0
 _SHARED: Final = 1

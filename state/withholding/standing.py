@@ -3,8 +3,9 @@
 from state.withholding.bill import Bill
 from state.withholding.clock import Clock
 from state.withholding.deciding import Deciding
-from state.withholding.ledger_ids import NO_LEDGER, US_321, LedgerId
+from state.withholding.ledger_ids import NO_LEDGER, LedgerId
 from state.withholding.ledgers import Ledgers
+from stream.postings import US_321
 
 
 def open_ledger(deciding: Deciding, clock: Clock, bill: Bill, ordinal: int) -> LedgerId:

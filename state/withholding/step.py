@@ -17,7 +17,6 @@ from state.withholding.fast_path import judge_fast
 from state.withholding.head import UnsettledError
 from state.withholding.heads import HeadLedgers, Heads
 from state.withholding.judging import Judging
-from state.withholding.ledger_ids import US_321
 from state.withholding.ledgers import Ledgers
 from state.withholding.plain_ledgers import PlainLedgers
 from state.withholding.row_format import ROW_FORMAT
@@ -25,7 +24,7 @@ from state.withholding.sweeping import Sweep
 from stream.decisions import STRUCTURED, Policy
 from stream.instants import to_micros
 from stream.partition import partition_of
-from stream.postings import Posting
+from stream.postings import US_321, Posting
 from stream.records import Fate, Outgoing, Record, Result, Sink
 
 STREAM_TIME: Final = b"time"

@@ -9,10 +9,11 @@ from msgspec import Struct
 from state.rules.day_rules import DayRules
 from state.rules.programmes import MEASURES, Limits, MeasureName, Programme
 from state.rules.rulebook import Rulebook
-from state.withholding.ledger_ids import US_321, LedgerId, PeriodId
+from state.withholding.ledger_ids import LedgerId, PeriodId
 from state.withholding.statuses import PERIOD_WARNED, PERIOD_WITHHELD, SINGLE_OVER, SUSPENDED, WARNED, WITHHELD
 from stream.decisions import AppliedOverflow, Policy
 from stream.periods import CONVEYANCE, CalendarWindow, Period, period_of
+from stream.postings import US_321
 
 NO_LIMIT: Final = 1 << 62
 """Stands for the limit of a ledger of which no bill is on a day with limits: nothing in it is walked."""

@@ -13,7 +13,6 @@ from msgspec import structs
 
 from state.rules.rulebook import Rulebook
 from state.withholding.bill import Bill
-from state.withholding.ledger_ids import US_321
 from state.withholding.statuses import (
     CLEAR,
     FILING_ERROR,
@@ -30,6 +29,7 @@ from state.withholding.statuses import (
 from state.withholding.tally import Count, Kind, Tally
 from state.withholding.terms import LedgerLimits, Sums, Terms
 from stream.decisions import SOURCE, TYPE, Advice, Measure, Policy
+from stream.postings import US_321
 
 TEMPLATES_MAX: Final = 20_000
 """Templates that are kept; a day has a few hundred."""

@@ -22,8 +22,8 @@ from agents.gateway.live.places import encode_places
 from agents.gateway.live.replay import GoneError, Replays
 from agents.gateway.live.streams import TOO_SLOW, EndedError, gone
 from agents.gateway.live.window import WindowEntry
-from stream.alerts import US_321
 from stream.decisions import Decision
+from stream.postings import US_321
 
 Step = tuple[bytes, bytes]
 """A block to send, which may be empty, and the place behind it."""

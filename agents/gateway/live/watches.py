@@ -18,10 +18,10 @@ from agents.gateway.live.feed import Feed
 from agents.gateway.live.window import WindowEntry
 from agents.readmodel.queries import BillReading
 from agents.readmodel.store import StoreError
-from stream.alerts import US_321
 from stream.answers import choose, replaces
 from stream.decisions import Decision
 from stream.partition import partition_of
+from stream.postings import US_321
 
 READ_SECONDS: Final = 1.0
 """How long a scanner waits for Redis; then it is shown what is known, as stale."""

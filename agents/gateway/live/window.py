@@ -12,8 +12,8 @@ import msgspec
 
 from agents.gateway.endpoints.views import verdict
 from agents.gateway.live.places import encode_places
-from stream.alerts import US_321
 from stream.decisions import Decision
+from stream.postings import US_321
 
 ENTRY_BYTES: Final = 2_000
 """About what an entry takes beside its text, decoded."""

@@ -16,10 +16,10 @@ from agents.demo.played import BEFORE, THE_DAY, Played, weeks_under
 from agents.demo.simulated_day import BILLS_MIN, Planned
 from agents.judge.offline_judge import JudgeOptions, open_judge
 from state.rules.loading import load_rulebook
-from state.rules.programmes import US_321
 from stream.deadletters import Fault
 from stream.events import Shipment
 from stream.periods import CONVEYANCE
+from stream.postings import US_321
 from stream.records import Outgoing, Sink
 
 BOOK = load_rulebook()

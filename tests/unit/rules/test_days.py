@@ -6,6 +6,7 @@ from typing import Literal
 import pytest
 
 from state.rules import ENFORCEMENT_SETTING, load_rulebook
+from state.rules.programmes import Amount
 from state.rules.rulebook import DAYS_CACHED
 
 BOOK = load_rulebook()
@@ -39,10 +40,10 @@ def test_rules_of_a_day(
     day: date, limit: int, enforcement: str, suspended: str | None, origins: dict[str, str]
 ) -> None:
     """Each day has the rules that DESIGN section 3 lists, and names the entry behind each."""
-    rules = BOOK.on(day)
-    assert rules.limit_cents == limit
-    assert rules.limit_rule == {20000: "limit-200", 80000: "limit-800"}[limit]
-    assert (rules.single_cents, rules.single_rule) == (limit, f"single-{limit // 100}")
+    rules, limits = BOOK.on(day), BOOK.limits(day)
+    assert limits is not None
+    assert limits.value == Amount(limit, {20000: "limit-200", 80000: "limit-800"}[limit])
+    assert rules.single_value == Amount(limit, f"single-{limit // 100}")
     assert (rules.enforcement, rules.enforcement_rule) == (enforcement, f"enforcement-{enforcement}")
     assert (rules.suspended_rule, rules.excluded_origins) == (suspended, origins)
 
@@ -51,8 +52,8 @@ def test_every_day_of_ten_years_has_rules() -> None:
     """More days than are kept ready can be asked, and each still gets its own rules."""
     book = load_rulebook()
     days = [date(2015, 1, 1) + timedelta(days=n) for n in range(DAYS_CACHED + 100)]
-    limits = [book.on(day).limit_cents for day in days]
-    assert limits == [20000 if day < date(2016, 3, 10) else 80000 for day in days]
+    caps = [cap.amount for day in days if (cap := book.on(day).single_value)]
+    assert caps == [20000 if day < date(2016, 3, 10) else 80000 for day in days]
     assert 0 < len(book._days["us-321"]) <= DAYS_CACHED
 
 

@@ -11,6 +11,7 @@ from state.rules import load_rulebook, rulebook_of
 from state.rules.entries import CodeList, Dated
 from state.rules.loading import shipped_texts
 from state.rules.page import HEADINGS, rules_page
+from state.rules.programmes import Amount
 from state.rules.rule_files import REMEDIES, RuleText
 from state.rules.rule_words import entries_on, meaning, period
 
@@ -22,9 +23,10 @@ EXAMPLES = re.findall(r"```toml\n(.*?)```", rules_page(BOOK), re.DOTALL)
 def test_example_of_the_page_moves_limit_and_suspension() -> None:
     """The first example of docs/rules.md does what it says: $500 from September 2025, no suspension."""
     book = rulebook_of(shipped_texts(), [RuleText("mine.toml", EXAMPLES[0])])
-    assert [book.on(date(2025, 8, 31)).limit_cents, book.on(date(2025, 9, 1)).limit_cents] == [80000, 50000]
-    assert [book.on(date(2025, 8, 31)).single_cents, book.on(date(2025, 9, 1)).single_cents] == [80000, 50000]
-    assert book.on(date(2025, 9, 1)).limit_rule == "limit-500-proposed"
+    days = date(2025, 8, 31), date(2025, 9, 1)
+    limits = [found.value for day in days if (found := book.limits(day))]
+    assert limits == [Amount(80000, "limit-800"), Amount(50000, "limit-500-proposed")]
+    assert [cap.amount for day in days if (cap := book.on(day).single_value)] == [80000, 50000]
     assert book.on(date(2026, 7, 1)).suspended_rule is None
     assert book.id != BOOK.id
 
@@ -66,7 +68,8 @@ def test_gaps_between_exclusions_and_suspensions_are_sound() -> None:
 def test_without_a_cap_a_bill_is_held_against_the_total_alone() -> None:
     """Where no cap of a single bill holds, days have none; a limit has no such gap."""
     book = rulebook_of(shipped_texts(), [RuleText("mine.toml", 'remove = ["single-800"]')])
-    assert [book.on(date(2016, 3, day)).single_cents for day in (9, 10)] == [20000, None]
+    caps = [book.on(date(2016, 3, day)).single_value for day in (9, 10)]
+    assert caps == [Amount(20000, "single-200"), None]
 
 
 def test_id_tells_contents_not_order() -> None:
