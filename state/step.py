@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from state.table import Overlay
-from stream.records import Record, Result
+from stream.records import Fate, Record, Result
 
 
 class StepRefusedError(Exception):
@@ -25,6 +25,9 @@ class Step(Protocol):
 
     programmes: Mapping[str, str]
     """Fingerprint of the structure of each enabled programme, by programme; see `state.structures`."""
+
+    fates: tuple[tuple[Fate, str], ...]
+    """Every fate that a record can meet here, with its code; a worker shows each as 0 from the start."""
 
     def __call__(self, record: Record, table: Overlay) -> Result:
         """Judge one record. The outputs must be drained before the next call."""

@@ -24,11 +24,12 @@ def command(
 ) -> None:
     """Read bills from standard input, as a keyboard-wedge scanner types them, and show what to do with each.
 
-    Enter, a line feed or a Tab ends a scan. A scan without such an end is HOLD, at the end of the input too. On a
-    terminal it shows the action in big letters and a colour, with a bell; later changes come to the top, but changes to
-    GO go to the list. In a pipe it prints one line for each scan: bill, action and reason, divided by tabs. Without a
-    live connection everything is HOLD. Exit code 0: the input ended; 2: bad usage, or refused; 75: in a pipe, not every
-    answer was live.
+    On a terminal Enter, a line feed or a Tab ends a scan. It shows the action in big letters and a colour, with a bell;
+    later changes come to the top, but changes to GO go to the list. In a pipe it prints one line for each line that it
+    reads, a blank one too: what was read, action and reason, divided by tabs. What was read is escaped as `printf %b`
+    takes it: backslashes, and all but printable ASCII. A scan without an end is HOLD. Without a live connection
+    everything is HOLD. Exit code 0: the input ended; 2: bad usage, or refused; 75: in a pipe, not every answer was
+    live.
     """
     from agents.client import GatewayError
 

@@ -34,8 +34,9 @@ def command(
     try:
         settings = read_settings()
         configure("supervisor", settings.log, worker=settings.worker.name)
+        names = list(dict.fromkeys(step.value for step in steps))
+        watch_supervisor(settings.metrics, names)
     except EngineError as error:
         log.critical("the workers must not run as configured: %s", error, extra={"incident": "refused"})
         raise typer.Exit(error.status) from None
-    watch_supervisor(settings.metrics)
-    raise typer.Exit(supervise(list(dict.fromkeys(step.value for step in steps))))
+    raise typer.Exit(supervise(names))

@@ -17,6 +17,9 @@ NO_BILL: Final = "Not a bill number: 4 to 35 letters and digits."
 NO_ENTER: Final = "No Enter from the scanner?"
 BROKEN_OFF: Final = "That scan broke off, or two ran together. Scan again."
 _ENDS: Final = re.compile(rb"[\r\n\t]")
+_LINE_ENDS: Final = re.compile(rb"\r\n|\r|\n")
+_CUT_OFF: Final = r"\..."
+"""Stands for the rest of a line that is too long; every other backslash is doubled."""
 _AROUND: Final = AROUND.encode()
 
 
@@ -32,6 +35,8 @@ class Scan(msgspec.Struct, frozen=True):
 
     bill: str | None
     line: str = ""
+    read: str = ""
+    """In a pipe: the line that was read, as `printf %b` takes it: backslashes and all but printable ASCII escaped."""
 
 
 class Pace:
@@ -62,14 +67,18 @@ class Pace:
 
 
 class Cutter:
-    """Cuts what is sent at CR, LF and Tab; of a scan it keeps little more than a scan may have.
+    """Cuts what is sent; of a scan it keeps little more than a scan may have.
 
-    With `keys` it comes from a terminal: a key may take a character back, and pauses count.
+    With `keys` it comes from a terminal: CR, LF and Tab end a scan, a key may take a character back, and pauses count.
+    Without, it comes from a pipe: each line is one scan, even a blank one, and ends with LF, CR or both.
     """
 
     def __init__(self, *, keys: bool) -> None:
         self._keys = keys
+        self._ends = _ENDS if keys else _LINE_ENDS
         self._held = b""
+        self._is_long = self._after_return = False
+        """Whether more came than is held; whether the latest byte was a CR, to which an LF may belong."""
         self._pace = Pace()
 
     @property
@@ -79,8 +88,10 @@ class Cutter:
         return "".join(each if " " <= each <= "~" else "?" for each in text)
 
     def cut(self, sent: Sent) -> Iterator[Scan]:
-        """Cut what came; yield the scans that ended in it, blank ones left out."""
-        *ended, rest = _ENDS.split(sent.data)
+        """Cut what came; yield the scans that ended in it. On a terminal blank ones are left out."""
+        data = sent.data.removeprefix(b"\n") if self._after_return and not self._keys else sent.data
+        self._after_return = sent.data.endswith(b"\r")
+        *ended, rest = self._ends.split(data)
         for piece in ended:
             self._hold(piece, sent.at, ends=True)
             if scan := self._take():
@@ -91,8 +102,8 @@ class Cutter:
     def end(self) -> Iterator[Scan]:
         """Take what is left at the end of the input: it may be the beginning of a longer one."""
         if self._held.strip(_AROUND):
-            yield Scan(None, NO_ENTER)
-        self._held, self._pace = b"", Pace()
+            yield Scan(None, NO_ENTER, self._read())
+        self._held, self._is_long, self._pace = b"", False, Pace()
 
     def _hold(self, piece: bytes, at: float, *, ends: bool) -> None:
         if self._held or piece:
@@ -101,15 +112,24 @@ class Cutter:
             self._held = self._held[:-1]
         else:
             # What is kept of a longer one is still too long for a bill, even behind a byte order mark.
-            self._held += piece[: SCAN_CHARACTERS + 4 - len(self._held)]
+            room = SCAN_CHARACTERS + 4 - len(self._held)
+            self._is_long = self._is_long or len(piece) > room
+            self._held += piece[:room]
         if not self._held:
             self._pace = Pace()
 
     def _take(self) -> Scan | None:
-        held, pace, self._held, self._pace = self._held, self._pace, b"", Pace()
-        if not held.removeprefix(b"\xef\xbb\xbf").strip(_AROUND):
+        held, pace, read = self._held, self._pace, self._read()
+        self._held, self._is_long, self._pace = b"", False, Pace()
+        if self._keys and not held.removeprefix(b"\xef\xbb\xbf").strip(_AROUND):
             return None
         if self._keys and pace.is_broken:
             return Scan(None, BROKEN_OFF)
         bill = fold_bill(held.decode("utf-8", "replace"))
-        return Scan(bill, "" if bill else NO_BILL)
+        return Scan(bill, "" if bill else NO_BILL, read)
+
+    def _read(self) -> str:
+        if self._keys:
+            return ""
+        escaped = self._held.decode("latin-1").encode("unicode_escape").decode("ascii")
+        return escaped + (_CUT_OFF if self._is_long else "")

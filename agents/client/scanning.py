@@ -12,7 +12,7 @@ from rich.console import Console
 
 from agents.client.board import Board
 from agents.client.cutting import PAUSE_SECONDS, Cutter, Scan, Sent
-from agents.client.link import Link, Listener, ScannedBill
+from agents.client.link import BILLS_KEPT, Link, Listener, ScannedBill
 from agents.client.requests import Gateway
 from agents.client.screen import draw
 from stream.outcomes import Action
@@ -93,14 +93,16 @@ class Answers(Listener):
 
 
 async def scan_lines(gateway: Gateway, typed: Input, write: Write, seconds: float, *, follow: bool) -> bool:
-    """Answer each scan with one line; return whether all answers were live. Raise GatewayError.
+    """Answer each line with one line; return whether all answers were live. Raise GatewayError.
 
-    An answer that does not come within so many seconds is HOLD. With `follow` changes are written too, for ever.
+    An answer that does not come within so many seconds is HOLD. With `follow` changes are written too, for ever, with
+    what was read of that bill last.
     """
-    answers = Answers(lambda verdict: write(_line(verdict, "changed")) if follow else None)
+    reads: dict[str, str] = {}
+    answers = Answers(lambda verdict: write(_line(reads[verdict.bill], verdict, "changed")) if follow else None)
     link = Link(gateway, answers)
     running = asyncio.create_task(link.run())
-    reading = asyncio.create_task(_answer_scans(link, answers, typed, write, seconds))
+    reading = asyncio.create_task(_answer_scans(link, answers, typed, write, seconds, reads))
     try:
         await asyncio.wait({running, reading}, return_when=asyncio.FIRST_COMPLETED)
         if follow or running.done():
@@ -112,16 +114,28 @@ async def scan_lines(gateway: Gateway, typed: Input, write: Write, seconds: floa
         await asyncio.wait({running, reading})
 
 
-async def _answer_scans(link: Link, answers: Answers, typed: Input, write: Write, seconds: float) -> bool:
+async def _answer_scans(
+    link: Link, answers: Answers, typed: Input, write: Write, seconds: float, reads: dict[str, str]
+) -> bool:
     cutter, all_live = Cutter(keys=False), True
     while (sent := await typed.next()) is not None:
         for scan in cutter.cut(sent):
+            if scan.bill is not None:
+                _remember(reads, scan.bill, scan.read)
             verdict = await _answer(link, answers, scan, seconds)
             all_live = all_live and not verdict.stale
-            write(_line(verdict))
+            write(_line(scan.read, verdict))
     for scan in cutter.end():
-        write(_line(await _answer(link, answers, scan, seconds)))
+        write(_line(scan.read, await _answer(link, answers, scan, seconds)))
     return all_live
+
+
+def _remember(reads: dict[str, str], bill: str, read: str) -> None:
+    """Remember what was read, for as many bills as the link watches, and one whose change is on its way."""
+    reads.pop(bill, None)
+    reads[bill] = read
+    if len(reads) > BILLS_KEPT + 1:
+        del reads[next(iter(reads))]
 
 
 async def _answer(link: Link, answers: Answers, scan: Scan, seconds: float) -> ScannedBill:
@@ -135,8 +149,8 @@ async def _answer(link: Link, answers: Answers, scan: Scan, seconds: float) -> S
         return ScannedBill(scan.bill, Action.HOLD, STALE_LINE, stale=True)
 
 
-def _line(verdict: ScannedBill, mark: str = "") -> str:
-    return "\t".join([verdict.bill, verdict.action, verdict.line, *([mark] if mark else [])])
+def _line(read: str, verdict: ScannedBill, mark: str = "") -> str:
+    return "\t".join([read, verdict.action, verdict.line, *([mark] if mark else [])])
 
 
 async def scan_screen(gateway: Gateway, typed: Input, console: Console) -> None:

@@ -34,6 +34,7 @@ from agents.gateway.endpoints import (
     openapi,
     session,
 )
+from agents.gateway.endpoints.countable import begin_counting
 from agents.gateway.http import counting
 from agents.gateway.http.client_connection import GatewayRunner
 from agents.gateway.http.parts import PARTS, Parts, now
@@ -116,6 +117,7 @@ def build_app(parts: Parts) -> web.Application:
     app[PARTS] = parts
     for module in HANDLERS:
         app.add_routes(module.routes())
+    begin_counting(app)
     app.cleanup_ctx.extend(BACKGROUND)
     app.on_shutdown.extend(ON_SHUTDOWN)
     app.on_response_prepare.append(finish_headers)

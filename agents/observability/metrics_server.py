@@ -1,18 +1,26 @@
 """Showing metrics and health over HTTP, in a thread of its own: it answers while the event loop is busy or stuck."""
 
+import errno
 import logging
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Final
+from time import monotonic, sleep
+from typing import Any, Final
 
+from agents.kafka.errors import RefusedError
 from agents.observability.registry import Area
-from agents.settings.metrics_group import MetricsSettings
+from agents.settings.metrics_group import APART, ELSE, LAST_PORT, MetricsSettings
 
 log = logging.getLogger(__name__)
 
 TEXT: Final = "text/plain; charset=utf-8"
 READ_SECONDS: Final = 10.0
+PATIENCE_SECONDS: Final = 15.0
+"""A port may still be held by a process that is about to end, such as the worker of a supervisor that was killed."""
+LOOK_SECONDS: Final = 0.2
 
 Health = Callable[[], str]
 """Returns what is wrong in a few words, or nothing."""
@@ -73,20 +81,55 @@ class _Server(ThreadingHTTPServer):
         self.shown = shown
         super().__init__(address, _Handler)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a scraper that hung up; print any other error."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
-def show(settings: MetricsSettings, process: str, shown: Shown) -> int | None:
-    """Serve from now on until the process ends; return the port, None if metrics are off or the port is taken.
 
-    A taken port is logged and no more: judging goes on without being watched, and `TallygateDown` tells somebody.
+def show(settings: MetricsSettings, process: str, shown: Shown, patience: float = PATIENCE_SECONDS) -> int | None:
+    """Serve from now on until the process ends; return the port, None if metrics are off.
+
+    Raise RefusedError if the port is still taken after `patience` seconds: no process runs unwatched by mistake.
     """
     port = settings.port_of(process)
     if port is None:
         return None
-    try:
-        server = _Server((settings.host, port), shown)
-    except OSError as error:
-        log.error("no metrics at %s:%d: %s", settings.host, port, error.strerror)  # noqa: TRY400 - nothing to trace
-        return None
+    server = _listen(settings, process, port, shown, monotonic() + patience)
     Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     log.info("metrics at http://%s:%d/metrics", settings.host, port)
     return port
+
+
+def _listen(settings: MetricsSettings, process: str, port: int, shown: Shown, until: float) -> _Server:
+    said = False
+    while True:
+        try:
+            return _Server((settings.host, port), shown)
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            if not taken or monotonic() > until:
+                raise RefusedError(_refusal(settings, process, port, error, taken=taken)) from None
+        if not said:
+            log.warning("the metrics port %d of %s is taken; waiting for it", port, settings.host)
+            said = True
+        sleep(LOOK_SECONDS)
+
+
+def _refusal(settings: MetricsSettings, process: str, port: int, error: OSError, *, taken: bool) -> str:
+    where = f"{settings.host}:{port}, the metrics port of the {process} process"
+    if not taken:
+        return f"cannot listen at {where}: {error.strerror}; change TALLYGATE_METRICS__HOST or TALLYGATE_METRICS__PORT"
+    free = _free_port(settings)
+    remedy = "a number whose next four ports are free" if free is None else f"TALLYGATE_METRICS__PORT={free}"
+    return f"{where}, is taken: give this process {remedy}; each worker and projection on a host has its own number"
+
+
+def _free_port(settings: MetricsSettings) -> int | None:
+    """Return the next number at which all ports that it stands for are free now."""
+    for first in range(settings.port + APART, LAST_PORT + 1, APART):
+        with suppress(OSError):
+            for offset in range(ELSE + 1):
+                ThreadingHTTPServer((settings.host, first + offset), BaseHTTPRequestHandler).server_close()
+            return first
+    return None

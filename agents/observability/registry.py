@@ -2,13 +2,15 @@
 
 A metric is counted as things happen, or read from plain numbers at a scrape. No label ever holds what comes from
 outside unchecked: a value that was not declared is counted as `other`. docs/metrics.md is written from this.
+
+Every counter shows every label set that can occur as 0 from the start: `increase()` does not see the first value of a
+series that is born with it. Where labels state their values the registry does this, else the owner of the counter.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
-from math import prod
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
@@ -19,9 +21,6 @@ from prometheus_client.registry import Collector
 
 PREFIX: Final = "tallygate_"
 OTHER: Final = "other"
-SERIES_FROM_THE_START: Final = 64
-"""A counter with at most so many combinations of labels shows all of them as 0 at once: a rate needs a first sample."""
-
 BASE_UNITS: Final = ("seconds", "bytes", "dollars", "ratio")
 QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Buckets for seconds that should be a fraction of one."""
@@ -86,11 +85,9 @@ class Metric:
         return tuple(label.bounded(value) for label, value in zip(self.labels, values, strict=True))
 
     def combinations(self) -> Iterable[tuple[str, ...]]:
-        """Return all combinations of label values if they are declared and few, else none."""
-        few = all(label.values for label in self.labels) and (
-            prod(len(label.values) for label in self.labels) <= SERIES_FROM_THE_START
-        )
-        return product(*(label.values for label in self.labels)) if few and self.labels else ()
+        """Return all combinations of label values if the labels state them, else none."""
+        stated = self.labels and all(label.values for label in self.labels)
+        return product(*(label.values for label in self.labels)) if stated else ()
 
     def family(self, samples: Iterable[tuple[tuple[str, ...], float]]) -> Family:
         """Return what a scrape shows, from numbers that are kept elsewhere; not for histograms."""
@@ -109,6 +106,10 @@ class Counting:
         self._counter = Counter(metric.name, metric.meaning, metric.label_names, registry=registry)
         for values in metric.combinations():
             self._counter.labels(*values)
+
+    def begin(self, *values: str) -> None:
+        """Show these label values as 0 until they are counted."""
+        self._counter.labels(*self.metric.bounded(values))
 
     def add(self, *values: str, amount: float = 1) -> None:
         """Add, under label values in the order in which they are declared."""

@@ -9,8 +9,8 @@ from prometheus_client.metrics_core import Metric as Family
 from agents.observability.registry import Area, Label, MetricKind
 from state.step import Step
 from state.withholding import WithholdingStep
+from state.withholding.tally import BASES, MODES, OTHER, Tally, kinds_under
 from state.withholding.tally import Kind as Decided
-from state.withholding.tally import Tally
 from stream.alerts import AlertKind
 from stream.decisions import Outcome
 from stream.outcomes import VERDICTS
@@ -21,8 +21,8 @@ DECISIONS: Final = Area("decisions", "Decisions")
 _LABELS: Final = (
     Label("outcome", get_args(Outcome)),
     Label("reason", tuple(reason for verdict in VERDICTS for reason in verdict.reasons)),
-    Label("basis", ("actual", "estimated", "none")),
-    Label("mode", ("air", "ocean", "rail", "truck", "mail")),
+    Label("basis", BASES),
+    Label("mode", MODES),
     Label("programme", bound="the enabled programmes, and `other` for a bill that claims none of them"),
 )
 _decisions = DECISIONS.read(
@@ -53,8 +53,10 @@ class Tallied:
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._made: Counter[Decided] = Counter()
-        self._cents: Counter[Decided] = Counter()
+        in_dollars = [programme for programme in tally.programmes if programme.currency == "USD"]
+        valued = (kind for kind in kinds_under(in_dollars) if kind.programme != OTHER)
+        self._made: Counter[Decided] = Counter(dict.fromkeys(kinds_under(tally.programmes), 0))
+        self._cents: Counter[Decided] = Counter(dict.fromkeys(valued, 0))
         self._alerts: Counter[str] = Counter(dict.fromkeys(get_args(AlertKind), 0))
 
     @classmethod
@@ -67,7 +69,8 @@ class Tallied:
         decided, alerts = self._tally.drain()
         for kind, made, cents in decided:
             self._made[kind] += made
-            self._cents[kind] += cents
+            if cents:
+                self._cents[kind] += cents
         self._alerts.update(alerts)
 
     def drop(self) -> None:

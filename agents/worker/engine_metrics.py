@@ -13,7 +13,6 @@ from agents.engine.engine_progress import EngineProgress, PartitionProgress, Sil
 from agents.observability.registry import COUNTS, QUICK, Area, Label, MetricKind
 from agents.worker.decision_metrics import Tallied
 from state.step import Step
-from stream.deadletters import Fault
 from stream.records import Fate
 
 ENGINE: Final = Area("engine", "Workers")
@@ -142,6 +141,7 @@ class EngineMetrics(SilentObserver):
 
     def __init__(self, step: Step) -> None:
         self._step = step.name
+        self._fates = step.fates
         self._tallied = Tallied.of(step)
         self._records = 0
         self._look: Callable[[], EngineProgress] = EngineProgress
@@ -184,9 +184,7 @@ class EngineMetrics(SilentObserver):
 
     def _of_worker(self, progress: EngineProgress) -> Iterator[Family]:
         step = self._step
-        fates = dict.fromkeys(((fate, "") for fate in Fate), 0)
-        fates |= {(Fate.DEAD_LETTERED, fault.value): 0 for fault in Fault} if step == "manifest" else {}
-        fates |= dict(progress.fates)
+        fates = dict.fromkeys(self._fates, 0) | dict(progress.fates)
         yield _records(((step, fate, code), number) for (fate, code), number in fates.items())
         results = (("committed", progress.transactions), ("aborted", progress.aborted))
         yield _transactions(((step, result), number) for result, number in results)

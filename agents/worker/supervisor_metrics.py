@@ -1,5 +1,6 @@
 """What the supervisor shows: which steps run, and how their processes ended."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from agents.observability.metrics_server import Shown, show
@@ -33,8 +34,6 @@ def started(step: str) -> None:
     """Count a process that was started."""
     _running.set(1, step)
     _starts.add(step)
-    for how in HOW:
-        _ends.add(step, how, amount=0)  # a rate needs a first sample
 
 
 def ended(step: str, status: int) -> None:
@@ -43,8 +42,18 @@ def ended(step: str, status: int) -> None:
     _ends.add(step, "signal" if status < 0 else _HOW_OF.get(status, "crash"))
 
 
-def watch_supervisor(settings: MetricsSettings) -> None:
-    """Show the supervisor's metrics, if they are on."""
+def supervision_begins(steps: Iterable[str]) -> None:
+    """Show as 0 whatever can be counted of these steps."""
+    for step in steps:
+        _running.set(0, step)
+        _starts.begin(step)
+        for how in HOW:
+            _ends.begin(step, how)
+
+
+def watch_supervisor(settings: MetricsSettings, steps: Iterable[str]) -> None:
+    """Show the metrics of a supervisor of these steps, if they are on. Raise RefusedError if the port is taken."""
     if settings.port:
+        supervision_begins(steps)
         tell_build(SUPERVISOR)
         show(settings, "supervisor", Shown(SUPERVISOR))

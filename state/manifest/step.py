@@ -55,6 +55,11 @@ from stream.records import Fate, Outgoing, Record, Result
 _WHOLE_BILL: Final = (BillManifested, BillAmended)
 _APPLIED: Final = Fate.APPLIED
 _STALE: Final = {word: Result(Fate.STALE, word, ()) for word in (OLDER, REPEAT, ALREADY_CLOSED, "time")}
+_FATES: Final = (
+    (Fate.APPLIED, ""),
+    *((Fate.STALE, word) for word in _STALE),
+    *((Fate.DEAD_LETTERED, fault.value) for fault in Fault),
+)
 
 
 class ManifestStep:
@@ -69,6 +74,7 @@ class ManifestStep:
         self.fingerprint = f"manifest-rows-{ROW_FORMAT}:{rulebook.default_programme}:{key_maker.fingerprint}"
         self.reads: tuple[str, ...] = ()
         self.programmes: Mapping[str, str] = structures_of(rulebook)
+        self.fates: tuple[tuple[Fate, str], ...] = _FATES
         self._rulebook = rulebook
         self._key_maker = key_maker
         self._kept_days = rulebook.conveyance_days

@@ -54,6 +54,7 @@ class WithholdingStep:
 
     name: str = "withholding"
     reads: tuple[str, ...] = ()
+    fates: tuple[tuple[Fate, str], ...] = ((_APPLIED, ""), (_APPLIED, NO_OP))
 
     def __init__(
         self,

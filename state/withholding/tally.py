@@ -1,10 +1,26 @@
 """Counts of decisions and alerts for monitoring, beside the judging; they never influence a decision."""
 
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple, get_args
 
+from state.rules.programmes import Programme
 from stream.alerts import AlertKind
 from stream.decisions import Outcome
+from stream.events import Mode
+from stream.outcomes import LIMITS, VERDICTS, Verdict
+
+MODES: Final[tuple[str, ...]] = get_args(Mode)
+BASES: Final = ("actual", "estimated", "none")
+OTHER: Final = "other"
+"""Stands for every programme that is not enabled."""
+
+_CLOSED: Final = 1
+_FILING_ERROR: Final = 2
+_PENDING: Final = 3
+_UNAGGREGATED: Final = 9
+_MISFIT: Final = 10
+_FIT: Final = 11
 
 
 class Kind(NamedTuple):
@@ -17,6 +33,39 @@ class Kind(NamedTuple):
     mode: str
     programme: str = "us-321"
     """One of the enabled, or `other`."""
+
+
+def kinds_under(programmes: Iterable[Programme]) -> Iterator[Kind]:
+    """Yield every kind that a decision under these programmes, or under one that is not enabled, can be of."""
+    for programme in programmes:
+        yield from _kinds_of(programme)
+    for verdict in VERDICTS[:_FILING_ERROR]:
+        for reason in verdict.reasons:
+            if reason != "superseded":  # only a bill that has a day has copies
+                yield from (Kind(verdict.outcome, reason, "none", mode, OTHER) for mode in MODES)
+
+
+def _kinds_of(programme: Programme) -> Iterator[Kind]:
+    other_limit = LIMITS[programme.window == "day"]
+    for mode in MODES:
+        rows = {_MISFIT, _FIT} if mode in programme.unaggregated_modes else {_UNAGGREGATED}
+        for verdict in VERDICTS:
+            if verdict.row not in rows:
+                for reason in verdict.reasons:
+                    if reason != other_limit:
+                        for outcome, basis in _readings(verdict):
+                            yield Kind(outcome, reason, basis, mode, programme.id)
+
+
+def _readings(verdict: Verdict) -> Iterable[tuple[Outcome, str]]:
+    """Return the outcome of a row on each basis on which it can occur."""
+    on_a_day = [(verdict.outcome, "actual"), (verdict.outcome_estimated, "estimated")]
+    if verdict.row == _PENDING:
+        return [(verdict.outcome, "none")]
+    if verdict.row in {_CLOSED, _FILING_ERROR}:
+        return [*on_a_day, (verdict.outcome, "none")]
+    # Where the enforcement only warns, an arrived misfit gets `warn` too.
+    return [*on_a_day, (verdict.outcome_estimated, "actual")] if verdict.row == _MISFIT else on_a_day
 
 
 class Count:
@@ -33,7 +82,9 @@ class Count:
 class Tally:
     """Counts since the last drain. A runner drains it at each commit, and drops what it drains at an abort."""
 
-    def __init__(self) -> None:
+    def __init__(self, programmes: Iterable[Programme]) -> None:
+        self.programmes = tuple(programmes)
+        """The enabled ones."""
         self._counts: dict[Kind, Count] = {}
         self.alerts: Counter[AlertKind] = Counter()
 

@@ -26,7 +26,7 @@ from state.withholding.statuses import (
     STATUSES,
     SUSPENDED,
 )
-from state.withholding.tally import Count, Kind, Tally
+from state.withholding.tally import OTHER, Count, Kind, Tally
 from state.withholding.terms import LedgerLimits, Sums, Terms
 from stream.decisions import SOURCE, TYPE, Advice, Measure, Policy
 from stream.postings import US_321
@@ -97,7 +97,7 @@ class Wording:
             name: _json(structs.replace(policy, overflow=one.overflow)).decode() for name, one in terms.items()
         }
         self._epoch = epoch
-        self.tally = Tally()
+        self.tally = Tally(rulebook.programmes.values())
         self._templates: dict[TemplateKey, DecisionTemplate] = {}
 
     def decision(
@@ -170,7 +170,7 @@ class Wording:
         currency = None if terms is None else terms.currency
         period = None if terms is None or day is None else terms.period_text(day)
         date_text = None if day is None else day.isoformat()
-        counted_as = "other" if terms is None else bill.programme
+        counted_as = OTHER if terms is None else bill.programme
         template = DecisionTemplate(
             f'"outcome":"{outcome}","reason":"{reason}","basis":{_text(basis)},'
             f'"day":{_text(date_text)},"programme":"{bill.programme}","period":{_text(period)},'

@@ -1,8 +1,11 @@
 // Put into every page before its own scripts: what it showed, moment by moment, and what it sounded.
-window.recorded = { shown: [], pitches: [] };
+window.recorded = { shown: [], said: [], pitches: [] };
 new MutationObserver(() => {
   const { state, action } = document.body?.dataset ?? {};
-  if (action) window.recorded.shown.push(`${state} ${action}`);
+  if (!action) return;
+  window.recorded.shown.push(`${state} ${action}`);
+  const [link, line] = ["link-text", "line"].map((id) => document.getElementById(id)?.textContent ?? "");
+  window.recorded.said.push(`${link} | ${line}`);
 }).observe(document, { attributes: true, attributeFilter: ["data-state", "data-action"], subtree: true });
 window.OscillatorNode = class extends OscillatorNode {
   constructor(context, options) {

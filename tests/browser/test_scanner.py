@@ -21,6 +21,14 @@ ACTIONS = {
 }
 
 
+def is_one_truth(link: str, line: str) -> bool:
+    """Whether the line of an answer says of the link what the head of the page says of it."""
+    begins = next((words for words in ("No live connection", "Not up to date") if line.startswith(words)), None)
+    if begins is None:
+        return True
+    return link.startswith(begins) or (link in {"Connecting …", "Signed out"} and begins == "No live connection")
+
+
 @pytest.fixture
 def page(browser: Browser, stand_in: StandIn) -> Iterator[Browser]:
     """Return the page, signed in and live; whatever the test did, nothing was complained about or fetched elsewhere."""
@@ -29,6 +37,7 @@ def page(browser: Browser, stand_in: StandIn) -> Iterator[Browser]:
     yield browser
     seen = browser.recorded("shown")
     assert [each for each in seen if each.endswith("GO") and each != "live GO"] == []
+    assert [each for each in browser.recorded("said") if not is_one_truth(*each.split(" | "))] == []
     assert browser.asked() <= {f"127.0.0.1:{stand_in.port}"}
     assert [each for each in browser.complaints() if "WebSocket" not in each and "ERR_" not in each] == []
 
@@ -130,8 +139,12 @@ def test_stale_gateway_is_no_ground_for_go(page: Browser, stand_in: StandIn) -> 
     page.shows("#word", "GO")
     stand_in.push({"type": "verdict", "changed": False, **verdict("ACME0001"), "stale": True})
     page.shows("#word", "HOLD")
+    assert (page.text("#link"), page.text("#line")) == (
+        "Not up to date", "Not up to date: what is known may be old.",
+    )  # fmt: skip
     stand_in.push({"type": "verdict", "changed": False, **verdict("ACME0001")})
     page.shows("#word", "GO")
+    assert page.text("#link") == "Live"
     assert page.js("return document.getElementById('changed').hidden")
 
 

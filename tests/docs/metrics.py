@@ -14,6 +14,8 @@ from deploy.grafana.panels import Dashboard
 from deploy.grafana.pipeline import PIPELINE
 from deploy.grafana.readers import READERS
 from deploy.grafana.today import TODAY
+from state.rules import load_rulebook
+from state.withholding.tally import kinds_under
 
 BOARDS: Final = (TODAY, PIPELINE, READERS)
 AREAS: Final = (DECISIONS, ENGINE, SUPERVISOR, PROJECTION, GATEWAY)
@@ -27,12 +29,24 @@ Dashboards are in `deploy/grafana`. Alerts are in `deploy/prometheus`; each has 
 `make docs` writes this page from `agents/observability`.
 
 Because each process has its own port, several workers on one host share nothing. The series of a dead process end with
-it, and `up` says which step is gone. Give two workers on one host two port numbers, as you give them two names. The
-gateway serves the same paths on its own port. To listen on another address than `127.0.0.1`, set
-`TALLYGATE_METRICS__HOST`. Metrics hold no personal data, but anyone who can reach the port can read them.
+it, and `up` says which step is gone. The gateway serves the same paths on its own port. To listen on another address
+than `127.0.0.1`, set `TALLYGATE_METRICS__HOST`. Metrics hold no personal data, but anyone who can reach the port can
+read them.
+
+## Ports
 
 | process | port |
 |---|---|
+"""
+
+NUMBERS: Final = """
+`TALLYGATE_METRICS__PORT` is the first of these ports. On one host give each `tallygate worker` and each
+`tallygate projection` a number of its own, as you give two workers two names. Count in tens: 9464 for the first, 9474
+for the second, 9484 for the third. A `tallygate worker` that runs only one step needs a number of its own too, because
+its supervisor takes the first port. Add the ports of each process to Prometheus's targets.
+
+A process whose port is taken waits for the port for 15 seconds. Then it ends with status 78, and its log says which
+number is free. So no process runs unwatched.
 """
 
 HEALTH: Final = """
@@ -43,6 +57,11 @@ read all of its partitions. The answer says why. A rebalance makes workers unrea
 Every scrape also has `process_*` (processor time, memory, open files) and `tallygate_build_info{version, python}`.
 A scrape reads the metrics of a worker from the engine's own numbers. While records pass, a worker counts only the kind
 of each decision and three histograms. Together they take less than one part in a hundred of the processor time.
+
+Every counter shows every set of labels that can occur as 0 from the start, so that `increase()` and `rate()` see its
+first rise too. A worker of the withholding step therefore shows {kinds} series of `tallygate_decisions_total` under the
+programmes that are enabled unless set, and about 210 more for each further programme. The value in dollars has as many,
+for programmes in US dollars.
 """
 
 
@@ -61,10 +80,15 @@ minutes of some 300 events a second, on a small machine that ran many other prog
 def metrics_page() -> str:
     """Return the whole page."""
     ports = [f"| {name} | {9464 + offset} |" for name, offset in OFFSETS.items()]
-    parts = [INTRODUCTION + "\n".join([*ports, "| gateway | `TALLYGATE_GATEWAY__PORT` |", HEALTH])]
+    parts = [INTRODUCTION + "\n".join([*ports, "| gateway | `TALLYGATE_GATEWAY__PORT` |", NUMBERS + _health()])]
     parts += ["\n".join([DASHBOARDS, *map(_shown, BOARDS)])]
     parts += ["\n".join(_section(area)) for area in AREAS]
     return "\n".join(parts)
+
+
+def _health() -> str:
+    kinds = sum(1 for _ in kinds_under(load_rulebook().programmes.values()))
+    return HEALTH.replace("{kinds}", str(kinds))
 
 
 def _shown(board: Dashboard) -> str:

@@ -22,6 +22,8 @@ class ToyStep:
     """
 
     name = "toy"
+    fates: tuple[tuple[Fate, str], ...] = ((Fate.APPLIED, ""), (Fate.APPLIED, "many"), (Fate.STALE, ""))
+    """And a dead letter of any code that a record orders."""
 
     def __init__(
         self, fingerprint: str = "toy-1", reads: tuple[str, ...] = (), programmes: Mapping[str, str] | None = None

@@ -112,7 +112,6 @@ def _schema(kind: Any, by_type: Mapping[str, Document]) -> Document:
 
 
 def _operation(operation: Operation, by_type: Mapping[str, Document]) -> Document:
-    needs_token = operation.scope is not None or operation.signed_in
     made: Document = {
         "summary": operation.summary,
         "operationId": _operation_id(operation),
@@ -121,7 +120,7 @@ def _operation(operation: Operation, by_type: Mapping[str, Document]) -> Documen
     }
     if operation.more:
         made["description"] = operation.more
-    if needs_token:
+    if operation.needs_token:
         scopes = [operation.scope] if operation.scope else []
         made["security"] = [{"bearer": scopes}, {"session": scopes}]
     if operation.parameters:
@@ -129,7 +128,7 @@ def _operation(operation: Operation, by_type: Mapping[str, Document]) -> Documen
     if operation.bodies:
         content = {media: {"schema": _schema(kind, by_type)} for media, kind in operation.bodies.items()}
         made["requestBody"] = {"required": True, "content": content}
-    for status in _errors(operation):
+    for status in errors_of(operation):
         made["responses"][str(status)] = {"$ref": f"#/components/responses/{status}"}
     return made
 
@@ -157,13 +156,13 @@ def _parameter(parameter: Parameter, by_type: Mapping[str, Document]) -> Documen
     }
 
 
-def _errors(operation: Operation) -> list[int]:
-    needs_token = operation.scope is not None or operation.signed_in
-    return sorted({*operation.errors, *ERRORS_OF_ALL, *(ERRORS_OF_TOKENS if needs_token else ())})
+def errors_of(operation: Operation) -> list[int]:
+    """Return the statuses of its errors."""
+    return sorted({*operation.errors, *ERRORS_OF_ALL, *(ERRORS_OF_TOKENS if operation.needs_token else ())})
 
 
 def _statuses(operations: Iterable[Operation]) -> set[int]:
-    return {status for operation in operations for status in _errors(operation)}
+    return {status for operation in operations for status in errors_of(operation)}
 
 
 def _error(status: int) -> Document:

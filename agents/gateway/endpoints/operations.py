@@ -60,6 +60,11 @@ class Operation(NamedTuple):
     more: str = ""
     """What else there is to know."""
 
+    @property
+    def needs_token(self) -> bool:
+        """Whether only a caller with a token gets an answer."""
+        return self.scope is not None or self.signed_in
+
 
 BILL: Final = Parameter(
     "bill",

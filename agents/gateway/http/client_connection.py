@@ -100,6 +100,9 @@ class ClientConnection(RequestHandler):
     ) -> web.StreamResponse:
         """Answer what the application never saw; aiohttp's own text and log would quote the request."""
         del message
+        if isinstance(exc, ConnectionError):
+            log.debug("a client hung up")
+            raise ConnectionResetError("the client has hung up") from None
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("a request failed below the application: %s", type(exc).__name__)
         else:

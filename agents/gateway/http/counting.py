@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from agents.gateway.http.gateway_metrics import GATEWAY, UNMATCHED, request_done
-from agents.gateway.http.problems import Handler
+from agents.gateway.http.problems import BEGUN, Handler
 
 
 def route_of(request: web.Request) -> str:
@@ -17,9 +17,14 @@ def route_of(request: web.Request) -> str:
 
 @web.middleware
 async def counting(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Count an answered request; it wraps the middleware that makes problems."""
+    """Count an answered request, or a stream that its client left; it wraps the middleware that makes problems."""
     begun = time.monotonic()
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    except ConnectionError:
+        if BEGUN in request:
+            request_done(route_of(request), request.method, request[BEGUN], None)
+        raise
     seconds = time.monotonic() - begun if isinstance(response, web.Response) else None
     request_done(route_of(request), request.method, response.status, seconds)
     return response

@@ -1,11 +1,11 @@
 """What the gateway counts: requests, subscribers, events that it takes in, tokens that it refuses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from agents.observability.process_metrics import tell_build
-from agents.observability.registry import QUICK, Area, Label
+from agents.observability.registry import OTHER, QUICK, Area, Label
 
 GATEWAY: Final = Area("gateway", "Gateway")
 tell_build(GATEWAY)
@@ -68,7 +68,8 @@ _limited = GATEWAY.counter(
 _verdict_seconds = GATEWAY.spread(
     "tallygate_gateway_verdict_seconds",
     "seconds",
-    "Time from a decision's record in Kafka until it was written to a subscriber.",
+    "Time from a decision's record in Kafka until it was written to a subscriber that was up to date. What a "
+    "subscriber missed and reads later does not count.",
     QUICK,
     _READER,
 )
@@ -85,6 +86,16 @@ _feed_heard = GATEWAY.level(
     "seconds",
     "Unix time at which the live feed last heard from Kafka.",
 )
+
+
+def requests_begin(answers: Iterable[tuple[str, str, int]], limited: Iterable[str]) -> None:
+    """Show as 0 every answer that can be given, by route, method and status, and every route with a rate limit."""
+    of_unmatched = [(UNMATCHED, method, status) for method in (*METHODS, OTHER) for status in (404, 405)]
+    for route, method, status in (*answers, *of_unmatched):
+        _requests.begin(route, method, str(status))
+        _request_seconds.under(route)
+    for route in limited:
+        _limited.begin(route)
 
 
 def request_done(route: str, method: str, status: int, seconds: float | None) -> None:

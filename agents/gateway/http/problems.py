@@ -12,8 +12,8 @@ from aiohttp import web
 log = logging.getLogger(__name__)
 
 PROBLEM_JSON: Final = "application/problem+json"
-PREPARED: Final = web.RequestKey("prepared", bool)
-"""Set when the head of the answer is on its way: from then on it is too late for a problem."""
+BEGUN: Final = web.RequestKey("begun", int)
+"""Status of the answer, once its head is on its way: from then on it is too late for a problem."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -66,6 +66,11 @@ def _log_failure(request: web.Request, error: Exception) -> None:
     log.error("%s failed: %s\n%s", request.match_info.handler.__qualname__, type(error).__name__, trace)
 
 
+def has_hung_up(request: web.Request) -> bool:
+    """Return whether the client has gone, so that nothing can be answered any more."""
+    return request.transport is None or request.transport.is_closing()
+
+
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn what a handler raises into a problem, unless its answer is on its way already."""
@@ -78,11 +83,11 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
             raise
         allow = error.headers.get("Allow")
         found = problem_of(error.status, {"Allow": allow} if allow else None)
-    except ConnectionError:
-        raise  # the client has gone
     except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+        if isinstance(error, OSError) and has_hung_up(request):
+            raise ConnectionResetError("the client has hung up") from None
         _log_failure(request, error)
         found = problem_of(500)
-    if request.get(PREPARED):
+    if BEGUN in request:
         raise ConnectionResetError("the answer had begun") from None
     return found.response()

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from agents.gateway.http.problems import PREPARED
+from agents.gateway.http.problems import BEGUN
 
 SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
@@ -29,7 +29,7 @@ def reply(body: Any, status: int = 200, headers: Mapping[str, str] | None = None
 
 async def finish_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers of every answer, and remove those that tell about our software."""
-    request[PREPARED] = True
+    request[BEGUN] = response.status
     headers = response.headers
     for name, value in SECURITY_HEADERS.items():
         headers.setdefault(name, value)

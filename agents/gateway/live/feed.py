@@ -68,6 +68,8 @@ class Feed:
         self._stale_ms = int(stale_seconds * 1_000)
         self.clock = clock
         self._positions: list[ReadModelPosition] = []
+        self._past: list[int] = []
+        """Of each partition, the end of what was there before the feed began."""
         self._lag = 0
         self._polled_ms: dict[int, int | None] = {}
         """When Kafka last answered for each partition."""
@@ -168,6 +170,7 @@ class Feed:
             starts = [max(begin, end - back) for begin, end in zip(bounds.begins, bounds.ends, strict=True)]
             window.begin(starts, self.clock())
             self._positions = [ReadModelPosition(start) for start in starts]
+            self._past = [*bounds.ends]
         elif len(bounds.ends) != window.partitions:
             raise OffsetOutOfRangeError
         for number, position in enumerate(window.ends):
@@ -202,7 +205,9 @@ class Feed:
             self.unreadable += 1
             log.warning("partition %d, offset %d: no decision of ours; passed over", partition, record.offset)
             return None
-        entry = WindowEntry(partition, record.offset, decision, len(record.value), arrived_ms, record.timestamp)
+        is_past = record.offset < self._past[partition]
+        size, moment = len(record.value), record.timestamp
+        entry = WindowEntry(partition, record.offset, decision, size, arrived_ms, moment, is_past=is_past)
         self.window.add(entry)
         return entry
 

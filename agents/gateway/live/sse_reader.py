@@ -80,6 +80,8 @@ class SseReader:
         """The next offset wanted of each partition; looked at only while `_own`."""
         self._own = places is not None
         """Whether its place may differ from that of the feed."""
+        self._is_behind = self._own
+        """It still gets what it missed, late by nature; from the window's end on each delivery is live."""
         self._last = self._id()
         """The place behind the last block."""
 
@@ -136,9 +138,10 @@ class SseReader:
                 size += len(shown)
                 if size > CHUNK_BYTES:
                     break
-        if parts:
+        if parts and not self._is_behind and not entry.is_past:
             verdict_written("sse", (self._feed.clock() - entry.record_ms) / 1_000)
         if self._cursor == window.next:
+            self._is_behind = False
             self._join()
         return b"".join(parts)
 

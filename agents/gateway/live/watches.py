@@ -152,7 +152,8 @@ class Watches:
             watch = self._watches.get(entry.decision.data.bill)
             if watch is not None and watch.take((entry.decision,)):
                 self._tell(watch)
-                verdict_written("scan", (self._feed.clock() - entry.record_ms) / 1_000)
+                if not entry.is_past:
+                    verdict_written("scan", (self._feed.clock() - entry.record_ms) / 1_000)
 
     def _seed(self, watch: Watch) -> None:
         """Begin with what the window holds."""

@@ -22,10 +22,18 @@ ENTRY_BYTES: Final = 2_000
 class WindowEntry:
     """One decision of the topic."""
 
-    __slots__ = ("_shown", "arrived_ms", "decision", "id", "offset", "partition", "record_ms", "size")
+    __slots__ = ("_shown", "arrived_ms", "decision", "id", "is_past", "offset", "partition", "record_ms", "size")
 
     def __init__(
-        self, partition: int, offset: int, decision: Decision, size: int, arrived_ms: int, record_ms: int
+        self,
+        partition: int,
+        offset: int,
+        decision: Decision,
+        size: int,
+        arrived_ms: int,
+        record_ms: int,
+        *,
+        is_past: bool = False,
     ) -> None:
         self.partition = partition
         self.offset = offset
@@ -35,6 +43,8 @@ class WindowEntry:
         """When the feed read it."""
         self.record_ms = record_ms
         """Timestamp of its record in Kafka."""
+        self.is_past = is_past
+        """It was there before the feed began: how late it is told says nothing."""
         self.id = b""
         """The place after it, in the feed's order."""
         self._shown: dict[bool, bytes] = {}

@@ -51,6 +51,7 @@ class KnownFaultsStep:
         """Wrap a step; `known` are the offsets of each partition that are dead letters already."""
         self.name, self.fingerprint, self.reads = step.name, step.fingerprint, step.reads
         self.programmes = step.programmes
+        self.fates = (*step.fates, (Fate.STALE, KNOWN))
         self._step = step
         self._known = known
 
@@ -72,6 +73,7 @@ class PublishingStep:
     fingerprint = "published-1"
     reads: tuple[str, ...] = ()
     programmes: Mapping[str, str] = MappingProxyType({})
+    fates: tuple[tuple[Fate, str], ...] = ((Fate.APPLIED, ""), (Fate.STALE, OUTDONE))
 
     def __init__(self, name: str, sink: Sink, finals: Mapping[int, OffsetSet] | None = None) -> None:
         """Send to a sink the records at the offsets `finals`; None: every record."""

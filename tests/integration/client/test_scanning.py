@@ -154,14 +154,15 @@ def dock(harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path) -> It
 
 
 def test_pipe_answers_line_by_line(dock: Dock) -> None:
-    """Each line gets one line: known, unknown, no bill; blank lines none. A token of another scope ends it with 2."""
+    """Each line gets one line: known, unknown, no bill, blank. A token of another scope ends it with 2."""
     dock.tell(decision("ACME0001"), decision("ACME0002", outcome="withhold", reason="daily-limit", counts=False))
     done = tallygate({}, *dock.options("--wait", "60"), given=b"acme-0001\r\n\nACME 0002\nNOBODY01\n?!\nACME0001\n")
     assert done.stdout.decode().splitlines() == [
-        f"ACME0001\tGO\t{GO}",
-        f"ACME0002\tHOLD\t{HOLD}",
+        f"acme-0001\tGO\t{GO}",
+        f"\tHOLD\t{NO_BILL}",
+        f"ACME 0002\tHOLD\t{HOLD}",
         f"NOBODY01\tHOLD\t{UNKNOWN_LINE}",
-        "\tHOLD\tNot a bill number: 4 to 35 letters and digits.",
+        "?!\tHOLD\tNot a bill number: 4 to 35 letters and digits.",
         f"ACME0001\tGO\t{GO}",
     ]
     assert (done.returncode, done.stderr) == (0, b"")
@@ -178,13 +179,15 @@ def test_pipe_never_answers_for_a_part(dock: Dock) -> None:
     given = [
         long[:200] + b"ACME00077", b"ACME00077" * 1_200_000, b"ACME0001\x1dACME0002", b"ACME0001\0", b"ACME0001\xff",
     ]  # fmt: skip
+    go, cut = f"\tGO\t{GO}", r"\..."
     done = tallygate(
-        {}, *dock.options(), given=b"\xef\xbb\xbfACME0001\r" + b"\n".join(given) + b"\nACME00077\tACME0001"
+        {}, *dock.options(), given=b"\xef\xbb\xbfACME0001\r" + b"\n".join(given) + b"\nACME00077\tACME0001\nACME0001"
     )
     hold = f"\tHOLD\t{NO_BILL}"
     assert done.stdout.decode().splitlines() == [
-        f"ACME0001\tGO\t{GO}", hold, hold, hold, f"ACME0001\tGO\t{GO}", hold, f"ACME00077\tGO\t{GO}",
-        f"\tHOLD\t{NO_ENTER}",
+        rf"\xef\xbb\xbfACME0001{go}", f"{long[:200].decode()}ACME{cut}{hold}", f"{'ACME00077' * 22}ACME00{cut}{hold}",
+        rf"ACME0001\x1dACME0002{hold}", rf"ACME0001\x00{go}", rf"ACME0001\xff{hold}",
+        rf"ACME00077\tACME0001{hold}", f"ACME0001\tHOLD\t{NO_ENTER}",
     ]  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
 

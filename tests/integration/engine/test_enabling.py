@@ -35,6 +35,7 @@ class SwitchedStep:
         """Take both, and by partition the first offset that the second one judges."""
         self.name, self.fingerprint, self.programmes = "switched", "", after.programmes
         self.reads: tuple[str, ...] = ()
+        self.fates = after.fates
         self._before, self._after, self._ends = before, after, ends
 
     def __call__(self, record: Record, table: Overlay) -> Result:

@@ -6,14 +6,15 @@ import re
 import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import ClientSession
 
+from agents.gateway.http.gateway_metrics import GATEWAY
 from agents.gateway.http.parts import now
 from agents.gateway.http.token_file import create_token
 from agents.gateway.http.tokens import SCOPES, Scope
@@ -21,6 +22,7 @@ from agents.gateway.server import serving
 from agents.readmodel.store import StoreSettings
 from agents.settings.settings import Settings
 from tests.prerequisites import ROOT
+from tests.unit.observability.scraping import born_late, scrape
 from tests.waiting import ended, wait_for
 
 NOWHERE = "127.0.0.1:9"
@@ -78,7 +80,16 @@ class Gate:
     async def serving(self, clock: Callable[[], datetime] = now, **gateway: Any) -> AsyncIterator[ClientSession]:
         """Serve in this loop; return a client whose addresses are relative to the gateway."""
         async with serving(self.settings(**gateway), clock) as address, ClientSession(address) as client:
-            yield client
+            with nothing_born_late():
+                yield client
+
+
+@contextmanager
+def nothing_born_late() -> Iterator[None]:
+    """Check that requests to a gateway in this process make no series that it did not show as 0 when it began."""
+    before = scrape(GATEWAY)
+    yield
+    assert born_late(before, scrape(GATEWAY)) == set()
 
 
 def port_of(client: ClientSession) -> int:

@@ -12,7 +12,7 @@ from agents.gateway.assembly import make_parts
 from agents.gateway.http.parts import now
 from agents.gateway.live.live_side import LIVE, Live
 from agents.gateway.server import build_app, make_runner
-from tests.integration.gateway.gateways import Gate, gate_on
+from tests.integration.gateway.gateways import Gate, gate_on, nothing_born_late
 from tests.integration.gateway_live.decision_writer import DecisionWriter
 from tests.integration.gateway_live.listening import Scanner, Subscriber
 from tests.kafka.harness import KafkaHarness
@@ -80,7 +80,8 @@ async def live_gateway_on(
             await web.TCPSite(runner, "127.0.0.1", 0).start()
             running = LiveGateway(f"http://127.0.0.1:{runner.addresses[0][1]}", gate, app[LIVE], harness)
             await until(lambda: running.live.feed.live, "the feed")
-            yield running
+            with nothing_born_late():
+                yield running
             await running.leave()
         finally:
             await runner.cleanup()

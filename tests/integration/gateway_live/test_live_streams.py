@@ -9,13 +9,16 @@ from aiohttp import ClientSession
 from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
+from agents.gateway.http.gateway_metrics import GATEWAY
 from agents.gateway.live.places import encode_places
 from agents.kafka.topic_admin import admin_client
 from stream.decisions import Decision
 from tests.integration.gateway_live.auditing import committed, compare
+from tests.integration.gateway_live.decision_writer import DecisionWriter
 from tests.integration.gateway_live.live_gateway import LiveGateway, live_gateway_on, until
 from tests.kafka.harness import KafkaHarness
 from tests.redis.server import RedisServer
+from tests.unit.observability.scraping import scrape, value
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 
@@ -54,6 +57,60 @@ async def test_each_decision_is_told_once_in_order(
     assert len(plain.told) == 200
     assert not {"consignee", "order", "total_cents", "as_of", "stale"} & plain.told[0].keys()
     assert fresh.heartbeats > 0
+
+
+def deliveries() -> float:
+    """Return how many deliveries to readers of events were timed so far."""
+    return value(scrape(GATEWAY), "tallygate_gateway_verdict_seconds_count", kind="sse")
+
+
+async def test_a_resumed_reader_is_timed_once_it_is_up_to_date(
+    harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """Neither what was there before the gateway nor what a reader missed is late; what comes from then on is timed."""
+    writer = DecisionWriter(harness, rate=0)
+    await asyncio.to_thread(writer.play, 100)
+    async with live_gateway_on(harness, redis_server, tmp_path) as running:
+        window = running.live.feed.window
+        await until(lambda: window.next == 100, "what was there before")
+        assert {entry.is_past for entry in window.after(window.first, 100)} == {True}
+        running.player.sent = 100
+        await running.play(100)
+        assert {entry.is_past for entry in window.after(window.first + 100, 100)} == {False}
+        before = deliveries()
+        resumed = running.subscriber(last=encode_places([0] * 4))
+        await until(lambda: len(resumed.told) == 200, "all that it missed")
+        assert deliveries() == before
+        await running.play(10)
+        await until(lambda: len(resumed.told) == 210, "what comes now")
+        assert deliveries() > before
+
+
+async def test_a_subscriber_that_hangs_up_is_no_error(
+    harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its stream counts with the status that it began with, and nothing is logged as a failure."""
+    async with live_gateway_on(harness, redis_server, tmp_path) as running:
+        before, gone = streams_ended(), running.live.streams.gone
+        async with (
+            ClientSession() as client,
+            client.get(f"{running.address}/v1/decisions", headers=running.gate.bearer("scan")) as response,
+        ):
+            await response.content.readline()
+            assert response.connection is not None
+            assert response.connection.transport is not None
+            response.connection.transport.abort()
+        await running.play(20)
+        await until(lambda: running.live.streams.gone > gone, "the gateway to notice")
+        await until(lambda: streams_ended() > before, "the stream to be counted")
+        assert streams_ended() == before + 1
+    assert [record for record in caplog.records if record.name.startswith("agents.gateway.http")] == []
+
+
+def streams_ended() -> float:
+    """Return how many requests for decisions were counted as answered with 200."""
+    labels = {"route": "/v1/decisions", "method": "GET", "status": "200"}
+    return value(scrape(GATEWAY), "tallygate_gateway_requests_total", **labels)
 
 
 async def test_resuming_goes_over_kafka_where_the_window_is_short(

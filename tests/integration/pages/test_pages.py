@@ -128,8 +128,9 @@ def test_emptied_read_model_is_no_reason_for_go(scanner: Browser, site: PageSite
     site.kill_gateway()
     scanner.shows("#line", "No live connection.")
     site.open_gateway()
-    scanner.until("document.body.dataset.state === 'live'")
-    answers(scanner, "ACME3001", "HOLD", "No live connection: what is known may be old.")
+    scanner.until("document.body.dataset.state !== 'lost'")
+    answers(scanner, "ACME3001", "HOLD", "Not up to date: what is known may be old.")
+    assert scanner.text("#link") == "Not up to date"
     site.read_model.project()
     scanner.shows("#word", "GO")
     assert scanner.js("return document.getElementById('changed').hidden")

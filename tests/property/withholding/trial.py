@@ -4,15 +4,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 
 import msgspec
 
+from state.rules.programmes import Programme
 from state.rules.rulebook import Rulebook
 from state.table import Overlay, Table, compacted, split_changelog_key
 from state.withholding import WithholdingStep
 from state.withholding.keys import BILL_KIND, COPY_KIND, number_of_copy
 from state.withholding.rows import shared_copies
 from state.withholding.step import INDEX_ROWS_MIN
+from state.withholding.tally import Kind, kinds_under
 from stream.decisions import DecisionData, Policy
 from stream.postings import Posting
 from stream.records import Fate, Outgoing, PlainRecord
@@ -35,6 +38,12 @@ def policies() -> list[Policy]:
         for rounding in ("cents", "whole-dollars")
         for overflow in ("skip", "latch", "all_or_none")
     ]
+
+
+@cache
+def possible_kinds(programmes: tuple[Programme, ...]) -> frozenset[Kind]:
+    """Return every kind that a decision under these programmes can be of."""
+    return frozenset(kinds_under(programmes))
 
 
 @dataclass
@@ -107,6 +116,9 @@ class Trial:
         partition = self.partitions[number]
         overlay = partition.overlay or partition.table.overlay()
         gone = self.step.sweep(overlay, sweep_budget) if sweep_budget else 0
+        decided, _alerts = self.step.tally.drain()
+        # Monitoring shows each kind as 0 from the start, so none may come that is not foreseen.
+        assert {kind for kind, _made, _cents in decided} <= possible_kinds(self.step.tally.programmes)
         partition.changelog += overlay.changes()
         overlay.join()
         partition.overlay = None

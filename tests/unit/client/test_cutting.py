@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from agents.client.cutting import BROKEN_OFF, NO_BILL, NO_ENTER, Cutter, Scan, Sent
@@ -16,7 +17,12 @@ LONG = f"{'X' * 200}{TAIL}"
 
 
 def cut(data: bytes, size: int = 0, *, keys: bool = False) -> list[Scan]:
-    """Return the scans in some bytes that come in pieces of a size, all at one moment."""
+    """Return the scans in some bytes that come in pieces of a size, all at one moment; what was read is left out."""
+    return [msgspec.structs.replace(scan, read="") for scan in read(data, size, keys=keys)]
+
+
+def read(data: bytes, size: int = 0, *, keys: bool = False) -> list[Scan]:
+    """Return the same scans with what was read."""
     cutter = Cutter(keys=keys)
     pieces = [data[start : start + size] for start in range(0, len(data), size)] if size else [data]
     found = [scan for piece in pieces for scan in cutter.cut(Sent(piece, 0.0))]
@@ -30,10 +36,12 @@ def cut(data: bytes, size: int = 0, *, keys: bool = False) -> list[Scan]:
         (b"ACME0001\nACME0002\n", [GO, OTHER]),
         (b"ACME0001\rACME0002\r", [GO, OTHER]),
         (b"ACME0001\r\nACME0002\r\n", [GO, OTHER]),
-        (b"ACME0001\tACME0002\t\r\n", [GO, OTHER]),
-        (b"\n\r\n \n\t\nACME0001\n\n", [GO]),
+        (b"ACME0001\tACME0002\t\r\n", [NONE]),
+        (b"ACME0001\t\r\nACME0002\t\n", [GO, OTHER]),
+        (b"\n\r\n \n\t\nACME0001\n\n", [NONE, NONE, NONE, NONE, GO, NONE]),
+        (b"ACME0001\r\r\n\n\rACME0002\r", [GO, NONE, NONE, NONE, OTHER]),
         (b"\xef\xbb\xbfACME0001\nACME0002\n", [GO, OTHER]),
-        (b"\xef\xbb\xbf\nACME0001\n", [GO]),
+        (b"\xef\xbb\xbf\nACME0001\n", [NONE, GO]),
         (b"]C1ACME0001\r", [GO]),
         (b"ACME0001\nACME000", [GO, LEFT]),
         (b"ACME0001", [LEFT]),
@@ -52,8 +60,21 @@ def cut(data: bytes, size: int = 0, *, keys: bool = False) -> list[Scan]:
     ],
 )
 def test_bytes_become_scans(data: bytes, scans: list[Scan], size: int) -> None:
-    """Each end ends one scan, an unended one is HOLD and so is a long one, and the pieces do not matter."""
+    """In a pipe each line is one scan, an unended one is HOLD and so is a long one, and the pieces do not matter."""
     assert cut(data, size) == scans
+
+
+@pytest.mark.parametrize("size", [0, 1, 3])
+def test_what_was_read_is_told(size: int) -> None:
+    """Each line of a pipe is told as it was read, escaped so that no byte is lost and none divides columns or lines."""
+    lines = [b"acme-0001", b"", b"a\tb", b"\\t", b"\x00\x1d\x7f", "\u00e9\u4e2d".encode(), b"\xff", b"X" * 500, b"last"]
+    told = [scan.read for scan in read(b"\n".join(lines), size)]
+    assert told[:2] == ["acme-0001", ""]
+    assert all(each.isascii() and each.isprintable() for each in told)
+    back = [each.encode().decode("unicode_escape").encode("latin-1") for each in (*told[:7], told[8])]
+    assert back == [*lines[:7], lines[8]]
+    assert told[7] == "X" * 204 + r"\..."
+    assert [scan.read for scan in read(b"ACME0001\rACME0002\t", size, keys=True)] == ["", ""]
 
 
 def test_ten_megabytes_are_one_scan() -> None:
@@ -62,18 +83,25 @@ def test_ten_megabytes_are_one_scan() -> None:
     for _ in range(160):
         assert list(cutter.cut(Sent(b"ACME0001" * 8192, 0.0))) == []
     assert len(cutter.unended) < 300
-    assert [*cutter.cut(Sent(b"ACME0001\nACME0002\n", 0.0))] == [NONE, OTHER]
+    last, other = cutter.cut(Sent(b"ACME0001\nACME0002\n", 0.0))
+    assert (last.bill, last.line, len(last.read), other.bill) == (None, NO_BILL, 208, "ACME0002")
 
 
 @pytest.mark.parametrize("keys", [True, False])
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: ascii(vector["sent"][:40]))
 def test_vectors_hold_for_what_is_cut(vector: dict[str, str], keys: bool) -> None:
     """What the page makes of a scan the terminal makes of it too; a scan with an end inside is several."""
-    found = cut(f"{vector['sent']}\n".encode(), keys=keys)
-    if not set("\r\n\t") & set(vector["sent"].strip("\r\n\t ")):
-        assert [scan.bill for scan in found] == ([vector["bill"]] if vector["sent"].strip(f"\ufeff{AROUND}") else [])
+    found = [scan.bill for scan in cut(f"{vector['sent']}\n".encode(), keys=keys)]
+    if not keys:
+        assert [bill for bill in found if bill] == (
+            ["ACME0001", "ACME0002"]
+            if set("\r\n") & set(vector["sent"].strip("\r\n\t "))
+            else [vector["bill"]] * bool(vector["bill"])
+        )
+    elif not set("\r\n\t") & set(vector["sent"].strip("\r\n\t ")):
+        assert found == ([vector["bill"]] if vector["sent"].strip(f"\ufeff{AROUND}") else [])
     else:
-        assert [scan.bill for scan in found] == ["ACME0001", "ACME0002"]
+        assert found == ["ACME0001", "ACME0002"]
 
 
 def typed(*keys: tuple[float, bytes]) -> list[Scan]:

@@ -75,12 +75,16 @@ class Shown(io.StringIO):
 
 
 async def test_each_line_gets_its_answer_in_turn() -> None:
-    """Bills are folded and answered one after another, what is no bill at once, and blank lines not at all."""
+    """One line out for each line in, blank ones too, in order; the first column is what was read, escaped."""
     written = Written()
     async with scripted(answering) as gateway:
-        lines = Typed("acme-0001", "", "?", "ACME 0002")
+        lines = Typed("acme-0001", "", "?", "ACME 0002", "ACME0001\tACME0002", "a\\b \x1d\u00e9")
         assert await scan_lines(gateway, lines, written, SECONDS, follow=False)
-    assert written.lines == ["ACME0001\tGO\tA line.", f"\tHOLD\t{NO_BILL}", "ACME0002\tGO\tA line."]
+    assert written.lines == [
+        "acme-0001\tGO\tA line.", f"\tHOLD\t{NO_BILL}", f"?\tHOLD\t{NO_BILL}", "ACME 0002\tGO\tA line.",
+        f"ACME0001\\tACME0002\tHOLD\t{NO_BILL}", f"a\\\\b \\x1d\\xc3\\xa9\tHOLD\t{NO_BILL}",
+    ]  # fmt: skip
+    assert all(line.count("\t") == 2 and line.isascii() for line in written.lines)
 
 
 async def test_late_answer_is_hold_and_the_next_scan_is_its_own() -> None:
@@ -131,14 +135,14 @@ async def test_changes_are_written_only_if_followed(follow: bool) -> None:
     written = Written()
     async with scripted(changing) as gateway:
         running = asyncio.create_task(
-            scan_lines(gateway, Typed("ACME0001", "ACME0002"), written, SECONDS, follow=follow)
+            scan_lines(gateway, Typed("acme 0001", "ACME0002"), written, SECONDS, follow=follow)
         )
         await written.wait_for(3 if follow else 2)
         assert running.done() is False or not follow
         running.cancel()
         await asyncio.wait([running])
-    change = ["ACME0001\tHOLD\tA line.\tchanged"] if follow else []
-    assert sorted(written.lines) == sorted(["ACME0001\tGO\tA line.", *change, "ACME0002\tGO\tA line."])
+    change = ["acme 0001\tHOLD\tA line.\tchanged"] if follow else []
+    assert sorted(written.lines) == sorted(["acme 0001\tGO\tA line.", *change, "ACME0002\tGO\tA line."])
 
 
 async def test_refusal_ends_scanning_in_the_middle() -> None:
@@ -179,7 +183,7 @@ async def test_unended_scan_is_hold() -> None:
     typed.end()
     async with scripted(answering) as gateway:
         assert await scan_lines(gateway, typed, written, SECONDS, follow=False)
-    assert written.lines == ["ACME0001\tGO\tA line.", f"\tHOLD\t{NO_ENTER}"]
+    assert written.lines == ["ACME0001\tGO\tA line.", f"ACME000\tHOLD\t{NO_ENTER}"]
 
 
 async def test_screen_is_neutral_from_the_first_character() -> None:

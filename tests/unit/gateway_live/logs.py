@@ -53,9 +53,12 @@ class Log:
         """Let the feed be up to date now."""
         self.feed._positions[0].fresh_ms = self.now_ms
 
-    def tell(self, decision: Decision, partition: int = 0) -> None:
-        """Let the feed read a decision."""
-        entry = WindowEntry(partition, self.ends[partition], decision, 500, self.now_ms, self.now_ms)
+    def tell(
+        self, decision: Decision, partition: int = 0, record_ms: int | None = None, *, is_past: bool = False
+    ) -> None:
+        """Let the feed read a decision, with the timestamp of its record if it is not from now."""
+        moment = self.now_ms if record_ms is None else record_ms
+        entry = WindowEntry(partition, self.ends[partition], decision, 500, self.now_ms, moment, is_past=is_past)
         self.ends[partition] += 1
         self.window.add(entry)
         for hear in self.feed.heard:

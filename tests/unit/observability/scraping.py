@@ -23,6 +23,26 @@ def value(text: str, name: str, **labels: str) -> float:
     return found
 
 
+def label_sets(text: str, name: str, **labels: str) -> set[Labels]:
+    """Return the label sets under which this name is shown, of those whose labels have these values."""
+    return {found for found in values(text, name) if labels.items() <= dict(found).items()}
+
+
+def born_late(before: str, after: str) -> set[str]:
+    """Return the series of counters and histograms that the later scrape shows and the earlier one did not."""
+    return _counting(after) - _counting(before)
+
+
+def _counting(text: str) -> set[str]:
+    """Return the name and labels of every series that only rises."""
+    return {
+        f"{sample.name}{dict(sorted(sample.labels.items()))}"
+        for family in text_string_to_metric_families(text)
+        if family.type in {"counter", "histogram"}
+        for sample in family.samples
+    }
+
+
 def scrape(area: Area) -> str:
     """Return what a scrape of an area shows."""
     return area.exposition()[0].decode()

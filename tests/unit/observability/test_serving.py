@@ -1,16 +1,19 @@
 """Metrics and health over HTTP: one port a process, which answers whatever the process is at."""
 
-import logging
+import re
 import socket
 from http.client import HTTPConnection
+from threading import Timer
 
 import pytest
 
-from agents.observability.metrics_server import Shown, show
+from agents.kafka.errors import RefusedError
+from agents.observability.metrics_server import Shown, _Server, show
 from agents.observability.registry import Area
 from agents.settings.metrics_group import MetricsSettings
 from agents.worker.supervisor_metrics import SUPERVISOR, ended, started
 from tests.kafka.broker import free_ports
+from tests.prometheus.system import first_port
 from tests.unit.observability.scraping import scrape, value
 
 
@@ -48,12 +51,46 @@ def test_each_kind_of_process_has_its_port() -> None:
     assert show(MetricsSettings(), "manifest", Shown(Area("test", "Test"))) is None
 
 
-def test_a_taken_port_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """It is said in the log, and the process goes on."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        assert show(MetricsSettings(port=port), "supervisor", Shown(Area("test", "Test"))) is None
-    assert (caplog.records[-1].levelno, f"no metrics at 127.0.0.1:{port}" in caplog.text) == (logging.ERROR, True)
+def test_a_taken_port_is_refused_with_the_port_to_use() -> None:
+    """The process does not start, and its last line names a number whose ports are all free."""
+    first = first_port()
+    settings = MetricsSettings(port=first)
+    with socket.create_server(("127.0.0.1", first + 1)), socket.create_server(("127.0.0.1", first + 13)):
+        with pytest.raises(RefusedError, match="metrics port of the manifest process, is taken") as refused:
+            show(settings, "manifest", Shown(Area("test", "Test")), patience=0.0)
+        named = int(re.findall(r"TALLYGATE_METRICS__PORT=(\d+)", str(refused.value))[0])
+        assert named >= first + 20
+        assert (named - first) % 10 == 0
+        for offset in range(5):
+            socket.create_server(("127.0.0.1", named + offset)).close()
+
+
+def test_a_port_that_becomes_free_is_taken(caplog: pytest.LogCaptureFixture) -> None:
+    """A predecessor about to end does not keep a process from starting: its port is waited for, which is said once."""
+    taken = socket.create_server(("127.0.0.1", first_port()))
+    settings = MetricsSettings(port=taken.getsockname()[1])
+    Timer(0.5, taken.close).start()
+    port = show(settings, "supervisor", Shown(Area("test", "Test")), patience=60.0)
+    assert port == settings.port
+    assert ask(port, "/livez") == (200, "ok\n")
+    assert caplog.text.count("waiting for it") == 1
+
+
+def test_an_address_that_is_not_here_is_refused() -> None:
+    """Another mistake than a taken port is refused at once, with the settings that say it."""
+    settings = MetricsSettings(port=first_port(), host="192.0.2.1")
+    with pytest.raises(RefusedError, match="change TALLYGATE_METRICS__HOST or TALLYGATE_METRICS__PORT"):
+        show(settings, "supervisor", Shown(Area("test", "Test")), patience=60.0)
+
+
+def test_a_scraper_that_hangs_up_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is printed of it, where anything else that fails is."""
+    for error, said in ((BrokenPipeError(), False), (ConnectionResetError(), False), (ValueError("made"), True)):
+        try:
+            raise error
+        except (OSError, ValueError):
+            _Server.handle_error(_Server.__new__(_Server), None, ("127.0.0.1", 1))
+        assert ("ValueError: made" in capsys.readouterr().err) is said
 
 
 @pytest.mark.parametrize(

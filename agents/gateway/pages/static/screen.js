@@ -1,7 +1,7 @@
 // What the worker sees: the answer that fills the screen, the last scans, the state of the link. Text only, no markup.
 
 import { grouped } from "/pages/folding.js";
-import { shown } from "/pages/watching.js";
+import { shown, standing } from "/pages/watching.js";
 
 const LISTED = 8;
 const LINK_WORDS = {
@@ -17,9 +17,10 @@ const at = (id) => document.getElementById(id);
 
 /** Show everything anew. `notice`, if given, stands instead of an answer: a scan is unfinished, no bill, or an error. */
 export function draw(watching, state, notice = null) {
-  document.body.dataset.state = state;
-  at("link-text").textContent = LINK_WORDS[state];
   const top = watching.top;
+  const said = notice ? state : standing(top, state);
+  document.body.dataset.state = said;
+  at("link-text").textContent = LINK_WORDS[said];
   if (notice) {
     answer(notice);
   } else if (top) {

@@ -8,7 +8,7 @@ const STORED = "tallygate.watched";
 
 /** What is shown where the link or the gateway is behind. */
 const NO_LINK = { action: "HOLD", line: "No live connection." };
-const OLD = { action: "HOLD", line: "No live connection: what is known may be old." };
+const OLD = { action: "HOLD", line: "Not up to date: what is known may be old." };
 const ASKING = { action: null, line: "Asking …" };
 
 /**
@@ -92,6 +92,11 @@ export function shown(entry, state) {
   if (state === "stale") return OLD;
   if (state !== "live") return NO_LINK;
   return entry.verdict ?? ASKING;
+}
+
+/** The state of the link as the answer on screen has it: one that may be old by itself stands over no live link. */
+export function standing(entry, state) {
+  return state === "live" && entry?.verdict === OLD ? "stale" : state;
 }
 
 function restored(storage) {

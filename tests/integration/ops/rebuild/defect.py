@@ -15,7 +15,7 @@ class Defect:
     def __init__(self, step: Step) -> None:
         """Take the real step."""
         self.name, self.fingerprint, self.reads = step.name, step.fingerprint, step.reads
-        self.programmes = step.programmes
+        self.programmes, self.fates = step.programmes, step.fates
         self._step = step
 
     def __call__(self, record: Record, table: Overlay) -> Result:
