@@ -136,12 +136,11 @@ class Group:
             self.changed.pop(suffix, None)
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield all rows in no particular order. Rows may be written meanwhile; they may or may not be seen."""
-        changed = self.changed
-        if not changed:
-            yield from self._rows.items()
-            return
-        pending = dict(changed)
+        """Return all rows in no particular order. Rows may be written meanwhile; they may or may not be seen."""
+        return self._merged() if self.changed else iter(self._rows.items())
+
+    def _merged(self) -> Iterator[tuple[bytes, bytes]]:
+        pending = dict(self.changed)
         for suffix, value in self._rows.items():
             if suffix not in pending:
                 yield suffix, value

@@ -7,6 +7,8 @@ bill has. The last is the order number; before it is what only programmes other 
 from struct import Struct
 from typing import Final, NamedTuple, cast
 
+import msgspec
+
 from state.manifest.packed_keys import PACKED_KEY_BYTES, pack_key, unpack_key
 from state.manifest.rows import (
     EXIT_NUMBERS,
@@ -31,13 +33,14 @@ _MODE_MASK, _TYPE86 = 7, 8
 # The optional parts of a bill; those after the origins are in this order, and the order number is what is left.
 _HAS_ESTIMATE, _HAS_ARRIVED, _HAS_LAST, _LAST_ARRIVED, _HAS_VALUE = 1, 2, 4, 8, 16
 _HAS_PROGRAMME, _HAS_PURCHASE, _HAS_SELLER, _HAS_WEIGHT = 32, 64, 128, 256
-_PARTS: Final = 0b1_1111_1111
+_UNKNOWN_PARTS: Final = ~0b1_1111_1111
 _OF_DAY: Final = _HAS_ESTIMATE | _HAS_ARRIVED | _HAS_PROGRAMME
 """The parts that decide on which day a live bill is."""
 
 # format, exit, version, posting, kind, flags, errors, parts,
 # consignee, manifested, sequence, fingerprint, value, origins
 _BILL: Final = Struct(">BBIIBBHH17sQI8sQH")
+_LIVE_HEAD: Final = bytes((ROW_FORMAT, NOT_CLOSED))
 _POSTING: Final = Struct(">I")
 _BILL_BYTES: Final = _BILL.size
 _POSTING_AT: Final = 6
@@ -47,7 +50,7 @@ _ORDER_KEY_FROM: Final = 16
 _ORDER_KEY_TO: Final = 45
 """The bytes of consignee, manifested and sequence, which sort by consignee, then in manifest order."""
 _ORIGINS: Final = Struct(">H")
-_ORIGINS_AT: Final = _BILL.size - _ORIGINS.size
+_ORIGINS_AT: Final = _BILL_BYTES - _ORIGINS.size
 _ORDER_KEY_BYTES: Final = 29
 _ESTIMATE: Final = Struct(">IQ")
 _INSTANT: Final = Struct(">Q")
@@ -183,10 +186,6 @@ class BillRow:
         """Consignee key."""
         return unpack_key(self.packed_consignee)
 
-    @consignee.setter
-    def consignee(self, key: str) -> None:
-        self.packed_consignee = pack_key(key)
-
     @property
     def purchase_day(self) -> int:
         """Day of purchase, or 0."""
@@ -292,9 +291,9 @@ def unpack_bill(row: bytes) -> BillRow | ExitRow:
 
 
 def _unpack_tail(bill: BillRow, row: bytes, parts: int, at: int) -> None:
-    if parts & ~_PARTS:
+    if parts & _UNKNOWN_PARTS:
         raise RowFormatError(f"manifest row with unknown parts {parts}: {ROW_REMEDY}")
-    bill.estimate, bill.estimate_stated, bill.arrived, bill.last_day = 0, 0, None, 0
+    bill.estimate, bill.estimate_stated, bill.arrived, bill.last_day, bill.last_arrived = 0, 0, None, 0, False
     if parts & _HAS_ESTIMATE:
         bill.estimate, stated = _ESTIMATE.unpack_from(row, at)
         bill.estimate_stated = stated - PAST
@@ -303,9 +302,8 @@ def _unpack_tail(bill: BillRow, row: bytes, parts: int, at: int) -> None:
         bill.arrived = _INSTANT.unpack_from(row, at)[0] - PAST
         at += _INSTANT.size
     if parts & _HAS_LAST:
-        bill.last_day = _DAY.unpack_from(row, at)[0]
+        bill.last_day, bill.last_arrived = _DAY.unpack_from(row, at)[0], parts & _LAST_ARRIVED != 0
         at += _DAY.size
-    bill.last_arrived = parts & _LAST_ARRIVED != 0
     bill.claim = PLAIN
     if parts & _HAS_PROGRAMME:
         bill.claim, at = _unpack_claim(row, parts, at)
@@ -329,7 +327,7 @@ def _unpack_claim(row: bytes, parts: int, at: int) -> tuple[Claim, int]:
     return Claim(programme, purchase_day, seller, weight_grams), at
 
 
-class Glance(NamedTuple):
+class Glance(msgspec.Struct, frozen=True, gc=False):
     """The fields that decide whether a conveyance's event moves a live bill."""
 
     estimate: int
@@ -348,14 +346,13 @@ def glance(row: bytes) -> Glance | None:
 
     Such a bill is not live, or its programme is not known.
     """
-    if row[0] != ROW_FORMAT:
+    if not row.startswith(_LIVE_HEAD):
         check_format(row)
-    if row[1] != NOT_CLOSED:
         return None
     parts = row[_PARTS_AT + 1]
     if not parts & _OF_DAY:
         return NO_DATES
-    at, estimate, stated, arrived = _BILL.size + 2 * _ORIGINS.unpack_from(row, _ORIGINS_AT)[0], 0, 0, None
+    at, estimate, stated, arrived = _BILL_BYTES + 2 * _ORIGINS.unpack_from(row, _ORIGINS_AT)[0], 0, 0, None
     if parts & _HAS_ESTIMATE:
         estimate, stated = _ESTIMATE.unpack_from(row, at)
         at, stated = at + _ESTIMATE.size, stated - PAST

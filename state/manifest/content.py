@@ -11,6 +11,7 @@ import msgspec
 from msgspec import structs
 
 from state.manifest.bill_rows import PLAIN, BillRow, Claim
+from state.manifest.packed_keys import pack_key
 from state.rules.day_rules import FilingFacts
 from state.rules.programmes import Programme
 from state.rules.rulebook import Rulebook
@@ -112,7 +113,8 @@ def read_content(bill: AmendedBill, key_maker: KeyMaker, rulebook: Rulebook) -> 
 def fill_content(row: BillRow, bill: AmendedBill, content: Content, rulebook: Rulebook) -> None:
     """Write this version's content to the row; `row.manifested` is that of the first applied version."""
     lines, programme = content.lines, content.programme
-    row.consignee, row.arrived, row.fingerprint = content.consignee, content.arrived, content.fingerprint
+    row.packed_consignee = pack_key(content.consignee)
+    row.arrived, row.fingerprint = content.arrived, content.fingerprint
     row.mode = bill.mode
     row.filing = bill.filing
     row.order = bill.order or None
@@ -126,8 +128,7 @@ def fill_content(row: BillRow, bill: AmendedBill, content: Content, rulebook: Ru
         row.value_cents, row.claim = None, Claim(content.programme_id)
     else:
         row.value_cents = value_cents(lines, row.manifested, programme, rulebook)
-        plainly = programme.id == US_321 and not programme.asks_more
-        row.claim = PLAIN if plainly else _claim(bill, content, programme)
+        row.claim = PLAIN if programme.id == US_321 and not programme.asks_more else _claim(bill, content, programme)
     if row.claim is PLAIN and row.value_cents is not None and not rulebook.asks_of(bill.filing, bill.mode):
         row.filing_errors = ()
         return

@@ -54,6 +54,7 @@ from stream.records import Fate, Outgoing, Record, Result
 
 _WHOLE_BILL: Final = (BillManifested, BillAmended)
 _APPLIED: Final = Fate.APPLIED
+_APPLIES: Final = frozenset((APPLY, CLOSE_AT_ONCE))
 _STALE: Final = {word: Result(Fate.STALE, word, ()) for word in (OLDER, REPEAT, ALREADY_CLOSED, "time")}
 _FATES: Final = (
     (Fate.APPLIED, ""),
@@ -76,6 +77,7 @@ class ManifestStep:
         self.programmes: Mapping[str, str] = structures_of(rulebook)
         self.fates: tuple[tuple[Fate, str], ...] = _FATES
         self._rulebook = rulebook
+        self._programmes = rulebook.programmes
         self._key_maker = key_maker
         self._kept_days = rulebook.conveyance_days
         self._read = Reader(partitions).read
@@ -135,14 +137,12 @@ class ManifestStep:
         held = None if row is None else unpack_bill(row)
         content = read_content(data, self._key_maker, self._rulebook)
         ruling = rule_whole_bill(held, data.version, content.fingerprint, manifested=isinstance(event, BillManifested))
-        if ruling == CONFLICT:
-            return _dead_lettered(record, _CONFLICT)
-        if ruling in _STALE:
-            return _STALE[ruling]
+        if ruling not in _APPLIES:
+            return _dead_lettered(record, _CONFLICT) if ruling == CONFLICT else _STALE[ruling]
         before = held if isinstance(held, BillRow) else None
         conveyance = _touch(group, conveyance, today)
         bill = self._next_version(data, before, content, cause)
-        if isinstance(held, ExitRow) and ruling == CLOSE_AT_ONCE:
+        if ruling == CLOSE_AT_ONCE and isinstance(held, ExitRow):
             bill.version, bill.exit = held
             posted = posted_closed(data.bill, bill)
         else:
@@ -161,7 +161,8 @@ class ManifestStep:
     ) -> BillRow:
         """Return the live row of a version that applies after `before`."""
         bill = BillRow()
-        bill.version, bill.exit, bill.last_day, bill.last_arrived = data.version, None, 0, False
+        bill.version, bill.exit = data.version, None
+        bill.last_day, bill.last_arrived = 0, False
         if before is None:
             bill.posting, bill.manifested, bill.sequence = 1, to_micros(data.manifested_at), data.sequence
         else:
@@ -198,7 +199,7 @@ class ManifestStep:
             group.put(suffix, pack_exit(ExitRow(data.version, way)))
             return Result(_APPLIED, "", ())
         if held.exit is None:
-            programme = self._rulebook.programmes[held.claim.programme] if held.known_programme else None
+            programme = self._programmes[held.claim.programme] if held.known_programme else None
             day, held.last_arrived = day_and_basis(held, conveyance, programme)
             held.last_day = 0 if day is None else day.toordinal()
         held.version, held.exit = data.version, way
@@ -227,7 +228,7 @@ class ManifestStep:
         else:
             after = before._replace(touched=today, arrival=instant, arrival_stated=time)
         group.put(CONVEYANCE, pack_conveyance(after))
-        return Result(_APPLIED, "", fan_out(cause, group, before, after, self._poster, self._rulebook.programmes))
+        return Result(_APPLIED, "", fan_out(cause, group, before, after, self._poster, self._programmes))
 
 
 def _touch(group: Group, held: ConveyanceRow | None, today: int) -> ConveyanceRow:

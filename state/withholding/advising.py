@@ -39,9 +39,9 @@ def _next_day(deciding: "Deciding", terms: Terms, bill: Bill, counted: int, ledg
         return None
     last = min(bill.day + deciding.rulebook.advice_days, LAST_ORDINAL)
     if terms is deciding.us_321:
-        on, settled, would_release = terms.on, deciding.settled, ledgers.would_release
+        settled, would_release = deciding.settled, ledgers.would_release
         for ordinal in range(bill.day + 1, last + 1):
-            day = on(ordinal)
+            day = terms.days[ordinal]
             if settled(bill, counted, day) is None and would_release(ordinal, bill, counted, day.limits):
                 return date.fromordinal(ordinal)
         return None
@@ -50,7 +50,7 @@ def _next_day(deciding: "Deciding", terms: Terms, bill: Bill, counted: int, ledg
         ledger = terms.ledger(ordinal, bill.conveyance, bill.seller)
         if bill.arrived and ledger == bill.ledger:
             continue
-        refused = deciding.settled(bill, counted, terms.on(ordinal)) is not None
+        refused = deciding.settled(bill, counted, terms.days[ordinal]) is not None
         if not refused and ledgers.would_release(ledger, bill, counted, ledgers.limits(ledger)):
             return date.fromordinal(ordinal)
     return None

@@ -7,6 +7,7 @@ import msgspec
 
 from state.table import Group
 from state.withholding.bill import Bill
+from state.withholding.clock import Clock
 from state.withholding.deciding import Deciding
 from state.withholding.heads import Heads
 from state.withholding.keys import duplicate_suffix, ledger_suffix
@@ -25,13 +26,13 @@ _encode = msgspec.json.Encoder().encode
 class Alerting:
     """Raises alerts, and remembers which alerts were raised."""
 
-    __slots__ = ("_deciding", "_group", "_heads", "_marks", "_posting", "_raised", "near")
+    __slots__ = ("_clock", "_deciding", "_group", "_marks", "_posting", "_raised", "near")
 
-    def __init__(self, deciding: Deciding, posting: Posting, group: Group, heads: Heads) -> None:
+    def __init__(self, deciding: Deciding, posting: Posting, group: Group, clock: Clock) -> None:
         self._deciding = deciding
         self._posting = posting
         self._group = group
-        self._heads = heads
+        self._clock = clock
         self._marks: dict[bytes, None] = {}
         """Suffixes of the rows to write."""
         self._raised: list[AlertData] = []
@@ -40,8 +41,8 @@ class Alerting:
 
     def near_limit(self, ledger: LedgerId, total: int, limit: int) -> None:
         """Raise `near-limit`, once per ledger: the released total is above 90 % of the limit."""
-        if self._deciding.terms_of(ledger).has_head:
-            is_first = not self._heads.was_near(ledger)
+        if not isinstance(ledger, int) and self._deciding.terms[ledger.programme].has_head:
+            is_first = not Heads(self._deciding, self._group, self._clock).was_near(ledger)
             self.near.add(ledger)
         else:
             is_first = self._is_first(ledger_suffix(ledger))
@@ -74,8 +75,11 @@ class Alerting:
 
     def raised(self) -> list[bytes]:
         """Return the encoded alerts, in the order in which they were raised, and count them."""
-        self._deciding.tally.alerts.update(data.alert for data in self._raised)
-        return [_encode(alert_event(data, self._posting.time)) for data in self._raised]
+        counts, time, encoded = self._deciding.tally.alerts, self._posting.time, []
+        for data in self._raised:
+            counts[data.alert] += 1
+            encoded.append(_encode(alert_event(data, time)))
+        return encoded
 
     def _raise(
         self,

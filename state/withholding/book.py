@@ -97,7 +97,7 @@ class Book:
 
         Of a conveyance a date may leave while others stay: what is left of it is in the rows alone.
         """
-        dates = (clock.today, *[clock.today_in(zone) for zone in self._zones])
+        dates = (clock.today, *map(clock.today_in, self._zones))
         if dates == self._closed_for:
             return True
         self._closed_for = dates
@@ -220,7 +220,7 @@ class Book:
         walked = self._ledgers.get(ledger)
         if walked is None:
             return ()
-        if limits.rules and walked.measure != limits.measure and not isinstance(walked, AllOrNoneLedger):
+        if walked.measure != limits.measure and limits.rules and not isinstance(walked, AllOrNoneLedger):
             raise UnsettledError
         return walked.settle(limits)
 

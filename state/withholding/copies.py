@@ -22,7 +22,7 @@ _SHARED: Final = ""
 class Copies:
     """The copies under one root. Each is read at most once, and changed in place while a record is judged."""
 
-    __slots__ = ("_clock", "_group", "_held", "_only")
+    __slots__ = ("_clock", "_group", "_held", "_only", "has_shared")
 
     def __init__(self, group: Group, clock: Clock) -> None:
         self._group = group
@@ -30,6 +30,8 @@ class Copies:
         self._held: dict[Identity, Bill | None] = {}
         self._only: dict[bytes, str | None] = {}
         """By number, the conveyance of its only copy; None if it has no copy, `_SHARED` if it has several."""
+        self.has_shared = False
+        """Whether any number that was read or put has several."""
 
     def read_all(self) -> None:
         """Read all rows of the group; only for groups of few rows."""
@@ -39,7 +41,7 @@ class Copies:
             if kind == BILL_KIND:
                 number = suffix[1:]
                 if shared_copies(row):
-                    self._only[number] = _SHARED
+                    self._share(number)
                     continue
                 copy = open_row(number, row, clock)
                 self._only[number] = None if copy is None else copy.conveyance
@@ -68,42 +70,45 @@ class Copies:
         self._held[identity] = copy
         return copy
 
-    def other(self, number: bytes, conveyance: str) -> Bill | None:
-        """Return the only copy of a number that is not shared yet, if it is on another conveyance, else None."""
-        only = self._conveyance_of(number)
-        return None if only is None or only in {_SHARED, conveyance} else self._held[number, only]
-
     def is_shared(self, number: bytes) -> bool:
         """Whether each copy of the number has a row of its own, or will have one after this record."""
         return self._conveyance_of(number) == _SHARED
 
-    def share(self, number: bytes) -> None:
-        """Mark the number as shared: a second conveyance carries it now."""
-        self._only[number] = _SHARED
+    def put(self, number: bytes, copy: Bill) -> Bill | None:
+        """Put a copy as the record posts it, in the place of the one before.
 
-    def put(self, number: bytes, copy: Bill) -> None:
-        """Put a copy as the record posts it, in the place of the one before."""
-        if self._conveyance_of(number) is None:
-            self._only[number] = copy.conveyance
-        self._held[number, copy.conveyance] = copy
+        If that makes it the second copy of its number, return the first: the number is shared from now on.
+        """
+        only, conveyance = self._conveyance_of(number), copy.conveyance
+        self._held[number, conveyance] = copy
+        if only is None:
+            self._only[number] = conveyance
+        elif only not in {_SHARED, conveyance}:
+            self._share(number)
+            return self._held[number, only]
+        return None
 
     def remove(self, number: bytes, conveyance: str) -> None:
         """Remove a copy."""
         self._held[number, conveyance] = None
+
+    def _share(self, number: bytes) -> None:
+        self._only[number] = _SHARED
+        self.has_shared = True
 
     def _conveyance_of(self, number: bytes) -> str | None:
         if number in self._only:
             return self._only[number]
         row = self._group.get(bill_suffix(number))
         only: str | None = None
+        if row is not None and shared_copies(row):
+            self._share(number)
+            return _SHARED
         if row is not None:
-            if shared_copies(row):
-                only = _SHARED
-            else:
-                copy = open_row(number, row, self._clock)
-                if copy is not None:
-                    only = copy.conveyance
-                    self._held.setdefault((number, only), copy)
+            copy = open_row(number, row, self._clock)
+            if copy is not None:
+                only = copy.conveyance
+                self._held.setdefault((number, only), copy)
         self._only[number] = only
         return only
 

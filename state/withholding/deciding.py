@@ -80,7 +80,7 @@ class Deciding:
 
     def own_day(self, bill: Bill) -> OwnDay:
         """Return what holds for a bill by its own day."""
-        return (self.us_321 if bill.programme == US_321 else self.terms[bill.programme]).on(bill.day)
+        return (self.us_321 if bill.programme == US_321 else self.terms[bill.programme]).days[bill.day]
 
     def limits(self, ledger: LedgerId, dates: Dates) -> LedgerLimits:
         """Return the limits of a ledger: of its period's first day, or of the earliest date in a conveyance."""
@@ -100,8 +100,7 @@ class Deciding:
             return FILING_ERROR
         if day.refuses:
             return SUSPENDED
-        excluded = day.excluded_origins
-        if excluded and any(origin in excluded for origin in bill.origins):
+        if not day.excluded_origins.isdisjoint(bill.origins):
             return ORIGIN_EXCLUDED
         if bill.flags and day.rules.goods_rule(bill.flags, bill.filing) is not None:
             return GOODS_EXCLUDED
@@ -164,7 +163,7 @@ class Deciding:
         if status == GOODS_EXCLUDED:
             return day.rules.goods_rule(bill.flags, bill.filing)
         if status == ORIGIN_EXCLUDED:
-            excluded = day.excluded_origins
+            excluded = day.rules.excluded_origins
             return next(excluded[origin] for origin in bill.origins if origin in excluded)
         return day.rule_of(status)
 

@@ -55,7 +55,7 @@ def judge_fast(deciding: Deciding, posting: Posting, group: Group, clock: Clock)
             return None
     bill = posted_bill(posted, posting.conveyance, ordinal)
     counted = deciding.counted(bill)
-    if counted is None or deciding.settled(bill, counted, deciding.us_321.on(ordinal)) is not None:
+    if counted is None or deciding.settled(bill, counted, deciding.us_321.days[ordinal]) is not None:
         return None
     total = _total_if_all_fit(deciding, group, suffix, ordinal, counted, arrived=bill.arrived)
     if total is None or not _order_is_plain(bill, before, group, clock.today):
@@ -90,7 +90,7 @@ def _total_if_all_fit(
             released += cents if exact else whole_dollars(cents)
         elif status in _MISFITS:
             return None
-    limit = deciding.us_321.on(ordinal).limits.limit
+    limit = deciding.us_321.days[ordinal].limits.limit
     if released + clear > limit or released * 100 > limit * deciding.near_limit_percent:
         return None
     return released if arrived else released + clear

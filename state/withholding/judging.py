@@ -56,7 +56,7 @@ from state.withholding.heads import Heads
 from state.withholding.ledger_ids import NO_LEDGER, LedgerId, goes_by_dates, sort_key
 from state.withholding.ledgers import Ledgers
 from state.withholding.order_parts import OrderParts
-from state.withholding.rivals import Rank, rank_of
+from state.withholding.rivals import preference
 from state.withholding.sequences import bills_in_order, ledgers_in_order
 from state.withholding.standing import open_ledger, release_stands
 from state.withholding.statuses import (
@@ -87,6 +87,7 @@ class Judging:
 
     __slots__ = (
         "_alerting",
+        "_by_key",
         "_clock",
         "_copies",
         "_deciding",
@@ -114,6 +115,8 @@ class Judging:
         self._clock = clock
         self._own: list[Own] = []
         self._own_bills: set[Bill] = set()
+        self._by_key: dict[bytes, Bill] = {}
+        """The own bills by manifest key, once a ledger finds bills by key."""
         self._late: list[tuple[Bill, Bill]] = []
         """Bills, as now and as before, whose release stands or not by what all own bills make of their conveyance."""
         self._others: dict[bytes, Bill] = {}
@@ -142,8 +145,9 @@ class Judging:
         for bill, held in self._late:
             if release_stands(self._deciding, self._ledgers, bill, held):
                 bill.status = RELEASED
-        for _, bill, before in self._own:
-            self._choose_own(bill, before)
+        if self._copies.has_shared:
+            for _, bill, before in self._own:
+                self._choose_own(bill, before)
         if self._has_periods or self._deciding.us_321.overflow == "all_or_none":
             yield from self._choose_again()
         for posted, bill, _ in self._own:
@@ -173,6 +177,8 @@ class Judging:
                     self._ledgers.leave(before)
             self._ledgers.leave_copy(before)
         bill = posted_bill(posted, conveyance)
+        if bill.order is not None:
+            self._order_parts()  # `outputs` settles them if there are any
         self._stand(bill, posted, before)
         if posted.stand == "moved" or (posted.stand == "closed" and not bill.counts_in_full):
             self._copies.remove(number, conveyance)
@@ -182,19 +188,17 @@ class Judging:
         self._own_bills.add(bill)
 
     def _put(self, number: bytes, bill: Bill) -> None:
-        other = self._copies.other(number, bill.conveyance)
+        other = self._copies.put(number, bill)
         if other is not None:
-            self._copies.share(number)
             self._ledgers.join_copy(other, counted=True)
-        self._copies.put(number, bill)
         if bill.programme != US_321:
             self._has_periods = True
             if goes_by_dates(bill.ledger):
                 self._ledgers.enter(bill)
-        if bill.counts_in_full and bill.status != RELEASED:
+        if bill.status in KEEPS_COUNTING and bill.counts_in_full:
             self._ledgers.count_closed(bill)
             self._touched.add(bill.ledger)
-        elif self._copies.is_shared(number):
+        elif self._copies.has_shared and self._copies.is_shared(number):
             self._ledgers.join_copy(bill, counted=False)
 
     def _stand(self, bill: Bill, posted: PostedBill, before: Bill | None) -> None:
@@ -256,7 +260,7 @@ class Judging:
         if own is not None and own.ledger == ledger and own.status not in KEEPS_COUNTING:
             found[own.conveyance] = own
         copies = [copy for copy in found.values() if copy is not None]
-        chosen = min(copies, key=_preference)
+        chosen = min(copies, key=preference)
         if count > 1:
             self._alerts().duplicate(chosen)
         for copy in copies:
@@ -286,10 +290,14 @@ class Judging:
     # -- steps 3 to 5: walk the ledger
 
     def _settle(self, ledger: LedgerId) -> Iterator[None]:
-        ledgers, terms = self._ledgers, self._deciding.terms_of(ledger)
-        day, covers = terms.on(ledger) if isinstance(ledger, int) else None, terms.overflow == "excess"
-        limits, misfit = (ledgers.limits(ledger), None) if day is None else (day.limits, day.misfit)
-        own = {bill.key: bill for _, bill, _ in self._own} if len(self._own) > 1 else {}
+        deciding, ledgers = self._deciding, self._ledgers
+        misfit: int | None = None  # of us-321 one for the whole ledger, else by each bill's own day
+        if isinstance(ledger, int):
+            terms = deciding.us_321
+            limits, misfit = terms.days[ledger].limits, terms.days[ledger].misfit
+        else:
+            terms, limits = deciding.terms[ledger.programme], ledgers.limits(ledger)
+        covers = terms.overflow == "excess"
         for looked_at, change in enumerate(ledgers.settle(ledger, limits), 1):
             if looked_at % _YIELD_EVERY == 0:
                 yield
@@ -297,12 +305,12 @@ class Judging:
                 yield
                 continue
             found, fits = change
-            bill = found if isinstance(found, Bill) else own.get(found) or self._find(found)
+            bill = found if isinstance(found, Bill) else self._find(found)
             was = bill.status
             if fits:
                 now = RELEASED if bill.arrived else CLEAR
             else:
-                now = (misfit or terms.on(bill.day).misfit) if bill.arrived else terms.warned
+                now = (misfit or terms.days[bill.day].misfit) if bill.arrived else terms.warned
             covered = ledgers.covered(bill) or None if covers and not fits else None
             if was == now and (not covers or covered == bill.covered):
                 continue
@@ -313,12 +321,14 @@ class Judging:
                     self._alerts().superseded_release(bill)
             bill.status, bill.covered = now, covered
         total = ledgers.totals(ledger)[0]
-        if limits.value is not None and total * 100 > limits.value * self._deciding.near_limit_percent:
+        if limits.value is not None and total * 100 > limits.value * deciding.near_limit_percent:
             self._alerts().near_limit(ledger, total, limits.value)
 
     def _find(self, key: bytes) -> Bill:
-        number, conveyance = bill_of_key(key)
-        found = self._copies.get(number, conveyance)
+        """Return the bill of a manifest key: most often the record's own."""
+        if not self._by_key:
+            self._by_key = {bill.key: bill for _, bill, _ in self._own}
+        found = self._by_key.get(key) or self._copies.get(*bill_of_key(key))
         assert found is not None, "a bill of the walk has a row"  # noqa: S101 - rows and walk change together
         return found
 
@@ -331,13 +341,13 @@ class Judging:
         """
         if self._has_periods:
             near = () if self._alerting is None else self._alerting.near
-            self._heads().write_all(self._order, self._ledgers, near)
+            Heads(self._deciding, self._group, self._clock).write_all(self._order, self._ledgers, near)
         if self._alerting is not None:
             self._alerting.write()
         own = self._own if len(self._own) == 1 else sorted(self._own, key=_own_order)
-        if self._parts is not None or any(bill.order is not None for _, bill, _ in own):
+        if self._parts is not None:
             gone = [(bill, posted.stand == "moved") for posted, bill, _ in own]
-            yield from self._order_parts().settle(gone, self._others.values())
+            yield from self._parts.settle(gone, self._others.values())
         for posted, bill, before in own:
             self._copies.write(bill.bill.encode(), bill.conveyance)
             if posted.stand == "moved":
@@ -355,9 +365,6 @@ class Judging:
         if self._others:
             yield None
 
-    def _heads(self) -> Heads:
-        return Heads(self._deciding, self._group, self._clock)
-
     def alerts(self) -> list[bytes]:
         """Return the alerts of this record, once all decisions are out."""
         for (programme, order), cents, limit in () if self._parts is None else self._parts.write():
@@ -367,7 +374,7 @@ class Judging:
     def _alerts(self) -> Alerting:
         alerting = self._alerting
         if alerting is None:
-            alerting = self._alerting = Alerting(self._deciding, self._posting, self._group, self._heads())
+            alerting = self._alerting = Alerting(self._deciding, self._posting, self._group, self._clock)
         return alerting
 
     def is_split(self, bill: Bill, limit_cents: int) -> bool:
@@ -387,11 +394,6 @@ class Judging:
 
 
 _WITHHELD: Final = frozenset((WITHHELD, PERIOD_WITHHELD))
-
-
-def _preference(copy: Bill) -> tuple[bool, Rank]:
-    """Sort key of copies, the one that counts first: a copy whose release stands, then by rank (DESIGN section 3)."""
-    return not copy.counts_in_full, rank_of(copy)
 
 
 def _own_order(own: Own) -> bytes:

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from state.withholding.bill import Bill
 from state.withholding.copies import Copies
@@ -17,7 +18,7 @@ from stream.money import whole_dollars
 Amount = Callable[[Bill], int]
 
 
-class Standing(NamedTuple):
+class Standing(Struct, gc=False):
     """The bills of a ledger that its total is made of, or decides on."""
 
     released: list[Bill]
@@ -94,9 +95,7 @@ class PlainLedgers:
         if overflow == "all_or_none":
             return self._settle_together(ledger, standing, limits)
         amount = self._amount(limits)
-        total = 0
-        for bill in (*standing.closed, *standing.released):
-            total += amount(bill)
+        total = sum(map(amount, (*standing.closed, *standing.released)))
         found: list[tuple[Bill, bool]] = []
         if overflow == "excess":
             total = self._cover(standing.arrived, total, limits.limit, found)

@@ -21,6 +21,11 @@ def rank_of(copy: Bill) -> Rank:
     return not copy.arrived, -copy.version, copy.conveyance
 
 
+def preference(copy: Bill) -> tuple[bool, Rank]:
+    """Sort key of copies, the one that counts first: a copy whose release stands, then by rank (DESIGN section 3)."""
+    return not copy.counts_in_full, rank_of(copy)
+
+
 class Rivals:
     """The copies, by conveyance."""
 

@@ -11,7 +11,9 @@ filing errors, and the fields of programmes other than us-321: programme, seller
 """
 
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from state.unreadable_rows import ROW_REMEDY, RowFormatError
 from state.withholding.bill import NO_DAY, Bill
@@ -129,8 +131,7 @@ def pack_row(copy: Bill) -> bytes:
         sum([FLAG_BITS[flag] for flag in copy.flags]) if copy.flags else 0,
         extras,
     )
-    text = origins[0] if len(origins) == 1 else "".join(origins)
-    return fixed + conveyance + order + text.encode() + rest
+    return fixed + conveyance + order + "".join(origins).encode() + rest
 
 
 def _pack_extras(copy: Bill) -> tuple[int, bytes]:
@@ -165,7 +166,7 @@ def pack_shared(copies: int) -> bytes:
 
 def shared_copies(row: bytes) -> int:
     """Return how many copies have rows of their own; 0 for the row of a number's one copy."""
-    if row[:2] == _COPY_HEAD:
+    if row.startswith(_COPY_HEAD):
         return 0
     check_format(row)
     return _SHARED_ROW.unpack(row)[2] if row[1] == _SHARED else 0
@@ -179,12 +180,12 @@ def check_format(row: bytes) -> None:
 
 def glance(row: bytes) -> tuple[int, int, int, int] | None:
     """Return day, status, cents (-1: none) and extras of a bill in a tenth of the time; None for a shared number."""
-    if row[:2] != _COPY_HEAD:
+    if not row.startswith(_COPY_HEAD):
         return None
     return _GLANCE.unpack_from(row)
 
 
-class Look(NamedTuple):
+class Look(msgspec.Struct, frozen=True, gc=False):
     """The fields of a copy's row that can be read without making a bill."""
 
     day: int
@@ -201,11 +202,11 @@ class Look(NamedTuple):
 
 def look(row: bytes) -> Look | None:
     """Return a look at a row, in a third of the time of `open_row`; None for a shared number's row."""
-    if row[:2] != _COPY_HEAD:
+    if not row.startswith(_COPY_HEAD):
         return None
     day, status, manifested, value, conveyance, order, extras = _LOOK.unpack_from(row)
-    at = _LOOK.size + conveyance
-    return Look(day, status, manifested, value, row[_LOOK.size : at], row[at : at + order], extras)
+    at = _FIXED_BYTES + conveyance
+    return Look(day, status, manifested, value, row[_FIXED_BYTES:at], row[at : at + order], extras)
 
 
 def unpack_row(number: bytes, row: bytes) -> Bill:

@@ -1,7 +1,8 @@
 """The withholding step: posting records in, decisions and alerts out, over the table of consignees' ledgers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -73,12 +74,12 @@ class WithholdingStep:
         """Counts of decisions and alerts; a runner may drain it."""
         self._partitions = partitions
         self._index_rows_min = index_rows_min
-        self._fast_path_rows_max = FAST_PATH_ROWS * index_rows_min
         # What `_set_clock` found last, so that the records of one transaction need not look it up again.
         self._overlay: Overlay | None = None
         self._stream_time: int | None = None
         self._clock = self._new_clock()
-        self._judges_us_321 = US_321 in self._deciding.terms
+        # The fast path is for us-321 alone: where that is not enabled, no group is small enough.
+        self._fast_path_rows_max = FAST_PATH_ROWS * index_rows_min if US_321 in self._deciding.terms else -1
         parts = [key_fingerprint, f"withholding rows {ROW_FORMAT}", msgspec.json.encode(policy).decode()]
         self.fingerprint: str = sha256("\n".join(parts).encode()).hexdigest()[:16]
         self.programmes: Mapping[str, str] = structures_of(rulebook)
@@ -90,7 +91,7 @@ class WithholdingStep:
         root = posting.consignee.encode()
         group, kept = table.group(root), table.index(root)
         count = group.row_count_at_most()
-        if kept is None and len(posting.bills) == 1 and count <= self._fast_path_rows_max and self._judges_us_321:
+        if kept is None and len(posting.bills) == 1 and count <= self._fast_path_rows_max:
             fast = judge_fast(self._deciding, posting, group, self._clock)
             if fast is not None:
                 bill, counted, total = fast
@@ -101,10 +102,11 @@ class WithholdingStep:
             if posted.programme not in known:
                 self._deciding.refuse_unknown(posted)
         # A kept book must see every change, so it is used even when few rows are left.
-        if kept is None and count <= self._index_rows_min:
+        if kept is not None:
+            return self._indexed(record, posting, table, group, kept)
+        if count <= self._index_rows_min:
             return self._plain(record, posting, group)
-        by_heads = self._by_heads(record, posting, group) if kept is None else None
-        return by_heads or self._indexed(record, posting, table, group, kept)
+        return self._by_heads(record, posting, group) or self._indexed(record, posting, table, group, None)
 
     def _plain(self, record: Record, posting: Posting, group: Group) -> Result:
         """Judge a posting of a small group by all its bills."""
@@ -113,7 +115,7 @@ class WithholdingStep:
         ledgers = PlainLedgers(self._deciding, copies)
         judging = Judging(self._deciding, posting, group, ledgers, copies, self._clock)
         code = NO_OP if judging.has_no_op() else ""
-        return Result(_APPLIED, code, self._judged(judging, record, posting, ledgers))
+        return Result(_APPLIED, code, chain(judging.judge(), self._decided(judging, record, posting, ledgers)))
 
     def _by_heads(self, record: Record, posting: Posting, group: Group) -> Result | None:
         """Judge a posting of a large group by the heads of its ledgers; None if they do not tell enough."""
@@ -133,31 +135,27 @@ class WithholdingStep:
     def _indexed(self, record: Record, posting: Posting, table: Overlay, group: Group, kept: object | None) -> Result:
         """Judge a posting of a large group with its kept book. If there is none, build it, with yields in between."""
         clock = self._clock
-        whole = isinstance(kept, Book) and kept.close(clock)
-        book = kept if isinstance(kept, Book) and whole else Book(self._deciding)
+        book = kept if isinstance(kept, Book) and kept.close(clock) else Book(self._deciding)
         judging = Judging(self._deciding, posting, group, book, Copies(group, clock), clock)
         code = NO_OP if judging.has_no_op() else ""
+        build: Iterable[None] = () if book is kept else self._build(book, group)
+        return Result(_APPLIED, code, chain(build, self._by_book(judging, record, posting, table, group, book)))
 
-        def outputs() -> Iterator[Outgoing | None]:
-            if book is not kept:
-                yield from book.build(group, clock)
-                book.close(clock)
-            try:
-                yield from judging.judge()
-            except UnsettledError:
-                table.drop_index(group.root)
-                yield from self._plain(record, posting, group).outputs
-                return
-            yield from self._decided(judging, record, posting, book)
-            table.keep_index(group.root, book, book.weight)
+    def _build(self, book: Book, group: Group) -> Iterator[None]:
+        yield from book.build(group, self._clock)
+        book.close(self._clock)
 
-        return Result(_APPLIED, code, outputs())
-
-    def _judged(
-        self, judging: Judging, record: Record, posting: Posting, ledgers: Ledgers
+    def _by_book(
+        self, judging: Judging, record: Record, posting: Posting, table: Overlay, group: Group, book: Book
     ) -> Iterator[Outgoing | None]:
-        yield from judging.judge()
-        yield from self._decided(judging, record, posting, ledgers)
+        try:
+            yield from judging.judge()
+        except UnsettledError:
+            table.drop_index(group.root)
+            yield from self._plain(record, posting, group).outputs
+            return
+        yield from self._decided(judging, record, posting, book)
+        table.keep_index(group.root, book, book.weight)
 
     def _decided(
         self, judging: Judging, record: Record, posting: Posting, ledgers: Ledgers

@@ -1,6 +1,6 @@
 """The terms of a programme, made ready for the judging: plain numbers, and each look-up once."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from typing import Final
 
@@ -78,7 +78,7 @@ class OwnDay(Struct, frozen=True):
     rules: DayRules
     refuses: bool
     """Whether nothing is exempt: suspended, or outside the limits."""
-    excluded_origins: Mapping[str, str]
+    excluded_origins: frozenset[str]
     caps: bool
     """Whether there is a cap of a single bill."""
     single_value: int | None
@@ -98,16 +98,33 @@ class OwnDay(Struct, frozen=True):
         return None if single is None else single.rule
 
 
+class OwnDays(dict[int, OwnDay]):
+    """Days by their ordinals, each resolved when it is first asked for: to subscript a dict is the fastest look-up."""
+
+    __slots__ = ("_resolve",)
+
+    def __init__(self, resolve: Callable[[int], OwnDay]) -> None:
+        super().__init__()
+        self._resolve = resolve
+
+    def __missing__(self, ordinal: int) -> OwnDay:
+        """Resolve a day and keep it."""
+        if len(self) >= _DAYS_KEPT:
+            self.clear()
+        found = self[ordinal] = self._resolve(ordinal)
+        return found
+
+
 class Terms:
     """One programme under one policy."""
 
     __slots__ = (
-        "_days",
         "_limits",
         "_rulebook",
         "_unaggregated",
         "by_conveyance",
         "currency",
+        "days",
         "has_head",
         "id",
         "is_us",
@@ -145,24 +162,19 @@ class Terms:
         """Whether a later arrival puts a bill into another ledger, or at another place of time in this one."""
         self.is_us = programme.id.startswith("us-")
         self._unaggregated = programme.unaggregated_modes
-        self._days: dict[int, OwnDay] = {}
+        self.days = OwnDays(self._resolve)
+        """What holds for a bill, by the ordinal of its own day."""
         self._limits: dict[int, LedgerLimits] = {}
         if programme.id == US_321 and not (by_day and not programme.per_seller):
             msg = "us-321 sums per person and day: give a programme that sums otherwise an id of its own"
             raise ValueError(msg)
 
-    def on(self, ordinal: int) -> OwnDay:
-        """Return what holds for a bill whose own day has this ordinal."""
-        return self._days.get(ordinal) or self._resolve(ordinal)
-
     def _resolve(self, ordinal: int) -> OwnDay:
         rules = self._rulebook.on(date.fromordinal(ordinal), self.id)
-        if len(self._days) >= _DAYS_KEPT:
-            self._days.clear()
-        found = self._days[ordinal] = OwnDay(
+        return OwnDay(
             rules,
             rules.suspended_rule is not None or not rules.within_limits,
-            rules.excluded_origins,
+            frozenset(rules.excluded_origins),
             rules.single_value is not None or rules.single_weight is not None,
             None if rules.single_value is None else rules.single_value.amount,
             None if rules.single_weight is None else rules.single_weight.amount,
@@ -170,7 +182,6 @@ class Terms:
             self.withheld if rules.enforcement == "withhold" else self.warned,
             self.limits(ordinal),
         )
-        return found
 
     def limits(self, first: int) -> LedgerLimits:
         """Return the limits of a ledger, by the first day of its period."""
@@ -184,7 +195,7 @@ class Terms:
 
     def limits_by(self, dates: Iterable[int]) -> LedgerLimits:
         """Return the limits of a conveyance, by the dates of all its bills: of the earliest that has limits."""
-        inside = [day for day in dates if self.on(day).rules.within_limits]
+        inside = [day for day in dates if self.days[day].rules.within_limits]
         return self.limits(min(inside)) if inside else ledger_limits(None)
 
     def period(self, day: int) -> Period:

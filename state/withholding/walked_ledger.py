@@ -160,13 +160,14 @@ class WalkedLedger(ABC):
         If at least as much was released as clear bills lost, the total before each bill only grew. So misfits stay
         misfits, and clear bills stay clear as long as they all fit together.
         """
-        if not len(self.expected):
+        expected = self.expected
+        if not expected.size:
             return True
         if self._rest is None:
             return False
         if self.released - self._rest >= self._lost:
-            return self.released + self.expected.fit_total <= limit
-        return self.expected.fit_count == len(self.expected)
+            return self.released + expected.fit_total <= limit
+        return expected.fit_count == expected.size
 
 
 class SkipLedger(WalkedLedger):
@@ -180,7 +181,7 @@ class SkipLedger(WalkedLedger):
 
     def _settle_arrived(self, limits: LedgerLimits, changes: Changes) -> Iterator[None]:
         limit = limits.limit
-        if len(self.arrived) and (self._rest is None or self.released < self._rest):
+        if self.arrived.size and (self._rest is None or self.released < self._rest):
             for key, value in self._new_arrived:
                 self.arrived.insert(key, value, fits=False)
                 changes[key] = False

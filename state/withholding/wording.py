@@ -127,8 +127,6 @@ class Wording:
             if figures.limits is not None:
                 limit, total = figures.limits.value, figures.sums.value
                 middle = middle.replace('"measures":[]', f'"measures":{figures.measures}')
-        number, conveyance = bill.bill, bill.conveyance
-        epoch, version, posting, revision = self._epoch, bill.version, bill.posting, bill.revision
         value = bill.value
         template.count.made += 1
         template.valued.cents += value or 0
@@ -143,10 +141,10 @@ class Wording:
             errors = _json(bill.filing_errors).decode()
             middle = middle.replace('"filing_errors":[],"rule":null', f'"filing_errors":{errors},"rule":{_text(rule)}')
         return (
-            f'{{"specversion":"1.0","id":"{number}/{conveyance}/{epoch}/{version}/{posting}/{revision}",'
-            f'{_ENVELOPE}"time":{time},"data":{{"bill":"{number}","conveyance":"{conveyance}",'
-            f'"order":{order},"epoch":{epoch},"bill_version":{version},"posting":{posting},"revision":{revision},'
-            f'{template.opening}"consignee":"{consignee}","seller":{seller},'
+            f'{{"specversion":"1.0","id":"{bill.bill}/{bill.conveyance}/{self._epoch}/{bill.version}/{bill.posting}/'
+            f'{bill.revision}",{_ENVELOPE}"time":{time},"data":{{"bill":"{bill.bill}","conveyance":"{bill.conveyance}",'
+            f'"order":{order},"epoch":{self._epoch},"bill_version":{bill.version},"posting":{bill.posting},'
+            f'"revision":{bill.revision},{template.opening}"consignee":"{consignee}","seller":{seller},'
             f'"value_cents":{"null" if value is None else value},'
             f'"counted_cents":{"null" if counted is None else counted},"counts":{counts},'
             f"{totals}{middle}"
@@ -160,7 +158,7 @@ class Wording:
         terms = None if _is_unknown(bill) else self._terms.get(bill.programme)
         limits = rule = None
         if bill.programme == US_321 and terms is not None and with_total and day is not None:
-            own_day = terms.on(day.toordinal())
+            own_day = terms.days[day.toordinal()]
             if own_day.rules.within_limits:
                 limits = terms.limits(day.toordinal())
             if bill.status not in _RULE_OF_BILL:
