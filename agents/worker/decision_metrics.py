@@ -2,18 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from prometheus_client.metrics_core import Metric as Family
 
 from agents.observability.registry import Area, Label, MetricKind
 from state.step import Step
-from state.withholding import WithholdingStep
-from state.withholding.tally import Kind as Decided
-from state.withholding.tally import Tally
 from stream.alerts import AlertKind
 from stream.decisions import Outcome
 from stream.outcomes import VERDICTS
+
+if TYPE_CHECKING:
+    from state.withholding.tally import Kind as Decided
+    from state.withholding.tally import Tally
 
 DECISIONS: Final = Area("decisions", "Decisions")
 """A worker of the withholding step shows these beside its engine's."""
@@ -51,7 +52,7 @@ _alerts = DECISIONS.read(
 class Tallied:
     """The tally of one step, over all its committed transactions."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: "Tally") -> None:
         self._tally = tally
         self._made: Counter[Decided] = Counter()
         self._cents: Counter[Decided] = Counter()
@@ -60,6 +61,10 @@ class Tallied:
     @classmethod
     def of(cls, step: Step) -> "Tallied | None":
         """Return the tally of a step that keeps one."""
+        if step.name != "withholding":
+            return None
+        from state.withholding import WithholdingStep  # noqa: PLC0415 - each worker loads its own step only
+
         return cls(step.tally) if isinstance(step, WithholdingStep) else None
 
     def keep(self) -> None:
