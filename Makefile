@@ -5,9 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 KAFKA_JARS := .cache/kafka
 ARGS ?=
-# The tests wait for brokers more than they compute, so two processes take hardly more than half the time of one; each
-# has a broker of its own. Slow files come first (tests/order.py). For one test, or a debugger: PROCESSES=0.
-PROCESSES ?= 2
+# The tests wait for brokers and sessions much of their time: on two cores three processes took 19:44, two took 22:43.
+# Each has brokers of its own. Slow files come first (tests/order.py). For one test, or a debugger: PROCESSES=0.
+PROCESSES ?= 3
 
 # A broker is fetched only where it could run; elsewhere tests that need it are skipped, and pytest says so in one line.
 HAVE_JAVA := $(shell command -v java >/dev/null 2>&1 && command -v mvn >/dev/null 2>&1 && echo yes)
@@ -21,6 +21,8 @@ help: ## list these targets
 demo: $(VENV)/.installed ## run the whole system on a simulated day, all embedded: no Docker, no Java
 	@$(BIN)/tallygate demo $(ARGS)
 
+# Tests start our own commands hundreds of times: none is to compile every module again, whatever the shell says.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.installed kafka ## run all tests; ARGS="-k name" to choose
 	@$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 

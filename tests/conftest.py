@@ -1,5 +1,6 @@
 """What every test gets: the repository's root, and skips that are reported in one visible line."""
 
+import os
 from collections import defaultdict
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from tests.order import amiss, known_seconds, path_of, slowest_first
 from tests.prerequisites import PREREQUISITES, ROOT, require, skip_lines
 
 pytest_plugins = ("tests.kafka.plugin", "tests.prometheus.plugin", "tests.redis.plugin")
+
+# No test asks the internet. Without its authorities each process that loads aiohttp starts 50 ms sooner.
+os.environ.setdefault("SSL_CERT_FILE", os.devnull)
 
 # A slow machine is no defect, so no example has a deadline.
 settings.register_profile("tallygate", deadline=None, print_blob=True)

@@ -10,6 +10,9 @@ HANG_SECONDS: Final = 600.0
 ASK_SECONDS: Final = 0.05
 IN_VAIN_SECONDS: Final = 1.0
 """So often at most it is asked whether a wait is in vain: some read a topic to know."""
+REST: Final = 4
+"""After a question that cost the processor some time a wait rests so many times as long: others need it to get on."""
+REST_SECONDS_MAX: Final = 0.5
 
 InVain = Callable[[], str]
 """Says why a wait can no longer end well; empty: it still can."""
@@ -57,7 +60,7 @@ def wait_for(
     began = time.monotonic()
     asked, why = began, ""
     while True:
-        now = time.monotonic()
+        now, used = time.monotonic(), time.process_time()
         if now - asked >= IN_VAIN_SECONDS:
             asked, why = now, in_vain()  # before the condition: what was done before a process ended still counts
         if condition():
@@ -66,4 +69,5 @@ def wait_for(
             raise TimeoutError(f"waited in vain for {what}: {why}")
         if now - began > seconds:
             raise TimeoutError(f"waited {seconds} s for {what}")
-        time.sleep(every)
+        cost = time.process_time() - used
+        time.sleep(max(every, min(REST * cost, REST_SECONDS_MAX)))

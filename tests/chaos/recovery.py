@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -146,10 +146,15 @@ class Row(NamedTuple):
     """With what status workers ended by themselves."""
 
 
-def measure(names: Sequence[str], rounds: int, folder: Path, say: Callable[[str], None]) -> tuple[list[Row], list[str]]:
-    """Let each fault happen some times; return the table, and what an audit of all records found."""
+def measure(
+    names: Sequence[str], rounds: int, folder: Path, say: Callable[[str], None], **settings: str
+) -> tuple[list[Row], list[str]]:
+    """Let each fault happen some times; return the table, and what an audit of all records found.
+
+    `settings` are those in which the workers differ from workers as they are shipped.
+    """
     rows = {name: Row(name, [], []) for name in names}
-    with _place(folder, small="disk full, broker ends" in names) as place:
+    with _place(folder, settings, small="disk full, broker ends" in names) as place:
         for name in [name for _ in range(rounds) for name in names]:
             place.stand.steady()
             found = FAULTS[name](place)
@@ -167,14 +172,14 @@ def measure(names: Sequence[str], rounds: int, folder: Path, say: Callable[[str]
 
 
 @contextmanager
-def _place(folder: Path, *, small: bool) -> Iterator[Place]:
+def _place(folder: Path, settings: Mapping[str, str], *, small: bool) -> Iterator[Place]:
     with _disk(folder / "disk", small=small) as disk:
         broker = ProxiedBroker(disk / "broker", extra=SMALL_LOGS if small else "")
         broker.format().start()
         try:
             with KafkaHarness(broker, "recovery", folder) as harness:
                 harness.create_topics(partitions=4)
-                with Stand(harness, broker.relayed) as stand:
+                with Stand(harness, broker.relayed, **settings) as stand:
                     yield Place(stand, broker, folder)
         finally:
             broker.stop()

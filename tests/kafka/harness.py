@@ -93,8 +93,9 @@ class KafkaHarness:
                 producer.produce(topic or self.topics.postings, value, name, partition)
                 producer.poll(0)
 
-    def read(self, topic: str, *, isolation: str = "read_committed") -> dict[int, list[Row]]:
-        """Read a topic from its beginning to its present end, by partition."""
+    @contextmanager
+    def _reader(self, topic: str, isolation: str) -> Iterator[Consumer]:
+        """Yield a client that stands at the beginning of a topic."""
         consumer = Consumer(
             {
                 "bootstrap.servers": self.broker.address,
@@ -105,9 +106,16 @@ class KafkaHarness:
                 "fetch.wait.max.ms": 10,
             }
         )
-        found: dict[int, list[Row]] = {}
         try:
             consumer.assign([TopicPartition(topic, partition, 0) for partition in range(self.partitions)])
+            yield consumer
+        finally:
+            consumer.close()
+
+    def read(self, topic: str, *, isolation: str = "read_committed") -> dict[int, list[Row]]:
+        """Read a topic from its beginning to its present end, by partition."""
+        found: dict[int, list[Row]] = {}
+        with self._reader(topic, isolation) as consumer:
             left = set(range(self.partitions))
             while left:
                 for message in consumer.consume(10_000, TURN_SECONDS):
@@ -117,9 +125,7 @@ class KafkaHarness:
                     else:
                         row = (message.offset() or 0, message.key(), message.value())
                         found.setdefault(partition, []).append(row)
-            return found
-        finally:
-            consumer.close()
+        return found
 
     def values(self, topic: str) -> list[bytes]:
         """Return the values in a topic, partition by partition."""
@@ -130,27 +136,28 @@ class KafkaHarness:
         return self.values(self.topics.decisions)
 
     def wait_for_decisions(self, count: int, seconds: float = HANG_SECONDS) -> list[bytes]:
-        """Wait until so many decisions are committed, and give them."""
-        found: list[bytes] = []
+        """Wait until so many decisions are committed, and read the topic from its beginning."""
+        found = [0]
 
         def enough() -> bool:
-            found[:] = self.decisions()
-            return len(found) >= count
+            found[0] += sum(message.error() is None for message in reader.consume(10_000, TURN_SECONDS))
+            return found[0] >= count
 
         try:
-            wait_for(enough, f"{count} decisions", seconds, self.deserted)
+            with self._reader(self.topics.decisions, "read_committed") as reader:
+                wait_for(enough, f"{count} decisions", seconds, self.deserted)
         except TimeoutError as error:
             logs = "\n".join(worker.log()[-3000:] for worker in self.workers)
-            raise TimeoutError(f"{error}, found {len(found)}; {logs}") from None
-        return found
+            raise TimeoutError(f"{error}, found {found[0]}; {logs}") from None
+        return self.decisions()
 
     def bury(self, step: str = "toy") -> None:
-        """Have killed workers of a step leave their group at once; none of its workers lives.
+        """Have workers of a step that were killed, or refused to go on, leave their group at once; none of them lives.
 
         Without this the next worker waits until their sessions are over, which tests/integration/engine/test_judging.py
-        and the chaos run prove.
+        and the chaos run prove of killed workers, `test_another_fingerprint` of one that refused.
         """
-        assert not any(worker.alive for worker in self.workers)
+        assert not any(worker.alive for worker in self.workers if worker.step.rpartition(":")[2] == step)
         remove_members(self.connection, [self.topics.group(step)])
 
     def deserted(self) -> str:

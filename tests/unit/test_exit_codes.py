@@ -54,7 +54,8 @@ def run(folder: Path, *arguments: str, given: str = "", **environment: str) -> "
 )
 def test_code_says_what_to_do(arguments: str, status: int, tmp_path: Path) -> None:
     """Every command ends with 75 for away, 1 for no, 2 for what no repetition mends, and never with a traceback."""
-    run(tmp_path, "token", "create", "--scope", "scan", "--name", "x", "--file", "tokens.json")
+    if "tokens.json" in arguments:
+        run(tmp_path, "token", "create", "--scope", "scan", "--name", "x", "--file", "tokens.json")
     done = run(tmp_path, *arguments.split(), given="ACME00001\n")
     assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
     assert done.stderr or done.stdout

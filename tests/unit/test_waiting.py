@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 
 import pytest
 
@@ -53,3 +55,24 @@ def test_what_was_done_before_the_end_counts() -> None:
 
     wait_for(lambda: done, "the act", in_vain=last_act)
     assert done == [True]
+
+
+def test_a_question_that_costs_much_is_asked_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a question took of the processor is waited for again and again, up to a bound; a cheap one is asked soon."""
+    rests: list[float] = []
+    monkeypatch.setattr("tests.waiting.time.sleep", rests.append)
+
+    def costs(seconds: float) -> Callable[[], bool]:
+        def asked() -> bool:
+            until = time.process_time() + seconds
+            while time.process_time() < until:
+                pass
+            return bool(rests)
+
+        return asked
+
+    for seconds in (0.0, 0.03, 0.2):
+        rests.clear()
+        wait_for(costs(seconds), "the second question")
+        assert max(waiting.ASK_SECONDS, min(4 * seconds, waiting.REST_SECONDS_MAX)) <= rests[0]
+        assert rests[0] <= waiting.REST_SECONDS_MAX

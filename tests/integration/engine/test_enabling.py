@@ -182,6 +182,7 @@ def test_manifest_workers_first_are_refused_and_nothing_is_lost(
         ignorant = start(harness, scenario, "withholding", "a")
         assert ignorant.wait() == 78
         assert "a posting is of the programme uz, which is not enabled here" in ignorant.log()
+        harness.bury("withholding")
     assert verdicts(harness) == {}
     assert harness.halts() == []
     start(harness, scenario, "withholding", "a", **NEW).ready()

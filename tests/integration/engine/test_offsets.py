@@ -97,6 +97,7 @@ def test_offsets_that_went_back_are_refused_after_asking_again_and_then_set(judg
     assert "partition 2" not in said
     assert "tallygate offsets set --to-tables" in said
     assert "asks again for 5 s" in refused.log()
+    judged.bury()  # of one that waits for the session, see test_a_table_behind_its_offset_is_no_case_for_setting
     done = offsets_set(judged, "--to-tables", "toy")
     assert done.returncode == 0, done.stderr
     assert "3 offsets set" in done.stdout

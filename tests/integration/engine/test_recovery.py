@@ -17,6 +17,6 @@ def test_every_partition_is_judged_again_after_a_fault(tmp_path: Path) -> None:
     """A torn restore, a transaction never committed, a dead broker; `make chaos ARGS=--recovery` has all faults."""
     require("kafka")
     assert set(SHORT) <= FAULTS.keys()
-    rows, faults = measure(SHORT, 1, tmp_path, print)
+    rows, faults = measure(SHORT, 1, tmp_path, print, worker__session_timeout_ms="6000")
     assert faults == []
     assert [(row.fault, len(row.measured)) for row in rows] == [(name, 1) for name in SHORT]

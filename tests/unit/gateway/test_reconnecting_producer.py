@@ -21,8 +21,11 @@ async def test_what_was_never_connected_publishes_nothing() -> None:
         await ReconnectingProducer(NOWHERE, "topic", 1).publish([EVENT])
 
 
-async def test_unreachable_kafka_is_told_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_unreachable_kafka_is_told_and_tried_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While no broker answers it goes on trying, and says in the log once what keeps it from publishing."""
+    monkeypatch.setattr("agents.kafka.backoff.LONGEST_SECONDS", 0.2)  # ten tries would take 20 s
     tries = 0
 
     async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

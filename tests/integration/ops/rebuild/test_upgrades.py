@@ -60,6 +60,7 @@ def test_rows_of_the_version_before(harness: KafkaHarness) -> None:
     assert strange.refused() == 78
     assert "by a version with other rows (toy-1, now rows-2)" in strange.log()
     assert "tallygate rebuild tables --epoch N" in strange.log()
+    harness.bury()
 
     upgraded = harness.worker(toy_fingerprint="rows-2", toy_reads="toy-0 toy-1")
     upgraded.ready()

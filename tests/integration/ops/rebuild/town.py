@@ -15,6 +15,7 @@ from agents.worker.rebuild_marks import Rebuild, Source
 from stream.alerts import AlertData
 from stream.decisions import DecisionData
 from stream.partition import partition_of
+from tests.kafka.dead_members import remove_members
 from tests.kafka.harness import KafkaHarness
 from tests.unit.manifest.step_in_words import consignee, line
 from tests.waiting import wait_for
@@ -112,9 +113,12 @@ class Town:
         assert [worker.wait() for worker in alive] == [0] * len(alive)
 
     def refusal(self, step: str, **more: str) -> str:
-        """Start a worker that must refuse; give what it said."""
+        """Start a worker that must refuse, while no other of its step lives; give what it said."""
         worker = self.harness.worker("0", step, **self.all_settings(**more))
         assert worker.refused() == 78, worker.log()
+        assert not any(each.alive for each in self.harness.workers if each.step == step)
+        # Else the next command or worker waits for its session, which tests/integration/engine/test_offsets.py proves.
+        remove_members(self.harness.connection, [self.rebuilt.topics(self.harness.topics.prefix).group(step)])
         return worker.log()
 
     def all_settings(self, **more: str) -> dict[str, str]:
