@@ -1,7 +1,7 @@
 """What the withholding step has decided, counted once it is committed."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, get_args
 
 from prometheus_client.metrics_core import Metric as Family
@@ -10,7 +10,7 @@ from agents.observability.registry import Area, Label, MetricKind
 from state.step import Step
 from state.withholding import WithholdingStep
 from state.withholding.tally import Kind as Decided
-from state.withholding.tally import Tally
+from state.withholding.tally import Raised, Tally
 from stream.alerts import AlertKind
 from stream.decisions import Outcome
 from stream.outcomes import VERDICTS
@@ -32,12 +32,13 @@ _decisions = DECISIONS.read(
     "Decisions committed. A bill gets one on its estimate, one at arrival, and one at each change.",
     *_LABELS,
 )
-_dollars = DECISIONS.read(
+_values = DECISIONS.read(
     MetricKind.COUNTER,
-    "tallygate_decisions_value_dollars_total",
-    "dollars",
-    "Value of the bills of these decisions under programmes in US dollars, before rounding.",
+    "tallygate_decisions_value_total",
+    "units of `currency`",
+    "Value of the bills of these decisions, before rounding. Add up values of one currency only.",
     *_LABELS,
+    Label("currency", bound="the currencies of the enabled programmes"),
 )
 _alerts = DECISIONS.read(
     MetricKind.COUNTER,
@@ -45,22 +46,26 @@ _alerts = DECISIONS.read(
     "alerts",
     "Alerts for the officer.",
     Label("kind", get_args(AlertKind)),
+    Label("programme", bound="the enabled programmes"),
 )
 
 
 class Tallied:
     """The tally of one step, over all its committed transactions."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, programmes: Iterable[str]) -> None:
+        """Show alerts of the enabled programmes as 0 at once: a rate needs a first sample."""
         self._tally = tally
         self._made: Counter[Decided] = Counter()
         self._cents: Counter[Decided] = Counter()
-        self._alerts: Counter[str] = Counter(dict.fromkeys(get_args(AlertKind), 0))
+        self._alerts: Counter[Raised] = Counter(
+            dict.fromkeys((Raised(kind, name) for kind in get_args(AlertKind) for name in programmes), 0)
+        )
 
     @classmethod
     def of(cls, step: Step) -> "Tallied | None":
         """Return the tally of a step that keeps one."""
-        return cls(step.tally) if isinstance(step, WithholdingStep) else None
+        return cls(step.tally, step.programmes) if isinstance(step, WithholdingStep) else None
 
     def keep(self) -> None:
         """Add what was decided in the transaction that is committed now."""
@@ -76,6 +81,7 @@ class Tallied:
 
     def families(self) -> Iterator[Family]:
         """Return what a scrape shows."""
-        yield _decisions.family((tuple(kind), made) for kind, made in dict(self._made).items())
-        yield _dollars.family((tuple(kind), cents / 100) for kind, cents in dict(self._cents).items())
-        yield _alerts.family(((kind,), number) for kind, number in dict(self._alerts).items())
+        # A programme has one currency, so decisions that differ in it differ in the programme too.
+        yield _decisions.family((kind[:-1], made) for kind, made in dict(self._made).items())
+        yield _values.family((tuple(kind), cents / 100) for kind, cents in dict(self._cents).items() if kind.currency)
+        yield _alerts.family((tuple(raised), number) for raised, number in dict(self._alerts).items())

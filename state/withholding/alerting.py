@@ -12,6 +12,7 @@ from state.withholding.heads import Heads
 from state.withholding.keys import duplicate_suffix, ledger_suffix
 from state.withholding.ledger_ids import LedgerId
 from state.withholding.row_format import ROW_FORMAT
+from state.withholding.tally import Raised
 from stream.alerts import AlertData, AlertKind, alert_event
 from stream.periods import CONVEYANCE
 from stream.postings import Posting
@@ -74,7 +75,7 @@ class Alerting:
 
     def raised(self) -> list[bytes]:
         """Return the encoded alerts, in the order in which they were raised, and count them."""
-        self._deciding.tally.alerts.update(data.alert for data in self._raised)
+        self._deciding.tally.alerts.update(Raised(data.alert, data.programme) for data in self._raised)
         return [_encode(alert_event(data, self._posting.time)) for data in self._raised]
 
     def _raise(

@@ -78,8 +78,8 @@ def clock_on(day: int, deciding: Deciding | None = None) -> Clock:
 class JudgedStep:
     """Posts to a step and remembers what it wrote."""
 
-    def __init__(self, policy: Policy | None = None, table: Table | None = None) -> None:
-        self.step = WithholdingStep(RULEBOOK, policy or Policy(), 1, SHIPMENTS)
+    def __init__(self, policy: Policy | None = None, table: Table | None = None, rulebook: Rulebook = RULEBOOK) -> None:
+        self.step = WithholdingStep(rulebook, policy or Policy(), 1, SHIPMENTS)
         self.table = table or Table()
         self.changes: list[tuple[bytes, bytes | None]] = []
         """The changelog records of the last posting."""
