@@ -1,6 +1,7 @@
 """`tallygate what-if`: the same events judged under two policies, and what changes."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -34,6 +35,10 @@ def command(
     rules: RulesOption = None,
     programmes: ProgrammesOption = None,
     default_programme: DefaultProgrammeOption = None,
+    rules_of_both: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Rules for both judgings, such as a country of your own; may be repeated."),
+    ] = None,
     bills: Annotated[int, typer.Option(min=0, help="Changed bills to show at most; 0: all.")] = SHOWN,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
 ) -> None:
@@ -49,8 +54,8 @@ def command(
 
     policy = Policy(overflow, rounding, enforcement, as_of.date() if as_of else None)
     enabled = split_programmes(programmes)
-    usual = JudgeOptions(programmes=enabled, default_programme=default_programme)
-    other = usual._replace(policy=policy, match=match, rules=rules)
+    usual = JudgeOptions(rules=rules_of_both, programmes=enabled, default_programme=default_programme)
+    other = usual._replace(policy=policy, match=match, rules=[*(rules_of_both or ()), *(rules or ())] or None)
     if other == usual:
         refuse("give at least one option that differs from the default, such as --overflow latch")
     try:

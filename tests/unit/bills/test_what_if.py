@@ -103,6 +103,19 @@ def test_each_programme_is_summed_in_its_currency(tmp_path: Path) -> None:
         assert line in said.splitlines()
 
 
+def test_a_country_of_ones_own_is_judged_both_times() -> None:
+    """A rule file for both judgings brings a programme that does not ship; its sums are in its currency."""
+    folder = ROOT / "docs" / "examples"
+    own = ["--rules-of-both", str(folder / "freedonia.toml"), "--programmes", "us-321,freedonia"]
+    done = tallygate({}, "what-if", str(folder / "freedonia.jsonl"), *own, "--enforcement", "warn")
+    assert (done.returncode, done.stderr) == (0, b"")
+    said = done.stdout.decode().splitlines()
+    assert f"{'released under freedonia':<36} {'190.00 EUR':>14} {'190.00 EUR':>14}" in said
+    assert any(each.endswith("withhold period-limit -> warn period-limit under freedonia") for each in said)
+    alone = tallygate({}, "what-if", str(folder / "freedonia.jsonl"), *own)
+    assert (alone.returncode, b"at least one option" in alone.stderr) == (2, True)
+
+
 def test_rows_are_compared_as_lines_are(tmp_path: Path) -> None:
     """A CSV file is judged twice as well, and what is no event in it is counted."""
     path = tmp_path / "f.csv"
