@@ -45,7 +45,7 @@ def test_there_are_three_boards() -> None:
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_board_is_described_and_chooses_its_source(board: dict[str, Any]) -> None:
-    """Title, description, a data source, a job and of decisions a programme to choose; nobody may edit the board."""
+    """Title, description, a data source, a job and of decisions a programme to choose; the board is not edited."""
     variables = {each["name"]: each["type"] for each in board["templating"]["list"]}
     of_decisions = {"programme": "query"} if board["title"].endswith("Today") else {}
     assert variables == {"datasource": "datasource", "job": "query", **of_decisions}
