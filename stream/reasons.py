@@ -25,5 +25,11 @@ REASON_LINES: Final[dict[str, str]] = {
 }
 """Reason of a decision -> its line. Every reason of `stream.outcomes.VERDICTS` has one."""
 
+PERIOD_LINES: Final[dict[str, str]] = {
+    "day-closed": "Its period is closed: an entry is needed.",
+    "within-limit": "Within the consignee's limit for the period.",
+}
+"""Where the period is not one day, the lines that say so instead."""
+
 UNKNOWN_LINE: Final = "Nothing is known of this bill."
 STALE_LINE: Final = "No live connection: what is known may be old."

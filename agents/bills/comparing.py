@@ -1,6 +1,7 @@
 """What if: one file of events judged under two policies at the same time, and where the results differ."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
@@ -19,6 +20,9 @@ class JudgedBill(msgspec.Struct, frozen=True, gc=False):
     outcome: str
     reason: str
     day: date | None
+    programme: str
+    currency: str | None
+    """Null with `unknown-programme`."""
     counted_cents: int | None
     counts: bool
 
@@ -29,7 +33,7 @@ class JudgedBill(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def counted(self) -> int:
-        """The cents that it adds to the released total."""
+        """What it adds to the released total, in hundredths of `currency`."""
         return (self.counted_cents or 0) if self.counts else 0
 
 
@@ -52,13 +56,13 @@ class Side(msgspec.Struct, frozen=True):
 
     counts: dict[str, int]
     """Bills by outcome and reason, each on its conveyance."""
-    released_cents: int
-    """Sum of what counts against the limit."""
 
 
 class Amounts(msgspec.Struct, frozen=True):
-    """Bills with the same outcome and reason and another counted amount."""
+    """What bills of one programme count under both policies, in hundredths of `currency`."""
 
+    programme: str
+    currency: str
     bills: int
     before_cents: int
     after_cents: int
@@ -74,7 +78,10 @@ class Comparison(msgspec.Struct, frozen=True):
     after: Side
     changes: tuple[ComparedChange, ...]
     """In the order in which the bills came."""
-    amounts: Amounts
+    released: tuple[Amounts, ...]
+    """What counts against the limits, by programme."""
+    otherwise: tuple[Amounts, ...]
+    """Bills with the same outcome and reason and another counted amount, by programme."""
 
 
 class _End:
@@ -92,8 +99,7 @@ class _End:
     def side(self) -> Side:
         """Return the sums."""
         counts = Counter(decision.words for decision in self.decisions.values())
-        released = sum(decision.counted for decision in self.decisions.values())
-        return Side(dict(sorted(counts.items())), released)
+        return Side(dict(sorted(counts.items())))
 
 
 def compare(name: str, before: JudgeOptions, after: JudgeOptions) -> Comparison:
@@ -111,10 +117,23 @@ def compare(name: str, before: JudgeOptions, after: JudgeOptions) -> Comparison:
         bad += fate is Fate.DEAD_LETTERED
     both = [ComparedChange(decision, other.decisions[key]) for key, decision in one.decisions.items()]
     changes = tuple(each for each in both if each.before.words != each.after.words)
-    return Comparison(events, bad, one.side(), other.side(), changes, _amounts(both))
-
-
-def _amounts(both: list[ComparedChange]) -> Amounts:
     same = [each for each in both if each.before.words == each.after.words]
-    sums = [(each.before.counted, each.after.counted) for each in same if each.before.counted != each.after.counted]
-    return Amounts(len(sums), sum(before for before, _ in sums), sum(after for _, after in sums))
+    otherwise = [each for each in same if each.before.counted != each.after.counted]
+    return Comparison(events, bad, one.side(), other.side(), changes, _amounts(both), _amounts(otherwise))
+
+
+def _amounts(both: list[ComparedChange]) -> tuple[Amounts, ...]:
+    """Return the sums of each programme; a bill that claims an unknown one has no amount."""
+    found: dict[tuple[str, str], list[ComparedChange]] = {}
+    for each in both:
+        currency = each.before.currency or each.after.currency
+        if currency is not None:
+            found.setdefault((each.before.programme, currency), []).append(each)
+    return tuple(
+        Amounts(*key, len(bills), _counted(each.before for each in bills), _counted(each.after for each in bills))
+        for key, bills in sorted(found.items())
+    )
+
+
+def _counted(bills: Iterable[JudgedBill]) -> int:
+    return sum(bill.counted for bill in bills)

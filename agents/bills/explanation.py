@@ -86,16 +86,21 @@ def rule_facts(rulebook: Rulebook, rule: str | None) -> RuleFacts | None:
 
 
 def _programme(data: DecisionData, rule: RuleFacts | None, rulebook: Rulebook) -> Iterator[Section]:
-    """Say first under which programme it is, and where that is not certain; of us-321 the rule says it."""
+    """Say first under which programme it is, and what is not certain; of us-321 only a rule that is not certain."""
     programme = rulebook.known.get(data.programme)
     if data.programme == US_321:
+        if rule is not None and rule.certainty != "A":
+            yield Section("How certain the rule is", (_doubt(rule.certainty),))
         return
     if programme is None:
         yield Section("The programme", (f"{data.programme}: not among the rules here; see TALLYGATE_RULES.",))
         return
     marks = sorted({programme.certainty, *([rule.certainty] if rule else [])} - {"A"})
-    doubts = (f"Certainty {mark}: {words.CERTAINTY[mark]}. Check it in the text of the law." for mark in marks)
-    yield Section("The programme", (f"{programme.id}: {programme.title}.", *doubts))
+    yield Section("The programme", (f"{programme.id}: {programme.title}.", *map(_doubt, marks)))
+
+
+def _doubt(certainty: str) -> str:
+    return f"Certainty {certainty}: {words.CERTAINTY[certainty]}. Check it in the text of the law."
 
 
 def _why(data: DecisionData, rulebook: Rulebook) -> Iterator[str]:
@@ -186,7 +191,8 @@ def _history(facts: Facts) -> Iterator[Section]:
 def _line(decision: TimedDecision) -> str:
     data = decision.data
     day = "no day" if data.day is None else words.day_words(data.day)
-    cause = "; another bill of the day changed" if data.revision > 1 else ""
+    ledger = "day" if data.programme == US_321 else "period"
+    cause = f"; another bill of the {ledger} changed" if data.revision > 1 else ""
     return (
         f"{words.time_words(decision.time)}  {decision.action:<4}  {data.outcome} {data.reason}"
         f"  ({day}, version {data.bill_version}, {data.conveyance}{cause})"

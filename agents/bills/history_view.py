@@ -10,7 +10,7 @@ from stream.outcomes import Action, action
 
 
 class PastDecision(DecisionData, frozen=True, kw_only=True, gc=False):
-    """An earlier decision with all its fields; amounts are US cents."""
+    """An earlier decision with all its fields; amounts are hundredths of `currency`."""
 
     time: datetime
     """Time of the event that caused it."""

@@ -15,7 +15,7 @@ OUTCOMES: Final[dict[tuple[Outcome, bool], str]] = {
     ("withhold", True): "withheld: it has arrived and must not go",
     ("warn", True): "it may go: over the limit, but the rules of that day only warn",
     ("clear", False): "not here yet; as things stand it would be released",
-    ("warn", False): "not here yet; as things stand it would not fit the day",
+    ("warn", False): "not here yet; as things stand it would not fit the limit",
     ("reject", True): "refused: this shipment cannot use the exemption",
     ("pending", True): "waiting: its arrival is not known",
     ("closed", True): "closed: it left another way, nothing is to be done here",
@@ -107,7 +107,8 @@ OVERFLOW: Final = {
     "all_or_none": "if all bills of the day together exceed the limit, none fits",
     "excess": "the part above the limit is dutiable, the part below is not",
 }
-ROUNDING: Final = {"cents": "exact cents count", "whole-dollars": "each bill counts in whole dollars, half up"}
+_WHOLE: Final = "each bill counts in whole dollars, or whole units of its programme's currency, half up"
+ROUNDING: Final = {"cents": "exact cents count", "whole-dollars": _WHOLE}
 ENFORCEMENT: Final = {
     "auto": "the dated rules say whether a misfit is withheld or only warned about",
     "warn": "by setting, a misfit is only warned about",

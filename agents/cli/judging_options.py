@@ -16,7 +16,10 @@ OverflowOption = Annotated[
     Overflow,
     typer.Option(help="If a bill does not fit: release later ones that fit, none later, or none of the day."),
 ]
-RoundingOption = Annotated[Rounding, typer.Option(help="Count a bill in exact cents, or in whole dollars, half up.")]
+RoundingOption = Annotated[
+    Rounding,
+    typer.Option(help="Count a bill in exact cents, or in whole dollars (of each programme's currency), half up."),
+]
 EnforcementOption = Annotated[Enforcement, typer.Option(help="auto: as the dated rules say.")]
 AsOfOption = Annotated[
     datetime | None,

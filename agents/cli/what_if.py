@@ -1,6 +1,7 @@
 """`tallygate what-if`: the same events judged under two policies, and what changes."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -19,6 +20,7 @@ from agents.cli.judging_options import (
     split_programmes,
 )
 from stream.decisions import Policy
+from stream.postings import US_321
 
 SHOWN: Final = 20
 
@@ -33,13 +35,17 @@ def command(
     rules: RulesOption = None,
     programmes: ProgrammesOption = None,
     default_programme: DefaultProgrammeOption = None,
+    rules_of_both: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Rules for both judgings, such as a country of your own; may be repeated."),
+    ] = None,
     bills: Annotated[int, typer.Option(min=0, help="Changed bills to show at most; 0: all.")] = SHOWN,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
 ) -> None:
     """Judge a file of events twice, offline: as `tallygate judge` does by default, and with the options given here.
 
-    It shows how many bills end with each outcome, how much is released, and which bills change outcome or reason. The
-    same programmes are judged both times.
+    It shows how many bills end with each outcome, how much is released under each programme, and which bills change
+    outcome or reason. The same programmes are judged both times.
     Exit code 0: compared; 2: bad usage, or a file that cannot be read or has no readable line.
     """
     from agents.bills.comparing import compare
@@ -48,8 +54,8 @@ def command(
 
     policy = Policy(overflow, rounding, enforcement, as_of.date() if as_of else None)
     enabled = split_programmes(programmes)
-    usual = JudgeOptions(programmes=enabled, default_programme=default_programme)
-    other = usual._replace(policy=policy, match=match, rules=rules)
+    usual = JudgeOptions(rules=rules_of_both, programmes=enabled, default_programme=default_programme)
+    other = usual._replace(policy=policy, match=match, rules=[*(rules_of_both or ()), *(rules or ())] or None)
     if other == usual:
         refuse("give at least one option that differs from the default, such as --overflow latch")
     try:
@@ -67,26 +73,33 @@ def command(
 
 
 def _print(found: Any, most: int) -> None:
-    from agents.bills.words import day_words, dollars
+    from agents.bills.words import day_words, money
 
     print(f"{'':<36} {'default':>14} {'what if':>14}")
     for words in dict.fromkeys([*found.before.counts, *found.after.counts]):
         print(f"{words:<36} {found.before.counts.get(words, 0):>14,} {found.after.counts.get(words, 0):>14,}")
-    print(f"{'released':<36} {dollars(found.before.released_cents):>14} {dollars(found.after.released_cents):>14}")
+    for sums in found.released:
+        before, after = money(sums.before_cents, sums.currency), money(sums.after_cents, sums.currency)
+        print(f"{f'released{_under(sums.programme)}':<36} {before:>14} {after:>14}")
     print(f"\n{len(found.changes):,} of {sum(found.before.counts.values()):,} bills end otherwise")
     for change in found.changes[: most or None]:
-        before, after = change.before, change.after
-        amount = "no value" if before.counted_cents is None else dollars(before.counted_cents)
-        day = "no day" if before.day is None else day_words(before.day)
-        print(f"  {before.bill}  {before.conveyance}  {day}  {amount}  {before.words} -> {after.words}")
+        bill, after = change.before, change.after
+        amount = "no value" if bill.counted_cents is None else money(bill.counted_cents, bill.currency)
+        day = "no day" if bill.day is None else day_words(bill.day)
+        turned = f"{bill.words} -> {after.words}{_under(bill.programme)}"
+        print(f"  {bill.bill}  {bill.conveyance}  {day}  {amount}  {turned}")
     if most and len(found.changes) > most:
         print(f"  and {len(found.changes) - most:,} more; --bills 0 shows all")
-    if found.amounts.bills:
-        before, after = dollars(found.amounts.before_cents), dollars(found.amounts.after_cents)
-        bills_that = "bill ends the same and counts" if found.amounts.bills == 1 else "bills end the same and count"
-        print(f"{found.amounts.bills:,} {bills_that} otherwise: {before} -> {after}")
+    for sums in found.otherwise:
+        before, after = money(sums.before_cents, sums.currency), money(sums.after_cents, sums.currency)
+        bills_that = "bill ends the same and counts" if sums.bills == 1 else "bills end the same and count"
+        print(f"{sums.bills:,} {bills_that} otherwise{_under(sums.programme)}: {before} -> {after}")
     if found.bad_events:
         print(
             f"{found.bad_events:,} of {found.events:,} events could not be read: tallygate judge --dead-letters FILE",
             file=sys.stderr,
         )
+
+
+def _under(programme: str) -> str:
+    return "" if programme == US_321 else f" under {programme}"

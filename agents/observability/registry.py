@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 
 PREFIX: Final = "tallygate_"
 OTHER: Final = "other"
-BASE_UNITS: Final = ("seconds", "bytes", "dollars", "ratio")
+BASE_UNITS: Final = ("seconds", "bytes", "ratio")
 QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Buckets for seconds that should be a fraction of one."""
 COUNTS: Final = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4)

@@ -97,6 +97,16 @@ def ledger_name(programme: str, period: str | None, day: str | None, seller: str
     return "/".join(part for part in parts if part)
 
 
+def ledger_parts(name: str, programme: str, period: str) -> tuple[str | None, str | None]:
+    """Return seller key and conveyance of a ledger by its name; None where they do not matter."""
+    if programme == US_321:
+        return None, None
+    rest = name.removeprefix(f"{period}/{programme}").strip("/").split("/")
+    if period == CONVEYANCE:
+        return "/".join(rest[:-1]) or None, rest[-1]
+    return rest[0] or None, None
+
+
 class Keys:
     """Names of the keys of one Tallygate."""
 

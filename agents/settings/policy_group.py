@@ -13,7 +13,7 @@ class PolicySettings(SettingsGroup):
     """After a bill that does not fit: `skip` goes on with later bills, `latch` stops, `all_or_none` releases no bill of
     the day."""
     rounding: Literal["cents", "whole-dollars"] = "cents"
-    """Count exact cents, or round each bill to whole dollars, half up."""
+    """Count exact cents, or round each bill to whole units of its programme's currency, half up."""
     enforcement: Literal["auto", "warn", "withhold"] = "auto"
     """Withhold an arrived bill that does not fit, or only warn. `auto`: as the dated rules say."""
     as_of: date | None = None

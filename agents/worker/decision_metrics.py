@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import Metric as Family
 from agents.observability.registry import Area, Label, MetricKind
 from state.step import Step
 from state.withholding import WithholdingStep
-from state.withholding.tally import BASES, MODES, OTHER, Tally, kinds_under
+from state.withholding.tally import BASES, MODES, Raised, Tally, kinds_under
 from state.withholding.tally import Kind as Decided
 from stream.alerts import AlertKind
 from stream.decisions import Outcome
@@ -32,12 +32,13 @@ _decisions = DECISIONS.read(
     "Decisions committed. A bill gets one on its estimate, one at arrival, and one at each change.",
     *_LABELS,
 )
-_dollars = DECISIONS.read(
+_values = DECISIONS.read(
     MetricKind.COUNTER,
-    "tallygate_decisions_value_dollars_total",
-    "dollars",
-    "Value of the bills of these decisions under programmes in US dollars, before rounding.",
+    "tallygate_decisions_value_total",
+    "units of `currency`",
+    "Value of the bills of these decisions, before rounding. Add up values of one currency only.",
     *_LABELS,
+    Label("currency", bound="the currencies of the enabled programmes"),
 )
 _alerts = DECISIONS.read(
     MetricKind.COUNTER,
@@ -45,6 +46,7 @@ _alerts = DECISIONS.read(
     "alerts",
     "Alerts for the officer.",
     Label("kind", get_args(AlertKind)),
+    Label("programme", bound="the enabled programmes"),
 )
 
 
@@ -52,12 +54,15 @@ class Tallied:
     """The tally of one step, over all its committed transactions."""
 
     def __init__(self, tally: Tally) -> None:
+        """Show all that can occur as 0 at once: a rate needs a first sample."""
         self._tally = tally
-        in_dollars = [programme for programme in tally.programmes if programme.currency == "USD"]
-        valued = (kind for kind in kinds_under(in_dollars) if kind.programme != OTHER)
-        self._made: Counter[Decided] = Counter(dict.fromkeys(kinds_under(tally.programmes), 0))
-        self._cents: Counter[Decided] = Counter(dict.fromkeys(valued, 0))
-        self._alerts: Counter[str] = Counter(dict.fromkeys(get_args(AlertKind), 0))
+        kinds = list(kinds_under(tally.programmes))
+        self._made: Counter[Decided] = Counter(dict.fromkeys(kinds, 0))
+        self._cents: Counter[Decided] = Counter(dict.fromkeys((kind for kind in kinds if kind.currency), 0))
+        names = [programme.id for programme in tally.programmes]
+        self._alerts: Counter[Raised] = Counter(
+            dict.fromkeys((Raised(kind, name) for kind in get_args(AlertKind) for name in names), 0)
+        )
 
     @classmethod
     def of(cls, step: Step) -> "Tallied | None":
@@ -79,6 +84,7 @@ class Tallied:
 
     def families(self) -> Iterator[Family]:
         """Return what a scrape shows."""
-        yield _decisions.family((tuple(kind), made) for kind, made in dict(self._made).items())
-        yield _dollars.family((tuple(kind), cents / 100) for kind, cents in dict(self._cents).items())
-        yield _alerts.family(((kind,), number) for kind, number in dict(self._alerts).items())
+        # A programme has one currency, so decisions that differ in it differ in the programme too.
+        yield _decisions.family((kind[:-1], made) for kind, made in dict(self._made).items())
+        yield _values.family((tuple(kind), cents / 100) for kind, cents in dict(self._cents).items() if kind.currency)
+        yield _alerts.family((tuple(raised), number) for raised, number in dict(self._alerts).items())

@@ -5,6 +5,8 @@ from typing import Any, Final, NamedTuple
 
 COLUMNS: Final = 24
 SCHEMA: Final = 39
+CHOSEN: Final = ', programme=~"$programme"'
+"""Matcher for the programmes that the reader of a dashboard has chosen, to stand behind that for the job."""
 DATASOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
 
 Json = dict[str, Any]
@@ -29,6 +31,8 @@ class Panel(NamedTuple):
     width: int = 8
     height: int = 8
     stacked: bool = False
+    named: bool = False
+    """Of a large number, its legend beside it, such as the currency."""
 
     def as_json(self, number: int, x: int, y: int) -> Json:
         """Return the panel as Grafana stores it."""
@@ -64,7 +68,9 @@ class Panel(NamedTuple):
 
     def _options(self) -> Json:
         if self.kind == "stat":
-            return {"colorMode": "none", "graphMode": "none", "reduceOptions": {"calcs": ["lastNotNull"]}}
+            shown = "value_and_name" if self.named else "auto"
+            calculated = {"calcs": ["lastNotNull"]}
+            return {"colorMode": "none", "graphMode": "none", "textMode": shown, "reduceOptions": calculated}
         legend = {"displayMode": "list", "placement": "bottom", "showLegend": True}
         return {"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}}
 
@@ -78,6 +84,8 @@ class Dashboard(NamedTuple):
     since: str
     """Start of the time range that the dashboard opens with, such as `now/d` or `now-1h`."""
     rows: tuple[tuple[str, tuple[Panel, ...]], ...]
+    by_programme: bool = False
+    """Whether a reader may choose programmes; its queries hold `CHOSEN`."""
 
     def panels(self) -> Iterator[Panel]:
         """Yield all panels in order."""
@@ -96,7 +104,7 @@ class Dashboard(NamedTuple):
             "refresh": "15s",
             "timezone": "browser",
             "time": {"from": self.since, "to": "now"},
-            "templating": {"list": [_datasource(), _job()]},
+            "templating": {"list": [_datasource(), _job(), *([_programme()] if self.by_programme else [])]},
             "panels": list(_laid_out(self.rows)),
         }
 
@@ -137,12 +145,20 @@ def _datasource() -> Json:
 
 
 def _job() -> Json:
+    return _choice("job", "Job", "label_values(tallygate_build_info, job)")
+
+
+def _programme() -> Json:
+    return _choice("programme", "Programme", 'label_values(tallygate_decisions_total{job=~"$job"}, programme)')
+
+
+def _choice(name: str, label: str, query: str) -> Json:
     return {
-        "name": "job",
-        "label": "Job",
+        "name": name,
+        "label": label,
         "type": "query",
         "datasource": DATASOURCE,
-        "query": "label_values(tallygate_build_info, job)",
+        "query": query,
         "refresh": 2,
         "multi": True,
         "includeAll": True,

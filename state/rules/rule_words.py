@@ -109,7 +109,7 @@ def summed(programme: ProgrammeRule) -> str:
 def amount(entry: Measured, programme: ProgrammeRule) -> str:
     """Write the amount of a limit or cap with its unit: dollars for the United States, else the currency's code."""
     match entry.measure:
-        case "value" if programme.id.startswith("us-"):
+        case "value" if programme.id.startswith("us-") and programme.currency == "USD":
             return f"${entry.amount}"
         case "value":
             return f"{entry.units // 100:,}.{entry.units % 100:02d} {programme.currency}"

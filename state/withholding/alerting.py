@@ -13,6 +13,7 @@ from state.withholding.heads import Heads
 from state.withholding.keys import duplicate_suffix, ledger_suffix
 from state.withholding.ledger_ids import LedgerId
 from state.withholding.row_format import ROW_FORMAT
+from state.withholding.tally import Raised
 from stream.alerts import AlertData, AlertKind, alert_event
 from stream.periods import CONVEYANCE
 from stream.postings import Posting
@@ -77,7 +78,7 @@ class Alerting:
         """Return the encoded alerts, in the order in which they were raised, and count them."""
         counts, time, encoded = self._deciding.tally.alerts, self._posting.time, []
         for data in self._raised:
-            counts[data.alert] += 1
+            counts[Raised(data.alert, data.programme)] += 1
             encoded.append(_encode(alert_event(data, time)))
         return encoded
 

@@ -31,8 +31,17 @@ class Kind(NamedTuple):
     basis: str
     """`actual`, `estimated`, or `none` if the decision states no day."""
     mode: str
-    programme: str = "us-321"
+    programme: str
     """One of the enabled, or `other`."""
+    currency: str
+    """That of the programme; empty where it is `other`, since such a bill has no value."""
+
+
+class Raised(NamedTuple):
+    """The fields by which alerts are counted."""
+
+    kind: AlertKind
+    programme: str
 
 
 def kinds_under(programmes: Iterable[Programme]) -> Iterator[Kind]:
@@ -42,7 +51,7 @@ def kinds_under(programmes: Iterable[Programme]) -> Iterator[Kind]:
     for verdict in VERDICTS[:_FILING_ERROR]:
         for reason in verdict.reasons:
             if reason != "superseded":  # only a bill that has a day has copies
-                yield from (Kind(verdict.outcome, reason, "none", mode, OTHER) for mode in MODES)
+                yield from (Kind(verdict.outcome, reason, "none", mode, OTHER, "") for mode in MODES)
 
 
 def _kinds_of(programme: Programme) -> Iterator[Kind]:
@@ -54,7 +63,7 @@ def _kinds_of(programme: Programme) -> Iterator[Kind]:
                 for reason in verdict.reasons:
                     if reason != other_limit:
                         for outcome, basis in _readings(verdict):
-                            yield Kind(outcome, reason, basis, mode, programme.id)
+                            yield Kind(outcome, reason, basis, mode, programme.id, programme.currency)
 
 
 def _readings(verdict: Verdict) -> Iterable[tuple[Outcome, str]]:
@@ -76,7 +85,7 @@ class Count:
     def __init__(self) -> None:
         self.made = 0
         self.cents = 0
-        """Sum of their values in US cents."""
+        """Sum of their values, in hundredths of the kind's currency."""
 
 
 class Tally:
@@ -86,14 +95,14 @@ class Tally:
         self.programmes = tuple(programmes)
         """The enabled ones."""
         self._counts: dict[Kind, Count] = {}
-        self.alerts: Counter[AlertKind] = Counter()
+        self.alerts: Counter[Raised] = Counter()
 
     def count_of(self, kind: Kind) -> Count:
         """Return the count of one kind. It is always the same object, so the writer of decisions can keep it."""
         return self._counts.setdefault(kind, Count())
 
-    def drain(self) -> tuple[list[tuple[Kind, int, int]], Counter[AlertKind]]:
-        """Return decisions and their cents by kind, and alerts by kind, since the last drain, and reset them."""
+    def drain(self) -> tuple[list[tuple[Kind, int, int]], Counter[Raised]]:
+        """Return decisions and their cents by kind, and alerts, since the last drain, and reset them."""
         decided = [(kind, count.made, count.cents) for kind, count in self._counts.items() if count.made]
         for kind, _made, _cents in decided:
             count = self._counts[kind]

@@ -68,11 +68,9 @@ class Figures(NamedTuple):
 class DecisionTemplate:
     """The parts that all decisions of one programme, status, basis, day, filing and mode share."""
 
-    __slots__ = ("count", "counts", "limit", "middle", "opening", "valued")
+    __slots__ = ("count", "counts", "limit", "middle", "opening")
 
-    def __init__(
-        self, opening: str, middle: str, limit: int | None, count: Count, counts: str | None, *, in_dollars: bool
-    ) -> None:
+    def __init__(self, opening: str, middle: str, limit: int | None, count: Count, counts: str | None) -> None:
         self.opening = opening
         """JSON of outcome, reason, basis, day, and the fields that follow from the day."""
         self.middle = middle
@@ -80,8 +78,6 @@ class DecisionTemplate:
         self.limit = limit
         """The value limit of us-321; that of other programmes comes with each bill."""
         self.count = count
-        self.valued = count if in_dollars else Count()
-        """Where values are added up: those in other currencies are no sum with those in dollars."""
         self.counts = counts
         """JSON of whether the bill counts, where status and basis tell; else None."""
 
@@ -128,8 +124,9 @@ class Wording:
                 limit, total = figures.limits.value, figures.sums.value
                 middle = middle.replace('"measures":[]', f'"measures":{figures.measures}')
         value = bill.value
-        template.count.made += 1
-        template.valued.cents += value or 0
+        count = template.count
+        count.made += 1
+        count.cents += value or 0
         order = "null" if bill.order is None else _json(bill.order).decode()
         counts = template.counts or ("true" if bill.counts else "false")
         totals = (
@@ -176,9 +173,8 @@ class Wording:
             f'"measures":[],"code":{_json(code).decode()},"filing_errors":[],"rule":{_text(rule)},'
             f'"policy":{self._policy if terms is None else self._policies[bill.programme]},"advice":',
             None if limits is None else limits.value,
-            self.tally.count_of(Kind(outcome, reason, basis or "none", bill.mode, counted_as)),
+            self.tally.count_of(Kind(outcome, reason, basis or "none", bill.mode, counted_as, currency or "")),
             {RELEASED: "true" if bill.arrived else "false", CLEAR: "false"}.get(bill.status),
-            in_dollars=currency == "USD",
         )
         if len(self._templates) >= TEMPLATES_MAX:
             self._templates.clear()

@@ -37,7 +37,7 @@ COLUMNS: Final = 3
 WINDOW: Final = "15s"
 STEP_SECONDS: Final = 2.0
 MOST_SERIES: Final = 10
-UNITS: Final = {"s": "s", "bytes": "B", "reqps": "/s", "currencyUSD": "$/s"}
+UNITS: Final = {"s": "s", "bytes": "B", "reqps": "/s"}
 
 COLOURS: Final = {
     "release": "tab:green",
@@ -57,7 +57,7 @@ MAIN: Final = {
         "Withheld, warned and rejected by reason",
         "By mode",
         "Value at arrival by outcome",
-        "Alerts by kind",
+        "Alerts by kind and programme",
     ),
     PIPELINE: (
         "Records a second",
@@ -102,6 +102,7 @@ def _panel(server: PrometheusServer, panel: Panel, axes: Axes, begin: float, end
     drawn: list[tuple[str, list[float], list[float]]] = []
     for query in panel.queries:
         expression = query.expression.replace("$__rate_interval", WINDOW).replace("$job", "tallygate")
+        expression = expression.replace("$programme", ".+")
         for labels, points in server.series(expression, begin, end, STEP_SECONDS):
             numbers = [number for _, number in points]
             if any(number > 0 for number in numbers):

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from agents.gateway.endpoints.views import AnswerFreshness, verdict
-from agents.gateway.pages.page_server import rules_file
+from agents.gateway.pages.page_server import programmes_file, rules_file
 from state.rules import load_rulebook
 from stream.decisions import Advice, Code, Decision
 from tests.browser.stand_in import StandIn
@@ -15,6 +15,7 @@ from tests.redis.events import DAY, decision
 CONSIGNEE = "na2:i5utnow25z333mnuix5pmn4hfz"
 HOSTILE = "<img src=x onerror=\"document.title='run'\">"
 HELD = "ACME0003"
+PROGRAMMES = ("us-321", "us-gift", "ec", "kr", "ge")
 AS_OF = datetime(2025, 8, 20, 18, 4, 11, tzinfo=UTC)
 
 
@@ -66,4 +67,6 @@ def prepare(stand_in: StandIn, *, stale: bool = False) -> None:
             for each, action in ((made[5], "WAIT"), (made[2], "HOLD"))]  # fmt: skip
     history = {"bill": HELD, "decisions": past, "complete": True, "next": None}
     stand_in.documents[f"/v1/bills/{HELD}/history"] = 200, history
-    stand_in.documents["/pages/rules.json"] = 200, msgspec.json.decode(rules_file(load_rulebook()).body)
+    rulebook = load_rulebook().with_programmes(PROGRAMMES, "us-321")
+    stand_in.documents["/pages/rules.json"] = 200, msgspec.json.decode(rules_file(rulebook).body)
+    stand_in.documents["/pages/programmes.json"] = 200, msgspec.json.decode(programmes_file(rulebook).body)

@@ -15,6 +15,8 @@ HEARTBEAT_SECONDS = 0.2
 ANNOUNCED_SECONDS = 4.0
 """What pages are told: so much more that on a busy machine no heartbeat is missed by chance."""
 COOKIE = "stand_in"
+OF_RULES = ("/pages/rules.json", "/pages/programmes.json")
+"""Files that the gateway makes of its rulebook."""
 
 
 def verdict(bill: str, action: str = "GO", line: str = "Within the consignee's limit for the day.") -> dict[str, Any]:
@@ -32,6 +34,8 @@ class StandIn:
         """Bill -> its verdict over the WebSocket; of others nothing is known."""
         self.documents: dict[str, tuple[int, Any]] = {}
         """Path -> status and JSON."""
+        self.queries: dict[str, dict[str, str]] = {}
+        """Path -> its latest query."""
         self.scopes = ["scan", "audit"]
         self.announced = ANNOUNCED_SECONDS
         self.silent = False
@@ -85,8 +89,9 @@ class StandIn:
 
     async def _start(self) -> None:
         app = web.Application()
-        app.router.add_get("/pages/rules.json", self._document)
-        app.add_routes(route for route in page_server.routes() if route.path != "/pages/rules.json")
+        for path in OF_RULES:
+            app.router.add_get(path, self._document)
+        app.add_routes(route for route in page_server.routes() if route.path not in OF_RULES)
         for method in ("GET", "POST", "DELETE"):
             app.router.add_route(method, "/session", self._session)
         app.add_routes([web.get("/v1/scan", self._scan), web.get("/{path:.+}", self._document)])
@@ -110,6 +115,7 @@ class StandIn:
         return answer
 
     async def _document(self, request: web.Request) -> web.Response:
+        self.queries[request.path] = dict(request.query)
         status, body = self.documents.get(
             request.path, (404, {"title": "Not found", "detail": "there is nothing here"})
         )

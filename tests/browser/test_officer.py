@@ -16,6 +16,10 @@ from tests.redis.events import DAY, decision
 
 pytestmark = pytest.mark.chromium
 
+NEAR: dict[str, Any] = {
+    "kind": "near-limit", "day": None, "bill": None, "order": None, "time": "2025-08-20T12:04:00Z", "programme": "ec",
+    "currency": "USD", "total_cents": 145_000, "limit_cents": 160_000,
+}  # fmt: skip
 DAY_ADDRESS = f"/v1/consignees/{CONSIGNEE}/days/{DAY}"
 
 
@@ -103,6 +107,66 @@ def test_month_of_a_bill(page: Browser, stand_in: StandIn) -> None:
     assert page.barriers() == []
 
 
+def test_year_of_a_person_is_asked_for(page: Browser, stand_in: StandIn) -> None:
+    """Asked for by key, day and programme, the year is shown with its bills; the address holds the programme."""
+    year: dict[str, Any] = {"programme": "ec", "period": "2025-01-01/2025-12-31", "currency": "USD"}
+    made = [decision(f"ACME020{number}", cents=40_000, minutes=number, **year) for number in range(3)]
+    bills = [plain(verdict(each, audit=True, freshness=AnswerFreshness(None, stale=False))) for each in made]
+    stand_in.documents[DAY_ADDRESS] = 200, {
+        **year, "consignee": CONSIGNEE, "day": str(DAY), "certainty": "B", "seller": None, "conveyance": None,
+        "total_cents": 120_000, "limit_cents": 160_000, "headroom_cents": 40_000, "measures": [], "bills_count": 3,
+        "bills": bills, "alerts": [NEAR], "next": None, "further": [], "as_of": None, "stale": False,
+    }  # fmt: skip
+    choice = "const choice = document.getElementById('programme');"
+    assert page.js(f"{choice} return [choice.value, [...choice.options].map((each) => each.value)]") == [
+        "us-321", ["ec", "ge", "kr", "us-321", "us-gift"],
+    ]  # fmt: skip
+    page.js("document.getElementById('consignee').value = arguments[0]", CONSIGNEE)
+    page.js("document.getElementById('day').value = arguments[0]", str(DAY))
+    page.js("document.getElementById('programme').focus()")
+    page.type("ec")
+    page.until("document.getElementById('day-label').innerText === 'Day (America/Guayaquil)'")
+    assert page.text("#period") == "The whole year of that day is shown."
+    page.js("document.querySelector('#by-day button').click()")
+    page.shows(".day h2", "ec: 2025-01-01 to 2025-12-31")
+    assert page.driver.current_url.endswith(f"&day={DAY}&programme=ec")
+    assert stand_in.queries[DAY_ADDRESS]["programme"] == "ec"
+    assert "Certainty B: the official position, seen through others." in page.text(".day .warning")
+    assert "$1,200.00 of $1,600.00 released, $400.00 left." in page.text(".figures")
+    assert column(page, 3) == ["$400.00", "$800.00", "$1,200.00"]
+    assert "More than nine tenths of the limit is used (ec): $1,450.00 of $1,600.00." in page.text(".alerts")
+    assert page.barriers() == []
+
+
+def test_day_of_several_ledgers_shows_each(page: Browser, stand_in: StandIn) -> None:
+    """Where a programme sums per seller, a day has a total for each; more bills of one are asked for it alone."""
+    of_ge: dict[str, Any] = {"programme": "ge", "period": "conveyance", "currency": "GEL"}
+    ledgers = []
+    for number, seller in enumerate(("se2:a", "se2:b")):
+        made = decision(f"ACME030{number}", cents=1_000, seller=seller, **of_ge)
+        shown = plain(verdict(made, audit=True, freshness=AnswerFreshness(None, stale=False)))
+        ledgers.append({
+            **of_ge, "seller": seller, "conveyance": "air:1", "total_cents": 2_000, "limit_cents": 30_000,
+            "headroom_cents": 28_000, "bills_count": 2, "bills": [shown], "alerts": [], "next": "1",
+            "measures": [{"measure": "weight", "total": 900, "limit": 30_000}],
+        })  # fmt: skip
+    day = {"consignee": CONSIGNEE, "day": str(DAY), "certainty": "B", "as_of": None, "stale": False}
+    stand_in.documents[DAY_ADDRESS] = 200, {**ledgers[0], **day, "further": [ledgers[1]]}
+    page.driver.get(f"{stand_in.address}/consignee?consignee={CONSIGNEE}&day={DAY}&programme=ge")
+    page.until("document.querySelectorAll('.day').length === 2")
+    titles = page.js("return [...document.querySelectorAll('.day h2')].map((each) => each.innerText)")
+    assert titles == ["ge: air:1, seller se2:a", "ge: air:1, seller se2:b"]
+    assert "900 g of 30,000 g" in page.text(".figures")
+    assert (
+        page.text("#period") == "Each conveyance with a bill of that day is shown. Each seller has a total of its own."
+    )
+    assert page.js("return document.getElementById('programme').value") == "ge"
+    assert page.barriers() == []
+    page.js("[...document.querySelectorAll('.as-of button')].at(-1).click()")
+    page.until("document.querySelectorAll('tbody tr').length === 3")
+    assert column(page, 1) == ["ACME0300", "ACME0301", "ACME0301"]
+
+
 def test_hostile_text_is_text(page: Browser) -> None:
     """An order number that is markup is shown as it is written, and nothing of it becomes an element or runs."""
     look_up(page, HELD)
@@ -111,7 +175,7 @@ def test_hostile_text_is_text(page: Browser) -> None:
     page.js("document.querySelectorAll('tbody button')[3].click()")
     page.shows("#detail-body", HOSTILE)
     assert page.js("return document.querySelectorAll('img:not([src=\"/pages/icon.svg\"])').length") == 0
-    assert page.driver.title == "Tallygate: a consignee's day"
+    assert page.driver.title == "Tallygate: a consignee"
     refused = page.js("try { document.body.innerHTML = '<p>'; return '' } catch (error) { return error.message }")
     assert "TrustedHTML" in refused
     assert any("TrustedHTML" in each for each in page.complaints())

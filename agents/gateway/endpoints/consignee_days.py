@@ -15,6 +15,7 @@ from agents.gateway.http.auth import require
 from agents.gateway.http.parts import parts_of
 from agents.gateway.http.problems import Problem
 from agents.gateway.http.replies import reply
+from agents.readmodel.keys import ledger_parts
 from agents.readmodel.queries import DayReading
 from agents.readmodel.store import StoreError
 from state.rules import Programme
@@ -130,9 +131,12 @@ async def show(request: web.Request) -> web.Response:
     limits = parts.rulebook.limits(date.fromordinal(period.first), programme.id)
     limit = None if limits is None or limits.value is None else limits.value.amount
     text = CONVEYANCE if window == CONVEYANCE else period.text
-    ledgers = [_ledger(programme, text, limit, reading, first, found) for reading in readings]
+    ledgers = [
+        _ledger(programme, text, name, limit, reading, first, found)
+        for name, reading in zip(names, readings, strict=True)
+    ]
     ledgers = [each for each in ledgers if each["bills_count"] or each["total_cents"] or each["alerts"]] or ledgers[:1]
-    shown = ledgers[0] if ledgers else _ledger(programme, text, limit, None, first, found)
+    shown = ledgers[0] if ledgers else _ledger(programme, text, "", limit, None, first, found)
     body = ConsigneeDay(
         consignee=key, day=day, certainty=programme.certainty, as_of=found.as_of, stale=found.stale,
         further=tuple(LedgerView(**each) for each in ledgers[1:]), **shown,
@@ -141,21 +145,28 @@ async def show(request: web.Request) -> web.Response:
 
 
 def _ledger(
-    programme: Programme, period: str, limit: int | None, reading: DayReading | None, first: int, found: AnswerFreshness
+    programme: Programme,
+    period: str,
+    name: str,
+    limit: int | None,
+    reading: DayReading | None,
+    first: int,
+    found: AnswerFreshness,
 ) -> dict[str, Any]:
-    """Return the fields of a ledger; without a reading, of one that is empty."""
+    """Return the fields of a ledger by its name; without a reading, of one that is empty."""
     bills = () if reading is None else reading.bills
     total = 0 if reading is None else reading.total_cents
     if reading is not None and reading.limit_cents:
         limit = reading.limit_cents
     after, bills_count = first + len(bills), 0 if reading is None else reading.bills_count
-    data = bills[0].data if bills else None
+    # Not those of the first bill: a later page may have none.
+    seller, conveyance = (None, None) if reading is None else ledger_parts(name, programme.id, period)
     return {
         "programme": programme.id,
         "period": period,
         "currency": programme.currency,
-        "seller": data.seller if data else None,
-        "conveyance": data.conveyance if data and programme.window == CONVEYANCE else None,
+        "seller": seller,
+        "conveyance": conveyance,
         "total_cents": total,
         "limit_cents": limit,
         "headroom_cents": None if limit is None else limit - total,

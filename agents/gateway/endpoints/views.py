@@ -7,10 +7,10 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from stream.decisions import Advice, Basis, Cause, Code, Decision, Measure, Outcome, Policy
+from stream.decisions import Advice, Basis, Cause, Code, Decision, DecisionData, Measure, Outcome, Policy
 from stream.outcomes import Action, action
 from stream.postings import US_321
-from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
+from stream.reasons import PERIOD_LINES, REASON_LINES, STALE_LINE, UNKNOWN_LINE
 
 
 class BillView(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class BillView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditBillView(BillView, frozen=True, kw_only=True):
-    """A bill's answer as scope `audit` sees it; amounts are US cents, fields as in the decision."""
+    """A bill's answer as scope `audit` sees it; amounts are hundredths of `currency`, fields as in the decision."""
 
     programme: str
     period: str | None
@@ -81,9 +81,11 @@ class AnswerFreshness(msgspec.Struct, frozen=True):
     stale: bool
 
 
-def _line(reason: str, programme: str, default: str) -> str:
-    line = REASON_LINES.get(reason, reason)
-    return line if programme == default else f"{line} ({programme})"
+def _line(data: DecisionData, default: str) -> str:
+    line = REASON_LINES.get(data.reason, data.reason)
+    if data.day is not None and data.period not in {None, data.day.isoformat()}:
+        line = PERIOD_LINES.get(data.reason, line)
+    return line if data.programme == default else f"{line} ({data.programme})"
 
 
 def verdict(
@@ -105,7 +107,7 @@ def verdict(
         "bill": data.bill,
         "conveyance": data.conveyance,
         "action": Action.HOLD if stale else action(data.outcome, data.basis),
-        "line": STALE_LINE if stale else _line(data.reason, data.programme, default),
+        "line": STALE_LINE if stale else _line(data, default),
         "outcome": data.outcome,
         "reason": data.reason,
         "basis": data.basis,

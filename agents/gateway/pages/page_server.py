@@ -64,6 +64,29 @@ class RuleCard(msgspec.Struct, frozen=True):
     """The filing error that it raises."""
 
 
+class ProgrammeCard(msgspec.Struct, frozen=True):
+    """An enabled programme, for the officer's choice."""
+
+    id: str
+    title: str
+    zone: str
+    currency: str
+    window: str
+    """The period that is summed, as rule files name it."""
+    date: str
+    """The day that counts: `arrival` or `purchase`."""
+    per_seller: bool
+    certainty: str
+
+
+class ProgrammeCards(msgspec.Struct, frozen=True):
+    """What an officer may choose from."""
+
+    default: str
+    """The programme of a question that names none."""
+    programmes: tuple[ProgrammeCard, ...]
+
+
 def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
     for item in folder.iterdir():
         if item.is_dir():
@@ -97,6 +120,19 @@ def rules_file(rulebook: Rulebook) -> File:
     return File(body, "application/json", hashlib.sha256(body).hexdigest()[:32])
 
 
+@lru_cache(maxsize=1)
+def programmes_file(rulebook: Rulebook) -> File:
+    """Return the enabled programmes as JSON."""
+    cards = (
+        ProgrammeCard(
+            each.id, each.title, each.zone, each.currency, each.window, each.date, each.per_seller, each.certainty
+        )
+        for each in rulebook.programmes.values()
+    )
+    body = msgspec.json.encode(ProgrammeCards(rulebook.default_programme, tuple(cards)))
+    return File(body, "application/json", hashlib.sha256(body).hexdigest()[:32])
+
+
 def _send(request: web.Request, file: File) -> web.Response:
     headers = {**HEADERS, "ETag": f'"{file.tag}"'}
     if any(tag.value in (file.tag, "*") for tag in request.if_none_match or ()):
@@ -123,10 +159,16 @@ async def rules(request: web.Request) -> web.Response:
     return _send(request, rules_file(parts_of(request).rulebook))
 
 
+async def programmes(request: web.Request) -> web.Response:
+    """Return the enabled programmes, which are no secret either."""
+    return _send(request, programmes_file(parts_of(request).rulebook))
+
+
 def routes() -> Iterable[web.RouteDef]:
     """Return the routes of this module."""
     return [
         *(web.get(path, page) for path in PAGES),
         web.get("/pages/rules.json", rules),
+        web.get("/pages/programmes.json", programmes),
         web.get("/pages/{name:.+}", static),
     ]

@@ -94,6 +94,12 @@ async def test_a_month_is_shown_with_its_bills(tmp_path: Path, store: StoreSetti
     assert [bill["bill"] for bill in found["us-321"][1]["bills"]] == ["ACME0001"]
     both = [found["kr"][1], *found["kr"][1]["further"]]
     assert [(each["seller"], each["total_cents"]) for each in both] == [("se2:a", 100), ("se2:b", 200)]
+    async with gate.serving() as client:
+        query = {"programme": "kr", "after": "1"}
+        async with client.get(path, params=query, headers=gate.bearer("audit")) as response:
+            later_page = await response.json()
+    beyond = [(each["seller"], each["bills"], each["next"]) for each in (later_page, *later_page["further"])]
+    assert beyond == [("se2:a", [], None), ("se2:b", [], None)]
     assert found["us-gift"][0] == 400
     assert "expected one of kr, us-321, uz" in found["us-gift"][1]["detail"]
 

@@ -24,6 +24,7 @@ class PageSite:
         (self._port,) = free_ports(1)
         self.address = f"http://127.0.0.1:{self._port}"
         self.gate = Gate(folder, read_model.harness.broker.address, read_model.prefix, read_model.redis.url)
+        self.gate.environment["TALLYGATE_PROGRAMMES"] = '["us-321", "us-gift", "ec"]'
         self.gateways: list[GatewayProcess] = []
 
     def decide(self, *decisions: Decision, alerts: tuple[bytes, ...] = ()) -> None:

@@ -3,7 +3,7 @@
 import signal
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -191,12 +191,49 @@ def test_officer_sees_the_day_and_a_bill(officer: Browser) -> None:
     assert officer.barriers() == []
 
 
+def test_officer_asks_for_a_year(officer: Browser, site: PageSite) -> None:
+    """By key, a day of it and the programme: the year's total, its bills of other days, certainty, currency."""
+    year: dict[str, Any] = {
+        "conveyance": FLIGHT, "consignee": "na2:c", "programme": "ec", "period": "2025-01-01/2025-12-31",
+        "currency": "USD", "limit_cents": 160_000, "rule": "ec-limit-1600",
+    }  # fmt: skip
+    over = {**WITHHELD, "reason": "period-limit", "advice": Advice(None, date(2026, 1, 1))}
+    site.decide(
+        *(
+            decision(
+                f"ACME600{month}", cents=37_500, day=DAY.replace(month=month), minutes=month,
+                **year, **(over if month == 7 else {}),
+            )
+            for month in range(3, 8)
+        )
+    )  # fmt: skip
+    site.read_model.settle()
+    officer.js("document.getElementById('consignee').value = 'na2:c'")
+    officer.js("document.getElementById('day').value = '2025-11-30'")
+    officer.js("document.getElementById('programme').focus()")
+    officer.type("ec")
+    officer.until("document.getElementById('day-label').innerText === 'Day (America/Guayaquil)'")
+    officer.js("document.querySelector('#by-day button').click()")
+    officer.shows(".day h2", "ec: 2025-01-01 to 2025-12-31")
+    officer.shows(".figures", "$1,500.00 of $1,600.00 released, $100.00 left.")
+    officer.shows(".held", "Declare it with duty. The first day on which it would have fitted: Thursday, 1 January")
+    officer.shows(".day .warning", "Certainty B")
+    assert officer.text("tbody").count("limit for the period.") == 5
+    officer.resize(1280, 1280)
+    officer.picture("officer-year")
+    assert officer.barriers() == []
+    officer.js("document.querySelectorAll('tbody button')[4].click()")
+    officer.shows("#detail .warning", "Certainty B: the official position, seen through others.")
+    officer.shows("#detail", "2025-01-01 to 2025-12-31")
+    assert officer.barriers() == []
+
+
 def test_text_of_publishers_is_only_shown(officer: Browser) -> None:
     """An order number that is markup goes all the way from the topic to the page, and is text there."""
     officer.js("document.getElementById('bill').focus()")
     officer.scan("ACME4999")
     officer.shows("table", HOSTILE)
-    assert officer.driver.title == "Tallygate: a consignee's day"
+    assert officer.driver.title == "Tallygate: a consignee"
     assert officer.js("return document.querySelectorAll('img[onerror]').length") == 0
 
 

@@ -69,6 +69,19 @@ def test_a_programme_is_told_first_with_its_certainty() -> None:
     assert found.sections[3].title == "The person's month, 2025-08-01/2025-08-31"
 
 
+@pytest.mark.parametrize(
+    ("rule", "certainty"),
+    [("suspension-2026-regulation", "B"), ("filing-no-description", "C"), ("limit-800", "A")],
+)
+def test_a_rule_that_is_not_certain_is_told_first(rule: str, certainty: str) -> None:
+    """Under us-321 too the first lines say it where the deciding rule has certainty B or C; of A they do not."""
+    found = explain(facts(standing(rule=rule)), RULEBOOK)
+    assert found.rule is not None
+    assert found.rule.certainty == certainty
+    first = "\n".join(found.sections[0].lines)
+    assert (f"Certainty {certainty}" in first) == (certainty != "A")
+
+
 def test_another_currency_stands_beside_each_amount() -> None:
     """A parcel for Georgia is told in lari, by its flight, with the grams of the flight; no dollar sign is near."""
     more: dict[str, Any] = {

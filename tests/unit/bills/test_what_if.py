@@ -23,7 +23,7 @@ def test_latch_withholds_what_skip_released() -> None:
     assert (found.events, found.bad_events) == (4, 0)
     assert found.before.counts == {"release within-limit": 2, "withhold daily-limit": 1}
     assert found.after.counts == {"release within-limit": 1, "withhold daily-limit": 2}
-    assert (found.before.released_cents, found.after.released_cents) == (70_000, 50_000)
+    assert found.released == (Amounts("us-321", "USD", 3, 70_000, 50_000),)
     (change,) = found.changes
     assert (change.before.bill, change.before.words, change.after.words) == (
         "ACME00003", "release within-limit", "withhold daily-limit",
@@ -49,7 +49,7 @@ def test_bill_that_only_counts_otherwise_has_not_changed(tmp_path: Path) -> None
     path.write_bytes(THREE.read_bytes().replace(b'"200.00"', b'"199.60"').replace(b'"400.00"', b'"400.40"'))
     found = compare(str(path), JudgeOptions(), JudgeOptions(Policy(rounding="whole-dollars")))
     assert found.changes == ()
-    assert found.amounts == Amounts(1, 19_960, 20_000)
+    assert found.otherwise == (Amounts("us-321", "USD", 1, 19_960, 20_000),)
     said = tallygate({}, "what-if", str(path), "--rounding", "whole-dollars").stdout.decode().splitlines()
     assert said[-2:] == ["0 of 3 bills end otherwise", "1 bill ends the same and counts otherwise: $199.60 -> $200.00"]
 
@@ -67,7 +67,53 @@ def test_changes_and_amounts_are_told_apart(tmp_path: Path) -> None:
     path.write_bytes(b"\n".join([*lines[:21], landed]))
     found = compare(str(path), JudgeOptions(), JudgeOptions(Policy(rounding="whole-dollars")))
     assert [each.before.bill for each in found.changes] == ["NOIS0020"]
-    assert found.amounts == Amounts(20, 20 * 1249, 20 * 1200)
+    assert found.otherwise == (Amounts("us-321", "USD", 20, 20 * 1249, 20 * 1200),)
+
+
+def test_each_programme_is_summed_in_its_currency(tmp_path: Path) -> None:
+    """Dollars and lari are never added: each programme has its own sums, named unless it is us-321."""
+    lines = THREE.read_bytes().splitlines()
+    manifested, arrived = json.loads(lines[0]), json.loads(lines[-1])
+    for number, (programme, amount) in enumerate([("ge", "120.40"), ("ge", "100.00"), ("us-gift", "99.60")], 1):
+        more = {"programme": programme, "weight_grams": 500, "bill": f"WORLD{number}", "seller": "Shop"}
+        event = {**manifested, "id": f"w{number}", "data": {**manifested["data"], **more, "conveyance": "air:1"}}
+        event["data"] |= {"lines": [{**event["data"]["lines"][0], "value": {"amount": amount, "currency": "USD"}}]}
+        if programme == "ge":
+            event["data"]["lines"][0]["value"]["currency"] = "GEL"
+        lines.append(json.dumps(event).encode())
+    arrived |= {"id": "w4", "data": {**arrived["data"], "conveyance": "air:1"}}
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"\n".join([*lines, json.dumps(arrived).encode()]))
+    enabled = "us-321,us-gift,ge"
+    usual = JudgeOptions(programmes=tuple(enabled.split(",")))
+    found = compare(str(path), usual, usual._replace(policy=Policy("latch", "whole-dollars")))
+    assert found.released == (
+        Amounts("ge", "GEL", 2, 22_040, 22_000),
+        Amounts("us-321", "USD", 3, 70_000, 50_000),
+        Amounts("us-gift", "USD", 1, 9_960, 10_000),
+    )
+    said = tallygate({}, "what-if", str(path), "--programmes", enabled, "--rounding", "whole-dollars").stdout.decode()
+    for line in (
+        f"{'released under ge':<36} {'220.40 GEL':>14} {'220.00 GEL':>14}",
+        f"{'released':<36} {'$700.00':>14} {'$700.00':>14}",
+        f"{'released under us-gift':<36} {'$99.60':>14} {'$100.00':>14}",
+        "1 bill ends the same and counts otherwise under ge: 120.40 GEL -> 120.00 GEL",
+        "1 bill ends the same and counts otherwise under us-gift: $99.60 -> $100.00",
+    ):
+        assert line in said.splitlines()
+
+
+def test_a_country_of_ones_own_is_judged_both_times() -> None:
+    """A rule file for both judgings brings a programme that does not ship; its sums are in its currency."""
+    folder = ROOT / "docs" / "examples"
+    own = ["--rules-of-both", str(folder / "freedonia.toml"), "--programmes", "us-321,freedonia"]
+    done = tallygate({}, "what-if", str(folder / "freedonia.jsonl"), *own, "--enforcement", "warn")
+    assert (done.returncode, done.stderr) == (0, b"")
+    said = done.stdout.decode().splitlines()
+    assert f"{'released under freedonia':<36} {'190.00 EUR':>14} {'190.00 EUR':>14}" in said
+    assert any(each.endswith("withhold period-limit -> warn period-limit under freedonia") for each in said)
+    alone = tallygate({}, "what-if", str(folder / "freedonia.jsonl"), *own)
+    assert (alone.returncode, b"at least one option" in alone.stderr) == (2, True)
 
 
 def test_rows_are_compared_as_lines_are(tmp_path: Path) -> None:

@@ -50,6 +50,15 @@ def test_the_line_names_a_programme_that_is_not_the_default() -> None:
     assert shown(verdict(decision(), audit=False, default="uz"))["line"].endswith(" (us-321)")
 
 
+def test_the_line_says_period_where_it_is_longer_than_a_day() -> None:
+    """Of a month, a year or a conveyance no line speaks of the day; of a day under another programme it does."""
+    for period in ("2025-08-01/2025-08-31", "conveyance"):
+        line = shown(verdict(decision(programme="uz", period=period), audit=False))["line"]
+        assert line == "Within the consignee's limit for the period. (uz)"
+    line = shown(verdict(decision(programme="us-gift"), audit=False))["line"]
+    assert line == "Within the consignee's limit for the day. (us-gift)"
+
+
 def test_auditor_sees_everything() -> None:
     """Scope audit gets each field of the decision, its time, and the other conveyances without theirs."""
     made, other = decision(order="order-7"), decision(conveyance="air:2", outcome="closed", reason="superseded")

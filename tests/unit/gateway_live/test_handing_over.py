@@ -6,12 +6,16 @@ from contextlib import aclosing
 from random import Random
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.gateway.http.problems import Problem
 from agents.gateway.live.places import decode_places
+from agents.gateway.live.sse import wanted_of
 from agents.gateway.live.sse_reader import WantedDecisions
 from agents.gateway.live.streams import TOO_SLOW, EndedError
+from state.rules import load_rulebook
 from tests.redis.events import decision
 from tests.unit.gateway_live.logs import Log, reader_of, told
 
@@ -144,6 +148,19 @@ def test_a_reader_chooses_programmes(programmes: tuple[str, ...]) -> None:
     assert found == [name for name in ("us-321", "uz", "az") if not programmes or name in programmes]
     both = WantedDecisions(frozenset({"air:9"}), programmes=frozenset(programmes))
     assert not both.wants(decision(programme="uz"))
+
+
+def test_filters_are_those_of_the_query() -> None:
+    """The address names conveyances, outcomes and enabled programmes, each as often as you like; others are refused."""
+    query = "/v1/decisions?programme=us-321&programme=us-gift&outcome=release&conveyance=air:1"
+    wanted = wanted_of(make_mocked_request("GET", query), load_rulebook(), audit=False)
+    assert wanted.programmes == {"us-321", "us-gift"}
+    assert [wanted.wants(decision(programme=name)) for name in ("us-321", "us-gift", "us-gift-insular")] == [
+        True, True, False,
+    ]  # fmt: skip
+    with pytest.raises(Problem) as refused:
+        wanted_of(make_mocked_request("GET", "/v1/decisions?programme=uz"), load_rulebook(), audit=False)
+    assert refused.value.status == 400
 
 
 async def test_who_falls_off_the_window_is_told_so() -> None:

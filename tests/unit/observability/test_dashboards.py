@@ -45,9 +45,10 @@ def test_there_are_three_boards() -> None:
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_board_is_described_and_chooses_its_source(board: dict[str, Any]) -> None:
-    """Title, description, a data source and a job to choose; no page offers to edit what is provisioned."""
+    """Title, description, a data source, a job and of decisions a programme to choose; the board is not edited."""
     variables = {each["name"]: each["type"] for each in board["templating"]["list"]}
-    assert variables == {"datasource": "datasource", "job": "query"}
+    of_decisions = {"programme": "query"} if board["title"].endswith("Today") else {}
+    assert variables == {"datasource": "datasource", "job": "query", **of_decisions}
     assert board["title"].startswith("Tallygate / ")
     assert board["description"]
     assert (board["editable"], "tallygate" in board["tags"]) == (False, True)
@@ -89,6 +90,35 @@ def test_queries_are_sound(panel: dict[str, Any]) -> None:
             assert re.search(rf"(?:rate|increase)\({name}\{{", expression), name
         windows = set(re.findall(r"\[([^\]]+)\]", expression))
         assert windows <= ({"$__range"} if panel["type"] == "stat" else {"$__rate_interval"})
+
+
+def test_programmes_can_be_chosen_wherever_decisions_are_counted() -> None:
+    """On *Today* every metric that has the label `programme` is filtered by the programmes chosen, by default all."""
+    (variable,) = (each for each in BOARDS["today"]["templating"]["list"] if each["name"] == "programme")
+    assert (variable["current"]["text"], variable["includeAll"], variable["allValue"]) == ("All", True, ".+")
+    labelled = {metric.name for metric in METRICS if "programme" in metric.label_names}
+    selected = [
+        (name, 'programme=~"$programme"' in matchers)
+        for panel in BOARDS["today"]["panels"]
+        for expression in expressions(panel)
+        for name, matchers in SELECTOR.findall(BY.sub("", expression))
+    ]
+    assert {name for name, chosen in selected if chosen} == labelled
+    assert {name for name, chosen in selected if not chosen} == {"tallygate_engine_records_total"}
+
+
+def test_values_of_two_currencies_are_never_added_up() -> None:
+    """Every query of values keeps the currency, and shows its name."""
+    asked = [
+        target
+        for board in BOARDS.values()
+        for panel in board["panels"]
+        for target in panel.get("targets", ())
+        if "tallygate_decisions_value_total" in target["expr"]
+    ]
+    assert len(asked) == 3
+    assert all(re.search(r"\bby \([^)]*\bcurrency\b", each["expr"]) for each in asked)
+    assert all("{{currency}}" in each["legendFormat"] for each in asked)
 
 
 def test_metrics_of_the_boards_exist() -> None:

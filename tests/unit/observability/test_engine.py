@@ -9,6 +9,7 @@ from agents.engine.engine_progress import EngineProgress, PartitionProgress
 from agents.engine.watchdog import Watchdog
 from agents.worker.engine_metrics import ENGINE, EngineMetrics
 from agents.worker.watching import stalled, unready
+from state.rules import load_rulebook
 from state.step import Step
 from stream.records import Fate
 from tests.toy.step import toy
@@ -115,8 +116,29 @@ def test_decisions_count_once_they_are_committed() -> None:
         text = scrape(ENGINE)
     labels = {"outcome": "release", "reason": "within-limit", "basis": "actual", "mode": "ocean", "programme": "us-321"}
     assert risen(text, "tallygate_decisions_total") == {frozenset(labels.items()): 1}
-    assert value(text, "tallygate_decisions_value_dollars_total", **labels) == 123.45
-    assert value(text, "tallygate_alerts_total", kind="near-limit") == 0
+    assert value(text, "tallygate_decisions_value_total", **labels, currency="USD") == 123.45
+    told = values(text, "tallygate_alerts_total")
+    assert {dict(labels)["programme"] for labels in told} == {"us-321", "us-gift", "us-gift-insular"}
+    assert set(told.values()) == {0}
+
+
+def test_values_and_alerts_say_their_programme() -> None:
+    """Values of a programme are counted in its currency, and an alert near a limit names the programme."""
+    rulebook = load_rulebook().with_programmes(["us-321", "us-gift", "ge"], "us-321")
+    judged_step = JudgedStep(rulebook=rulebook)
+    with shown(judged_step.step, EngineProgress()) as metrics:
+        of_ge: dict[str, Any] = {"programme": "ge", "seller": "se2:a", "weight_grams": 100}
+        judged_step.post(posted(1, 29_950, **of_ge))
+        judged_step.post(posted(2, 1_050, programme="us-gift"))
+        metrics.committed(EngineProgress(), 0.01)
+        text = scrape(ENGINE)
+    found = {
+        (dict(labels)["programme"], dict(labels)["currency"]): amount
+        for labels, amount in risen(text, "tallygate_decisions_value_total").items()
+    }
+    assert found == {("ge", "GEL"): 299.5, ("us-gift", "USD"): 10.5}
+    assert value(text, "tallygate_alerts_total", kind="near-limit", programme="ge") == 1
+    assert value(text, "tallygate_alerts_total", kind="near-limit", programme="us-gift") == 0
 
 
 def test_decisions_are_counted_by_enabled_programmes_alone() -> None:
@@ -131,6 +153,7 @@ def test_decisions_are_counted_by_enabled_programmes_alone() -> None:
         text = scrape(ENGINE)
     found = {dict(labels)["programme"]: made for labels, made in risen(text, "tallygate_decisions_total").items()}
     assert found == {"other": 2, "us-gift": 1}
+    assert {dict(labels)["programme"] for labels in risen(text, "tallygate_decisions_value_total")} == {"us-gift"}
 
 
 def test_ready_is_taken_over_and_restored() -> None:

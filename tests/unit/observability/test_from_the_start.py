@@ -28,8 +28,9 @@ from tests.unit.observability.test_registry import AREAS
 from tests.unit.withholding.judged_step import JudgedStep, posted
 
 WALKED = {
+    "tallygate_alerts_total": "test_a_worker_counts_nothing_that_it_did_not_show",
     "tallygate_decisions_total": "test_a_worker_counts_nothing_that_it_did_not_show",
-    "tallygate_decisions_value_dollars_total": "test_a_worker_counts_nothing_that_it_did_not_show",
+    "tallygate_decisions_value_total": "test_a_worker_counts_nothing_that_it_did_not_show",
     "tallygate_engine_records_total": "test_a_worker_counts_nothing_that_it_did_not_show",
     "tallygate_engine_transactions_total": "test_a_worker_shows_all_its_counters_at_once",
     "tallygate_engine_outputs_total": "test_a_worker_shows_all_its_counters_at_once",
@@ -169,7 +170,7 @@ def test_a_worker_shows_its_first_decision_as_a_rise() -> None:
         labels = {"outcome": "release", "reason": "within-limit", "basis": "actual", "mode": "air"}
         name, us_321 = "tallygate_decisions_total", "us-321"
         assert value(scrape(ENGINE), name, programme=us_321, **labels) == 0
-        assert value(scrape(ENGINE), "tallygate_decisions_value_dollars_total", programme=us_321, **labels) == 0
+        assert value(scrape(ENGINE), "tallygate_decisions_value_total", programme=us_321, currency="USD", **labels) == 0
         judged_step.post(posted(1, 250))
         metrics.committed(EngineProgress(), 0.01)
         assert value(scrape(ENGINE), name, programme=us_321, **labels) == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.readmodel.keys import CATALOGUE, Key
+from agents.readmodel.keys import CATALOGUE, Key, ledger_name, ledger_parts
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from agents.settings.settings import RedisSettings
@@ -62,3 +62,21 @@ def test_page_lists_the_settings(root: Path) -> None:
     rows = dict(re.findall(r"^\| `TALLYGATE_REDIS__(\w+)` \| `?([^`|]+?)`? \|", text, re.MULTILINE))
     defaults = {name.upper(): str(field.default or "none") for name, field in RedisSettings.model_fields.items()}
     assert rows == defaults
+
+
+@pytest.mark.parametrize(
+    ("programme", "period", "seller", "conveyance"),
+    [
+        ("us-321", "2025-08-20", None, None),
+        ("uz", "2025-08-01/2025-08-31", None, None),
+        ("kr", "2025-08-20", "se2:s", None),
+        ("pe", "conveyance", None, "air:1"),
+        ("ge", "conveyance", "se2:s", "air:AF0066:2025-08-20"),
+    ],
+)
+def test_seller_and_conveyance_are_read_from_a_ledgers_name(
+    programme: str, period: str, seller: str | None, conveyance: str | None
+) -> None:
+    """What tells a person's ledgers of one day apart is in their names, and comes out of them again."""
+    name = ledger_name(programme, period, "2025-08-20", seller, conveyance or "air:7")
+    assert ledger_parts(name, programme, period) == (seller, conveyance)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from state.withholding.tally import Raised
 from stream.records import Outgoing
 from tests.unit.withholding.judged_step import LIMIT, JudgedStep, alerts, decisions, posted, posting
 
@@ -37,8 +38,8 @@ def test_decisions_are_counted_as_they_read() -> None:
     assert +counted_cents == +cents
     assert {kind.outcome for kind, *_ in decided} >= {"release", "withhold", "reject", "clear", "pending", "closed"}
     assert {kind.mode for kind, *_ in decided} == {"air", "ocean", "mail"}
-    assert raised == Counter(alert.alert for alert in alerts(outputs))
-    assert raised["near-limit"] == 1
+    assert raised == Counter((alert.alert, alert.programme) for alert in alerts(outputs))
+    assert raised[Raised("near-limit", "us-321")] == 1
 
 
 def test_drained_counts_begin_anew() -> None:

@@ -1,15 +1,27 @@
 // A consignee's day, or another ledger: how much of the limit is left, and the bills that it is made of, in their order.
 
 import { badge, make } from "/pages/elements.js";
-import { adviceWords, alertWords, certaintyWords, easternTime, longDay, money } from "/pages/words.js";
+import {
+  adviceWords,
+  alertWords,
+  certaintyWords,
+  easternTime,
+  longDay,
+  measureWords,
+  money,
+} from "/pages/words.js";
 
-/** Show a day. `open` opens a bill, `again` asks anew, `more` adds bills; `marked` is the bill looked up. */
+const MEASURES = { count: "Bills that count", weight: "Weight" };
+let sections = 0;
+
+/** Show a ledger. `open` opens a bill, `again` asks again, `more` adds bills; `marked` is the bill looked up. */
 export function dayView(day, { open, again, more, marked }) {
+  const number = ++sections; // a day may fall into several ledgers
   const held = day.bills.filter((bill) => bill.advice || bill.outcome === "withhold");
   return make(
     "section",
     { class: "day" },
-    make("h2", {}, title(day)),
+    make("h2", { id: `ledger-${number}` }, title(day)),
     doubt(day),
     make("p", { class: "key figure" }, day.consignee),
     day.stale ? make("p", { class: "warning" }, "These figures may be old: Tallygate is still catching up.") : null,
@@ -21,7 +33,7 @@ export function dayView(day, { open, again, more, marked }) {
       make("button", { type: "button", onclick: again }, "Ask again"),
     ),
     held.length ? heldBack(held, open) : null,
-    bills(day, { open, more, marked }),
+    bills(day, { open, more, marked, number }),
     alerts(day.alerts, open),
   );
 }
@@ -39,7 +51,7 @@ function doubt(day) {
 }
 
 function figures(day) {
-  const dollars = (cents) => money(cents, day.currency);
+  const amount = (cents) => money(cents, day.currency);
   const left = day.headroom_cents;
   return make(
     "div",
@@ -47,9 +59,10 @@ function figures(day) {
     make(
       "dl",
       {},
-      figure("Headroom", left === null ? "unknown" : dollars(left), left !== null && left <= 0 ? "none" : "some"),
-      figure("Released", dollars(day.total_cents)),
-      figure("Limit", dollars(day.limit_cents)),
+      figure("Headroom", left === null ? "unknown" : amount(left), left !== null && left <= 0 ? "none" : "some"),
+      figure("Released", amount(day.total_cents)),
+      figure("Limit", day.limit_cents === null ? "none on value" : amount(day.limit_cents)),
+      (day.measures ?? []).map((each) => figure(MEASURES[each.measure] ?? each.measure, measureWords(each))),
       figure("Bills", String(day.bills_count)),
     ),
     day.limit_cents ? bar(day) : null,
@@ -62,13 +75,13 @@ function figure(term, value, left = "") {
 
 // One piece for what is released, one for what is only expected; the rest of the bar is headroom.
 function bar(day) {
-  const dollars = (cents) => money(cents, day.currency);
+  const amount = (cents) => money(cents, day.currency);
   const expected = day.bills
     .filter((bill) => bill.outcome === "clear")
     .reduce((sum, bill) => sum + (bill.counted_cents ?? 0), 0);
-  const words = `${dollars(day.total_cents)} of ${dollars(day.limit_cents)} released`;
-  const more = expected ? `, ${dollars(expected)} more expected` : "";
-  const label = `${words}${more}, ${dollars(day.headroom_cents)} left.`;
+  const words = `${amount(day.total_cents)} of ${amount(day.limit_cents)} released`;
+  const more = expected ? `, ${amount(expected)} more expected` : "";
+  const label = `${words}${more}, ${amount(day.headroom_cents)} left.`;
   const pieces = [
     ["released", day.total_cents],
     ["expected", expected],
@@ -102,7 +115,7 @@ function heldBack(held, open) {
   return make("section", { class: "held" }, make("h3", {}, "Held back, and what to do"), make("ul", {}, items));
 }
 
-function bills(day, { open, more, marked }) {
+function bills(day, { open, more, marked, number: section }) {
   let sum = 0;
   const rows = day.bills.map((bill, number) => {
     if (bill.counts) sum += bill.counted_cents ?? 0;
@@ -125,7 +138,8 @@ function bills(day, { open, more, marked }) {
     make("th", { scope: "col" }, text),
   );
   const table = make("table", {}, make("thead", {}, make("tr", {}, heads)), make("tbody", {}, rows));
-  const title = make("h3", { id: "bills-title" }, "The bills behind the total, in their order");
+  const id = `bills-title-${section}`;
+  const title = make("h3", { id }, "The bills behind the total, in their order");
   const left = day.bills_count - day.bills.length;
   const rest = day.next
     ? make(
@@ -139,9 +153,16 @@ function bills(day, { open, more, marked }) {
     "section",
     {},
     title,
-    make("div", { class: "scroll", role: "region", tabIndex: 0, "aria-labelledby": "bills-title" }, table),
+    make("div", { class: "scroll", role: "region", tabIndex: 0, "aria-labelledby": `${id} ledger-${section}` }, table),
     rest,
   );
+}
+
+// An alert speaks of a programme's limit: it says which, and how much of it.
+function under({ programme, kind, total_cents: total, limit_cents: limit, currency }) {
+  const of = programme && programme !== "us-321" ? ` (${programme})` : "";
+  if (kind !== "near-limit" || !Number.isInteger(total) || !Number.isInteger(limit)) return of;
+  return `${of}: ${money(total, currency)} of ${money(limit, currency)}`;
 }
 
 function alerts(found, open) {
@@ -149,7 +170,7 @@ function alerts(found, open) {
     make(
       "li",
       {},
-      make("strong", {}, `${alertWords(alert.kind)}.`),
+      make("strong", {}, `${alertWords(alert.kind)}${under(alert)}.`),
       alert.bill ? [" Bill ", opener(alert, open)] : null,
       alert.order ? ` Order ${alert.order}.` : null,
       make("span", { class: "soft" }, ` ${easternTime(alert.time)}`),

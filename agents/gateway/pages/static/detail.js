@@ -2,7 +2,7 @@
 
 import { get } from "/pages/asking.js";
 import { badge, facts, make } from "/pages/elements.js";
-import { adviceWords, certaintyWords, easternTime, longDay, money, outcomeWords } from "/pages/words.js";
+import { adviceWords, certaintyWords, easternTime, longDay, measureWords, money, outcomeWords } from "/pages/words.js";
 
 const dialog = document.getElementById("detail");
 const body = document.getElementById("detail-body");
@@ -19,12 +19,21 @@ export async function openBill(bill) {
   ]);
   const parts = verdict.refused
     ? [make("p", { class: "warning" }, verdict.refused)]
-    : [...present(verdict), rule(verdict, rules)];
+    : [doubt(verdict, rules), ...present(verdict), rule(verdict, rules)].filter(Boolean);
   body.replaceChildren(...parts, past(history));
 }
 
 function refused(refusal) {
   return { refused: refusal.message };
+}
+
+// What was decided under a programme or by a rule that is not certain begins with that.
+function doubt({ programme, rule: decided }, rules) {
+  const of = [decided, programme === "us-321" ? null : programme].map((id) => rules[id]?.certainty);
+  const marks = [...new Set(of)].filter((mark) => mark && mark !== "A").sort();
+  if (!marks.length) return null;
+  const words = marks.map((mark) => `Certainty ${certaintyWords(mark)}.`).join(" ");
+  return make("p", { class: "warning" }, `${words} Check it in the text of the law.`);
 }
 
 function present(verdict) {
@@ -34,12 +43,15 @@ function present(verdict) {
     verdict.advice ? make("p", { class: "advice" }, adviceWords(verdict)) : null,
     facts([
       ["Value", money(verdict.value_cents, verdict.currency)],
-      ["Counts in the day’s total", verdict.counts ? `yes, as ${money(verdict.counted_cents, verdict.currency)}` : "no"],
+      ["Counts in the total", verdict.counts ? `yes, as ${money(verdict.counted_cents, verdict.currency)}` : "no"],
       [
         "Day",
         `${longDay(verdict.day)}${verdict.basis ? (verdict.basis === "actual" ? ", arrived" : ", expected") : ""}`,
       ],
       ["Conveyance", verdict.conveyance],
+      ["Programme", verdict.programme],
+      ["Period", verdict.period === verdict.day ? null : verdict.period?.replace("/", " to ")],
+      ...(verdict.measures ?? []).map((each) => [each.measure === "weight" ? "Weight" : "Bills", measureWords(each)]),
       ["Order", verdict.order],
       ["Customs would say", verdict.code && `${verdict.code.code} ${verdict.code.text}`],
       ["The event that led to it", easternTime(verdict.time)],
@@ -114,6 +126,6 @@ function past(history) {
 
 function trail(each) {
   const total =
-    each.total_cents === null ? "" : ` Day’s total then ${money(each.total_cents, each.currency)} of ${money(each.limit_cents, each.currency)}.`;
+    each.total_cents === null ? "" : ` Total then ${money(each.total_cents, each.currency)} of ${money(each.limit_cents, each.currency)}.`;
   return `${each.conveyance}, ${longDay(each.day)}. Reason ${each.reason}, rule ${each.rule ?? "none"}.${total}`;
 }

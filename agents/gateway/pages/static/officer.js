@@ -1,10 +1,12 @@
-// The officer page: looks up a bill or a consignee's day, and keeps what is shown in the address, so that it can be sent.
+// The officer page: looks up a bill, or a consignee's day or longer period under a programme, and keeps what is shown in
+// the address, so that it can be sent.
 
 import { get } from "/pages/asking.js";
 import { dayView } from "/pages/day.js";
 import { openBill } from "/pages/detail.js";
 import { badge, make } from "/pages/elements.js";
 import { foldBill } from "/pages/folding.js";
+import { choose, offerProgrammes } from "/pages/programmes.js";
 import { scopes, SignIn, signInByAddress, signOut } from "/pages/session.js";
 
 const result = document.getElementById("result");
@@ -20,13 +22,12 @@ async function lookUp() {
   const names = ["bill", "consignee", "day", "programme"];
   const [bill, consignee, day, programme] = names.map((name) => wanted.get(name) ?? "");
   Object.assign(byBill.bill, { value: bill });
-  Object.assign(byDay.consignee, { value: consignee });
-  Object.assign(byDay.day, { value: day });
+  fill({ consignee, day, programme });
   if (!bill && !(consignee && day)) return say("", []);
   const number = ++latest;
   say("Looking it up …", []);
   try {
-    const views = bill ? await ofBill(bill) : [await ofDay({ consignee, day, programme }, "")];
+    const views = bill ? await ofBill(bill) : await ofDay({ consignee, day, programme });
     if (number !== latest) return;
     say("", views);
     result.focus({ preventScroll: true });
@@ -48,28 +49,40 @@ async function ofBill(bill) {
   );
   if (!verdict.consignee) return [view, make("p", { class: "warning" }, "Totals need a token with the scope audit.")];
   if (!verdict.day) return [view, make("p", { class: "soft" }, "It is on no day yet, so there is no total to show.")];
-  Object.assign(byDay.consignee, { value: verdict.consignee });
-  Object.assign(byDay.day, { value: verdict.day });
-  return [view, await ofDay(verdict, verdict.bill)];
+  fill(verdict);
+  // Of the ledgers that its day falls into, the one that the bill is in.
+  const all = await ledgersOf(verdict);
+  return [view, shown(all.find((each) => isOf(each, verdict)) ?? all[0], verdict, verdict.bill)];
 }
 
-async function ofDay(asked, marked, before = [], after = "0") {
-  const { consignee, day, programme } = asked;
-  const query = programme && programme !== "us-321" ? { after, programme } : { after };
+// Where a programme sums per seller or conveyance, a day falls into several ledgers: all of them are shown.
+async function ofDay(asked) {
+  return (await ledgersOf(asked)).map((each) => shown(each, asked, ""));
+}
+
+async function ledgersOf({ consignee, day, programme }, after = "0") {
+  const query = programme ? { after, programme } : { after };
   const answer = await get(["v1", "consignees", consignee, "days", day], query);
-  const found = ledgerOf(answer, asked);
-  const whole = { ...found, bills: [...before, ...found.bills] };
-  const more = async () => view.replaceWith(await ofDay(asked, marked, whole.bills, found.next));
-  const view = dayView(whole, { open: openBill, again: () => lookUp(), more, marked });
+  return [answer, ...(answer.further ?? []).map((each) => ({ ...answer, ...each }))];
+}
+
+function isOf(ledger, { seller, conveyance }) {
+  return (!seller || ledger.seller === seller) && (!conveyance || !ledger.conveyance || ledger.conveyance === conveyance);
+}
+
+function shown(ledger, asked, marked) {
+  const more = async () => {
+    const found = (await ledgersOf(asked, ledger.next)).find((each) => isOf(each, ledger));
+    view.replaceWith(shown({ ...found, bills: [...ledger.bills, ...found.bills] }, asked, marked));
+  };
+  const view = dayView(ledger, { open: openBill, again: () => lookUp(), more, marked });
   return view;
 }
 
-// Of the ledgers that a day falls into, the one that the bill is in; without a bill, the first.
-function ledgerOf(answer, { seller, conveyance }) {
-  const all = [answer, ...(answer.further ?? []).map((each) => ({ ...answer, ...each }))];
-  const fits = (each) =>
-    (!seller || each.seller === seller) && (!conveyance || !each.conveyance || each.conveyance === conveyance);
-  return all.find(fits) ?? answer;
+function fill({ consignee, day, programme }) {
+  Object.assign(byDay.consignee, { value: consignee });
+  Object.assign(byDay.day, { value: day });
+  choose(programme);
 }
 
 function say(text, views) {
@@ -91,8 +104,8 @@ byBill.addEventListener("submit", (event) => {
 
 byDay.addEventListener("submit", (event) => {
   event.preventDefault();
-  const [consignee, day] = [byDay.consignee.value.trim(), byDay.day.value];
-  if (consignee && day) go({ consignee, day });
+  const [consignee, day, programme] = [byDay.consignee.value.trim(), byDay.day.value, byDay.programme.value];
+  if (consignee && day) go(programme ? { consignee, day, programme } : { consignee, day });
   else say("Enter both the consignee key and the day.", []);
 });
 
@@ -105,6 +118,7 @@ document.getElementById("leave").addEventListener("click", async () => {
 window.addEventListener("popstate", lookUp);
 
 async function begin() {
+  await offerProgrammes();
   await signInByAddress();
   const may = await scopes();
   if (may === null) return signIn.show();

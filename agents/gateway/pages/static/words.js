@@ -21,7 +21,7 @@ const OUTCOMES = {
   release: "Released: it goes free of duty under the limit",
   withhold: "Withheld: its release waits until it leaves by another way",
   clear: "Expected to be released when it arrives, as things stand",
-  warn: "Warned: it does not fit the day",
+  warn: "Warned: it does not fit the limit",
   reject: "Refused: it cannot use the exemption",
   pending: "Waiting: nothing is known of its arrival",
   closed: "Closed: it has left",
@@ -52,6 +52,12 @@ export function money(cents, currency) {
 /** A day such as "Wednesday, 20 August 2025"; it is a date, not an instant, so no zone may shift it. */
 export function longDay(day) {
   return day ? DAY.format(new Date(`${day}T00:00:00Z`)) : "no day yet";
+}
+
+/** A limit that is not on value, such as "900 g of 30,000 g". */
+export function measureWords({ measure, total, limit }) {
+  const unit = measure === "weight" ? " g" : "";
+  return [total, limit].map((number) => `${number.toLocaleString("en-US")}${unit}`).join(" of ");
 }
 
 export function easternTime(instant) {

@@ -27,7 +27,7 @@ WINDOW = "10s"
 def concrete(expression: str) -> str:
     """Return a query as Grafana would send it."""
     expression = expression.replace("$__rate_interval", WINDOW).replace("$__range", WINDOW)
-    return expression.replace("$job", "tallygate")
+    return expression.replace("$job", "tallygate").replace("$programme", ".+")
 
 
 def status(address: str, path: str) -> int:
