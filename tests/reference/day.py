@@ -56,6 +56,8 @@ class Reference:
         person = self.people.setdefault(posting.consignee, Person())
         for held in person.bills.values():
             if held.ledger and not self.is_open(held.bill, held.bill.day):
+                if held.in_ledger:
+                    person.left.add(held.ledger)
                 held.gone, held.kept, held.covered = True, None, None  # nothing is remembered of the ledger
         for ledger in [ledger for ledger, latest in person.latest.items() if not self._stays(ledger, latest)]:
             person.forget(ledger)
@@ -178,6 +180,7 @@ class Reference:
 
     def _judge_ledger(self, person: Person, ledger: Ledger) -> None:
         bills = person.within(ledger)
+        person.left.discard(ledger)
         contested = []
         losers = list(self._superseded([held for held in bills if held.live]))
         for held in bills:

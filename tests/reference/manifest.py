@@ -92,6 +92,8 @@ class ManifestReference:
         self.conveyances: dict[str, Conveyance] = {}
         self.today: dict[int, date] = {}
         """By partition the UTC date of the highest time that applied."""
+        self.forgotten: set[str] = set()
+        """Conveyances of which nothing was held any more when their next event came."""
 
     def read(self, event: Event, partition: int, offset: int) -> Read:
         """Return what becomes of an event that stands at this place of the shipments log."""
@@ -101,6 +103,7 @@ class ManifestReference:
         today = max(time.astimezone(UTC).date(), self.today.get(partition, date.min))
         conveyance = self.conveyances.get(data["conveyance"])
         if conveyance is None or (today - conveyance.touched).days > self.kept_days:
+            self.forgotten |= {data["conveyance"]} & self.conveyances.keys()
             conveyance = self.conveyances[data["conveyance"]] = Conveyance(today)
         match event["type"].split(".")[1:3]:
             case ["bill", "manifested" | "amended" as kind]:

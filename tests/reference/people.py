@@ -96,6 +96,8 @@ class Person:
     ledgers: dict[Ledger, Totals] = field(default_factory=dict)
     latest: dict[Ledger, date] = field(default_factory=dict)
     """The latest date that any bill has had in a ledger: a conveyance, which has no last day, ends after it."""
+    left: set[Ledger] = field(default_factory=set)
+    """Ledgers that the date of a bill has left since they were judged: their figures are of before."""
     alerted: set[tuple[object, ...]] = field(default_factory=set)
 
     @property
@@ -107,6 +109,7 @@ class Person:
         """Let go of a ledger that has closed, and of the alerts that it raised."""
         del self.latest[ledger]
         self.ledgers.pop(ledger, None)
+        self.left.discard(ledger)
         self.alerted = {what for what in self.alerted if ledger not in what}
 
     def within(self, ledger: Ledger) -> list[Held]:

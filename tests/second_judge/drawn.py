@@ -25,9 +25,7 @@ WINDOWS: Final = {"calendar-month": "month", "calendar-year": "year"}
 def compare_drawn(seed: int, count: int = 300) -> tuple[str, int]:
     """Return the first difference over the file of a seed, empty if there is none, and how many decisions agreed."""
     draw = random.Random(f"programmes {seed}")
-    begin = draw.choice(BEGINS)
-    programmes = [draw_programme(draw.choice, f"x-{number}", begin) for number in range(draw.choice((1, 1, 2)))]
-    rules = Rules(SHIPPED.programmes | {one.id: one for one in programmes}, programmes[0].id, RATES_OF_MODEL)
+    rules, programmes, begin = draw_rules(draw)
     overflow, rounding, enforcement = POLICIES[seed % len(POLICIES)]
     as_of = draw.choice((None, None, None, begin, begin + timedelta(days=2), begin - timedelta(days=400)))
     settings = {"overflow": overflow, "rounding": rounding, "enforcement": enforcement, "as_of": as_of}
@@ -43,6 +41,14 @@ def compare_drawn(seed: int, count: int = 300) -> tuple[str, int]:
             return f"seed {seed}, event {number}: {difference}; {programmes}", agreed
         agreed += sum(map(len, mine.decisions.values()))
     return "", agreed
+
+
+def draw_rules(draw: random.Random) -> tuple[Rules, list[Programme], date]:
+    """Return the programmes that ship enabled beside random ones, the random ones alone, and a day to begin with."""
+    begin = draw.choice(BEGINS)
+    programmes = [draw_programme(draw.choice, f"x-{number}", begin) for number in range(draw.choice((1, 1, 2)))]
+    known = SHIPPED.programmes | {one.id: one for one in programmes}
+    return Rules(known, programmes[0].id, RATES_OF_MODEL), programmes, begin
 
 
 def regime_of(programme: Programme) -> Regime:

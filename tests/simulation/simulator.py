@@ -8,7 +8,6 @@ from state.withholding import WithholdingStep
 from stream.consignee import KeyMaker
 from stream.decisions import Policy
 from stream.records import Outgoing, Sink
-from tests.reference.messages import BOOK
 from tests.simulation.auditor import Auditor
 from tests.simulation.broker import Broker
 from tests.simulation.worker import Worker
@@ -40,7 +39,9 @@ class Simulation:
             enforcement=self.rng.choice(("auto", "auto", "warn", "withhold")),
         )
         self.index_rows_min = self.rng.choice((0, 2, 8))
-        self.planned = Workload(self.rng, self.broker.partitions).deliveries(events)
+        workload = Workload(seed, self.rng, self.broker.partitions)
+        self.rules = workload.rules
+        self.planned = workload.deliveries(events)
         self.delivered: dict[int, list[Planned]] = {number: [] for number in range(self.broker.partitions)}
         self.clock = min(one.time for one in self.planned)
         self.workers: dict[str, Worker] = {}
@@ -56,7 +57,7 @@ class Simulation:
             if not self.planned and not self._waiting():
                 break
             self._act()
-        auditor = Auditor(self.broker, self.delivered, self.policy, EPOCH)
+        auditor = Auditor(self.broker, self.delivered, self.rules, self.policy, EPOCH)
         auditor.audit()
         return auditor.seen
 
@@ -102,9 +103,10 @@ class Simulation:
     def _start(self, name: str) -> None:
         step: Step
         if name.startswith("manifest"):
-            step = ManifestStep(BOOK, KEYS, self.broker.partitions)
+            step = ManifestStep(self.rules.book, KEYS, self.broker.partitions)
         else:
-            step = WithholdingStep(BOOK, self.policy, EPOCH, "shipments", index_rows_min=self.index_rows_min)
+            rows = self.index_rows_min
+            step = WithholdingStep(self.rules.book, self.policy, EPOCH, "shipments", index_rows_min=rows)
         self.workers[name] = self.make_worker(name, step, self.broker, self.rng)
 
     def _rebalance(self, step: str) -> None:

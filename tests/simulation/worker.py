@@ -48,6 +48,8 @@ class Worker:
             yield from self.restore(partition)
             if transaction.generation != self.broker.generations[step]:
                 return  # the fetch spans a change of the group: it is dropped
+            if self.rng.random() < 0.2:
+                self.lose_books(partition)
             overlays[partition] = self.kept[partition].table.overlay()
             yield from self.judge(transaction, overlays[partition], chunk)
             self.step.sweep(overlays[partition], self.rng.choice((0, 3, 50)))
@@ -102,6 +104,12 @@ class Worker:
                     yield
             kept.position = end
         self.kept[partition] = kept
+
+    def lose_books(self, partition: int) -> None:
+        """Lose what is kept beside the rows, as when other partitions need the room."""
+        table = self.kept[partition].table
+        for root in table.roots():
+            table.take_cache(root)
 
     @staticmethod
     def restore_until(end: int) -> int:

@@ -1,40 +1,36 @@
-"""The workload: shipment events with planned outcomes, as producers deliver them: repeated, late, sometimes bad."""
+"""The workload: lives under any programmes, as producers deliver them: repeated, late, spelled otherwise, or bad."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import msgspec
 from aiokafka.partitioner import murmur2
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from state.rules.rulebook import Rulebook
+from tests.reference.plain import World
+from tests.reference.rule_file import rulebook_for
+from tests.reference.shipped import EVERY
+from tests.second_judge.by_model import RATES_OF_MODEL
+from tests.second_judge.comparing import rulebook
+from tests.second_judge.drawn import draw_rules, regime_of
+from tests.second_judge.lives import Event, Life
+from tests.second_judge.manifest import person
+from tests.second_judge.regimes import REGIMES
 
-Event = dict[str, Any]
-
-BEGINNINGS = ("2025-08-18", "2025-08-09", "2025-08-26", "2025-04-29", "2016-03-07")
-PEOPLE: tuple[tuple[Event, ...], ...] = (
-    (
-        {
-            "name": "Ann Lee",
-            "address": {"lines": ["12 Main Street"], "state": "NJ", "postal": "07102", "country": "US"},
-        },
-        {"name": "ANN  LEE", "address": {"lines": ["12 main st."], "state": "NJ", "postal": "07102", "country": "US"}},
-    ),
-    ({"identifier_type": "EI", "identifier": "12-3456789"},),
-    ({"name": "Bo Ek", "address": {"lines": ["Gata 1"], "country": "SE"}},),
-)
-"""Each person with the ways in which it is spelled."""
-
-AMOUNTS = ("300.00", "500", "400.00", "200", "100.00", "250.5", "800.00", "0", "400.40", "799.50", "800.01", "49.49")
 FAULTS = ("not-json", "wrong-envelope", "unknown-type", "wrong-shape", "time-ahead", "key-mismatch", "wrong-partition")
+DRAWN_EACH = 6
+"""Of so many lives one is under programmes that are made up, the others under those that ship."""
+ALONE_EACH = 4
+"""Of so many of these one has bills of one programme alone, so that they meet."""
+AHEAD = timedelta(days=4_000)
+"""No life leaps so far."""
 
 
 def who_is(consignee: Event) -> str:
     """Name the person behind any of its spellings."""
-    name: str = consignee.get("identifier") or " ".join(consignee["name"].casefold().split())
-    return name
+    return " ".join(person(consignee).casefold().split())
 
 
 def partition_of(key: bytes, partitions: int) -> int:
@@ -54,149 +50,46 @@ class Planned:
     fault: str | None = None
 
 
-@dataclass
+class RulesOfLife(NamedTuple):
+    """The enabled programmes, as the models know them and as the steps do."""
+
+    world: World
+    book: Rulebook
+
+
 class Workload:
     """What happens at the producers, in the order of their clocks; `deliveries` is what reaches the broker."""
 
-    rng: Random
-    partitions: int
-    clock: datetime = field(init=False)
-    bills: dict[tuple[str, str], Event] = field(default_factory=dict)
-    """The last whole bill of each bill on each conveyance."""
-    versions: dict[str, int] = field(default_factory=dict)
-    number: int = 0
-
-    def __post_init__(self) -> None:
-        self.clock = datetime.fromisoformat(self.rng.choice(BEGINNINGS)).replace(hour=12, tzinfo=UTC)
-        # A life ends before 45 days are over, after which conveyances are forgotten.
-        self.leaps_end = self.clock + timedelta(days=20)
-        self.conveyances = [f"air:{number}" for number in range(self.rng.randint(2, 4))]
+    def __init__(self, seed: int, rng: Random, partitions: int) -> None:
+        self.rng = rng
+        self.partitions = partitions
+        self.life, self.rules = _drawn(seed) if seed % DRAWN_EACH == 0 else _shipped(seed)
 
     def deliveries(self, events: int) -> list[Planned]:
         """Make this many events, then repeat some and bring some late."""
         slots: list[tuple[float, int, Planned]] = []
-        for place in range(events):
-            planned = self._next()
+        for place, event in enumerate(self.life.events(events)):
+            planned = self._faulty(event) if self.rng.random() < 0.04 else self._planned(self._spelled(event))
             late = self.rng.uniform(1, 20) if self.rng.random() < 0.15 else 0.0
             slots.append((place + late, len(slots), planned))
             if self.rng.random() < 0.1:
                 slots.append((place + late + self.rng.uniform(0, 10), len(slots), planned))
         return [planned for _, _, planned in sorted(slots, key=lambda slot: slot[:2])]
 
-    def _next(self) -> Planned:
-        self.number += 1
-        if self.rng.random() < 0.01 and self.clock < self.leaps_end:
-            self.clock += timedelta(days=self.rng.choice((13, 15, 16)))
-        self.clock += timedelta(minutes=self.rng.choice((0, 1, 30, 240)))
-        make: Callable[[], Event] = self.rng.choice(
-            (self._whole, self._whole, self._whole, self._whole, self._exit, self._conveyance, self._conflict)
-        )
-        event = make()
-        if self.rng.random() < 0.04:
-            return self._faulty(event)
-        return self._planned(event)
+    def _spelled(self, event: Event) -> Event:
+        """Spell a consignee's name and street otherwise, at times."""
+        consignee = event["data"].get("consignee", {})
+        if "name" not in consignee or self.rng.random() < 0.5:
+            return event
+        address = consignee["address"]
+        address = {**address, "lines": [f"{line.upper()}." for line in address["lines"]]}
+        other = {"name": consignee["name"].lower().replace(" ", "  "), "address": address}
+        return {**event, "data": {**event["data"], "consignee": other}}
 
     def _planned(self, event: Event, **other: Any) -> Planned:
         key = event["data"]["conveyance"].encode()
         plain = {"key": key, "value": msgspec.json.encode(event), "partition": partition_of(key, self.partitions)}
-        return Planned(**{**plain, **other}, event=event, time=self.clock)
-
-    def _event(self, kind: str, data: Event) -> Event:
-        hours = self.rng.choice((0, -4, 2))
-        time = self.clock.astimezone(UTC) + timedelta(hours=hours)
-        offset = "Z" if hours == 0 else f"{hours:+03d}:00"
-        return {
-            "specversion": "1.0",
-            "id": f"e-{self.number}",
-            "source": "/simulation",
-            "type": f"tallygate.{kind}.v1",
-            "time": time.strftime("%Y-%m-%dT%H:%M:%S") + offset,
-            "data": data,
-        }
-
-    def _instant(self) -> str:
-        return (self.clock + timedelta(hours=self.rng.choice((0, 12, 24, 30, -24)))).isoformat()
-
-    def _rise(self, bill: str) -> int:
-        self.versions[bill] = self.versions.get(bill, 0) + self.rng.choice((1, 1, 1, 2))
-        return self.versions[bill]
-
-    def _whole(self) -> Event:
-        bill, conveyance = f"ACME{self.rng.randint(1, 7):04}", self.rng.choice(self.conveyances)
-        held = self.bills.get((bill, conveyance))
-        data = dict(held) if held else self._new_bill(bill, conveyance)
-        for name in self.rng.sample(sorted(self._facts()), 3) if held else ():
-            data[name] = self._facts()[name]
-        data["version"] = self._rise(bill)
-        kind = "bill.manifested" if not held or self.rng.random() < 0.5 else "bill.amended"
-        self.bills[bill, conveyance] = data
-        return self._event(kind, data)
-
-    def _new_bill(self, bill: str, conveyance: str) -> Event:
-        manifested = self.clock - timedelta(minutes=self.rng.choice((0, 5, 600)))
-        return {
-            "bill": bill,
-            "conveyance": conveyance,
-            "sequence": self.rng.randint(0, 3),
-            "manifested_at": manifested.isoformat(),
-            "shipper": {"name": "Shop", "country": "FR"},
-            **self._facts(),
-        }
-
-    def _facts(self) -> Event:
-        choose, day = self.rng.choice, (self.clock + timedelta(days=self.rng.choice((0, 1, 2)))).date().isoformat()
-        return {
-            "mode": choose(("air", "air", "ocean", "truck", "mail")),
-            "filing": choose(("manifest", "manifest", "type86")),
-            "consignee": choose(choose((PEOPLE[0], *PEOPLE))),
-            "order": choose((None, "", "order-1", "order-1")),
-            "estimated_arrivals": choose(([day], [day], [], [day, day])),
-            "arrived_at": choose((None, None, self._instant())),
-            "bill_type": choose(("M", "M", "M", "T")),
-            "quantity": choose((1, 1, 1, 1, 0, None, "")),
-            "planned_port": choose(("4601", "4601", None)),
-            "lines": [self._line() for _ in range(choose((1, 1, 2)))],
-        }
-
-    def _line(self) -> Event:
-        choose = self.rng.choice
-        return {
-            "description": choose(("toy",) * 15 + ("",)),
-            "hts": choose(("9503.00.0073",) * 15 + ("9503.00",)),
-            "origin": choose(("FR", "FR", "FR", "FR", "CN")),
-            "quantity": 1,
-            "value": {"amount": choose(AMOUNTS), "currency": choose(("USD",) * 15 + ("EUR",))},
-            "flags": choose(([], [], [], [], [], ["pga"], ["fda"], ["quota", "adcvd"])),
-        }
-
-    def _exit(self) -> Event:
-        bill, conveyance = self.rng.choice(sorted(self.bills)) if self.bills else ("ACME0001", self.conveyances[0])
-        data: Event = {"bill": bill, "conveyance": conveyance, "version": self._rise(bill)}
-        if self.rng.random() < 0.4:
-            return self._event("bill.deleted", data)
-        data["how"] = self.rng.choice(("entry-01", "entry-11", "exported", "abandoned", "returned"))
-        return self._event("bill.disposed", data)
-
-    def _conveyance(self) -> Event:
-        conveyance = self.rng.choice(self.conveyances)
-        instant = None if self.rng.random() < 0.15 else self._instant()
-        if self.rng.random() < 0.4:
-            return self._event("conveyance.estimated", {"conveyance": conveyance, "estimated_arrival": instant})
-        return self._event("conveyance.arrived", {"conveyance": conveyance, "arrived_at": instant})
-
-    def _conflict(self) -> Event:
-        """Say something else, or the same in other words, at a version that was said before."""
-        if not self.bills:
-            return self._whole()
-        data = dict(self.bills[self.rng.choice(sorted(self.bills))])
-        chance = self.rng.random()
-        if chance < 0.3:
-            data["order"] = "order-9"
-        elif chance < 0.5:
-            data["lines"] = [{**line, "description": "another toy"} for line in data["lines"]]
-        else:
-            data["shipper"] = {"name": "Another shop", "country": "DE"}
-        return self._event("bill.manifested", data)
+        return Planned(**{**plain, **other}, event=event, time=datetime.fromisoformat(event["time"]))
 
     def _faulty(self, event: Event) -> Planned:
         fault = self.rng.choice(FAULTS if self.partitions > 1 else FAULTS[:-1])
@@ -214,8 +107,23 @@ class Workload:
             case "key-mismatch":
                 other["key"] = b"other"
             case "time-ahead":
-                ahead = (self.clock + timedelta(days=60)).isoformat()
-                other["value"] = msgspec.json.encode({**event, "time": ahead})
+                other["value"] = msgspec.json.encode({**event, "time": (plain.time + AHEAD).isoformat()})
             case _:
                 other["partition"] = (plain.partition + 1) % self.partitions
         return self._planned(event, fault=fault, **other)
+
+
+def _shipped(seed: int) -> tuple[Life, RulesOfLife]:
+    """Return a life under some of the programmes that ship."""
+    turn, alone = divmod(seed, ALONE_EACH)
+    name = list(REGIMES)[turn % len(REGIMES)]
+    life = Life(seed) if alone else Life(seed, {name: REGIMES[name]})
+    world = World(EVERY.enabled(*life.enabled).programmes, life.default, RATES_OF_MODEL)
+    return life, RulesOfLife(world, rulebook().with_programmes(life.enabled, life.default))
+
+
+def _drawn(seed: int) -> tuple[Life, RulesOfLife]:
+    """Return a life under programmes of any window, zone, measures and overflow."""
+    world, programmes, begin = draw_rules(Random(f"programmes {seed}"))
+    life = Life(seed, {one.id: regime_of(one) for one in programmes}, begin)
+    return life, RulesOfLife(world, rulebook_for(world))

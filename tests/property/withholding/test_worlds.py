@@ -10,7 +10,7 @@ import pytest
 from state.withholding.step import INDEX_ROWS_MIN, WithholdingStep
 from stream.decisions import DecisionData, Policy
 from tests.property.withholding.lives import FIRST_DAYS, Lives
-from tests.property.withholding.trial import Trial
+from tests.property.withholding.trial import Trial, policies
 from tests.reference.drawn import draw_world
 from tests.reference.rule_file import rulebook_for
 from tests.reference.shipped import EVERY
@@ -92,19 +92,22 @@ def test_sweeping_never_shows(seed: int) -> None:
 
 
 def test_every_shipped_programme_judges_as_the_plain_model() -> None:
-    """The programmes of the table of regimes, claimed side by side, meet what tells them apart."""
+    """The programmes of the table of regimes, side by side under random policies, meet what tells them apart."""
     rng = random.Random("shipped")
     met: Counter[str] = Counter()
     book = rulebook_for(EVERY)
-    for first_day in FIRST_DAYS:
+    for first_day, policy in zip(FIRST_DAYS * 2, rng.sample(policies(), 2 * len(FIRST_DAYS)), strict=True):
         lives = Lives(first_day, world=EVERY, programmes=[*EVERY.programmes])
-        trial = Trial(Policy(), rng.choice((INDEX_ROWS_MIN, 0)), EVERY, book)
+        trial = Trial(policy, rng.choice((INDEX_ROWS_MIN, 0)), EVERY, book)
         for decision in live(rng, lives, trial, 2 * ACTS):
             met[decision.programme] += 1
             met[f"{decision.outcome} {decision.reason}"] += 1
             met["covered in part"] += decision.reason == "period-limit" and decision.counts
             met["measures"] += len(decision.measures) > 0
+        met.update(trial.rested)
     expected = [*EVERY.programmes, "withhold period-limit", "warn period-limit", "covered in part", "measures"]
+    expected += [f"{one.id} {one.overflow}" for one in EVERY.programmes.values() if one.overflow != "setting"]
+    expected += [f"us-321 {overflow}" for overflow in ("skip", "latch", "all_or_none")]
     assert [name for name in expected if met[name] < 2] == []
 
 
