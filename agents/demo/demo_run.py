@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from agents.demo import view
+from agents.demo.agenda import Planned
 from agents.demo.children import Worker, WorkerSpec
 from agents.demo.choosing import choose, days_kept
 from agents.demo.counts import OutputCounts
@@ -29,9 +30,8 @@ from agents.demo.latency import Latency
 from agents.demo.output_reader import OutputReader
 from agents.demo.played import Played
 from agents.demo.redis_server import embedded_redis
-from agents.demo.simulated_day import Planned
+from agents.kafka.clients import open_producer
 from agents.kafka.connection import Connection
-from agents.kafka.idempotent_producer import open_producer
 from agents.kafka.log_reader import open_reader
 from stream.postings import US_321
 from stream.topics import RECORD_BYTES_MAX, Topics

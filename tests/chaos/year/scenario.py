@@ -9,11 +9,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.demo.simulated_day import Planned
+from agents.demo.agenda import Planned
 from tests.chaos import offsets
 from tests.chaos.customs import CustomsScenario, same
-from tests.chaos.looking import records_of
 from tests.chaos.scenario import Post
+from tests.chaos.topic_records import records_of
 from tests.chaos.year import audit
 from tests.chaos.year.events import CourierYear
 from tests.chaos.year.parcels import DAY_SECONDS, Plan

@@ -15,7 +15,7 @@ from state.table import Overlay
 from stream.partition import partition_of
 from stream.records import Record, Result
 from tests.chaos.customs import CustomsScenario
-from tests.chaos.looking import log_of
+from tests.chaos.topic_records import log_of
 from tests.kafka.broker import Broker
 from tests.kafka.harness import KafkaHarness
 from tests.kafka.worker import WorkerProcess

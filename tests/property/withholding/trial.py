@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 
 from state.rules.rulebook import Rulebook
-from state.table import Overlay, Table, compacted, split_changelog_key
+from state.table import Overlay, Table, split_changelog_key
 from state.withholding import WithholdingStep
 from state.withholding.keys import BILL_KIND, COPY_KIND, number_of_copy
 from state.withholding.rows import shared_copies
@@ -16,6 +16,7 @@ from state.withholding.step import INDEX_ROWS_MIN
 from stream.decisions import DecisionData, Policy
 from stream.postings import Posting
 from stream.records import Fate, Outgoing, PlainRecord
+from tests.compaction import compacted
 from tests.property.withholding.lives import PARTITION_OF
 from tests.reference.day import Judged, Reference
 from tests.reference.messages import BOOK, check_outputs
