@@ -51,7 +51,7 @@ compiled: $(VENV)/.installed ## install a build with compiled modules into .cach
 	@$(BIN)/python -m venv .cache/compiled/venv
 	@.cache/compiled/venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 	  .cache/compiled/*.whl
-	@echo "run .cache/compiled/venv/bin/tallygate; after a change of the source, make it anew"
+	@echo "run .cache/compiled/venv/bin/tallygate; build it again after a change of the source"
 
 kafka: ## fetch Apache Kafka's jars for the tests, where Java and Maven are there
 ifeq ($(HAVE_JAVA),yes)

@@ -337,14 +337,3 @@ def _parts(changed: Changed, rows_max: int) -> Iterable[Changed]:
         return (changed,)
     items = iter(changed.items())
     return iter(lambda: dict(islice(items, rows_max)), {})
-
-
-def compacted(records: Iterable[tuple[bytes, bytes | None]]) -> dict[bytes, bytes]:
-    """Return what is left of changelog records after compaction."""
-    left: dict[bytes, bytes] = {}
-    for key, value in records:
-        if value is None:
-            left.pop(key, None)
-        else:
-            left[key] = value
-    return left

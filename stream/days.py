@@ -11,13 +11,9 @@ from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from tzdata import IANA_VERSION  # type: ignore[import-untyped]
-
 from stream.instants import MICROS_A_DAY, MICROS_A_SECOND, MICROS_AN_HOUR, InstantError, from_micros, to_micros
 
 ZONE_NAME: Final = "America/New_York"
-TZDATA_VERSION: str = IANA_VERSION
-"""Release of the IANA time zone database that is used, such as "2026f"."""
 
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 

@@ -20,8 +20,8 @@ class Fault(StrEnum):
     VERSION_CONFLICT = "version-conflict"
 
 
-HALTING_FAULTS: Final = frozenset(Fault) - {Fault.UNKNOWN_TYPE, Fault.VERSION_CONFLICT}
-"""Faults that count towards the limit at which a partition halts; the others do not show a broken producer."""
+EXEMPT_FAULTS: Final = frozenset({Fault.UNKNOWN_TYPE, Fault.VERSION_CONFLICT})
+"""Faults that a newer or a repeating producer makes by the thousand: they never halt a partition."""
 
 
 def dead_letter(record: Record, fault: Fault, detail: str) -> Outgoing:

@@ -145,14 +145,3 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     type: Literal["tallygate.decision.v1"]
     time: datetime
     data: DecisionData
-
-
-def decision_id(data: DecisionData) -> str:
-    """Return the id of the event: the bill on its conveyance, and the rank."""
-    rank = f"{data.epoch}/{data.bill_version}/{data.posting}/{data.revision}"
-    return f"{data.bill}/{data.conveyance}/{rank}"
-
-
-def decision_event(data: DecisionData, time: datetime) -> Decision:
-    """Return the decision in its envelope; `time` is that of the shipment event that led to it."""
-    return Decision("1.0", decision_id(data), SOURCE, TYPE, time, data)

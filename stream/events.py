@@ -12,8 +12,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-TYPE_PREFIX = "tallygate."
-
 # The same in Python and in ECMA 262: in Python, a `$` alone also matches before a newline at the end.
 _END = r"$(?!\n)"
 # Any character that Python does not call space.
@@ -275,7 +273,6 @@ class ConveyanceArrived(ShipmentEvent, frozen=True, kw_only=True, tag="tallygate
 
 Shipment = BillManifested | BillAmended | BillDeleted | BillDisposed | ConveyanceEstimated | ConveyanceArrived
 WholeBill = BillManifested | BillAmended
-BillExit = BillDeleted | BillDisposed
 EVENT_TYPES: tuple[type[ShipmentEvent], ...] = (
     BillManifested,
     BillAmended,

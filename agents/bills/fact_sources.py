@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
@@ -28,13 +28,6 @@ NOT_READ: Final = "the history is too long to be read now; ask again at a quiete
 
 class NothingAnswersError(Exception):
     """Neither Redis nor Kafka answers, or the gateway does not; the text says why."""
-
-
-class FactSource(Protocol):
-    """A source of facts."""
-
-    async def facts(self, bill: str) -> Facts:
-        """Return the facts about a bill. Raise NothingAnswersError, GatewayError."""
 
 
 class Stores:

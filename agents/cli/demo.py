@@ -40,9 +40,9 @@ def command(
 
     from rich.console import Console
 
+    from agents.demo.choosing import save_day
     from agents.demo.demo_errors import DemoError
     from agents.demo.demo_run import Demo, DemoOptions
-    from agents.demo.saving import save_day
 
     if save is not None:
         try:

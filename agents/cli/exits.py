@@ -20,16 +20,20 @@ INTERRUPTED: Final = 130
 
 
 class CommandError(Exception):
-    """A command cannot go on: the text says why and what to do, `code` is the exit code."""
+    """A command cannot go on: the text says why and what to do, `code` is the exit code.
 
-    def __init__(self, why: object, code: int) -> None:
+    `placed`: the text begins with the file or the entry that it speaks of, so the command's name is left out.
+    """
+
+    def __init__(self, why: object, code: int, *, placed: bool = False) -> None:
         super().__init__(str(why))
         self.code = code
+        self.placed = placed
 
 
-def refuse(why: object, code: int = BAD_USAGE) -> NoReturn:
+def refuse(why: object, code: int = BAD_USAGE, *, placed: bool = False) -> NoReturn:
     """End the command: `main` prints `tallygate NAME: why` on standard error and exits with the code."""
-    raise CommandError(why, code) from None
+    raise CommandError(why, code, placed=placed) from None
 
 
 def make_printable() -> None:

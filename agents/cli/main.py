@@ -55,7 +55,8 @@ class LazyGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except CommandError as error:
-            print(f"tallygate {ctx.invoked_subcommand}: {error}", file=sys.stderr)
+            place = "" if error.placed else f"tallygate {ctx.invoked_subcommand}: "
+            print(f"{place}{error}", file=sys.stderr)
             raise typer.Exit(error.code) from None
         except Exception as error:
             mistakes = (

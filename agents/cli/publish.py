@@ -83,12 +83,11 @@ def command(
 
 
 def _publish(job: Any, show: int, *, check_only: bool, skip_bad: bool, over: tuple[str | None, Path | None]) -> None:
-    from agents.publish.publish_bar import bar_named
+    from agents.observability.progress_bar import file_bar
     from agents.publish.publish_file import Sift, check, right, whole
 
-    terminal = sys.stderr.isatty()
     printer = _MistakePrinter(job.name, show)
-    report = check(job, bar_named("checking", shown=terminal), printer.mistake)
+    report = check(job, file_bar("checking", "events"), printer.mistake)
     printer.end()
     _print_sums(report)
     if report.unreadable:
@@ -96,7 +95,7 @@ def _publish(job: Any, show: int, *, check_only: bool, skip_bad: bool, over: tup
     if (report.codes and not skip_bad) or (check_only and not skip_bad):
         print(f"{report.good:,} events are right; nothing was sent")
         raise typer.Exit(NO if report.codes else DONE)
-    sift, bar = Sift(), bar_named("checking again" if check_only else "sending", shown=terminal)
+    sift, bar = Sift(), file_bar("checking again" if check_only else "sending", "events")
     events = whole(job, bar, report, sift, printer.held) if skip_bad else right(job, bar)
     if check_only:
         print(f"{sum(1 for _ in events):,} events would be sent; nothing was sent")

@@ -2,8 +2,6 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,12 +32,14 @@ def read_model() -> None:
     from aiokafka.errors import KafkaError
 
     from agents.kafka.errors import EngineError
+    from agents.observability.progress_bar import open_bars
     from agents.readmodel.refilling import rebuild as fill
     from agents.readmodel.store import StoreAwayError, StoreError
     from agents.settings.settings import read_settings
 
     try:
-        with _bar() as watcher:
+        with open_bars("{task.completed:,.0f} offsets") as bars:
+            watcher = _Watcher(bars)
             filled = uvloop.run(fill(read_settings(), watcher))
     except (EngineError, StoreError, KafkaError) as error:
         if isinstance(error, KafkaError | StoreAwayError):
@@ -117,21 +117,3 @@ class _Watcher:
 
     def filled(self, done: int, total: int) -> None:
         self._bar.update(self._task, completed=done, total=total)
-
-
-@contextmanager
-def _bar() -> Iterator[_Watcher]:
-    """Show a bar on standard error if that is a terminal, and remove it at the end."""
-    from rich import progress
-    from rich.console import Console
-
-    columns = (
-        progress.TextColumn("{task.description}"),
-        progress.BarColumn(),
-        progress.TaskProgressColumn(),
-        progress.TextColumn("{task.completed:,.0f} offsets"),
-        progress.TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with progress.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield _Watcher(bar)

@@ -4,10 +4,12 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from agents.cli.exits import refuse
+from agents.cli.judging_options import ProgrammesOption, split_programmes
 from state.rules import Rulebook, RulebookError, load_rulebook
 from state.rules.differences import Difference, Sectioned, differences
 from state.rules.rule_words import entries_on, meaning, period
@@ -86,9 +88,7 @@ def check(
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="Rule file; default: the shipped rules.")
     ] = None,
-    programmes: Annotated[
-        str | None, typer.Option("--programmes", metavar="IDS", help="Programmes to enable, such as us-321,kr.")
-    ] = None,
+    programmes: ProgrammesOption = None,
     default_programme: Annotated[
         str, typer.Option("--default-programme", metavar="ID", help="Programme of bills that name none.")
     ] = US_321,
@@ -96,10 +96,10 @@ def check(
     """Check the shipped rules, or a file added to them. Exit code 0: they can be used; 2: they cannot, and why."""
     rulebook = _load(() if file is None else (file,))
     try:
-        if programmes is not None:
-            rulebook = rulebook.with_programmes([name.strip() for name in programmes.split(",")], default_programme)
+        if (enabled := split_programmes(programmes)) is not None:
+            rulebook = rulebook.with_programmes(enabled, default_programme)
     except RulebookError as error:
-        _refuse(error)
+        refuse(error, placed=True)
     entries = sum(len(section) for _, section in rulebook.data)
     print(f"{file or 'shipped rules'}: good; {entries} entries in all, rulebook {rulebook.id}")
     print(f"enabled: {', '.join(rulebook.programmes)}; topics must be kept for {rulebook.topic_days} days")
@@ -134,15 +134,10 @@ def _load(files: Sequence[Path], programme: str | None = None) -> Rulebook:
     try:
         rulebook = load_rulebook(files)
     except RulebookError as error:
-        _refuse(error)
+        refuse(error, placed=True)
     if programme is not None and programme not in rulebook.known:
         raise typer.BadParameter(f"use one of {', '.join(rulebook.known)}", param_hint="--programme")
     return rulebook
-
-
-def _refuse(error: RulebookError) -> NoReturn:
-    print(error, file=sys.stderr)
-    raise typer.Exit(2) from None
 
 
 def _day(text: str, option: str) -> date:

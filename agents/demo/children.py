@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from agents.demo.demo_errors import WorkerDiedError
-from agents.demo.scene import Counts
+from agents.demo.demo_state import Counts
 from agents.worker.supervisor import Child
 from stream.postings import US_321
 

@@ -3,23 +3,24 @@
 Everything follows from the random numbers that are passed in. Names, streets and firms are invented.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, timedelta
-from heapq import heappop, heappush
 from math import log
 from random import Random
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from agents.demo.agenda import Agenda, Made, Planned, repeat, spoil
 from agents.demo.demo_bills import GOODS
-from agents.demo.faults import RARE, bad_record
+from agents.demo.faults import RARE
 from agents.demo.figures import DAY_SECONDS, HOUR
 from agents.demo.people import FIRST, LAST, SHOPS, STREETS
 from agents.demo.played import WEEKS, Played
-from agents.demo.simulated_day import BILLS_MIN, EXITS, Emitted, Planned
+from agents.demo.simulated_day import BILLS_MIN, EXITS
 from state.rules.rulebook import Rulebook
 from stream.deadletters import Fault
+from stream.money import format_cents
 
 DAYS: Final = WEEKS * 7
 TRIPS: Final = 2 * DAYS
@@ -98,25 +99,15 @@ class CourierWeeks:
         each = [fault for fault in Fault for _ in range(1 if fault in RARE else max(1, bills // 4_000))]
         self._faults = dict(zip(rng.sample(range(bills), len(each)), each, strict=True))
         self._persons = max(10, bills // 4)
-        self._agenda: list[tuple[int, int, Callable[..., Emitted], tuple[Any, ...]]] = []
-        self._ordinal = 0
+        self._agenda = Agenda()
 
     def __iter__(self) -> Iterator[Planned]:
         """Yield the records in the order of time."""
         for trip in self._trips():
             self._open(trip)
-        agenda, before = self._agenda, None
-        while agenda:
-            at, _, act, arguments = heappop(agenda)
-            spoken = act(at, *arguments)
-            if spoken is not None:
-                key, value, kind, shift = spoken
-                yield Planned(0 if before is None else at - before, at, key.encode(), value, kind, shift)
-                before = at
-
-    def _at(self, second: int, act: Callable[..., Emitted], *arguments: Any) -> None:
-        self._ordinal += 1
-        heappush(self._agenda, (second, self._ordinal, act, arguments))
+        while self._agenda.due is not None:
+            if (planned := self._agenda.act()) is not None:
+                yield planned
 
     def _trips(self) -> Iterator[CourierTrip]:
         """Divide the parcels over the trips, at any hour, the hours around midnight among them."""
@@ -135,10 +126,10 @@ class CourierWeeks:
     def _open(self, trip: CourierTrip) -> None:
         """Put a trip and its parcels on the agenda."""
         rng = self._rng
-        self._at(trip.departs, self._of_trip, trip, "estimated", trip.arrives + rng.randint(-2, 2) * 900)
-        self._at(trip.arrives + 300, self._of_trip, trip, "arrived", trip.arrives)
+        self._agenda.add(trip.departs, self._of_trip, trip, "estimated", trip.arrives + rng.randint(-2, 2) * 900)
+        self._agenda.add(trip.arrives + 300, self._of_trip, trip, "arrived", trip.arrives)
         if rng.random() < HABITS.corrected:
-            self._at(trip.arrives + HOUR, self._of_trip, trip, "arrived", trip.arrives - 600)
+            self._agenda.add(trip.arrives + HOUR, self._of_trip, trip, "arrived", trip.arrives - 600)
         who, shop, order = self._ordered(trip.first)
         for place in range(trip.count):
             number = trip.first + place
@@ -147,7 +138,7 @@ class CourierWeeks:
             parcel = Parcel(number, trip, place, who, shop, order)
             self._goods.fill(parcel)
             parcel.filed = trip.departs - 2 * HOUR + place * HOUR // trip.count
-            self._at(parcel.filed, self._manifest, parcel)
+            self._agenda.add(parcel.filed, self._manifest, parcel)
 
     def _ordered(self, number: int) -> tuple[int, int, str]:
         """Return who orders, in which shop, and the number of the order."""
@@ -156,37 +147,37 @@ class CourierWeeks:
         who = rng.randrange(max(2, self._persons // 20) if eager else self._persons)
         return who, rng.randrange(len(SHOPS)), f"W-{number:06d}" if rng.random() < 0.4 else ""
 
-    def _of_trip(self, at: int, trip: CourierTrip, kind: str, instant: int) -> Emitted:
+    def _of_trip(self, at: int, trip: CourierTrip, kind: str, instant: int) -> Made | None:
         name = "estimated_arrival" if kind == "estimated" else "arrived_at"
         data = {"conveyance": trip.conveyance, name: self._stamp(instant)}
         return self._say(at, f"conveyance.{kind}", trip.conveyance, data)
 
-    def _manifest(self, at: int, parcel: Parcel) -> Emitted:
+    def _manifest(self, at: int, parcel: Parcel) -> Made | None:
         """File a parcel, and plan what happens to it later."""
         rng, arrives = self._rng, parcel.trip.arrives
         spoken = self._whole(at, "bill.manifested", parcel)
         draw = rng.random()
         if draw < HABITS.amended:
-            self._at(rng.randint(at + 60, arrives), self._amend, parcel)
+            self._agenda.add(rng.randint(at + 60, arrives), self._amend, parcel)
         elif draw < HABITS.amended + HABITS.deleted:
-            self._at(rng.randint(at + 60, arrives), self._leave, parcel, "deleted")
+            self._agenda.add(rng.randint(at + 60, arrives), self._leave, parcel, "deleted")
         elif draw < HABITS.amended + HABITS.deleted + HABITS.disposed:
-            self._at(arrives + rng.randint(1, 10) * HOUR, self._leave, parcel, rng.choice(EXITS))
+            self._agenda.add(arrives + rng.randint(1, 10) * HOUR, self._leave, parcel, rng.choice(EXITS))
         elif draw < HABITS.amended + HABITS.deleted + HABITS.disposed + HABITS.repeated:
-            self._at(at + rng.randint(5, 600), _again, spoken)
+            self._agenda.add(at + rng.randint(5, 600), repeat, spoken)
         fault = self._faults.get(parcel.number)
         if fault is not None:
-            self._at(at, _spoil, fault, spoken)
+            self._agenda.add(at, spoil, fault, spoken)
         return spoken
 
-    def _amend(self, at: int, parcel: Parcel) -> Emitted:
+    def _amend(self, at: int, parcel: Parcel) -> Made | None:
         if parcel.closed:
             return None
         parcel.version += 1
         self._goods.fill(parcel)
         return self._whole(at, "bill.amended", parcel)
 
-    def _leave(self, at: int, parcel: Parcel, how: str) -> Emitted:
+    def _leave(self, at: int, parcel: Parcel, how: str) -> Made | None:
         if parcel.closed:
             return None
         parcel.closed = True
@@ -196,10 +187,10 @@ class CourierWeeks:
             return self._say(at, "bill.deleted", parcel.trip.conveyance, data)
         return self._say(at, "bill.disposed", parcel.trip.conveyance, {**data, "how": how})
 
-    def _whole(self, at: int, kind: str, parcel: Parcel) -> tuple[str, bytes, str, int]:
+    def _whole(self, at: int, kind: str, parcel: Parcel) -> Made:
         programme, trip = self._programme, parcel.trip
         description, hts = GOODS[parcel.good]
-        value = {"amount": f"{parcel.cents // 100}.{parcel.cents % 100:02d}", "currency": programme.currency}
+        value = {"amount": format_cents(parcel.cents), "currency": programme.currency}
         origin = ORIGINS[parcel.shop % len(ORIGINS)]
         line = {"description": description, "hts": hts, "origin": origin, "quantity": 1, "value": value, "flags": []}
         data: dict[str, Any] = {
@@ -234,11 +225,10 @@ class CourierWeeks:
     def _stamp(self, second: int) -> str:
         return f"{(self._played.begins + timedelta(seconds=second)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
-    def _say(self, at: int, kind: str, key: str, data: dict[str, Any]) -> tuple[str, bytes, str, int]:
-        self._ordinal += 1
+    def _say(self, at: int, kind: str, key: str, data: dict[str, Any]) -> Made:
         event = {
             "specversion": "1.0",
-            "id": f"w{self._ordinal}",
+            "id": f"w{self._agenda.ordinal()}",
             "source": "/demo/courier",
             "type": f"tallygate.{kind}.v1",
             "time": self._stamp(at),
@@ -272,14 +262,3 @@ class _Goods:
             parcel.cents = self._cap * 5 // 4
         elif draw < 2 * HABITS.over_cap:
             parcel.grams = self._grams * 5 // 4
-
-
-def _again(_at: int, spoken: tuple[str, bytes, str, int]) -> Emitted:
-    key, value, _, _ = spoken
-    return key, value, "repeat", 0
-
-
-def _spoil(_at: int, fault: Fault, spoken: tuple[str, bytes, str, int]) -> Emitted:
-    key, value, _, _ = spoken
-    bad = bad_record(fault, key, value.decode())
-    return bad.key, bad.value, fault.value, bad.shift

@@ -19,6 +19,7 @@ from agents.demo.figures import (
     Traffic,
 )
 from agents.demo.people import Consignees
+from stream.money import format_cents
 
 VALUE_CENTS_MAX: Final = 2_400_00
 LIMIT_CENTS: Final = 800_00
@@ -119,8 +120,7 @@ class DemoBill:
 
     def _line(self, good: int, cents: int) -> str:
         description, hts = GOODS[good]
-        dollars, rest = divmod(cents, 100)
         return (
             f'{{"description":"{description}","hts":"{hts}","origin":"{self.origin}","quantity":1,'
-            f'"value":{{"amount":"{dollars}.{rest:02d}","currency":"USD"}},"flags":[{self.flag}]}}'
+            f'"value":{{"amount":"{format_cents(cents)}","currency":"USD"}},"flags":[{self.flag}]}}'
         )

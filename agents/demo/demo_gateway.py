@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 import uvloop
 
 from agents.demo.children import ChildReport
-from agents.demo.scene import Counts
+from agents.demo.demo_state import Counts
 from agents.gateway.http.token_file import create_token
 from agents.gateway.http.tokens import Scope
 from agents.gateway.server import serving

@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 import uvloop
 
 from agents.demo.children import ChildReport
-from agents.demo.scene import Counts
+from agents.demo.demo_state import Counts
 from agents.readmodel.projection import Projection
 from agents.readmodel.projection_process import count_partitions, kept_store_of, make_projection
 from agents.readmodel.queries import ReadModel

@@ -16,11 +16,13 @@ from rich.console import Console
 from rich.live import Live
 
 from agents.demo import view
+from agents.demo.agenda import Planned
 from agents.demo.children import Worker, WorkerSpec
 from agents.demo.choosing import choose, days_kept
 from agents.demo.counts import OutputCounts
 from agents.demo.day_player import BATCH_BYTES, DayPlayer
 from agents.demo.demo_gateway import make_demo_token
+from agents.demo.demo_state import DemoState
 from agents.demo.demo_summary import claims, summary
 from agents.demo.demo_topics import own_topics
 from agents.demo.embedded_broker import PARTITIONS, check_log_starts, embedded_broker, fitting
@@ -28,10 +30,8 @@ from agents.demo.latency import Latency
 from agents.demo.output_reader import OutputReader
 from agents.demo.played import Played
 from agents.demo.redis_server import embedded_redis
-from agents.demo.scene import Scene
-from agents.demo.simulated_day import Planned
+from agents.kafka.clients import open_producer
 from agents.kafka.connection import Connection
-from agents.kafka.idempotent_producer import open_producer
 from agents.kafka.log_reader import open_reader
 from stream.postings import US_321
 from stream.topics import RECORD_BYTES_MAX, Topics
@@ -87,16 +87,16 @@ class Demo:
         played, day = self._make_day()
         async with AsyncExitStack() as stack:
             stack.enter_context(_signals(self._stop, self._end_at_once))
-            scene = await self._perform(stack, played, day)
-        for line in summary(scene, time.monotonic() - started, self._options.command):
+            demo = await self._perform(stack, played, day)
+        for line in summary(demo, time.monotonic() - started, self._options.command):
             self._print(line)
-        return all(claim.holds for claim in claims(scene))
+        return all(claim.holds for claim in claims(demo))
 
     def _make_day(self) -> tuple[Played, list[Planned]]:
         played, day = choose(self._options.bills, self._options.seed, self._options.programme)
         return played, list(fitting(day) if self._options.brokers is None else day)
 
-    async def _perform(self, stack: AsyncExitStack, played: Played, day: Sequence[Planned]) -> Scene:
+    async def _perform(self, stack: AsyncExitStack, played: Played, day: Sequence[Planned]) -> DemoState:
         """Start everything in order; end it in the opposite order in every case."""
         embedded = self._options.brokers is None
         redis = await stack.enter_async_context(embedded_redis())
@@ -105,11 +105,11 @@ class Demo:
         consumer = await stack.enter_async_context(_consumer(brokers, embedded=embedded))
         latency, tally = Latency(), OutputCounts()
         publisher = DayPlayer(producer, self._topics.shipments, PARTITIONS, latency)
-        scene = Scene(publisher, tally, latency, len(day), played)
+        demo = DemoState(publisher, tally, latency, len(day), played)
         reader = OutputReader(consumer, self._topics, PARTITIONS, tally, latency)
-        await stack.enter_async_context(_showing(self._view(scene)))
+        await stack.enter_async_context(_showing(self._view(demo)))
         files = stack.enter_context(_private_files())
-        self._children = [Worker(spec, scene.counts.__setitem__) for spec in self._specs(brokers, redis, files)]
+        self._children = [Worker(spec, demo.counts.__setitem__) for spec in self._specs(brokers, redis, files)]
         for child in self._children:
             stack.push_async_callback(child.stop)
             child.start()
@@ -117,27 +117,27 @@ class Demo:
         guards = [child.died() for child in self._children]
         if embedded:
             guards.append(_guard_logs(consumer, self._topics))
-        await _first(self._day(scene, publisher, day, files.token), reader.run(), *guards)
-        scene.phase = "ending"
+        await _first(self._day(demo, publisher, day, files.token), reader.run(), *guards)
+        demo.phase = "ending"
         await asyncio.gather(*(child.finish() for child in self._children))
         await reader.finish()
-        return scene
+        return demo
 
-    async def _day(self, scene: Scene, publisher: DayPlayer, day: Sequence[Planned], token: str) -> None:
+    async def _day(self, demo: DemoState, publisher: DayPlayer, day: Sequence[Planned], token: str) -> None:
         """Wait for the workers, play the day, wait until all of it is judged, and with `stay` until Ctrl-C."""
-        scene.phase = "workers join their groups"
+        demo.phase = "workers join their groups"
         await _first(self._ready(), self._stop.wait())
         if not self._stop.is_set():
             # The page reads the token from behind the #, which browsers do not send to a server.
-            scene.page = f"{self._children[-1].address}/#{token}"
+            demo.page = f"{self._children[-1].address}/#{token}"
             if not self._console.is_terminal or self._options.plain:
-                self._print(f"Scan its bills at {scene.page}")
-            scene.phase = scene.played.phase
+                self._print(f"Scan its bills at {demo.page}")
+            demo.phase = demo.played.phase
             await publisher.play(day, self._options.seconds, self._stop)
-        scene.phase = "the last decisions"
-        await _settled(scene)
+        demo.phase = "the last decisions"
+        await _settled(demo)
         if self._options.stay and not self._stop.is_set():
-            scene.phase = f"the {scene.played.span} is over; scan its bills, Ctrl-C ends it"
+            demo.phase = f"the {demo.played.span} is over; scan its bills, Ctrl-C ends it"
             await self._stop.wait()
 
     async def _ready(self) -> None:
@@ -164,37 +164,37 @@ class Demo:
         async with own_topics(self._options.brokers, self._topics, PARTITIONS, days):
             yield self._options.brokers
 
-    async def _view(self, scene: Scene) -> None:
+    async def _view(self, demo: DemoState) -> None:
         """Show the state for ever: a screen on a terminal, else lines."""
         try:
             if self._options.plain or not self._console.is_terminal:
-                await self._print_lines(scene)
+                await self._print_lines(demo)
             else:
-                await self._draw(scene)
+                await self._draw(demo)
         except SystemExit:
             # rich raises it when the reader of the output has gone (`| head`); the day still ends in order.
             self._stop.set()
 
-    async def _print_lines(self, scene: Scene) -> None:
+    async def _print_lines(self, demo: DemoState) -> None:
         bills, seconds = self._options.bills, self._options.seconds
-        whole = f"{bills:,} bills, {scene.planned:,} events, in about {seconds:.0f} s; Ctrl-C ends it."
-        self._print(f"{scene.played.title} of {whole}")
-        due, said, period = time.monotonic() + LINE_SECONDS, scene.phase, scene.period
+        whole = f"{bills:,} bills, {demo.planned:,} events, in about {seconds:.0f} s; Ctrl-C ends it."
+        self._print(f"{demo.played.title} of {whole}")
+        due, said, period = time.monotonic() + LINE_SECONDS, demo.phase, demo.period
         while True:
             await asyncio.sleep(PHASE_SECONDS)
-            if scene.period != period:
-                period = scene.period
-                self._print(f"{scene.clock}  a {scene.played.column} of {scene.played.name} begins: {period}")
+            if demo.period != period:
+                period = demo.period
+                self._print(f"{demo.clock}  a {demo.played.column} of {demo.played.name} begins: {period}")
             # A phase may end before the next line is due, so each phase begins with a line.
-            if scene.phase != said or time.monotonic() >= due:
-                due, said = time.monotonic() + LINE_SECONDS, scene.phase
-                self._print(view.line(scene, scene.rates(time.monotonic())))
+            if demo.phase != said or time.monotonic() >= due:
+                due, said = time.monotonic() + LINE_SECONDS, demo.phase
+                self._print(view.line(demo, demo.rates(time.monotonic())))
 
-    async def _draw(self, scene: Scene) -> None:
+    async def _draw(self, demo: DemoState) -> None:
         console = self._console
         with Live(console=console, screen=True, auto_refresh=False) as live:
             while True:
-                live.update(view.screen(scene, scene.rates(time.monotonic()), console.height), refresh=True)
+                live.update(view.screen(demo, demo.rates(time.monotonic()), console.height), refresh=True)
                 await asyncio.sleep(FRAME_SECONDS)
 
     def _print(self, text: str) -> None:
@@ -275,16 +275,16 @@ async def _first(main: Coroutine[Any, Any, Any], *others: Coroutine[Any, Any, An
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _settled(scene: Scene) -> None:
+async def _settled(demo: DemoState) -> None:
     """Wait until everything published is judged and nothing more comes; the sums show later if this was too early."""
     deadline = time.monotonic() + SETTLE_SECONDS
     seen, since = None, time.monotonic()
     while time.monotonic() < deadline:
-        judged = {step: counts.records for step, counts in scene.counts.items()}
-        if (judged, scene.tally.decisions) != seen:
-            seen, since = (judged, scene.tally.decisions), time.monotonic()
-        read = scene.tally.decisions + scene.tally.alerts.total()
-        done = judged.get("manifest", 0) == scene.publisher.total and judged.get("projection", 0) == read
+        judged = {step: counts.records for step, counts in demo.counts.items()}
+        if (judged, demo.tally.decisions) != seen:
+            seen, since = (judged, demo.tally.decisions), time.monotonic()
+        read = demo.tally.decisions + demo.tally.alerts.total()
+        done = judged.get("manifest", 0) == demo.publisher.total and judged.get("projection", 0) == read
         if done and time.monotonic() - since > QUIET_SECONDS:
             return
         await asyncio.sleep(0.1)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import NamedTuple
 
+from agents.demo.demo_state import Counts, DemoState, milliseconds
 from agents.demo.played import Played
-from agents.demo.scene import Counts, Scene, milliseconds
 from agents.demo.view import OUTCOMES, listed
 from state.rules.programmes import ENABLED_UNLESS_SET
 from stream.deadletters import Fault
@@ -32,11 +32,11 @@ class AccountingClaim(NamedTuple):
     text: str
 
 
-def claims(scene: Scene) -> list[AccountingClaim]:
+def claims(demo: DemoState) -> list[AccountingClaim]:
     """Return the sums: events by fate, dead letters, bills, and decisions each read once."""
-    published, counts, tally = scene.publisher.published, scene.counts.get("manifest", Counts()), scene.tally
+    published, counts, tally = demo.publisher.published, demo.counts.get("manifest", Counts()), demo.tally
     letters, bills = tally.dead_letters.total(), published["bill.manifested"]
-    projected = scene.counts.get("projection", Counts()).applied
+    projected = demo.counts.get("projection", Counts()).applied
     sent_bad = sum(published[fault.value] for fault in Fault)
     return [
         AccountingClaim(
@@ -60,20 +60,20 @@ def claims(scene: Scene) -> list[AccountingClaim]:
     ]
 
 
-def summary(scene: Scene, seconds: float, command: str) -> Iterator[str]:
+def summary(demo: DemoState, seconds: float, command: str) -> Iterator[str]:
     """Return the lines of the summary; `command` is how the user calls this command."""
-    tally, latency, played = scene.tally, scene.latency, scene.played
-    yield f"Tallygate demo: {scene.share:.0%} of the {played.span} in {seconds:.0f} s, up to {scene.clock}"
+    tally, latency, played = demo.tally, demo.latency, demo.played
+    yield f"Tallygate demo: {demo.share:.0%} of the {played.span} in {seconds:.0f} s, up to {demo.clock}"
     if played.programme is not None:
         yield f"Programme {played.name}, {played.limit_words} per person; amounts in {played.programme.currency}"
-        yield f"Period now: {scene.period or 'each conveyance'}"
+        yield f"Period now: {demo.period or 'each conveyance'}"
     yield ""
     for outcome, act, meaning in OUTCOMES:
         amount = played.money(tally.cents[outcome])
         yield f"  {act:<5} {tally.bills[outcome]:>8,}  {amount:>12}  {meaning.format(played.limit)}"
     yield f"  {'':<5} {tally.known:>8,}  {played.money(tally.cents.total()):>12}  all bills"
     yield ""
-    for claim in claims(scene):
+    for claim in claims(demo):
         yield f"  {'ok   ' if claim.holds else 'WRONG'} {claim.text}"
     yield from _wrapped("dead letters", listed(tally.dead_letters))
     yield from _wrapped("alerts", listed(tally.alerts))

@@ -17,7 +17,7 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from agents.demo.children import ChildReport, WorkerSpec
-from agents.demo.scene import Counts
+from agents.demo.demo_state import Counts
 from agents.engine.engine_progress import EngineProgress, SilentObserver
 from agents.engine.job import Job, job_of
 from agents.settings.gateway_group import GatewaySettings

@@ -15,8 +15,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from agents.demo.agenda import Planned
 from agents.demo.demo_errors import BrokerError, DayTooLargeError, LogMovedError
-from agents.demo.simulated_day import Planned
 from stream.partition import partition_of
 
 PARTITIONS: Final = 4

@@ -21,10 +21,6 @@ TAIL: Final = 1.1
 """Sigma of the log-normal values. An assumption: with $45 as the mean the median is $25 and one bill in 1,300 is over
 $800 by itself."""
 
-TYPE86_SHARE: Final = 0.79
-"""FY2023: entry type 86 and the data pilot made 79 % of the entries (US Fashion Industry Association on two CRS
-reports, https://www.usfashionindustry.com/news/fashion-intel-analysis/crs-publishes-two-de-minimis-reports)."""
-
 EXCLUDED_ORIGINS: Final = (("CN", 0.05), ("HK", 0.01))
 """Share of bills that say a country of origin which is excluded since 2 May 2025. An assumption: the published fall
 from 3.7 M to about 1 M shipments a day (ace-rules section 10) shows that few are still tried."""
@@ -38,7 +34,11 @@ class Traffic(NamedTuple):
     mode: str
     share: float
     type86: float
-    """Share of its bills filed as type 86; the others ask for release on the manifest. All modes: `TYPE86_SHARE`."""
+    """Share of its bills filed as type 86; the others ask for release on the manifest.
+
+    Of all modes together 79 %: FY2023, entry type 86 and the data pilot (US Fashion Industry Association on two CRS
+    reports, https://www.usfashionindustry.com/news/fashion-intel-analysis/crs-publishes-two-de-minimis-reports).
+    """
     bills: int
     """Bills of a usual trip."""
     journey: tuple[float, float]

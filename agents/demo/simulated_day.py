@@ -3,13 +3,13 @@
 Everything follows from the random generator passed in, so the same seed makes the same day byte for byte.
 """
 
-from collections.abc import Callable, Iterator
-from heapq import heappop, heappush
+from collections.abc import Iterator
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
+from agents.demo.agenda import Agenda, Made, Planned, repeat, spoil
 from agents.demo.demo_bills import LIMIT_CENTS, SPLIT_CENTS, DemoBill, stamp
-from agents.demo.faults import RARE, bad_record
+from agents.demo.faults import RARE
 from agents.demo.figures import DAY_SECONDS, EXCLUDED_ORIGINS, HABITS, HOUR
 from agents.demo.people import Consignees
 from agents.demo.trips import Trip, plan_trips
@@ -23,25 +23,6 @@ EXITS: Final = ("entry-11", "entry-11", "entry-11", "entry-01", "exported", "aba
 _EXCLUDED: Final = frozenset(country for country, _ in EXCLUDED_ORIGINS)
 
 
-class Planned(NamedTuple):
-    """A record to publish."""
-
-    delay: int
-    """Simulated seconds since the record before."""
-    at: int
-    """Simulated seconds from the day's midnight, Eastern; negative on the eve."""
-    key: bytes
-    value: bytes
-    kind: str
-    """The type of the event (`bill.manifested`), `repeat`, or the fault of a bad record."""
-    shift: int = 0
-    """Distance in partitions from the partition of the key."""
-
-
-Emitted = tuple[str, bytes, str, int] | None
-"""Key, value, kind and shift of the record that an action makes, or None."""
-
-
 class SimulatedDay:
     """A day of `bills` bills (at least `BILLS_MIN`); iterate once."""
 
@@ -53,27 +34,17 @@ class SimulatedDay:
         self._split_orders = self._split(int(HABITS.split_order * bills) or 1, bills)
         self._faults = self._spoil(bills)
         self._totals: dict[tuple[int, int], int] = {}
-        # A heap of (second, ordinal, action, its arguments); the ordinal keeps the order of what was planned first.
-        self._agenda: list[tuple[int, int, Callable[..., Emitted], tuple[object, ...]]] = []
-        self._ordinal = 0
+        self._agenda = Agenda()
         self._waiting = plan_trips(rng, bills)[::-1]
 
     def __iter__(self) -> Iterator[Planned]:
         """Yield the records in the order of time."""
-        agenda, waiting, before = self._agenda, self._waiting, None
-        while agenda or waiting:
-            while waiting and (not agenda or waiting[-1].opens <= agenda[0][0]):
+        agenda, waiting = self._agenda, self._waiting
+        while waiting or agenda.due is not None:
+            while waiting and (agenda.due is None or waiting[-1].opens <= agenda.due):
                 self._open(waiting.pop())
-            at, _, act, arguments = heappop(agenda)
-            emitted = act(at, *arguments)
-            if emitted is not None:
-                key, value, kind, shift = emitted
-                yield Planned(0 if before is None else at - before, at, key.encode(), value, kind, shift)
-                before = at
-
-    def _at(self, second: int, act: Callable[..., Emitted], *arguments: object) -> None:
-        self._ordinal += 1
-        heappush(self._agenda, (second, self._ordinal, act, arguments))
+            if (planned := agenda.act()) is not None:
+                yield planned
 
     def _split(self, orders: int, bills: int) -> dict[int, tuple[int, int, str]]:
         """Choose orders over the limit that travel as two or three bills: bill -> consignee, value, order number."""
@@ -98,19 +69,19 @@ class SimulatedDay:
         """Put the events of a trip on the agenda."""
         rng = self._rng
         draw = rng.random
-        self._at(trip.filed_at(0), self._manifest, trip, 0)
+        self._agenda.add(trip.filed_at(0), self._manifest, trip, 0)
         if draw() >= HABITS.unestimated:
-            self._at(trip.departs, self._estimate, trip, trip.expected)
+            self._agenda.add(trip.departs, self._estimate, trip, trip.expected)
             if draw() < HABITS.restated:
                 middle = (trip.departs + trip.expected) // 2
                 if draw() < HABITS.retracted:
-                    self._at(middle - 600, self._estimate, trip, None)
-                self._at(middle, self._estimate, trip, trip.expected + rng.randint(-1800, 1800))
-        self._at(trip.arrives, self._arrive, trip, trip.arrives - 240)
+                    self._agenda.add(middle - 600, self._estimate, trip, None)
+                self._agenda.add(middle, self._estimate, trip, trip.expected + rng.randint(-1800, 1800))
+        self._agenda.add(trip.arrives, self._arrive, trip, trip.arrives - 240)
         if draw() < HABITS.retracted:
-            self._at(trip.arrives + 600, self._arrive, trip, None)
-            self._at(trip.arrives + 1800, self._arrive, trip, trip.arrives + 1500)
-        self._at(trip.arrives + 1860, self._take_stock, trip)
+            self._agenda.add(trip.arrives + 600, self._arrive, trip, None)
+            self._agenda.add(trip.arrives + 1800, self._arrive, trip, trip.arrives + 1500)
+        self._agenda.add(trip.arrives + 1860, self._take_stock, trip)
 
     def _bill(self, trip: Trip, place: int) -> DemoBill:
         number = trip.first + place
@@ -122,12 +93,12 @@ class SimulatedDay:
             trip.firms_bills.append(bill)
         return bill
 
-    def _estimate(self, at: int, trip: Trip, expected: int | None) -> Emitted:
+    def _estimate(self, at: int, trip: Trip, expected: int | None) -> Made | None:
         said = "null" if expected is None else f'"{stamp(expected)}"'
         data = f'{{"conveyance":"{trip.conveyance}","estimated_arrival":{said}}}'
         return self._event(at, "conveyance.estimated", trip.conveyance, data)
 
-    def _arrive(self, at: int, trip: Trip, arrived: int | None) -> Emitted:
+    def _arrive(self, at: int, trip: Trip, arrived: int | None) -> Made | None:
         said = "null" if arrived is None else f'"{stamp(arrived)}"'
         data = f'{{"conveyance":"{trip.conveyance}","arrived_at":{said},"port":"4701"}}'
         return self._event(at, "conveyance.arrived", trip.conveyance, data)
@@ -141,33 +112,33 @@ class SimulatedDay:
                 if total <= LIMIT_CENTS:
                     totals[bill.who, day] = total
                 elif rng.random() < HABITS.disposed:
-                    self._at(trip.arrives + rng.randint(1, 8) * HOUR, self._dispose, bill)
+                    self._agenda.add(trip.arrives + rng.randint(1, 8) * HOUR, self._dispose, bill)
         trip.firms_bills = []
 
     # -- bills -----------------------------------------------------------------------------------------------------
 
-    def _manifest(self, at: int, trip: Trip, place: int) -> Emitted:
+    def _manifest(self, at: int, trip: Trip, place: int) -> Made | None:
         """File one bill, and plan the next one of the trip."""
         rng, bill = self._rng, self._bill(trip, place)
         draw = rng.random
         if place + 1 < trip.count:
-            self._at(trip.filed_at(place + 1), self._manifest, trip, place + 1)
+            self._agenda.add(trip.filed_at(place + 1), self._manifest, trip, place + 1)
         bill.manifested_at = at - 3
         emitted = self._whole(at, "bill.manifested", trip, bill)
         if draw() < HABITS.repeated:
-            self._at(at + rng.randint(5, 600), _repeat, emitted)
+            self._agenda.add(at + rng.randint(5, 600), repeat, emitted)
         fault = self._faults.get(trip.first + place)
         if fault is not None:
-            self._at(at, _spoil_event, fault, emitted)
+            self._agenda.add(at, spoil, fault, emitted)
         if draw() < HABITS.amended:
-            self._at(at + rng.randint(60, 5 * HOUR), self._amend, trip, bill)
+            self._agenda.add(at + rng.randint(60, 5 * HOUR), self._amend, trip, bill)
         if draw() < HABITS.deleted:
-            self._at(at + rng.randint(60, 2 * HOUR), self._delete, bill)
+            self._agenda.add(at + rng.randint(60, 2 * HOUR), self._delete, bill)
         if draw() < HABITS.arrived_apart:
-            self._at(max(at, trip.arrives - HOUR), self._arrive_apart, trip, bill)
+            self._agenda.add(max(at, trip.arrives - HOUR), self._arrive_apart, trip, bill)
         return emitted
 
-    def _amend(self, at: int, trip: Trip, bill: DemoBill) -> Emitted:
+    def _amend(self, at: int, trip: Trip, bill: DemoBill) -> Made | None:
         if bill.closed:
             return None
         bill.version += 1
@@ -176,22 +147,22 @@ class SimulatedDay:
             bill.who = self._consignees.newcomer()
         return self._whole(at, "bill.amended", trip, bill)
 
-    def _arrive_apart(self, at: int, trip: Trip, bill: DemoBill) -> Emitted:
+    def _arrive_apart(self, at: int, trip: Trip, bill: DemoBill) -> Made | None:
         if bill.closed:
             return None
         bill.version += 1
         bill.arrived = at
         return self._whole(at, "bill.amended", trip, bill)
 
-    def _delete(self, at: int, bill: DemoBill) -> Emitted:
+    def _delete(self, at: int, bill: DemoBill) -> Made | None:
         return self._leave(at, bill, "bill.deleted", "")
 
-    def _dispose(self, at: int, bill: DemoBill) -> Emitted:
+    def _dispose(self, at: int, bill: DemoBill) -> Made | None:
         how = self._rng.choice(EXITS)
         entry = f',"entry_number":"ZZZ{bill.sequence:08d}"' if how.startswith("entry") else ""
         return self._leave(at, bill, "bill.disposed", f',"how":"{how}"{entry}')
 
-    def _leave(self, at: int, bill: DemoBill, kind: str, more: str) -> Emitted:
+    def _leave(self, at: int, bill: DemoBill, kind: str, more: str) -> Made | None:
         if bill.closed:
             return None
         bill.closed = True
@@ -199,27 +170,15 @@ class SimulatedDay:
         data = f'{{"bill":"{bill.number}","conveyance":"{bill.conveyance}","version":{bill.version}{more}}}'
         return self._event(at, kind, bill.conveyance, data)
 
-    def _whole(self, at: int, kind: str, trip: Trip, bill: DemoBill) -> tuple[str, bytes, str, int]:
+    def _whole(self, at: int, kind: str, trip: Trip, bill: DemoBill) -> Made:
         otherwise = self._rng.random() < HABITS.spelt_otherwise
         return self._event(
             at, kind, bill.conveyance, bill.written(self._consignees, trip.expected, otherwise=otherwise)
         )
 
-    def _event(self, at: int, kind: str, conveyance: str, data: str) -> tuple[str, bytes, str, int]:
-        self._ordinal += 1
+    def _event(self, at: int, kind: str, conveyance: str, data: str) -> Made:
         event = (
-            f'{{"specversion":"1.0","id":"d{self._ordinal}","source":"/demo/{conveyance[:3]}",'
+            f'{{"specversion":"1.0","id":"d{self._agenda.ordinal()}","source":"/demo/{conveyance[:3]}",'
             f'"type":"tallygate.{kind}.v1","time":"{stamp(at)}","data":{data}}}'
         )
         return conveyance, event.encode(), kind, 0
-
-
-def _repeat(_at: int, emitted: tuple[str, bytes, str, int]) -> Emitted:
-    key, value, _, _ = emitted
-    return key, value, "repeat", 0
-
-
-def _spoil_event(_at: int, fault: Fault, emitted: tuple[str, bytes, str, int]) -> Emitted:
-    key, value, _, _ = emitted
-    bad = bad_record(fault, key, value.decode())
-    return bad.key, bad.value, fault.value, bad.shift

@@ -10,8 +10,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from agents.demo.demo_state import DemoState, Rates, milliseconds
 from agents.demo.played import Played
-from agents.demo.scene import Rates, Scene, milliseconds
 from stream.decisions import DecisionData, Outcome
 from stream.outcomes import Action, action
 
@@ -43,29 +43,29 @@ FRAME_LINES: Final = 3
 """Border and header of a panel."""
 
 
-def screen(scene: Scene, rates: Rates, height: int) -> Layout:
+def screen(demo: DemoState, rates: Rates, height: int) -> Layout:
     """Draw everything for a terminal of so many lines."""
     layout = Layout()
     middle = len(OUTCOMES) + 1 + FRAME_LINES
     layout.split_column(
-        Layout(_title(scene), size=TITLE_LINES),
+        Layout(_title(demo), size=TITLE_LINES),
         Layout(name="middle", size=middle),
-        Layout(_decisions(scene, max(1, height - TITLE_LINES - middle - FRAME_LINES - FOOT_LINES))),
-        Layout(_foot(scene, rates), size=FOOT_LINES),
+        Layout(_decisions(demo, max(1, height - TITLE_LINES - middle - FRAME_LINES - FOOT_LINES))),
+        Layout(_foot(demo, rates), size=FOOT_LINES),
     )
-    layout["middle"].split_row(Layout(_outcomes(scene), ratio=4), Layout(_nearest(scene), ratio=3))
+    layout["middle"].split_row(Layout(_outcomes(demo), ratio=4), Layout(_nearest(demo), ratio=3))
     return layout
 
 
-def _title(scene: Scene) -> RenderableType:
+def _title(demo: DemoState) -> RenderableType:
     grid = Table.grid(expand=True, padding=(0, 1))
     grid.add_column()
     grid.add_column(justify="right")
     grid.add_row(
-        Text.assemble(("Tallygate", "bold"), f"  {scene.phase}", ("  Ctrl-C ends it", "dim"), no_wrap=True),
-        Text.assemble((scene.clock, "bold"), f"  {scene.share:>4.0%}"),
+        Text.assemble(("Tallygate", "bold"), f"  {demo.phase}", ("  Ctrl-C ends it", "dim"), no_wrap=True),
+        Text.assemble((demo.clock, "bold"), f"  {demo.share:>4.0%}"),
     )
-    return Group(grid, ProgressBar(total=1.0, completed=scene.share, complete_style="green"))
+    return Group(grid, ProgressBar(total=1.0, completed=demo.share, complete_style="green"))
 
 
 def _columns(*names: str, right: tuple[str, ...]) -> Table:
@@ -75,8 +75,8 @@ def _columns(*names: str, right: tuple[str, ...]) -> Table:
     return table
 
 
-def _outcomes(scene: Scene) -> RenderableType:
-    tally, played = scene.tally, scene.played
+def _outcomes(demo: DemoState) -> RenderableType:
+    tally, played = demo.tally, demo.played
     table = _columns("do", "bills that are", "bills", "value", right=("bills", "value"))
     for outcome, act, meaning in OUTCOMES:
         count, amount = f"{tally.bills[outcome]:,}", played.figure(tally.cents[outcome])
@@ -85,46 +85,46 @@ def _outcomes(scene: Scene) -> RenderableType:
     return Panel(table, title=f"Bills by current decision{played.currency_words}", border_style="dim")
 
 
-def _nearest(scene: Scene) -> RenderableType:
-    span, figure = scene.played.column, scene.played.figure
-    room = KEY_CHARACTERS if scene.played.programme is None else KEY_CHARACTERS_OF_PERIODS
+def _nearest(demo: DemoState) -> RenderableType:
+    span, figure = demo.played.column, demo.played.figure
+    room = KEY_CHARACTERS if demo.played.programme is None else KEY_CHARACTERS_OF_PERIODS
     table = _columns("consignee", span, "released", "held", right=(span, "released", "held"))
-    for day in scene.tally.nearest(len(OUTCOMES) + 1):
-        style, when = "yellow" if day.percent >= NEAR else "", scene.played.short_period(day)
+    for day in demo.tally.nearest(len(OUTCOMES) + 1):
+        style, when = "yellow" if day.percent >= NEAR else "", demo.played.short_period(day)
         table.add_row(short(day.consignee, room), when, figure(day.total_cents), str(day.held or ""), style=style)
-    return Panel(table, title=f"Nearest to {scene.played.limit_words}", border_style="dim")
+    return Panel(table, title=f"Nearest to {demo.played.limit_words}", border_style="dim")
 
 
-def _decisions(scene: Scene, lines: int) -> RenderableType:
-    played = scene.played
+def _decisions(demo: DemoState, lines: int) -> RenderableType:
+    played = demo.played
     heads = ("value", "day so far", "else entry") if played.programme is None else ("value", "so far", "else")
     table = _columns("do", "bill", "because", *heads, right=heads[:2])
-    for data in scene.tally.last(lines):
+    for data in demo.tally.last(lines):
         act = action(data.outcome, data.basis)
         total = "" if data.total_cents is None else played.figure(data.total_cents)
         value = "" if data.value_cents is None else played.figure(data.value_cents)
         table.add_row(Text(act, style=COLOURS[act]), data.bill, reason(data), value, total, advice(data, played))
-    now = f", {played.name} {scene.period or 'by trip'}" if played.programme else ""
+    now = f", {played.name} {demo.period or 'by trip'}" if played.programme else ""
     return Panel(table, title=f"Last decisions{now}{played.currency_words}", border_style="dim")
 
 
-def _foot(scene: Scene, rates: Rates) -> RenderableType:
-    latency = scene.latency
+def _foot(demo: DemoState, rates: Rates) -> RenderableType:
+    latency = demo.latency
     return Group(
-        Text(f"events   {_accounts(scene)}", no_wrap=True, overflow="ellipsis"),
-        Text(f"dead     {listed(scene.tally.dead_letters) or 'none'}", no_wrap=True, overflow="ellipsis"),
+        Text(f"events   {_accounts(demo)}", no_wrap=True, overflow="ellipsis"),
+        Text(f"dead     {listed(demo.tally.dead_letters) or 'none'}", no_wrap=True, overflow="ellipsis"),
         Text(f"speed    {rates.events:,.0f} events/s in, {rates.decisions:,.0f} decisions/s out", no_wrap=True),
         Text(
             f"latency  from producing to reading the decision: p50 {milliseconds(latency.recent(50))}, "
             f"p99 {milliseconds(latency.recent(99))}",
             no_wrap=True,
         ),
-        Text(f"scan     {scene.page or 'soon'}", no_wrap=True),
+        Text(f"scan     {demo.page or 'soon'}", no_wrap=True),
     )
 
 
-def _accounts(scene: Scene) -> str:
-    published, counts = scene.publisher.total, scene.counts.get("manifest")
+def _accounts(demo: DemoState) -> str:
+    published, counts = demo.publisher.total, demo.counts.get("manifest")
     if counts is None:
         return f"{published:,} published"
     return (
@@ -163,18 +163,18 @@ def advice(data: DecisionData, played: Played) -> str:
     return ", ".join(filter(None, (first, later)))
 
 
-def line(scene: Scene, rates: Rates) -> str:
+def line(demo: DemoState, rates: Rates) -> str:
     """Return the state of the day in one line, for output without a terminal."""
-    tally = scene.tally
-    if not scene.publisher.total:
-        return scene.phase
-    money = scene.played.money
-    period = f"{scene.played.name} {scene.period}".rstrip() + "  " if scene.played.programme else ""
+    tally = demo.tally
+    if not demo.publisher.total:
+        return demo.phase
+    money = demo.played.money
+    period = f"{demo.played.name} {demo.period}".rstrip() + "  " if demo.played.programme else ""
     return (
-        f"{scene.clock}  {period}{scene.publisher.total:,} events, {tally.decisions:,} decisions: "
+        f"{demo.clock}  {period}{demo.publisher.total:,} events, {tally.decisions:,} decisions: "
         f"{tally.bills['release']:,} bills released ({money(tally.cents['release'])}), "
         f"{tally.bills['withhold']:,} withheld ({money(tally.cents['withhold'])}), "
         f"{tally.bills['reject']:,} rejected; {tally.dead_letters.total()} dead letters; "
-        f"{rates.events:,.0f} events/s, p50 {milliseconds(scene.latency.recent(50))}, "
-        f"p99 {milliseconds(scene.latency.recent(99))}"
+        f"{rates.events:,.0f} events/s, p50 {milliseconds(demo.latency.recent(50))}, "
+        f"p99 {milliseconds(demo.latency.recent(99))}"
     )

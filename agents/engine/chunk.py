@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from agents.kafka.group_member import GroupMember
+from agents.kafka.protocol import GroupMember
 
 
 class Chunk(NamedTuple):

@@ -14,8 +14,8 @@ import msgspec
 from aiokafka import TopicPartition
 
 from agents.engine.poison_isolation import Suspicion
+from agents.kafka.clients import send_row
 from agents.kafka.connection import Connection
-from agents.kafka.idempotent_producer import send_row
 from agents.kafka.log_reader import end_offsets, open_reader, read_to, topic_partitions
 from stream.topics import Topics
 

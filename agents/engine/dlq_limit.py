@@ -4,12 +4,11 @@ from collections import deque
 from struct import Struct
 from typing import Final, Self
 
+from stream.deadletters import EXEMPT_FAULTS
+
 WINDOW_RECORDS: Final = 1000
 DEAD_LETTERS_MAX: Final = 100
 """More dead letters than this among the last `WINDOW_RECORDS` records halt a partition (DESIGN section 2)."""
-
-EXEMPT_CODES: Final = frozenset({"unknown-type", "version-conflict"})
-"""Dead letters that a newer or a repeating producer makes by the thousand; they say nothing about ours."""
 
 _ORDINAL: Final = Struct(">Q")
 
@@ -30,7 +29,7 @@ class DlqLimit:
 
     def add(self, ordinal: int, code: str) -> bool:
         """Count the dead letter with this ordinal, rising from call to call; tell whether that is one too many."""
-        if code in EXEMPT_CODES:
+        if code in EXEMPT_FAULTS:
             return False
         ordinals = self._ordinals
         ordinals.append(ordinal)

@@ -28,8 +28,8 @@ from agents.engine.step_runner import BigRecordError, StepRaisedError
 from agents.engine.transaction import Transactions
 from agents.engine.transport import ChunkThread
 from agents.kafka.errors import EXIT_RETRY, EngineError, FencedError, RefusedError
-from agents.kafka.group_member import NO_MEMBER
 from agents.kafka.log_reader import end_offsets, open_reader
+from agents.kafka.protocol import NO_MEMBER
 from state.step import StepRefusedError
 from state.table import Table
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from threading import Lock
 
-from agents.kafka.group_member import GroupMember
+from agents.kafka.protocol import GroupMember
 
 
 class Gate:

@@ -12,7 +12,7 @@ from agents.engine.engine_progress import PartitionProgress
 from agents.engine.gate import Gate
 from agents.engine.poison_isolation import PoisonIsolation, Suspicion
 from agents.kafka.errors import BrokenLaneError, RefusedError
-from agents.kafka.group_member import NO_MEMBER, GroupMember
+from agents.kafka.protocol import NO_MEMBER, GroupMember
 from state.step import Step
 from state.structures import add_structures, refused_structures
 from state.table import PARTITION_ROOT, POSITION, Overlay, Table, Totals

@@ -12,8 +12,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from agents.engine.engine_settings import EngineSettings
 from agents.kafka.errors import FencedError
-from agents.kafka.group_member import NO_MEMBER, GroupMember
-from agents.kafka.protocol import FencedOffsetCommit
+from agents.kafka.protocol import NO_MEMBER, FencedOffsetCommit, GroupMember
 
 FENCED_CODES = frozenset({22, 25, 27, 82})
 """Illegal generation, unknown member, rebalance in progress, fenced instance id."""

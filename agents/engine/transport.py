@@ -16,9 +16,9 @@ from faust.types import TP, ConsumerMessage
 from agents.engine.chunk import Chunk, chunk_size
 from agents.engine.gate import Gate
 from agents.engine.membership import Membership
+from agents.kafka.clients import make_consumer
 from agents.kafka.errors import RefusedError
-from agents.kafka.group_consumer import make_group_consumer
-from agents.kafka.group_member import NO_MEMBER, GroupMember
+from agents.kafka.protocol import NO_MEMBER, GroupMember
 
 IDLE_FETCH_MS = 500
 """How long the broker holds a fetch while nothing comes at all."""
@@ -47,9 +47,9 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, _transport: Any) -> AIOKafkaConsumer:
         """Return the group's consumer, read-committed, which never resets an offset by itself."""
         settings = self.app.engine.settings
-        return make_group_consumer(
+        return make_consumer(
             settings.connection,
-            self.app.conf.id,
+            group=self.app.conf.id,
             partition_assignment_strategy=[StickyPartitionAssignor],
             check_crcs=not settings.mock_broker,
             session_timeout_ms=settings.session_timeout_ms,

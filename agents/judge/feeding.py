@@ -1,6 +1,5 @@
 """What a judge gets from a file: events as bytes, each with its line, and rows that are none."""
 
-import sys
 from collections.abc import Iterator
 from typing import Final
 
@@ -9,7 +8,7 @@ from agents.files.candidates import Candidate
 from agents.files.forms import refuse_misfit
 from agents.files.json_lines import read_events
 from agents.files.mistakes import Mistake
-from agents.judge.judge_bar import no_progress, progress_bar
+from agents.observability.progress_bar import file_bar
 
 LINES_A_REPORT: Final = 2000
 
@@ -19,7 +18,6 @@ Fed = tuple[int, bytes, Candidate | None]
 
 def feed(name: str) -> Iterator[Fed]:
     """Yield what a file holds, in its order (`-`: standard input). Raise FileError."""
-    bar = progress_bar if sys.stderr.isatty() else no_progress
     with open_source(name) as source:
         form = form_of(name, source.head)
         if form == "csv":
@@ -27,7 +25,7 @@ def feed(name: str) -> Iterator[Fed]:
                 yield from _rows(name, opener)
             return
         refuse_misfit(name, form, source.head)
-        with bar(source.size) as progress:
+        with file_bar("judging", "lines")(source.size) as progress:
             for number, value in read_events(source.lines):
                 yield number, value, None
                 if number % LINES_A_REPORT == 0:
@@ -36,13 +34,12 @@ def feed(name: str) -> Iterator[Fed]:
 
 def _rows(name: str, opener: Opener) -> Iterator[Fed]:
     """Yield the events of whole bills: a bill without one of its rows would be judged by the rest."""
-    bar = progress_bar if sys.stderr.isatty() else no_progress
     unwhole: set[str] = set()
     with opener() as source:
         for candidate in read_candidates(name, "csv", source, ReadCount()):
             if candidate.mistakes and candidate.bills:
                 unwhole |= candidate.bills
-    with opener() as source, bar(source.size) as progress:
+    with opener() as source, file_bar("judging", "lines")(source.size) as progress:
         for candidate in read_candidates(name, "csv", source, ReadCount()):
             number = candidate.line - 1
             if candidate.mistakes:

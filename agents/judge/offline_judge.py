@@ -87,11 +87,6 @@ class Judge:
         self._days.join()
         self._begin()
 
-    @property
-    def row_count(self) -> int:
-        """Rows that both tables hold, as of the last join."""
-        return self._manifest_table.row_count + self._withholding_table.row_count
-
     def _begin(self) -> None:
         self._bills = self._manifest_table.overlay()
         self._days = self._withholding_table.overlay()

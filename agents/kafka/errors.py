@@ -30,7 +30,3 @@ class BrokenLaneError(EngineError):
 
 class UnknownOutcomeError(EngineError):
     """A transaction may or may not have been committed: the tables in memory are not to be trusted."""
-
-
-class TimedOutError(EngineError):
-    """A wait on the broker took too long."""

@@ -7,8 +7,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from agents.kafka.clients import make_consumer, start_whole
 from agents.kafka.connection import Connection
-from agents.kafka.starting import start_whole
 
 READ_UNCOMMITTED = 0
 
@@ -23,17 +23,10 @@ async def open_reader(
 ) -> AsyncIterator[AIOKafkaConsumer]:
     """Return a started reader that sees what is committed and belongs to no group.
 
-    It has every partition of `topics`, or what the caller assigns. A limit that stands in the connection's options wins
-    over ours. Raise KafkaError, and TimeoutError when the start takes longer than `start_seconds`.
+    It has every partition of `topics`, or what the caller assigns. Raise KafkaError, and TimeoutError when the start
+    takes longer than `start_seconds`.
     """
-    reader = AIOKafkaConsumer(
-        *topics,
-        group_id=None,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset=auto_offset_reset,
-        **{**limits, **connection.arguments()},
-    )
+    reader = make_consumer(connection, *topics, group=None, auto_offset_reset=auto_offset_reset, **limits)
     try:
         if start_seconds is None:
             await reader.start()

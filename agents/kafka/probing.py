@@ -34,7 +34,7 @@ class AwayError(EngineError):
 
 
 async def open_connection(connection: Connection, seconds: float = PROBE_SECONDS) -> AIOKafkaConnection:
-    """Return a bare connection to the first broker that lets us in; to be closed. Raises AwayError, RefusedError."""
+    """Return a bare connection to the first broker that lets us in; to be closed. Raise AwayError, RefusedError."""
     found: EngineError = AwayError("TALLYGATE_KAFKA__BROKERS names no broker: write host:port")
     options = {name: value for name, value in connection.options.items() if name in CONNECTING}
     for host, port, _family in collect_hosts(connection.brokers):

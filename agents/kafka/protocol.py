@@ -3,7 +3,7 @@
 And one that it has got wrong: it cannot read the answer to a description of groups in version 3.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka.protocol.admin import DescribeGroupsRequest_v2
 from aiokafka.protocol.api import Request, RequestStruct, Response
@@ -18,12 +18,21 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
-from agents.kafka.group_member import GroupMember
-
 TEXT = CompactString("utf-8")
 TAGS = ("tags", TaggedFields)
 NO_TAGS: dict[int, bytes] = {}
 NO_LEADER_EPOCH = -1
+
+
+class GroupMember(NamedTuple):
+    """A member of the consumer group in one generation; the broker refuses offsets that come under another."""
+
+    generation: int
+    member_id: str
+
+
+NO_MEMBER = GroupMember(-1, "")
+"""Not a member of any generation."""
 
 
 class TxnOffsetCommitResponseV3(Response):

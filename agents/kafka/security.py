@@ -7,7 +7,7 @@ from agents.kafka.errors import RefusedError
 
 
 def read_secret(setting: str, file: Path) -> str:
-    """Return the one line in a secret's file. Raises RefusedError, which names setting and file and quotes nothing."""
+    """Return the one line in a secret's file. Raise RefusedError, which names setting and file and quotes nothing."""
     try:
         text = file.read_text("utf-8").strip()
     except UnicodeDecodeError:
@@ -20,14 +20,14 @@ def read_secret(setting: str, file: Path) -> str:
 
 
 def ca_checked(setting: str, file: Path | None) -> str | None:
-    """Return the path of a file of certificates that can be used. Raises RefusedError."""
+    """Return the path of a file of certificates that can be used. Raise RefusedError."""
     if file is not None:
         _context(setting, file)
     return None if file is None else str(file)
 
 
 def client_context(prefix: str, ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
-    """Return a client's TLS, which checks the server's certificate and its name. Raises RefusedError.
+    """Return a client's TLS, which checks the server's certificate and its name. Raise RefusedError.
 
     `prefix` begins the names of the settings; without `ca` the system's authorities count.
     """

@@ -186,14 +186,10 @@ class Area:
         return metric
 
     def reads(self, collect: Callable[[], Iterable[Family]]) -> Collector:
-        """Have `collect` asked at every scrape, from now on; return what `forgets` takes."""
+        """Have `collect` asked at every scrape, from now on; return what the registry can unregister."""
         reading = _Reading(collect)
         self.registry.register(reading)
         return reading
-
-    def forgets(self, reading: Collector) -> None:
-        """Ask it no longer."""
-        self.registry.unregister(reading)
 
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
         """Return the answer to a scrape with this Accept header, and its content type."""

@@ -17,10 +17,10 @@ from agents.engine.job import source_of
 from agents.engine.lane import Position
 from agents.engine.seating import TableStanding
 from agents.engine.step_runner import POSITION_KEY
+from agents.kafka.clients import make_consumer
 from agents.kafka.connection import Connection
 from agents.kafka.errors import EngineError
 from agents.kafka.group_admin import ask_patiently, member_count, stable_offsets
-from agents.kafka.group_consumer import make_group_consumer
 from agents.kafka.log_reader import end_offsets, open_reader, read_to
 from agents.kafka.topic_admin import admin_client, find_topics
 from stream.topics import Topics
@@ -124,7 +124,7 @@ async def _check(connection: Connection, mending: Mending) -> None:
 
 async def mend(connection: Connection, mending: Mending) -> None:
     """Commit all offsets at once. Raise CannotSetError if a worker has joined meanwhile."""
-    consumer = make_group_consumer(connection, mending.group)
+    consumer = make_consumer(connection, group=mending.group)
     await consumer.start()
     try:
         consumer.assign(list(mending.offsets))

@@ -5,6 +5,7 @@ until nothing is wrong. So you correct a file once, not once for each mistake.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -14,8 +15,7 @@ from agents.files.mistakes import Mistake
 from agents.publish.event_mending import amount_words, heal, part_of
 from agents.publish.event_warnings import warnings_of
 from agents.publish.repeated_events import EVENTS_KEPT, Repeats
-from agents.publish.shipped import shipped_rules
-from state.rules import Rulebook
+from state.rules import Rulebook, load_rulebook
 from stream.deadletters import Fault
 from stream.events import Shipment
 from stream.faultfinding import FaultFound
@@ -26,6 +26,16 @@ MISTAKES_MAX: Final = 50
 """Of one event; with so many you check the whole event anyway."""
 
 _WHOLE_LINE: Final = frozenset({Fault.TOO_LARGE, Fault.NOT_JSON, Fault.KEY_MISMATCH, Fault.WRONG_PARTITION})
+
+
+@cache
+def shipped_rules() -> Rulebook:
+    """Return the shipped rules, with every programme enabled.
+
+    Which programmes are enabled, and which is the default, the workers know; who publishes may be far from them.
+    """
+    rulebook = load_rulebook()
+    return rulebook.with_programmes(list(rulebook.known), rulebook.default_programme)
 
 
 class Good(NamedTuple):

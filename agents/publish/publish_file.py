@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Final, NamedTuple, Protocol
 
 from agents.files import Form, Opener, ReadCount, read_candidates
 from agents.files.mistakes import Mistake
-from agents.judge.judge_bar import Progress
+from agents.observability.progress_bar import Bar
 from agents.publish.event_checks import Bad, Checker, Good
 from agents.publish.publish_errors import ChangedError, MiscountError
 
@@ -18,8 +17,6 @@ EVENTS_A_REPORT: Final = 500
 
 UNREADABLE: Final = frozenset({"not-json", "not-csv", "not-utf8", "line-ends", "cells", "too-large"})
 """Codes of lines in which nothing could be read."""
-
-Bar = Callable[[int | None], AbstractContextManager[Progress]]
 
 
 class Sender(Protocol):

@@ -10,9 +10,8 @@ from typing import Any, Final
 
 from aiokafka.errors import KafkaConnectionError
 
+from agents.kafka.clients import make_producer, start_whole, stop_producer
 from agents.kafka.connection import Connection
-from agents.kafka.idempotent_producer import make_producer, stop_producer
-from agents.kafka.starting import start_whole
 from agents.publish.partition_queues import Keyed, PartitionQueues
 
 BATCH_BYTES: Final = 900_000

@@ -1,4 +1,4 @@
-"""The catalogue of keys: what Tallygate keeps in Redis, under which names, in which shapes, and for how long.
+"""The names of the keys that Tallygate keeps in Redis; docs/read-model.md says what is in each, and for how long.
 
 All keys of one Tallygate share the hash tag `{<topic prefix>}`, and so one slot: a decision moves its bill from one
 ledger to another in one script call, which Redis allows only within a slot. `v1` is the version of the shapes; a new
@@ -7,81 +7,10 @@ version begins beside the old one, whose keys then expire.
 
 from typing import Final
 
-import msgspec
-
 from stream.periods import CONVEYANCE
 from stream.postings import US_321
 
 VERSION: Final = "v1"
-
-
-class Key(msgspec.Struct, frozen=True):
-    """One kind of key."""
-
-    name: str
-    """Its name after the prefix, with placeholders."""
-    type: str
-    """Its type in Redis."""
-    shape: str
-    """Its content."""
-    owner: str
-    """The only process that writes it."""
-    life: str = "`KEEP_DAYS` after its last change"
-    """When it expires."""
-
-
-OWNER: Final = "projection (`apply.lua`)"
-
-CATALOGUE: Final = (
-    Key(
-        "positions",
-        "hash",
-        "`at:<topic>/<partition>`: offset up to which the topic is applied; `fresh:<topic>/<partition>`: time (ms) "
-        "when nothing was left to read; `partitions`: how many partitions the topic has; `sweeping`: token of a sweep",
-        "projection (`apply.lua`), `rebuild read-model`",
-        "`KEEP_DAYS` after the last run; one day while a sweep's mark is in it",
-    ),
-    Key(
-        "bill:<bill>",
-        "hash",
-        "conveyance → current decision: rank (46 digits: epoch 16; version, posting, revision 10 each), when the bill "
-        "was first stated (17 digits, µs), cents that count `|` consignee/ledger `|` the decision event as it was sent",
-        OWNER,
-    ),
-    Key(
-        "total:<consignee>/<ledger>",
-        "string",
-        "the released total in cents, sum of what counts; no key where it is 0",
-        OWNER,
-    ),
-    Key(
-        "bills:<consignee>/<ledger>",
-        "zset",
-        "`<conveyance> <bill>` of each bill whose current decision is in the ledger; score: when it was first stated "
-        "(µs)",
-        OWNER,
-        "`KEEP_DAYS` after a bill last joined it",
-    ),
-    Key(
-        "alerts:<consignee>/<ledger>",
-        "hash",
-        "id → alert event as it was sent; a key without a ledger holds alerts that concern no single one",
-        OWNER,
-    ),
-    Key(
-        "ledgers:<consignee>/<programme>/<period>",
-        "set",
-        "the ledgers of a programme that sums per seller or conveyance; the period of a conveyance is a bill's day",
-        OWNER,
-    ),
-    Key(
-        "changes",
-        "stream",
-        "`bill`, `conveyance`, `at`: `decisions/<partition>/<offset>` of each decision that became "
-        "current, once; capped",
-        OWNER,
-    ),
-)
 
 
 def ledger_name(programme: str, period: str | None, day: str | None, seller: str | None, conveyance: str | None) -> str:

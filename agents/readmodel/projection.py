@@ -17,9 +17,9 @@ from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaError,
 
 from agents.engine.engine_settings import MIB
 from agents.kafka.backoff import Backoff
+from agents.kafka.clients import make_consumer
 from agents.kafka.connection import Connection
 from agents.kafka.errors import RefusedError
-from agents.kafka.group_consumer import make_group_consumer
 from agents.readmodel.position import ReadModelPosition
 from agents.readmodel.projection_progress import LogPlace, ProjectionProgress
 from agents.readmodel.runs import Runs
@@ -38,11 +38,11 @@ SAY_SECONDS: Final = 10.0
 """Interval of the log line that Redis is still away."""
 
 
-def make_consumer(connection: Connection, group: str, session_timeout_ms: int) -> AIOKafkaConsumer:
+def projection_consumer(connection: Connection, group: str, session_timeout_ms: int) -> AIOKafkaConsumer:
     """Return the consumer of a projection, not started."""
-    return make_group_consumer(
+    return make_consumer(
         connection,
-        group,
+        group=group,
         # Positions are in Redis; this is for a position that is older than the topic's first record.
         auto_offset_reset="earliest",
         session_timeout_ms=session_timeout_ms,

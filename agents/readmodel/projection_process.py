@@ -13,7 +13,7 @@ from agents.kafka.errors import EngineError, RefusedError
 from agents.kafka.probing import explained
 from agents.kafka.topic_admin import HINT, find_topics
 from agents.observability.log import begin
-from agents.readmodel.projection import Projection, make_consumer
+from agents.readmodel.projection import Projection, projection_consumer
 from agents.readmodel.projection_metrics import watch_projection
 from agents.readmodel.store import StoreSettings, store_settings
 from agents.readmodel.writing import Writer
@@ -46,7 +46,7 @@ def kept_store_of(settings: Settings) -> StoreSettings:
 def make_projection(settings: Settings, writer: Writer, partitions: int) -> Projection:
     """Make a projection in the group of this prefix and epoch."""
     topics = settings.kafka.topics()
-    consumer = make_consumer(settings.kafka.connection(), topics.group(STEP), settings.worker.session_timeout_ms)
+    consumer = projection_consumer(settings.kafka.connection(), topics.group(STEP), settings.worker.session_timeout_ms)
     return Projection(consumer, writer, topics, partitions)
 
 

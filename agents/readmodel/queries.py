@@ -1,4 +1,4 @@
-"""The reading side, for the gateway: a bill's answer, a consignee's day, and what changed lately.
+"""The reading side, for the gateway: a bill's answer, and a consignee's day.
 
 Each answer comes with `Freshness`, read at the same moment: GO may be shown only if the read model is up to date.
 """
@@ -23,7 +23,7 @@ from stream.postings import US_321
 
 BILLS_A_PAGE: Final = 1_000
 AT_A_TIME: Final = 32
-"""Most reads of bills and days at a time; a few more connections wait for changes."""
+"""Most reads of bills and days at a time."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _decision: Final = msgspec.json.Decoder(Decision).decode
@@ -74,18 +74,6 @@ class DayReading(msgspec.Struct, frozen=True):
     def headroom_cents(self) -> int | None:
         """Limit less total; below zero only under `all_or_none`."""
         return None if self.limit_cents is None else self.limit_cents - self.total_cents
-
-
-class ReadModelChange(msgspec.Struct, frozen=True):
-    """A decision became current."""
-
-    id: str
-    """Its place among the changes; a tail can continue after it."""
-    bill: str
-    conveyance: str
-    partition: int
-    offset: int
-    """Offset of the decision in the decisions topic."""
 
 
 class ReadModel:
@@ -177,33 +165,6 @@ class ReadModel:
         finally:
             self._turn.release()
 
-    async def last_change(self) -> str:
-        """Return the id of the latest change, after which a tail may begin."""
-        with own_errors():
-            found: Any = await self._redis.xrevrange(self._keys.changes, count=1)
-        return str(found[0][0], "ascii") if found else "0-0"
-
-    async def changes(self, after: str, wait_ms: int = 1_000, count: int = 1_000) -> list[ReadModelChange]:
-        """Return the changes after an id; wait for some, and return an empty list if none come.
-
-        If Redis was emptied meanwhile, new ids may be lower: then return all changes that there are.
-        """
-        with own_errors():
-            found: Any = await self._redis.xread({self._keys.changes: after}, count=count, block=wait_ms)
-            if not found and (last := await self.last_change()) and _order(last) < _order(after):
-                found = await self._redis.xread({self._keys.changes: "0-0"}, count=count)
-        streams = found.values() if isinstance(found, Mapping) else [entries for _name, entries in found or ()]
-        return [_change(*entry) for entries in streams for entry in _flat(entries)]
-
-    async def tail(self, after: str | None = None, pause_seconds: float = 0.0) -> AsyncIterator[ReadModelChange]:
-        """Yield changes for ever, from now on or after the given id."""
-        last = await self.last_change() if after is None else after
-        while True:
-            for change in await self.changes(last):
-                last = change.id
-                yield change
-            await asyncio.sleep(pause_seconds)
-
 
 def _day_reading(found: Sequence[Any], programme: str) -> DayReading:
     positions, total, bills, held, own, others = found
@@ -217,23 +178,6 @@ def _day_reading(found: Sequence[Any], programme: str) -> DayReading:
         _latest_epoch([alert for alert in alerts if alert.data.programme == programme]),
         _freshness(dict(zip(positions[::2], positions[1::2], strict=True))),
         _measures(decisions),
-    )
-
-
-def _flat(entries: Sequence[Any]) -> Sequence[tuple[bytes, Mapping[bytes, bytes]]]:
-    """Remove the list that RESP 3 puts around the entries of a stream."""
-    return entries[0] if entries and isinstance(entries[0], list) else entries
-
-
-def _order(change_id: str) -> tuple[int, int]:
-    time, _, number = change_id.partition("-")
-    return int(time), int(number or 0)
-
-
-def _change(change_id: bytes, fields: Mapping[bytes, bytes]) -> ReadModelChange:
-    _topic, partition, offset = fields[b"at"].split(b"/")
-    return ReadModelChange(
-        change_id.decode(), fields[b"bill"].decode(), fields[b"conveyance"].decode(), int(partition), int(offset)
     )
 
 

@@ -75,7 +75,7 @@ class KafkaSettings(SettingsGroup):
         return self
 
     def connection(self) -> Connection:
-        """Return what clients connect with. Raises RefusedError where a file of it cannot be used."""
+        """Return what clients connect with. Raise RefusedError where a file of it cannot be used."""
         more: dict[str, Any] = {}
         if self.security_protocol != "PLAINTEXT":
             more["security_protocol"] = self.security_protocol

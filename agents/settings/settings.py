@@ -88,7 +88,7 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """Read the settings. Raises SettingsError, which names every variable that is wrong and quotes no value."""
+    """Read the settings. Raise SettingsError, which names every variable that is wrong and quotes no value."""
     try:
         return Settings()
     except (ValidationError, UnreadableError) as error:

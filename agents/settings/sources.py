@@ -43,7 +43,7 @@ def variables_of(settings: type[BaseModel]) -> dict[str, tuple[str, ...]]:
 
 
 def read_file(settings: type[BaseModel], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the settings file says, nothing if none is named. Raises SettingsError."""
+    """Return what the settings file says, nothing if none is named. Raise SettingsError."""
     name = environment.get(CONFIG)
     if not name:
         return {}

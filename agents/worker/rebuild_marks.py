@@ -6,9 +6,9 @@ from typing import Final, Literal
 import msgspec
 
 from agents.engine.control import read_control
+from agents.kafka.clients import send_row
 from agents.kafka.connection import Connection
 from agents.kafka.errors import RefusedError
-from agents.kafka.idempotent_producer import send_row
 from stream.topics import Topics
 
 KIND: Final = "/0/rebuild"
@@ -77,7 +77,7 @@ async def write_rebuild(connection: Connection, topics: Topics, rebuild: Rebuild
 
 
 async def check_epoch(connection: Connection, topics: Topics, step: str) -> None:
-    """Refuse a worker of an epoch that is not to be worked in. Raises RefusedError."""
+    """Refuse a worker of an epoch that is not to be worked in. Raise RefusedError."""
     if why := objection(await read_rebuilds(connection, topics), topics, step):
         raise RefusedError(why)
 

@@ -10,14 +10,14 @@ from stream.decisions import Policy
 
 
 def manifest_step(settings: Settings, partitions: int) -> ManifestStep:
-    """Return the manifest step for topics of so many partitions. Raises RefusedError."""
+    """Return the manifest step for topics of so many partitions. Raise RefusedError."""
     # Filing rules too are asked as they stood on that day, as `judge --as-of` does.
     rulebook = rulebook_of(settings).as_of(settings.policy.as_of)
     return ManifestStep(rulebook, key_maker_of(settings), partitions)
 
 
 def withholding_step(settings: Settings, partitions: int) -> WithholdingStep:
-    """Return the withholding step for topics of so many partitions. Raises RefusedError."""
+    """Return the withholding step for topics of so many partitions. Raise RefusedError."""
     policy = Policy(**settings.policy.model_dump())
     shipments = settings.kafka.topics().shipments
     fingerprint = key_maker_of(settings).fingerprint
@@ -27,7 +27,7 @@ def withholding_step(settings: Settings, partitions: int) -> WithholdingStep:
 
 
 def key_maker_of(settings: Settings) -> KeyMaker:
-    """Return what makes the consignee keys. Raises RefusedError."""
+    """Return what makes the consignee keys. Raise RefusedError."""
     file = settings.key.secret_file
     if file is None:
         raise RefusedError(

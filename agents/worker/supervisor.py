@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from agents.kafka.backoff import Backoff
 from agents.kafka.errors import EXIT_REFUSED, RefusedError
 from agents.worker.supervisor_metrics import ended, started
 
@@ -54,7 +55,7 @@ class Child:
         self._apart = apart
         self._piped = subprocess.PIPE if piped else None
         self._began = 0.0
-        self._backoff = FIRST_BACKOFF_SECONDS
+        self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS)
         self._due = 0.0
 
     def start(self) -> None:
@@ -82,13 +83,13 @@ class Child:
 
     def _wait(self, status: int) -> None:
         now = time.monotonic()
-        steady = now - self._began > STEADY_SECONDS
-        self._backoff = FIRST_BACKOFF_SECONDS if steady else self._backoff
-        self._due = now + self._backoff
-        more = {"incident": "restart", "step": self.name, "status": status, "seconds": self._backoff}
+        if now - self._began > STEADY_SECONDS:
+            self._backoff.reset()
+        seconds = self._backoff.next()
+        self._due = now + seconds
+        more = {"incident": "restart", "step": self.name, "status": status, "seconds": seconds}
         words = "%s ended with status %d; it is started again in %.0f s"
-        log.warning(words, self.name, status, self._backoff, extra=more)
-        self._backoff = min(2 * self._backoff, LONGEST_BACKOFF_SECONDS)
+        log.warning(words, self.name, status, seconds, extra=more)
 
     @property
     def running(self) -> subprocess.Popen[bytes]:

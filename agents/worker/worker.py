@@ -17,6 +17,7 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from agents.engine.engine_progress import Observer
+from agents.engine.engine_settings import MIB, EngineSettings
 from agents.engine.job import Job, job_of
 from agents.engine.process import Attach, run_job
 from agents.engine.progress_log import ProgressLog
@@ -25,7 +26,6 @@ from agents.kafka.probing import AwayError, explained
 from agents.kafka.topic_admin import HINT, NEEDED, find_topics, problems
 from agents.observability.log import begin
 from agents.settings.settings import Settings
-from agents.worker.engine_setup import engine_settings
 from agents.worker.rebuild_marks import check_epoch
 from agents.worker.watching import watch_worker
 from state.step import Step
@@ -111,6 +111,23 @@ def reached(make: Callable[[], Job], settings: Settings, seconds: float = AWAY_S
             log.error("waits for Kafka, %.0f s at most: %s", seconds, why, extra={"incident": "kafka-away"})
             said = True
         time.sleep(ASK_SECONDS)
+
+
+def engine_settings(settings: Settings, step: str) -> EngineSettings:
+    """Return the engine's settings for the worker of one step."""
+    worker = settings.worker
+    return EngineSettings(
+        connection=settings.kafka.connection(),
+        transactional_id=f"{settings.kafka.topics().group(step)}-{worker.name}",
+        gather_ms=worker.gather_ms,
+        lane_bytes=worker.lane_mib * MIB,
+        # The setting keeps its first name; a portion is a slice of a lane.
+        slice_records=worker.portion_records,
+        session_timeout_ms=worker.session_timeout_ms,
+        heartbeat_ms=min(3000, worker.session_timeout_ms // 3),
+        stall_seconds=worker.stall_seconds,
+        stale_offsets_seconds=worker.stale_offsets_seconds,
+    )
 
 
 def end_with(parent: int) -> None:

@@ -43,15 +43,6 @@ WINDOWS: dict[Window, str] = {
 }
 """What is summed together, in words."""
 
-OVERFLOWS = {
-    "setting": "the setting `overflow` says which bills stop above the limit",
-    "skip": "a bill that does not fit stops, and a later one that fits still passes",
-    "latch": "the first bill that does not fit stops, and every later one with it",
-    "all_or_none": "if all bills together are above the limit, none of them is exempt",
-    "excess": "what is above the limit is dutiable, what is below it is not",
-}
-"""What happens above the limit, in words."""
-
 
 def meaning(entry: RuleEntry, data: RuleData) -> str:
     """Say in one line what an entry rules; `data` has the programmes that entries name."""

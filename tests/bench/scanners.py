@@ -21,7 +21,7 @@ from tests.bench.latency import percentile
 from tests.bench.processor import Shares
 from tests.bench.report import Figure
 from tests.bench.scanning import BenchScanner, head_of
-from tests.integration.gateway.gateways import gate_on
+from tests.integration.gateway.gateway_setup import setup_on
 from tests.integration.gateway_live.faults import Gateway
 from tests.integration.readmodel.projections import read_model_on
 from tests.kafka.harness import KafkaHarness
@@ -90,8 +90,8 @@ def run(kafka_bench: KafkaBench, scanners: int, seconds: float, rate: int) -> Sc
         redis = RedisServer(folder).start()
         try:
             with read_model_on(harness, redis) as read_model:
-                gate = gate_on(folder, redis.store(harness.topics.prefix), harness.broker.address)
-                gateway = Gateway({**gate.environment, **LIMITS}, folder / "gateway.log")
+                setup = setup_on(folder, redis.store(harness.topics.prefix), harness.broker.address)
+                gateway = Gateway({**setup.environment, **LIMITS}, folder / "gateway.log")
                 try:
                     projection = read_model.project()
                     commit(
@@ -105,7 +105,7 @@ def run(kafka_bench: KafkaBench, scanners: int, seconds: float, rate: int) -> Sc
                     )
                     read_model.settle()
                     processes = {"gateway": gateway.pid, "projection": projection.pid}
-                    scan = _Scan(harness, gateway, head_of(gateway.address, gate.tokens["scan"]), processes)
+                    scan = _Scan(harness, gateway, head_of(gateway.address, setup.tokens["scan"]), processes)
                     return uvloop.run(scan.run(scanners, seconds, rate))
                 finally:
                     gateway.kill()

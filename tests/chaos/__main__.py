@@ -106,7 +106,7 @@ def main() -> int:
         print(f"no chaos without a real Kafka: {missing}")
         return 2
     print(f"the report is {report.path}; after a kill, --resume with it goes on")
-    return rounds.play(report, lambda text: print(text, flush=True))
+    return rounds.run_rounds(report, lambda text: print(text, flush=True))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from agents.demo.simulated_day import Planned, SimulatedDay
+from agents.demo.agenda import Planned
+from agents.demo.simulated_day import SimulatedDay
 from agents.settings.kafka_group import KafkaSettings
 from agents.settings.key_group import KeySettings
 from agents.settings.settings import Settings
@@ -24,9 +25,9 @@ from stream.partition import partition_of
 from stream.records import Outgoing, PlainRecord, Sink
 from stream.topics import TOPIC_RECORD_BYTES
 from tests.chaos.hostile import hostile_values
-from tests.chaos.looking import Log, log_of, records_left, records_open
 from tests.chaos.rebuilding import rebuild_faults
 from tests.chaos.scenario import Post
+from tests.chaos.topic_records import Log, log_of, records_left, records_open
 from tests.chaos.toy import FLUSH_SECONDS, IDEMPOTENT
 from tests.kafka.harness import KafkaHarness
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from tests.chaos import offsets
-from tests.chaos.crew import Crew
 from tests.chaos.scenario import Scenario
+from tests.chaos.supervised_workers import SupervisedWorkers
 from tests.kafka.harness import KafkaHarness
 
 FEED_RECORDS = 500
@@ -20,7 +20,7 @@ STUCK_SECONDS = 300.0
 TICK_SECONDS = 0.1
 REWOUND = 500
 """So many offsets the group is set back, in each partition."""
-MANNED_AT_START = 2
+STARTED_AT_FIRST = 2
 
 
 class Fault(NamedTuple):
@@ -84,7 +84,7 @@ class Driver:
         self._scenario = scenario
         self._dice = random.Random(seed)
         self._say = say
-        self._crew = Crew(harness, scenario.posts, self._dice)
+        self._workers = SupervisedWorkers(harness, scenario.posts, self._dice)
         self._fed = 0
         self._feeding_failed: list[BaseException] = []
         self._began = time.monotonic()
@@ -98,8 +98,8 @@ class Driver:
         """Produce `total` records over the time of the faults, let everything settle, and audit."""
         steps = list(dict.fromkeys(post.step for post in self._scenario.posts))
         for step in steps:
-            for post in [post for post in self._scenario.posts if post.step == step][:MANNED_AT_START]:
-                self._crew.man(post)
+            for post in [post for post in self._scenario.posts if post.step == step][:STARTED_AT_FIRST]:
+                self._workers.start(post)
         span = sum(fault.after + (fault.seconds if fault.kind in WAITED_FOR else 0) for fault in faults)
         feeding = threading.Thread(target=self._feed, args=(total, span), daemon=True)
         feeding.start()
@@ -111,9 +111,9 @@ class Driver:
         while feeding.is_alive():
             self._watch(TICK_SECONDS)
         self._settle()
-        self._crew.stop()
+        self._workers.stop()
         found = [repr(error) for error in self._feeding_failed] + self._scenario.audit(self._harness)
-        return Outcome(found, self._crew.tally, time.monotonic() - self._began)
+        return Outcome(found, self._workers.tally, time.monotonic() - self._began)
 
     def _feed(self, total: int, span: float) -> None:
         began = time.monotonic()
@@ -129,15 +129,15 @@ class Driver:
     def _watch(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while True:
-            self._crew.watch()
+            self._workers.supervise()
             left = until - time.monotonic()
             if left <= 0:
                 return
             time.sleep(min(TICK_SECONDS, left))
 
     def _strike(self, fault: Fault) -> None:
-        crew, dice = self._crew, self._dice
-        manned, free = crew.manned(), crew.unmanned()
+        workers, dice = self._workers, self._dice
+        running, free = workers.running(), workers.idle()
         self._say(
             f"{time.monotonic() - self._began:6.1f} s  {fault.kind} {fault.seconds:.0f} s, {self._fed} records fed"
         )
@@ -145,43 +145,43 @@ class Driver:
             self._harness.broker.kill()
             self._watch(fault.seconds)
             self._harness.broker.start()
-            crew.tally["broker kill -9"] += 1
+            workers.tally["broker kill -9"] += 1
         elif fault.kind == "broker-freeze":
             self._harness.broker.freeze()
             self._watch(fault.seconds)
             self._harness.broker.thaw()
-            crew.tally["broker frozen"] += 1
+            workers.tally["broker frozen"] += 1
         elif fault.kind == "stale":
             self._rewind(dice.choice(self._scenario.posts).step, fault.seconds)
-            crew.tally["group offsets stale"] += 1
+            workers.tally["group offsets stale"] += 1
         elif fault.kind == "join" and free:
-            crew.man(dice.choice(free))
-            crew.tally["joined"] += 1
-        elif not manned:
-            crew.tally["nobody to strike"] += 1
-        elif fault.kind == "leave" and len(manned) > 1:
-            crew.leave(dice.choice(manned))
+            workers.start(dice.choice(free))
+            workers.tally["joined"] += 1
+        elif not running:
+            workers.tally["no worker to strike"] += 1
+        elif fault.kind == "leave" and len(running) > 1:
+            workers.leave(dice.choice(running))
         elif fault.kind == "freeze":
-            crew.freeze(dice.choice(manned), fault.seconds)
+            workers.freeze(dice.choice(running), fault.seconds)
         elif fault.kind == "trap":
-            crew.trap(dice.choice(manned), fault.seconds)
+            workers.trap(dice.choice(running), fault.seconds)
         elif fault.kind == "doom":
-            crew.doom(dice.choice(manned))
+            workers.doom(dice.choice(running))
         else:
-            crew.kill(dice.choice(manned))
+            workers.kill(dice.choice(running))
 
     def _rewind(self, step: str, seconds: float) -> None:
         """Have workers start on group offsets older than their tables, as a broker may come back with; then mend it."""
-        posts, group = self._crew.clear(step), step.rpartition(":")[2]
+        posts, group = self._workers.stop_step(step), step.rpartition(":")[2]
         right = asyncio.run(offsets.held(self._harness, group))
         asyncio.run(offsets.put(self._harness, group, {at: max(0, value - REWOUND) for at, value in right.items()}))
         for post in posts:
-            self._crew.man(post)
+            self._workers.start(post)
         self._watch(seconds)
-        posts = self._crew.clear(step)
+        posts = self._workers.stop_step(step)
         asyncio.run(offsets.put(self._harness, group, right))
         for post in posts:
-            self._crew.man(post)
+            self._workers.start(post)
 
     def _settle(self) -> None:
         least, moved = sys.maxsize, time.monotonic()

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from agents.files import FileError, form_of, twice_readable
 from agents.judge import JudgeOptions, open_judge
-from agents.judge.judge_bar import no_progress
+from agents.observability.progress_bar import no_progress
 from agents.publish.event_checks import Good
 from agents.publish.publish_file import PublishJob, Sift, check, whole
 from stream.records import Outgoing, Sink

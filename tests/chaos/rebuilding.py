@@ -7,7 +7,7 @@ import sys
 import msgspec
 
 from stream.decisions import DecisionData
-from tests.integration.ops.rebuild.town import Decided, at_rest
+from tests.integration.ops.rebuild.rebuild_system import Decided, at_rest
 from tests.kafka.harness import KafkaHarness
 from tests.prerequisites import ROOT
 

@@ -29,8 +29,8 @@ def tell(what: str, **facts: Any) -> None:
     print(json.dumps({"what": what, **facts}), flush=True)
 
 
-def play(plan: Plan, number: int, folder: Path) -> None:
-    """Play one round, and tell its result."""
+def run_round(plan: Plan, number: int, folder: Path) -> None:
+    """Run one round, and tell its result."""
     seed, began = plan.seed_of(number), time.monotonic()
     broker = Broker(folder / "kafka").format().start()
     try:
@@ -64,4 +64,4 @@ if __name__ == "__main__":
     # Members that have not left yet refuse the offsets that `stale` commits; it tries again.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     threading.Thread(target=_end_with_the_listener, daemon=True).start()
-    play(Plan(**json.loads(sys.argv[1])), int(sys.argv[2]), Path(sys.argv[3]))
+    run_round(Plan(**json.loads(sys.argv[1])), int(sys.argv[2]), Path(sys.argv[3]))

@@ -16,11 +16,11 @@ from tests.prerequisites import ROOT
 SILENT_SECONDS = 900.0
 """A round that says nothing for so long hangs; its audit is silent for some minutes."""
 TRIES = 2
-"""How often a round is played that ends without a result."""
+"""How often a round is run that ends without a result."""
 
 
-def play(report: Report, say: Callable[[str], None] = print) -> int:
-    """Play the rounds that are left, and say at the end what was proved; 0 if all is exact, else 1."""
+def run_rounds(report: Report, say: Callable[[str], None] = print) -> int:
+    """Run the rounds that are left, and say at the end what was proved; 0 if all is exact, else 1."""
     try:
         for number in report.left():
             for _ in range(TRIES):
@@ -34,7 +34,7 @@ def play(report: Report, say: Callable[[str], None] = print) -> int:
 
 
 def _round(report: Report, number: int, folder: str, say: Callable[[str], None]) -> bool:
-    """Play one round, and note all it tells; False where it ended without a result."""
+    """Run one round, and note all it tells; False where it ended without a result."""
     plan = report.plan
     say(f"round {number} of {plan.rounds}, seed {plan.seed_of(number)}: {plan.events:,} events, {plan.faults} faults")
     command = [sys.executable, "-m", "tests.chaos.round", json.dumps(plan._asdict()), str(number), folder]

@@ -14,14 +14,14 @@ class Post(NamedTuple):
     step: str
     """`manifest`, `withholding`, or `module:factory`."""
     settings: tuple[tuple[str, str], ...] = ()
-    """Further settings, as `Field.worker` takes them, by name."""
+    """Further settings, as `KafkaHarness.worker` takes them, by name."""
 
 
 class Scenario(Protocol):
     """A job under fire."""
 
     posts: list[Post]
-    """Places for workers; the first ones are manned from the start, the last one of each step joins and leaves."""
+    """Places for workers; the first ones have one from the start, the last one of each step joins and leaves."""
 
     accounted: Counter[str]
     """What was audited, by what became of it."""

@@ -88,14 +88,14 @@ class Stand:
         looks = [0]
 
         def fresh() -> bool:
-            looks[0] = looks[0] + 1 if self._lag() < FRESH_SECONDS and self._manned() else 0
+            looks[0] = looks[0] + 1 if self._lag() < FRESH_SECONDS and self._all_run() else 0
             return looks[0] >= STEADY_LOOKS
 
         wait_for(fresh, "judging to be steady", 180)
         for post in self.posts:
             post.rested()
 
-    def _manned(self) -> bool:
+    def _all_run(self) -> bool:
         return all(post.worker is not None and post.worker.alive for post in self.posts)
 
     def _lag(self) -> float:

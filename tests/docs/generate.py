@@ -12,12 +12,12 @@ from deploy.grafana.pipeline import PIPELINE
 from deploy.grafana.readers import READERS
 from deploy.grafana.today import TODAY
 from state.rules import load_rulebook
-from state.rules.page import rules_page
-from state.rules.programme_page import programme_pages
 from tests.deploy.generated import deployment_files
 from tests.docs.contract import contract
 from tests.docs.metrics import metrics_page
 from tests.docs.pages import filled
+from tests.docs.programme_pages import programme_pages
+from tests.docs.rules_page import rules_page
 from tests.docs.schemas import schemas
 from tests.docs.settings import settings_page
 from tests.prerequisites import ROOT

@@ -1,4 +1,4 @@
-"""Every procedure of the pages for operators is walked by a test, on a system that has lived where it can.
+"""Every procedure of the pages for operators is walked by a test, on a system with a long history where it can.
 
 A new section goes in here: with the tests that do what it says, or among those that only tell.
 """
@@ -11,7 +11,7 @@ import pytest
 
 REBUILDING: Final = "tests/integration/ops/rebuild/"
 ENGINE: Final = "tests/integration/engine/"
-LIVED: Final = REBUILDING + "test_lived.py::"
+LONG_HISTORY: Final = REBUILDING + "test_long_history.py::"
 
 PROCEDURES: Final = {
     "docs/upgrading.md": {
@@ -21,47 +21,56 @@ PROCEDURES: Final = {
         ),
         "From 0.1 to 0.2": (REBUILDING + "test_release_0_1.py::test_the_way_over",),
         "Rebuild the tables": (
-            LIVED + "test_a_rebuild_killed_at_each_stage",
-            LIVED + "test_a_record_that_is_no_decision",
-            LIVED + "test_a_release_that_cannot_judge_a_record",
+            LONG_HISTORY + "test_a_rebuild_killed_at_each_stage",
+            LONG_HISTORY + "test_a_record_that_is_no_decision",
+            LONG_HISTORY + "test_a_release_that_cannot_judge_a_record",
             REBUILDING + "test_tables.py::test_another_policy",
             REBUILDING + "test_refusals.py::test_rebuilds_that_cannot_be",
         ),
         "A lost changelog": (
-            LIVED + "test_a_changelog_that_is_missing_altogether",
+            LONG_HISTORY + "test_a_changelog_that_is_missing_altogether",
             REBUILDING + "test_tables.py::test_a_lost_changelog",
         ),
         "Another secret": (
-            LIVED + "test_another_secret_and_rules_of_a_day",
+            LONG_HISTORY + "test_another_secret_and_rules_of_a_day",
             REBUILDING + "test_tables.py::test_another_secret",
         ),
-        "Back up": (LIVED + "test_a_copy_of_all_volumes_at_one_moment",),
+        "Back up": (LONG_HISTORY + "test_a_copy_of_all_volumes_at_one_moment",),
         "Restore": (
-            LIVED + "test_a_copy_of_all_volumes_at_one_moment",
-            LIVED + "test_a_mirror_without_tables",
-            LIVED + "test_a_read_model_that_is_lost",
+            LONG_HISTORY + "test_a_copy_of_all_volumes_at_one_moment",
+            LONG_HISTORY + "test_a_mirror_without_tables",
+            LONG_HISTORY + "test_a_read_model_that_is_lost",
         ),
     },
     "docs/operating.md": {
         "Starting": (
-            REBUILDING + "lived.py::live",
-            LIVED + "test_a_mirror_without_tables",
+            REBUILDING + "long_history.py::run_history",
+            LONG_HISTORY + "test_a_mirror_without_tables",
             "tests/integration/engine/test_supervisor.py::",
         ),
         "The doctor": ("tests/integration/ops/doctor/test_working.py::",),
         "It does not start": (
-            LIVED + "test_an_offset_that_was_reset_is_put_back",
-            LIVED + "test_a_changelog_that_is_missing_altogether",
+            LONG_HISTORY + "test_an_offset_that_was_reset_is_put_back",
+            LONG_HISTORY + "test_a_changelog_that_is_missing_altogether",
             "tests/integration/engine/test_refusals.py::",
         ),
         "It starts and dies": ("tests/integration/engine/test_halts.py::test_other_deaths_do_not_count",),
-        "A partition stands still": (REBUILDING + "lived.py::live", "tests/integration/engine/test_halts.py::"),
-        "Dead letters": (REBUILDING + "lived.py::live", "tests/integration/ops/dead_letters/test_retrying.py::"),
+        "A partition stands still": (
+            REBUILDING + "long_history.py::run_history",
+            "tests/integration/engine/test_halts.py::",
+        ),
+        "Dead letters": (
+            REBUILDING + "long_history.py::run_history",
+            "tests/integration/ops/dead_letters/test_retrying.py::",
+        ),
         "Enable a programme": (
             ENGINE + "test_enabling.py::",
             ENGINE + "test_topics_command.py::test_a_programme_of_years_needs_topics_that_are_kept_for_longer",
         ),
-        "Epochs": (LIVED + "test_another_secret_and_rules_of_a_day", LIVED + "test_a_rebuild_killed_at_each_stage"),
+        "Epochs": (
+            LONG_HISTORY + "test_another_secret_and_rules_of_a_day",
+            LONG_HISTORY + "test_a_rebuild_killed_at_each_stage",
+        ),
     },
 }
 """Section -> the tests, or the part of one, that do what it says."""

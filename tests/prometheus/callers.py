@@ -10,7 +10,7 @@ from typing import Self
 
 from aiohttp import ClientError, ClientSession
 
-from agents.demo.simulated_day import Planned
+from agents.demo.agenda import Planned
 
 BATCH = 20
 PAUSE_SECONDS = 0.2

@@ -12,7 +12,7 @@ from typing import Self
 
 from agents.settings.metrics_group import OFFSETS
 from tests.chaos.customs import CustomsScenario
-from tests.integration.gateway.gateways import GatewayProcess, gate_on
+from tests.integration.gateway.gateway_setup import GatewayProcess, setup_on
 from tests.kafka.broker import reserve_port
 from tests.kafka.harness import KafkaHarness
 from tests.prerequisites import ROOT
@@ -40,7 +40,7 @@ class System:
         """Prepare; nothing is started yet."""
         self.harness = harness
         self.scenario = CustomsScenario(7, harness)
-        self._gate = gate_on(harness.folder, redis.store(harness.topics.prefix), harness.broker.address)
+        self._setup = setup_on(harness.folder, redis.store(harness.topics.prefix), harness.broker.address)
         self._secret = dict(self.scenario.posts[0].settings)["key__secret_file"]
         self._workers = workers
         self._stack = ExitStack()
@@ -56,7 +56,7 @@ class System:
         first = first_port()
         self._start("projection", first, "projection")
         self._show(first, "projection")
-        gateway = self._stack.enter_context(GatewayProcess(self._gate, self.harness.folder / "gateway.log"))
+        gateway = self._stack.enter_context(GatewayProcess(self._setup, self.harness.folder / "gateway.log"))
         self.address = gateway.address()
         self.targets["gateway"] = [self.address.removeprefix("http://")]
         return self
@@ -88,7 +88,7 @@ class System:
         sound = (event for event in self.scenario.events(8) if event.kind.startswith(("bill.", "conveyance.")))
         feeding.start()
         try:
-            with Callers(self.address, self._gate.tokens, sound):
+            with Callers(self.address, self._setup.tokens, sound):
                 yield
         finally:
             stop.set()
@@ -108,7 +108,7 @@ class System:
         with (self.harness.folder / f"{log}.log").open("wb") as output:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=ROOT,
-                env={**os.environ, **self._gate.environment, **more},
+                env={**os.environ, **self._setup.environment, **more},
             )  # fmt: skip
         self._stack.callback(_end, process)
 

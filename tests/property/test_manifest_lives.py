@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from state.manifest.step import ManifestStep
-from state.table import Table, compacted
+from state.table import Table
 from stream.consignee import JUDGE_SECRET, KeyMaker
 from stream.postings import Posting
 from stream.records import PlainRecord
+from tests.compaction import compacted
 from tests.reference.manifest import ManifestReference
 from tests.unit.manifest.step_in_words import RULEBOOK, START, Event, event, line, postings_decoder, whole_bill
 

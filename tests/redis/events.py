@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from stream.alerts import AlertData, AlertKind, alert_event
-from stream.decisions import Cause, Decision, DecisionData, Policy, decision_event
+from stream.decisions import Cause, Decision, DecisionData, Policy
+from tests.decision_event import decision_event
 
 START = datetime(2025, 8, 20, 12, tzinfo=UTC)
 DAY = date(2025, 8, 20)

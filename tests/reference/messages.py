@@ -6,9 +6,10 @@ import msgspec
 
 from state.rules.loading import load_rulebook
 from stream.alerts import Alert, AlertData
-from stream.decisions import Decision, DecisionData, decision_event
+from stream.decisions import Decision, DecisionData
 from stream.postings import Posting
 from stream.records import Outgoing, Sink
+from tests.decision_event import decision_event
 from tests.reference.day import Judged
 
 BOOK = load_rulebook()

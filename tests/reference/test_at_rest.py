@@ -11,7 +11,7 @@ from stream.decisions import DecisionData, Policy
 from tests.reference.at_rest import check_at_rest
 from tests.reference.day import Reference
 from tests.reference.shipped import EVERY
-from tests.reference.test_day import BOOK, Desk
+from tests.reference.test_day import BOOK, OneConsignee
 
 CONSIGNEE = "na2:x"
 IN_SEPTEMBER = date(2025, 9, 10)
@@ -21,9 +21,9 @@ class Reading:
     """One consignee with bills of one programme, and a reader of the decisions on them."""
 
     def __init__(self, programme: str, *dollars: int, overflow: str = "skip", stand: str = "arrived") -> None:
-        self.desk = Desk()
+        self.consignee = OneConsignee()
         self.reference = Reference(BOOK, msgspec.convert({"overflow": overflow}, Policy), 1, "shipments", EVERY)
-        self.desk.reference = self.reference
+        self.consignee.reference = self.reference
         self.current: dict[str, DecisionData] = {}
         day = date(2025, 8, 20) if programme == "us-321" else IN_SEPTEMBER
         for number, value in enumerate(dollars):
@@ -31,7 +31,7 @@ class Reading:
 
     def read(self, name: str, dollars: int, stand: str = "arrived", **more: Any) -> None:
         """Post a bill, and read what is decided."""
-        self.current |= {one.bill: one for one in self.desk.post(name, dollars, stand, **more).decisions}
+        self.current |= {one.bill: one for one in self.consignee.post(name, dollars, stand, **more).decisions}
 
     def change(self, bill: str, **fields: object) -> None:
         """Let the reader have a decision that says otherwise."""

@@ -14,7 +14,7 @@ DAY = date(2025, 8, 20)
 BOOK = load_rulebook()
 
 
-class Desk:
+class OneConsignee:
     """One consignee; every call is one posting record, an hour after the one before."""
 
     def __init__(self, begin: datetime = datetime(2025, 8, 19, tzinfo=UTC), **policy: Any) -> None:
@@ -51,9 +51,9 @@ def outcomes(judged: Judged) -> list[tuple[str, str]]:
     return [(decision.bill, decision.outcome) for decision in judged.decisions]
 
 
-def letters(desk: Desk, *values: float) -> str:
+def letters(consignee: OneConsignee, *values: float) -> str:
     """Post bills of these dollars one after another; give each outcome as the table of examples writes it."""
-    judged = [desk.post(f"BILL{number}", value) for number, value in enumerate(values)]
+    judged = [consignee.post(f"BILL{number}", value) for number, value in enumerate(values)]
     return " ".join({"release": "R", "withhold": "W", "reject": "X"}[one.decisions[0].outcome] for one in judged)
 
 
@@ -75,14 +75,14 @@ def letters(desk: Desk, *values: float) -> str:
 )
 def test_worked_examples(policy: dict[str, Any], values: tuple[float, ...], expected: str) -> None:
     """Examples 1 to 6, 9 and 10 come out as the table of examples says."""
-    assert letters(Desk(**policy), *values) == expected
+    assert letters(OneConsignee(**policy), *values) == expected
 
 
 def test_all_or_none_takes_back() -> None:
     """Under all-or-none the bill that breaks the limit takes the releases of the day back, with an alert."""
-    desk = Desk(overflow="all_or_none")
-    desk.post("BILL1", 500)
-    judged = desk.post("BILL2", 400)
+    consignee = OneConsignee(overflow="all_or_none")
+    consignee.post("BILL1", 500)
+    judged = consignee.post("BILL2", 400)
     assert outcomes(judged) == [("BILL2", "withhold"), ("BILL1", "withhold")]
     assert judged.decisions[0].total_cents == 90_000
     assert [alert.alert for alert in judged.alerts] == ["near-limit", "release-superseded"]
@@ -90,43 +90,43 @@ def test_all_or_none_takes_back() -> None:
 
 def test_freed_headroom_goes_to_the_withheld() -> None:
     """A deletion frees headroom, and the first bill in manifest order that fits is released (example 21)."""
-    desk = Desk()
-    desk.post("BILL1", 500)
-    desk.post("BILL2", 400)
-    desk.post("BILL3", 450)
-    judged = desk.post("BILL1", 500, "closed", exit="deleted", manifested_at=datetime(2025, 8, 19, 1, tzinfo=UTC))
+    consignee = OneConsignee()
+    consignee.post("BILL1", 500)
+    consignee.post("BILL2", 400)
+    consignee.post("BILL3", 450)
+    judged = consignee.post("BILL1", 500, "closed", exit="deleted", manifested_at=datetime(2025, 8, 19, 1, tzinfo=UTC))
     assert outcomes(judged) == [("BILL1", "closed"), ("BILL2", "release")]
     assert (judged.decisions[1].revision, judged.decisions[1].total_cents) == (2, 40_000)
 
 
 def test_an_exported_bill_has_used_the_exemption() -> None:
     """An exported release goes on counting until it is deleted."""
-    desk = Desk()
-    desk.post("BILL1", 500)
-    desk.post("BILL2", 400)
-    exported = desk.post("BILL1", 500, "closed", exit="exported").decisions
+    consignee = OneConsignee()
+    consignee.post("BILL1", 500)
+    consignee.post("BILL2", 400)
+    exported = consignee.post("BILL1", 500, "closed", exit="exported").decisions
     assert [(one.bill, one.counts) for one in exported] == [("BILL1", True)]
-    deleted = desk.post("BILL1", 500, "closed", exit="deleted").decisions
+    deleted = consignee.post("BILL1", 500, "closed", exit="deleted").decisions
     assert [(one.bill, one.counts) for one in deleted] == [("BILL1", False), ("BILL2", True)]
 
 
 def test_a_copy_counts_once() -> None:
     """The copy whose release stands keeps it; when it goes, the other is judged."""
-    desk = Desk()
-    desk.post("BILL1", 500, conveyance="b")
-    second = desk.post("BILL1", 500, conveyance="a")
+    consignee = OneConsignee()
+    consignee.post("BILL1", 500, conveyance="b")
+    second = consignee.post("BILL1", 500, conveyance="a")
     assert [(one.conveyance, one.reason) for one in second.decisions] == [("a", "superseded")]
     assert [alert.alert for alert in second.alerts] == ["duplicate-bill"]
-    left = desk.post("BILL1", 500, "closed", conveyance="b", exit="deleted")
+    left = consignee.post("BILL1", 500, "closed", conveyance="b", exit="deleted")
     assert [(one.conveyance, one.outcome) for one in left.decisions] == [("b", "closed"), ("a", "release")]
 
 
 def test_next_day_sees_what_is_released_there() -> None:
     """The next day is the first on which the bill would be released as things stand."""
-    desk = Desk()
-    desk.post("BILL1", 700, day=date(2025, 8, 21))
-    desk.post("BILL2", 700)
-    [decision] = desk.post("BILL3", 200).decisions
+    consignee = OneConsignee()
+    consignee.post("BILL1", 700, day=date(2025, 8, 21))
+    consignee.post("BILL2", 700)
+    [decision] = consignee.post("BILL3", 200).decisions
     assert decision.advice
     assert (decision.outcome, decision.advice.next_day, decision.advice.entry_type) == (
         "withhold",
@@ -137,21 +137,24 @@ def test_next_day_sees_what_is_released_there() -> None:
 
 def test_a_day_closes() -> None:
     """Fifteen days after its end a day takes no bill any more, and remembers none."""
-    desk = Desk()
-    desk.post("BILL1", 500)
-    desk.reference.time[0] = datetime(2025, 9, 5, 3, 59, tzinfo=UTC)
-    open_still: DecisionData = desk.post("BILL2", 100).decisions[0]
+    consignee = OneConsignee()
+    consignee.post("BILL1", 500)
+    consignee.reference.time[0] = datetime(2025, 9, 5, 3, 59, tzinfo=UTC)
+    open_still: DecisionData = consignee.post("BILL2", 100).decisions[0]
     assert (open_still.outcome, open_still.total_cents) == ("release", 60_000)
-    desk.reference.time[0] = datetime(2025, 9, 5, 4, tzinfo=UTC)
-    assert desk.post("BILL3", 1).decisions[0].reason == "day-closed"
-    assert desk.post("BILL1", 500, "closed", exit="exported").decisions[0].counts is False
+    consignee.reference.time[0] = datetime(2025, 9, 5, 4, tzinfo=UTC)
+    assert consignee.post("BILL3", 1).decisions[0].reason == "day-closed"
+    assert consignee.post("BILL1", 500, "closed", exit="exported").decisions[0].counts is False
 
 
 def test_a_parcel_by_mail_is_held_against_the_cap_and_not_against_the_total() -> None:
     """Row 8 comes before row 9: mail over the cap is refused, without an entry to use; below it nothing is added up."""
-    desk = Desk()
-    desk.post("BILL1", 800)
-    below, over = desk.post("BILL2", 800, mode="mail").decisions, desk.post("BILL3", 800.01, mode="mail").decisions
+    consignee = OneConsignee()
+    consignee.post("BILL1", 800)
+    below, over = (
+        consignee.post("BILL2", 800, mode="mail").decisions,
+        consignee.post("BILL3", 800.01, mode="mail").decisions,
+    )
     assert [(one.outcome, one.reason, one.total_cents) for one in below + over] == [
         ("release", "not-aggregated", 80_000),
         ("reject", "single-value-over-limit", 80_000),
@@ -162,14 +165,14 @@ def test_a_parcel_by_mail_is_held_against_the_cap_and_not_against_the_total() ->
 
 def test_a_split_order_is_not_advised_to_come_tomorrow() -> None:
     """Two bills of one order, together over the limit, get a caution and no day; a deletion takes it away again."""
-    desk = Desk()
-    desk.post("BILL1", 700)
-    desk.post("BILL2", 500, order="order-1", day=date(2025, 8, 21))
-    [split] = desk.post("BILL3", 400, order="order-1").decisions
+    consignee = OneConsignee()
+    consignee.post("BILL1", 700)
+    consignee.post("BILL2", 500, order="order-1", day=date(2025, 8, 21))
+    [split] = consignee.post("BILL3", 400, order="order-1").decisions
     assert split.advice
     assert (split.advice.caution, split.advice.next_day) == ("one-order", None)
-    desk.post("BILL2", 500, "closed", exit="deleted", order="order-1")
-    [alone] = desk.post("BILL3", 400, order="order-1").decisions
+    consignee.post("BILL2", 500, "closed", exit="deleted", order="order-1")
+    [alone] = consignee.post("BILL3", 400, order="order-1").decisions
     assert alone.advice
     assert (alone.advice.caution, alone.advice.next_day) == (None, date(2025, 8, 21))
 
@@ -188,5 +191,5 @@ def test_a_split_order_is_not_advised_to_come_tomorrow() -> None:
 )
 def test_dated_rules_of_origins_and_goods(day: date, facts: dict[str, Any], reason: str) -> None:
     """Both sides of each day on which an origin or a kind of goods stops or starts to be exempt."""
-    desk = Desk(datetime(day.year, day.month, day.day, tzinfo=UTC))
-    assert desk.post("BILL1", 10, day=day, **facts).decisions[0].reason == reason
+    consignee = OneConsignee(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    assert consignee.post("BILL1", 10, day=day, **facts).decisions[0].reason == reason

@@ -113,7 +113,7 @@ def _row(lines: list[Cells]) -> Row:
     return Row(lines[0], told, sorted(lines[0]["alerts"].split()))
 
 
-class Scene:
+class ExampleEvents:
     """Makes the events of an example, one after another."""
 
     def __init__(self, table: Table, example: Example) -> None:

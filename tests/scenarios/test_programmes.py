@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from stream.decisions import Policy
-from tests.scenarios.by_programme import TABLES, Example, Scene, Table, Told, programmes, read_table, told
+from tests.scenarios.by_programme import TABLES, Example, ExampleEvents, Table, Told, programmes, read_table, told
 from tests.scenarios.pages import worked_examples
 from tests.scenarios.table import aligned, read_book
 from tests.second_judge.by_model import judge_by_model
@@ -28,7 +28,7 @@ Judge = Callable[[list[dict[str, Any]], World], list[Judged]]
 
 def found(judge: Judge, table: Table, example: Example) -> list[tuple[list[Told], list[str]]]:
     """Return the decisions and alerts that a judge gives for each event of an example."""
-    events = [event for _, event in Scene(table, example).events()]
+    events = [event for _, event in ExampleEvents(table, example).events()]
     judged = judge(events, World(msgspec.convert(example.policy, Policy)))
     return [
         (
@@ -41,13 +41,13 @@ def found(judge: Judge, table: Table, example: Example) -> list[tuple[list[Told]
 
 def wanted(table: Table, example: Example, alerts: tuple[str, ...]) -> list[tuple[list[Told], list[str]]]:
     """Return what the table says, with these kinds of alerts."""
-    scene = Scene(table, example)
+    example_events = ExampleEvents(table, example)
     return [
         (
-            [{**decision, "bill": scene.bill(decision["bill"])} for decision in row.told],
+            [{**decision, "bill": example_events.bill(decision["bill"])} for decision in row.told],
             [alert for alert in row.alerts if alert in alerts],
         )
-        for row, _ in scene.events()
+        for row, _ in example_events.events()
     ]
 
 

@@ -3,7 +3,7 @@
 from stream.records import Outgoing, Sink
 from tests.chaos.customs import Sent, by_partition, same, source_of
 from tests.chaos.rebuilding import differences
-from tests.integration.ops.rebuild.town import at_rest
+from tests.integration.ops.rebuild.rebuild_system import at_rest
 from tests.redis.events import decision_data
 
 RIGHT: dict[int, list[Sent]] = {0: [(b"a", b"1"), (b"b", b"2")]}

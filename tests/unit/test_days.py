@@ -1,12 +1,10 @@
 """Business days: where midnight in New York lies."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
-from importlib.metadata import version
 
 import pytest
 
 from stream.days import (
-    TZDATA_VERSION,
     ZoneError,
     business_date,
     day_of_micros,
@@ -91,9 +89,3 @@ def test_naive_datetime_has_no_day() -> None:
     """A datetime without offset is refused, not taken for Eastern Time."""
     with pytest.raises(InstantError, match="needs an offset"):
         business_date(datetime(2025, 8, 19, tzinfo=UTC).replace(tzinfo=None))
-
-
-def test_zone_comes_from_the_pinned_wheel() -> None:
-    """The database's release is that of the tzdata distribution: 2026f is 2026.6."""
-    year, letter = TZDATA_VERSION[:4], TZDATA_VERSION[4:]
-    assert version("tzdata") == f"{year}.{ord(letter) - ord('a') + 1}"

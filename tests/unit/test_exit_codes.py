@@ -6,8 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from agents.cli import exits
+from agents.cli.main import COMMANDS, main
 from tests.integration.publish.installation import TALLYGATE
 from tests.prerequisites import ROOT
 
@@ -27,31 +29,40 @@ def run(folder: Path, *arguments: str, given: str = "", **environment: str) -> "
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("arguments", "status"),
-    [
-        ("topics check", exits.AWAY),
-        ("resume", exits.AWAY),
-        ("dead-letters list", exits.AWAY),
-        ("explain ACME00001", exits.AWAY),
-        (f"publish {ROOT / THREE}", exits.AWAY),
-        (f"plan person.json --value 1.00 --day 2025-08-20 {' '.join(GATEWAY)}", exits.AWAY),
-        (f"scan {' '.join(GATEWAY)}", exits.AWAY),
-        ("demo --bills 50 --broker 127.0.0.1:9 --plain", exits.AWAY),
-        ("rebuild read-model", exits.AWAY),
-        ("doctor", exits.NO),
-        ("token revoke no-such --file tokens.json", exits.NO),
-        ("token list --file token", exits.BAD_USAGE),
-        ("token list", exits.BAD_USAGE),
-        ("rules check no-such.toml", exits.BAD_USAGE),
-        ("access acls no-such", exits.BAD_USAGE),
-        ("plan no-such.json --value 1.00 --day 2025-08-20 --gateway http://x --token-file token", exits.BAD_USAGE),
-        ("judge no-such.jsonl", exits.BAD_USAGE),
-        ("what-if no-such.jsonl --overflow latch", exits.BAD_USAGE),
-        ("rules show --on 2025-08-20", exits.DONE),
-        ("access show", exits.DONE),
-    ],
+ENDS = (
+    ("topics check", exits.AWAY),
+    ("resume", exits.AWAY),
+    ("dead-letters list", exits.AWAY),
+    ("explain ACME00001", exits.AWAY),
+    (f"publish {ROOT / THREE}", exits.AWAY),
+    (f"plan person.json --value 1.00 --day 2025-08-20 {' '.join(GATEWAY)}", exits.AWAY),
+    (f"scan {' '.join(GATEWAY)}", exits.AWAY),
+    ("demo --bills 50 --broker 127.0.0.1:9 --plain", exits.AWAY),
+    ("rebuild read-model", exits.AWAY),
+    ("rebuild tables --epoch 2", exits.AWAY),
+    ("offsets set --to-tables", exits.AWAY),
+    ("offsets set", exits.BAD_USAGE),
+    ("dead-letters retry --all --yes", exits.AWAY),
+    ("projection", exits.AWAY),
+    ("doctor", exits.NO),
+    ("token revoke no-such --file tokens.json", exits.NO),
+    ("token list --file token", exits.BAD_USAGE),
+    ("token list", exits.BAD_USAGE),
+    ("rules check no-such.toml", exits.BAD_USAGE),
+    ("access acls no-such", exits.BAD_USAGE),
+    ("plan no-such.json --value 1.00 --day 2025-08-20 --gateway http://x --token-file token", exits.BAD_USAGE),
+    ("judge no-such.jsonl", exits.BAD_USAGE),
+    ("what-if no-such.jsonl --overflow latch", exits.BAD_USAGE),
+    ("rules show --on 2025-08-20", exits.DONE),
+    ("access show", exits.DONE),
 )
+"""Commands with servers that are away, a token `x` and the files of `run`, and how they end."""
+
+SERVING = ("gateway", "projection", "worker")
+"""They run until a signal."""
+
+
+@pytest.mark.parametrize(("arguments", "status"), ENDS)
 def test_code_says_what_to_do(arguments: str, status: int, tmp_path: Path) -> None:
     """Every command ends with 75 for away, 1 for no, 2 for what no repetition mends, and never with a traceback."""
     if "tokens.json" in arguments:
@@ -59,6 +70,44 @@ def test_code_says_what_to_do(arguments: str, status: int, tmp_path: Path) -> No
     done = run(tmp_path, *arguments.split(), given="ACME00001\n")
     assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
     assert done.stderr or done.stdout
+
+
+def test_every_command_is_among_them() -> None:
+    """No command is left out of the contract of exit codes."""
+    assert {arguments.split()[0] for arguments, _ in ENDS} | set(SERVING) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_bad_usage_is_two(command: str) -> None:
+    """An option that a command does not have is bad usage, and the command says so on standard error."""
+    result = CliRunner().invoke(main, [command, "--no-such-option"])
+    assert (result.exit_code, result.stdout) == (exits.BAD_USAGE, "")
+    assert "--no-such-option" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ("worker manifest", exits.REFUSES),
+        ("projection", exits.REFUSES),
+        ("gateway", exits.REFUSES),
+        ("rebuild read-model", exits.REFUSES),
+        ("rebuild tables --epoch 2", exits.REFUSES),
+        ("doctor", exits.NO),
+        ("topics check", exits.BAD_USAGE),
+        ("resume", exits.BAD_USAGE),
+        ("dead-letters list", exits.BAD_USAGE),
+        ("explain ACME00001", exits.BAD_USAGE),
+        ("offsets set --to-tables", exits.BAD_USAGE),
+        ("access grant --passwords passwords", exits.BAD_USAGE),
+        (f"publish {ROOT / THREE}", exits.BAD_USAGE),
+    ],
+)
+def test_wrong_setting_is_refused(arguments: str, status: int, tmp_path: Path) -> None:
+    """Commands by hand end with 2, what a supervisor starts and `rebuild` with 78; each names the setting."""
+    done = run(tmp_path, *arguments.split(), TALLYGATE_KAFKA__EPOCH="first")
+    assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
+    assert "TALLYGATE_KAFKA__EPOCH" in done.stderr + done.stdout
 
 
 PRINTING = [

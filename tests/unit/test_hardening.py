@@ -5,7 +5,7 @@ import sys
 
 SCRIPT = """
 import ctypes, resource
-from agents.observability.hardening import keep_memory_private
+from agents.observability.log import keep_memory_private
 {call}
 print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
 """

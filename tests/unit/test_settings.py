@@ -13,7 +13,7 @@ from agents.readmodel.projection_process import kept_store_of
 from agents.readmodel.store import store_settings
 from agents.settings.redis_group import RedisSettings
 from agents.settings.settings import Settings
-from agents.worker.engine_setup import engine_settings
+from agents.worker.worker import engine_settings
 
 SECRET_WORD = "hunter2-hunter2-hunter2"
 

@@ -10,8 +10,8 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from agents.kafka.clients import make_producer, stop_producer
 from agents.kafka.connection import Connection
-from agents.kafka.idempotent_producer import make_producer, stop_producer
 from agents.kafka.log_reader import open_reader
 from agents.ops.dead_letters.ledger import Ledger
 from agents.ops.dead_letters.letter import Letter, LetterPlace, headers_to_send, letter_of

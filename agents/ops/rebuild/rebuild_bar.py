@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Final
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID
 
+from agents.observability.progress_bar import open_bars
 from agents.ops.rebuild.group_lag import RebuildGroup, RebuildProgress
 from agents.ops.rebuild.rebuild import Outcome
 
@@ -43,15 +43,7 @@ class RebuildBars:
 @contextmanager
 def rebuild_bars() -> Iterator[RebuildBars]:
     """Show bars on standard error, and remove them at the end."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.completed:,.0f} offsets"),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+    with open_bars("{task.completed:,.0f} offsets") as bars:
         yield RebuildBars(bars)
 
 

@@ -14,10 +14,11 @@ import msgspec
 
 from stream.alerts import alert_event
 from stream.consignee import KeyMaker
-from stream.decisions import DecisionData, Policy, decision_event
+from stream.decisions import DecisionData, Policy
 from stream.partition import partition_of
 from stream.postings import Posting
 from stream.records import Fate, PlainRecord
+from tests.decision_event import decision_event
 from tests.reference.day import Reference
 from tests.reference.manifest import ManifestReference, moved
 from tests.reference.messages import BOOK

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from agents.demo.simulated_day import Planned
+from agents.demo.agenda import Planned
 from tests.chaos.year.parcels import DAY_SECONDS, Drawing, Parcel, Plan, Trip, Writing
 
 EXITS: Final = ("entry-11", "exported", "abandoned", "returned")

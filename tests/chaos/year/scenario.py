@@ -9,11 +9,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.demo.simulated_day import Planned
+from agents.demo.agenda import Planned
 from tests.chaos import offsets
 from tests.chaos.customs import CustomsScenario, same
-from tests.chaos.looking import records_of
 from tests.chaos.scenario import Post
+from tests.chaos.topic_records import records_of
 from tests.chaos.year import audit
 from tests.chaos.year.events import CourierYear
 from tests.chaos.year.parcels import DAY_SECONDS, Plan
@@ -27,7 +27,7 @@ MARKERS = 10
 """A partition of the postings may end in so many markers of transactions, which nothing judges."""
 
 
-class Ground(NamedTuple):
+class TopicsAddress(NamedTuple):
     """Where another process finds the topics."""
 
     address: str
@@ -63,11 +63,13 @@ class YearScenario(CustomsScenario):
 
     def audit(self, harness: KafkaHarness) -> list[str]:
         """Hold every record that was sent against what the plain models say of the log before it."""
-        ground = Ground(harness.broker.address, harness.topics.prefix, str(harness.folder), harness.partitions)
+        topics_at = TopicsAddress(
+            harness.broker.address, harness.topics.prefix, str(harness.folder), harness.partitions
+        )
         with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
 
-            def each(look: Callable[[Ground, int], Any]) -> list[Any]:
-                return list(pool.map(look, [ground] * harness.partitions, range(harness.partitions)))
+            def each(look: Callable[[TopicsAddress, int], Any]) -> list[Any]:
+                return list(pool.map(look, [topics_at] * harness.partitions, range(harness.partitions)))
 
             manifested: list[audit.Manifested] = each(_manifested)
             withheld: list[audit.Withheld] = each(_withheld)
@@ -100,27 +102,27 @@ def _is_judged(harness: KafkaHarness) -> bool:
     return manifest == 0 and withholding <= MARKERS * harness.partitions
 
 
-def _manifested(ground: Ground, number: int) -> audit.Manifested:
-    harness = ground.harness()
-    return audit.manifested(records_of(harness, harness.topics.shipments, number), number, ground.partitions)
+def _manifested(topics_at: TopicsAddress, number: int) -> audit.Manifested:
+    harness = topics_at.harness()
+    return audit.manifested(records_of(harness, harness.topics.shipments, number), number, topics_at.partitions)
 
 
-def _withheld(ground: Ground, number: int) -> audit.Withheld:
-    harness = ground.harness()
+def _withheld(topics_at: TopicsAddress, number: int) -> audit.Withheld:
+    harness = topics_at.harness()
     postings, shipments = harness.topics.postings, harness.topics.shipments
-    return audit.withheld(records_of(harness, postings, number), number, ground.partitions, shipments)
+    return audit.withheld(records_of(harness, postings, number), number, topics_at.partitions, shipments)
 
 
-def _decided(ground: Ground, number: int) -> audit.Decided:
-    harness = ground.harness()
-    return audit.decided(records_of(harness, harness.topics.decisions, number), number, ground.partitions)
+def _decided(topics_at: TopicsAddress, number: int) -> audit.Decided:
+    harness = topics_at.harness()
+    return audit.decided(records_of(harness, harness.topics.decisions, number), number, topics_at.partitions)
 
 
-def _letters(ground: Ground, number: int) -> audit.Digests:
-    harness = ground.harness()
+def _letters(topics_at: TopicsAddress, number: int) -> audit.Digests:
+    harness = topics_at.harness()
     return audit.letters(records_of(harness, harness.topics.dead_letters, number), number)
 
 
-def _alerts(ground: Ground, number: int) -> audit.Digests:
-    harness = ground.harness()
+def _alerts(topics_at: TopicsAddress, number: int) -> audit.Digests:
+    harness = topics_at.harness()
     return audit.alerts(records_of(harness, harness.topics.alerts, number), number)

@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.chaos.looking import records_of
 from tests.chaos.scenario import Post
+from tests.chaos.topic_records import records_of
 from tests.kafka.harness import KafkaHarness
 
 

@@ -10,8 +10,8 @@ from agents.engine.engine_settings import EngineSettings
 from agents.engine.group_offsets import GroupOffsets
 from agents.engine.producer import TransactionalProducer
 from agents.kafka.errors import FencedError
-from agents.kafka.group_member import GroupMember
 from agents.kafka.log_reader import end_offsets, open_reader, read_to
+from agents.kafka.protocol import GroupMember
 from tests.kafka.harness import KafkaHarness
 
 pytestmark = pytest.mark.kafka

@@ -3,9 +3,9 @@
 import pytest
 from aiokafka.errors import IncompatibleBrokerVersion
 
-from agents.kafka.group_member import GroupMember
 from agents.kafka.protocol import (
     FencedOffsetCommit,
+    GroupMember,
     OffsetFetchRequestV7,
     OffsetFetchResponseV7,
     StableOffsetFetch,

@@ -3,9 +3,8 @@
 import pytest
 from aiokafka import TopicPartition
 
+from agents.kafka.clients import make_consumer, make_producer, send_row, stop_producer
 from agents.kafka.group_admin import ask_patiently, member_count, stable_offsets
-from agents.kafka.group_consumer import make_group_consumer
-from agents.kafka.idempotent_producer import make_producer, send_row, stop_producer
 from agents.kafka.log_reader import open_reader, read_to, topic_partitions
 from agents.kafka.probing import open_connection, versions_of
 from agents.kafka.topic_admin import admin_client
@@ -42,7 +41,7 @@ async def test_the_coordinator_counts_members_and_tells_offsets(harness: KafkaHa
     group, where = harness.topics.group("toy"), TopicPartition(harness.topics.control, 1)
     async with admin_client(harness.connection) as client:
         counts = [await ask_patiently(lambda: member_count(client, group))]
-        consumer = make_group_consumer(harness.connection, group)
+        consumer = make_consumer(harness.connection, group=group)
         consumer.subscribe([harness.topics.control])
         await consumer.start()
         counts.append(await member_count(client, group))

@@ -16,7 +16,7 @@ from agents.client.screen import CHANGED, READY, big
 from stream.decisions import Decision
 from stream.outcomes import Action
 from stream.reasons import REASON_LINES, STALE_LINE, UNKNOWN_LINE
-from tests.integration.gateway.gateways import Gate, GatewayProcess, gate_on
+from tests.integration.gateway.gateway_setup import GatewayProcess, GatewaySetup, setup_on
 from tests.integration.publish.installation import TALLYGATE, tallygate
 from tests.integration.readmodel.projections import ReadModelHarness, read_model_on
 from tests.kafka.broker import free_ports
@@ -34,21 +34,21 @@ GO, HOLD = REASON_LINES["within-limit"], REASON_LINES["daily-limit"]
 class Dock:
     """A gateway at an address that stays the same, over what a projection keeps."""
 
-    def __init__(self, read_model: ReadModelHarness, gate: Gate, folder: Path) -> None:
+    def __init__(self, read_model: ReadModelHarness, setup: GatewaySetup, folder: Path) -> None:
         self._read_model = read_model
-        self._gate = gate
+        self._setup = setup
         self._folder = folder
         self.gateway: GatewayProcess | None = None
         self.port = free_ports(1)[0]
         self._token = folder / "token"
-        self._token.write_text(gate.tokens["scan"])
+        self._token.write_text(setup.tokens["scan"])
 
     def open(self) -> None:
         """Start the gateway, and wait until it serves."""
         log = self._folder / "gateway.log"
         # A gateway that is killed is missed at once; one on a loaded machine is slow, which is no reason for HOLD here.
         patient = {"gateway__heartbeat_seconds": "20", "gateway__stale_seconds": "60"}
-        self.gateway = GatewayProcess(self._gate, log, gateway__port=str(self.port), **patient)
+        self.gateway = GatewayProcess(self._setup, log, gateway__port=str(self.port), **patient)
         self.gateway.address()
 
     def close(self) -> None:
@@ -143,9 +143,9 @@ class Scanner:
 def dock(harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path) -> Iterator[Dock]:
     """Return a dock whose gateway serves."""
     with read_model_on(harness, redis_server) as read_model:
-        gate = gate_on(tmp_path, redis_server.store(harness.topics.prefix), harness.broker.address)
+        setup = setup_on(tmp_path, redis_server.store(harness.topics.prefix), harness.broker.address)
         read_model.project()
-        made = Dock(read_model, gate, tmp_path)
+        made = Dock(read_model, setup, tmp_path)
         made.open()
         try:
             yield made
@@ -166,7 +166,7 @@ def test_pipe_answers_line_by_line(dock: Dock) -> None:
         f"ACME0001\tGO\t{GO}",
     ]
     assert (done.returncode, done.stderr) == (0, b"")
-    (dock._token).write_text(dock._gate.tokens["plan"])
+    (dock._token).write_text(dock._setup.tokens["plan"])
     refused = tallygate({}, *dock.options(), given=b"ACME0001\n")
     assert (refused.returncode, refused.stdout) == (2, b"")
     assert b"scope scan" in refused.stderr

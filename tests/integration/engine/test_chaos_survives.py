@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.client import ClientProcess
-from tests.chaos.looking import records_left, records_open
+from tests.chaos.topic_records import records_left, records_open
 from tests.kafka.harness import KafkaHarness
 from tests.prerequisites import ROOT
 from tests.waiting import wait_for

@@ -15,7 +15,7 @@ from state.table import Overlay
 from stream.partition import partition_of
 from stream.records import Record, Result
 from tests.chaos.customs import CustomsScenario
-from tests.chaos.looking import log_of
+from tests.chaos.topic_records import log_of
 from tests.kafka.broker import Broker
 from tests.kafka.harness import KafkaHarness
 from tests.kafka.worker import WorkerProcess
@@ -140,8 +140,10 @@ def verdicts(harness: KafkaHarness) -> Counter[tuple[str, str, str]]:
 def test_a_programme_is_enabled_while_events_flow(enabling: tuple[KafkaHarness, EnablingScenario]) -> None:
     """Withholding workers get the setting first, then manifest workers; bills that came too early stay rejected."""
     harness, scenario = enabling
-    crew = {(step, name): start(harness, scenario, step, name) for step in ("withholding", "manifest") for name in "ab"}
-    for worker in crew.values():
+    workers = {
+        (step, name): start(harness, scenario, step, name) for step in ("withholding", "manifest") for name in "ab"
+    }
+    for worker in workers.values():
         worker.ready()
     scenario.claim(harness, 0)
     scenario.feed(harness, 1_000)
@@ -150,11 +152,11 @@ def test_a_programme_is_enabled_while_events_flow(enabling: tuple[KafkaHarness, 
     scenario.ends = {
         number: records[-1].offset + 1 for number, records in log_of(harness, harness.topics.shipments).items()
     }
-    for (step, name), worker in crew.items():
+    for (step, name), worker in workers.items():
         scenario.feed(harness, 500)
         assert worker.stop() == 0
-        crew[step, name] = start(harness, scenario, step, name, **NEW)
-        crew[step, name].ready()
+        workers[step, name] = start(harness, scenario, step, name, **NEW)
+        workers[step, name].ready()
     scenario.claim(harness, BILLS)
     scenario.feed(harness, 1_000)
     drained(harness, scenario)
@@ -164,7 +166,7 @@ def test_a_programme_is_enabled_while_events_flow(enabling: tuple[KafkaHarness, 
         ("uz", "withhold", "period-limit"): 30,
     }
     assert scenario.audit(harness) == []
-    for (step, name), worker in crew.items():
+    for (step, name), worker in workers.items():
         assert worker.stop() == 0
         former = start(harness, scenario, step, name)
         assert former.refused() == 78

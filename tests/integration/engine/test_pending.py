@@ -10,7 +10,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from agents.engine.engine_settings import EngineSettings
 from agents.engine.producer import FencedOffsetCommitHandler, TransactionalProducer
-from agents.kafka.group_member import NO_MEMBER
+from agents.kafka.protocol import NO_MEMBER
 from tests.integration.engine.test_judging import exact
 from tests.kafka.broker import Broker
 from tests.kafka.harness import KafkaHarness

@@ -1,1 +1,1 @@
-"""The gateway over a real Kafka and a real Redis; `stage.py` has what the tests play on."""
+"""The gateway over a real Kafka and a real Redis; `gateway_setup.py` starts the gateways that they ask."""

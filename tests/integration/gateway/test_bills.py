@@ -16,7 +16,7 @@ from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from stream.decisions import Decision
 from stream.reasons import STALE_LINE
-from tests.integration.gateway.gateways import Gate, gate_on
+from tests.integration.gateway.gateway_setup import GatewaySetup, setup_on
 from tests.redis.events import decision
 from tests.redis.server import RedisServer
 from tests.unit.readmodel.filling import FRESH_MS, fill
@@ -28,8 +28,8 @@ LATER = FRESH + timedelta(seconds=60)
 
 
 @pytest.fixture
-def gate(tmp_path: Path, store: StoreSettings) -> Gate:
-    return gate_on(tmp_path, store)
+def setup(tmp_path: Path, store: StoreSettings) -> GatewaySetup:
+    return setup_on(tmp_path, store)
 
 
 async def filled(store: StoreSettings, *decisions: Decision) -> None:
@@ -37,20 +37,22 @@ async def filled(store: StoreSettings, *decisions: Decision) -> None:
         await fill(writer, decisions)
 
 
-async def asked(gate: Gate, path: str, scope: str = "scan", moment: datetime = FRESH) -> tuple[int, dict[str, Any]]:
+async def asked(
+    setup: GatewaySetup, path: str, scope: str = "scan", moment: datetime = FRESH
+) -> tuple[int, dict[str, Any]]:
     """Ask at a moment; return status and answer."""
     async with (
-        gate.serving(lambda: moment) as client,
-        client.get(f"/v1/bills/{path}", headers=gate.bearer(scope)) as response,
+        setup.serving(lambda: moment) as client,
+        client.get(f"/v1/bills/{path}", headers=setup.bearer(scope)) as response,
     ):
         return response.status, await response.json(content_type=None)
 
 
-async def test_answer_by_scope(gate: Gate, store: StoreSettings) -> None:
+async def test_answer_by_scope(setup: GatewaySetup, store: StoreSettings) -> None:
     """Scope scan sees what to do; audit sees the order, the consignee's key and the other conveyances as well."""
     await filled(store, decision(order="order-7"), decision(conveyance="air:2", outcome="closed", reason="superseded"))
-    status, scanned = await asked(gate, "ACME0001")
-    _, audited = await asked(gate, "ACME0001", "audit")
+    status, scanned = await asked(setup, "ACME0001")
+    _, audited = await asked(setup, "ACME0001", "audit")
     assert (status, scanned["action"], scanned["as_of"], scanned["stale"]) == (200, "GO", "2025-08-20T14:26:40Z", False)
     assert {"order", "consignee", "total_cents", "conveyances"}.isdisjoint(scanned)
     assert scanned.items() <= audited.items()
@@ -59,37 +61,39 @@ async def test_answer_by_scope(gate: Gate, store: StoreSettings) -> None:
 
 
 @pytest.mark.parametrize("text", ["acme-0001", "ACME%200001", "%02ACME0001%0D%0A", "acme.00_01"])
-async def test_bill_is_folded_as_a_scanner_reads_it(gate: Gate, store: StoreSettings, text: str) -> None:
+async def test_bill_is_folded_as_a_scanner_reads_it(setup: GatewaySetup, store: StoreSettings, text: str) -> None:
     """Separators, small letters and what a scanner adds make no other bill."""
     await filled(store, decision())
-    assert (await asked(gate, text))[1]["bill"] == "ACME0001"
+    assert (await asked(setup, text))[1]["bill"] == "ACME0001"
 
 
 @pytest.mark.parametrize("text", ["ACME9999", "abc", "A" * 36, "%D0%90CME0001", "..%2F..%2Fpasswd"])
-async def test_unknown_bill_is_404(gate: Gate, store: StoreSettings, text: str) -> None:
+async def test_unknown_bill_is_404(setup: GatewaySetup, store: StoreSettings, text: str) -> None:
     """What is not known, or is no bill number, is 404 and not quoted."""
     await filled(store, decision())
-    status, problem = await asked(gate, text)
+    status, problem = await asked(setup, text)
     assert (status, problem["status"]) == (404, 404)
     assert "passwd" not in str(problem)
 
 
-async def test_answer_that_may_be_old_is_hold(gate: Gate, store: StoreSettings) -> None:
+async def test_answer_that_may_be_old_is_hold(setup: GatewaySetup, store: StoreSettings) -> None:
     """To the second up to which the read model may lag it is GO, from then on HOLD for that very reason."""
     await filled(store, decision())
-    _, good = await asked(gate, "ACME0001", moment=FRESH + timedelta(seconds=10))
-    _, old = await asked(gate, "ACME0001", moment=FRESH + timedelta(seconds=10, microseconds=1))
+    _, good = await asked(setup, "ACME0001", moment=FRESH + timedelta(seconds=10))
+    _, old = await asked(setup, "ACME0001", moment=FRESH + timedelta(seconds=10, microseconds=1))
     assert (good["action"], good["stale"]) == ("GO", False)
     assert (old["action"], old["stale"], old["line"], old["outcome"]) == ("HOLD", True, STALE_LINE, "release")
 
 
-async def test_read_model_that_is_swept_or_empty_answers_nothing_for_sure(gate: Gate, store: StoreSettings) -> None:
+async def test_read_model_that_is_swept_or_empty_answers_nothing_for_sure(
+    setup: GatewaySetup, store: StoreSettings
+) -> None:
     """While it is emptied for a rebuild, and while it is filled, what is known may be old, and nothing means little."""
-    _, empty = await asked(gate, "ACME0001")
+    _, empty = await asked(setup, "ACME0001")
     await filled(store, decision())
     async with Writer(store) as writer:
         await writer._redis.hset(f"{{{store.prefix}}}:v1:positions", "sweeping", "1")
-    _, swept = await asked(gate, "ACME0001")
+    _, swept = await asked(setup, "ACME0001")
     assert (empty["status"], empty["stale"], empty["as_of"]) == (404, True, None)
     assert (swept["action"], swept["stale"], swept["as_of"]) == ("HOLD", True, None)
 
@@ -115,20 +119,20 @@ class Window:
         return self._follows
 
 
-async def answered(gate: Gate, window: Window) -> Answered:
+async def answered(setup: GatewaySetup, window: Window) -> Answered:
     """Ask a minute after the read model's time with such a window."""
     app = web.Application()
-    async with make_parts(gate.settings(), lambda: LATER) as parts:
+    async with make_parts(setup.settings(), lambda: LATER) as parts:
         app[PARTS], app[RECENT] = parts, window
         return await answer_bill(app, "ACME0001")
 
 
-async def test_live_window_bridges_a_lag(gate: Gate, store: StoreSettings) -> None:
+async def test_live_window_bridges_a_lag(setup: GatewaySetup, store: StoreSettings) -> None:
     """A window that goes on where the read model stands brings the answer up to its own time, with what is newer."""
     await filled(store, decision(), decision(conveyance="air:2", outcome="closed", reason="returned", day=None))
     newer = decision(rank=(1, 1, 2, 1), outcome="withhold", reason="daily-limit")
     window = Window(LATER, newer, decision(rank=(1, 1, 1, 0)))
-    found = await answered(gate, window)
+    found = await answered(setup, window)
     assert (found.decision, found.freshness.as_of, found.freshness.stale) == (newer, LATER, False)
     assert [other.data.conveyance for other in found.others] == ["air:2"]
     [(bill, reached)] = window.asked
@@ -138,37 +142,37 @@ async def test_live_window_bridges_a_lag(gate: Gate, store: StoreSettings) -> No
 
 @pytest.mark.parametrize(("follows", "until"), [(False, LATER), (True, None), (True, FRESH), (False, None)])
 async def test_window_with_a_gap_is_no_bridge(
-    gate: Gate, store: StoreSettings, follows: bool, until: datetime | None
+    setup: GatewaySetup, store: StoreSettings, follows: bool, until: datetime | None
 ) -> None:
     """A window that begins later, or is not up to date itself, leaves the answer as old as the read model is."""
     await filled(store, decision())
-    found = await answered(gate, Window(until, follows=follows))
+    found = await answered(setup, Window(until, follows=follows))
     assert (found.freshness.as_of, found.freshness.stale) == (FRESH, True)
 
 
 async def test_redis_may_go_and_come_back(tmp_path: Path, own_redis: RedisServer) -> None:
     """While Redis is away a bill is 503 and readiness names it; once it is back and filled there are answers again."""
     store = own_redis.store("t")
-    gate = gate_on(tmp_path, store)
+    setup = setup_on(tmp_path, store)
     await filled(store, decision())
     own_redis.kill()
-    async with gate.serving(lambda: FRESH) as client:
-        async with client.get("/v1/bills/ACME0001", headers=gate.bearer("scan")) as response:
+    async with setup.serving(lambda: FRESH) as client:
+        async with client.get("/v1/bills/ACME0001", headers=setup.bearer("scan")) as response:
             assert (response.status, response.headers["Retry-After"]) == (503, "2")
         async with client.get("/readyz", params={"exclude": "kafka"}) as response:
             assert (response.status, (await response.json(content_type=None))["away"]) == (503, ["redis"])
         own_redis.start()
         await filled(store, decision())
-        async with client.get("/v1/bills/ACME0001", headers=gate.bearer("scan")) as response:
+        async with client.get("/v1/bills/ACME0001", headers=setup.bearer("scan")) as response:
             assert (response.status, (await response.json())["action"]) == (200, "GO")
         async with client.get("/readyz", params={"exclude": "kafka"}) as response:
             assert await response.json() == {"ready": True, "as_of": "2025-08-20T14:26:40Z"}
 
 
-async def test_answer_without_redis_is_a_problem(gate: Gate, own_redis: RedisServer) -> None:
+async def test_answer_without_redis_is_a_problem(setup: GatewaySetup, own_redis: RedisServer) -> None:
     """Where the read model cannot be asked no handler guesses."""
     own_redis.kill()
-    gate.environment["TALLYGATE_REDIS__URL"] = own_redis.url
+    setup.environment["TALLYGATE_REDIS__URL"] = own_redis.url
     with pytest.raises(Problem) as raised:
-        await answered(gate, Window(LATER, decision()))
+        await answered(setup, Window(LATER, decision()))
     assert raised.value.status == 503

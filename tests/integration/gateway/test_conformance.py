@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from agents.gateway.endpoints.openapi import document
 from agents.readmodel.writing import Writer
-from tests.integration.gateway.gateways import Gate, GatewayProcess
+from tests.integration.gateway.gateway_setup import GatewayProcess, GatewaySetup
 from tests.kafka.broker import Broker
 from tests.kafka.harness import KafkaHarness
 from tests.prerequisites import ROOT
@@ -48,11 +48,11 @@ def served(
     folder = tmp_path_factory.mktemp("conformance")
     with KafkaHarness(broker, "conformance", folder) as harness:
         harness.create_topics(partitions=2)
-        gate = Gate(folder, broker.address, "conformance", redis_server.url)
-        token = gate.make_token("all", ["publish", "scan", "audit", "plan"])
+        setup = GatewaySetup(folder, broker.address, "conformance", redis_server.url)
+        token = setup.make_token("all", ["publish", "scan", "audit", "plan"])
         asyncio.run(_fill(redis_server))
         more = {"gateway__requests_per_second": "10000", "gateway__requests_burst": "10000"}
-        with GatewayProcess(gate, folder / "log", **more, gateway__headroom_per_minute="100000") as process:
+        with GatewayProcess(setup, folder / "log", **more, gateway__headroom_per_minute="100000") as process:
             address = process.address()
             with Session() as client:
                 wait_for(lambda: client.get(f"{address}/readyz").ok, "the gateway to find Kafka")

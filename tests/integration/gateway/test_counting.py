@@ -9,15 +9,15 @@ import pytest
 from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.integration.gateway.gateways import Gate
+from tests.integration.gateway.gateway_setup import GatewaySetup
 from tests.integration.gateway.test_ingest import arrival
 
 BILL = "/v1/bills/{bill}"
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Gate:
-    return Gate(tmp_path)
+def setup(tmp_path: Path) -> GatewaySetup:
+    return GatewaySetup(tmp_path)
 
 
 async def counted(client: ClientSession) -> dict[tuple[str, tuple[str, ...]], float]:
@@ -43,12 +43,12 @@ async def risen(client: ClientSession, before: dict[Any, float]) -> dict[tuple[s
     }
 
 
-async def test_requests_are_counted_by_pattern_and_status(gate: Gate) -> None:
+async def test_requests_are_counted_by_pattern_and_status(setup: GatewaySetup) -> None:
     """Each answer is counted once under its route's pattern; what a client typed is in no label."""
-    async with gate.serving() as client:
+    async with setup.serving() as client:
         before = await counted(client)
         for path in ("/v1/bills/CANARY01", "/v1/bills/CANARY02", "/canary", "/livez"):
-            async with client.get(path, headers=gate.bearer("scan")):
+            async with client.get(path, headers=setup.bearer("scan")):
                 pass
         async with client.delete("/v1/events"):
             pass
@@ -62,12 +62,12 @@ async def test_requests_are_counted_by_pattern_and_status(gate: Gate) -> None:
     }  # fmt: skip
 
 
-async def test_refusals_are_counted_by_reason(gate: Gate) -> None:
+async def test_refusals_are_counted_by_reason(setup: GatewaySetup) -> None:
     """A token that is missing, unknown or of another scope is counted as such, and so is asking too often."""
-    async with gate.serving(requests_per_second=1, requests_burst=1) as client:
+    async with setup.serving(requests_per_second=1, requests_burst=1) as client:
         before = await counted(client)
         wrong = {"Authorization": "Bearer tg_0_0"}
-        for headers in ({}, wrong, wrong, gate.bearer("publish"), gate.bearer("audit"), gate.bearer("audit")):
+        for headers in ({}, wrong, wrong, setup.bearer("publish"), setup.bearer("audit"), setup.bearer("audit")):
             async with client.get("/v1/bills/ACME0001", headers=headers):
                 pass
         found = await risen(client, before)
@@ -75,11 +75,11 @@ async def test_refusals_are_counted_by_reason(gate: Gate) -> None:
     assert refused == {("missing",): 1, ("unknown",): 2, ("scope",): 1, (BILL,): 1}
 
 
-async def test_publications_are_counted_by_what_became_of_them(gate: Gate) -> None:
+async def test_publications_are_counted_by_what_became_of_them(setup: GatewaySetup) -> None:
     """Events that were refused by the check, and those for which Kafka was away, are counted one by one."""
     good = json.dumps(arrival()).encode()
-    headers = gate.bearer("publish") | {"Content-Type": "application/cloudevents-batch+json"}
-    async with gate.serving() as client:
+    headers = setup.bearer("publish") | {"Content-Type": "application/cloudevents-batch+json"}
+    async with setup.serving() as client:
         before = await counted(client)
         for body, status in ((b"[1,2,3]", 400), (b"[%s,%s]" % (good, good), 503)):
             async with client.post("/v1/events", data=body, headers=headers) as response:
@@ -89,9 +89,9 @@ async def test_publications_are_counted_by_what_became_of_them(gate: Gate) -> No
     assert ingested == {"invalid": 3, "unavailable": 2}
 
 
-async def test_readiness_names_what_is_missing(gate: Gate) -> None:
+async def test_readiness_names_what_is_missing(setup: GatewaySetup) -> None:
     """Without Kafka and Redis readiness names both; what is left out is not asked about; life goes on all the same."""
-    async with gate.serving() as client:
+    async with setup.serving() as client:
         for query, away in (
             ("", ["kafka", "redis"]), ("?exclude=kafka", ["redis"]), ("?exclude=redis&exclude=kafka", []),
             ("?exclude=redis", ["kafka"]), ("?exclude=freshness&exclude=redis&exclude=kafka&exclude=tokens", []),
@@ -107,15 +107,15 @@ async def test_readiness_names_what_is_missing(gate: Gate) -> None:
             assert (response.status, await response.json()) == (200, {"alive": True})
 
 
-async def test_unreadable_tokens_file_is_named(gate: Gate) -> None:
+async def test_unreadable_tokens_file_is_named(setup: GatewaySetup) -> None:
     """A gateway that refuses every token is not ready, and says why without a word on where its files are."""
-    async with gate.serving() as client:
-        gate.tokens_file.unlink()
+    async with setup.serving() as client:
+        setup.tokens_file.unlink()
         status, text = 200, ""
         while status == 200:
             async with client.get("/readyz?exclude=kafka&exclude=redis") as response:
                 status, text = response.status, await response.text()
         assert (status, re.search(r'"away":\["tokens"\]', text) is not None) == (503, True)
-        assert str(gate.folder) not in text
-        async with client.get("/session", headers=gate.bearer("scan")) as response:
+        assert str(setup.folder) not in text
+        async with client.get("/session", headers=setup.bearer("scan")) as response:
             assert response.status == 401

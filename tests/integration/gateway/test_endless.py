@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gateway.gateways import Gate, port_of
+from tests.integration.gateway.gateway_setup import GatewaySetup, port_of
 from tests.integration.gateway.wire import head, say
 
 MEDIA = "Content-Type: application/cloudevents+json"
@@ -54,9 +54,9 @@ def pour(port: int, first: bytes, endless: bytes) -> tuple[int, bytes]:
 )
 async def test_endless_body_is_cut_off(tmp_path: Path, line: str, scope: str, status: int) -> None:
     """Whatever is asked, and by whom, the answer comes and then the end; others are served meanwhile."""
-    gate = Gate(tmp_path)
-    first = head(line, MEDIA, CHUNKED, token=gate.tokens.get(scope, ""))
-    async with gate.serving(body_mib=1) as client:
+    setup = GatewaySetup(tmp_path)
+    first = head(line, MEDIA, CHUNKED, token=setup.tokens.get(scope, ""))
+    async with setup.serving(body_mib=1) as client:
         sent, answer = await asyncio.to_thread(pour, port_of(client), first, CHUNK)
         async with client.get("/livez") as response:
             assert response.status == 200
@@ -76,9 +76,9 @@ async def test_endless_body_is_cut_off(tmp_path: Path, line: str, scope: str, st
 )
 async def test_endless_words_about_chunks_are_cut_off(tmp_path: Path, first: bytes, endless: bytes) -> None:
     """What stands between chunks has an end too."""
-    gate = Gate(tmp_path)
-    asked = head("POST /v1/events", MEDIA, CHUNKED, token=gate.tokens["publish"]) + first
-    async with gate.serving(body_mib=1) as client:
+    setup = GatewaySetup(tmp_path)
+    asked = head("POST /v1/events", MEDIA, CHUNKED, token=setup.tokens["publish"]) + first
+    async with setup.serving(body_mib=1) as client:
         sent, _answer = await asyncio.to_thread(pour, port_of(client), asked, endless)
     assert sent < TAKEN_MAX
 
@@ -87,7 +87,7 @@ async def test_endless_words_about_chunks_are_cut_off(tmp_path: Path, first: byt
 async def test_endless_head_is_cut_off(tmp_path: Path, first: bytes) -> None:
     """Neither a line nor lines without end are read on."""
     endless = b"X-A: b\r\n" * 8_192 if first.endswith(b"\n") else b"a" * 65_536
-    async with Gate(tmp_path).serving() as client:
+    async with GatewaySetup(tmp_path).serving() as client:
         sent, answer = await asyncio.to_thread(pour, port_of(client), first, endless)
     assert sent < TAKEN_MAX
     assert answer.split(b" ")[1:2] in ([b"400"], [])
@@ -99,7 +99,7 @@ async def test_endless_head_is_cut_off(tmp_path: Path, first: bytes) -> None:
 )
 async def test_other_versions_are_refused(tmp_path: Path, line: str) -> None:
     """HTTP/0.9 has no head, so nothing of ours is kept to in it; it gets a problem and the end, as HTTP/2 does."""
-    async with Gate(tmp_path).serving() as client:
+    async with GatewaySetup(tmp_path).serving() as client:
         heard = await say(str(client._base_url), f"{line}\r\nHost: gate\r\n\r\n".encode())
         short = await say(str(client._base_url), f"{line}\r\n\r\n".encode())
     for each in (heard, short):

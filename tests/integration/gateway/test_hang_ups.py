@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gateway.gateways import Gate, port_of
+from tests.integration.gateway.gateway_setup import GatewaySetup, port_of
 from tests.integration.gateway.test_counting import counted, risen
 from tests.integration.gateway.test_ingest import SINGLE
 from tests.integration.gateway.wire import head
@@ -16,12 +16,12 @@ from tests.waiting import HANG_SECONDS
 @pytest.mark.parametrize("abort", [False, True])
 async def test_hanging_up_amid_a_body(tmp_path: Path, caplog: pytest.LogCaptureFixture, *, abort: bool) -> None:
     """A publisher that goes before its event is complete gets no answer, and none is counted."""
-    gate = Gate(tmp_path)
+    setup = GatewaySetup(tmp_path)
     caplog.set_level(logging.DEBUG, "agents.gateway.http.client_connection")
-    async with gate.serving() as client:
+    async with setup.serving() as client:
         before = await counted(client)
         _reader, writer = await asyncio.open_connection("127.0.0.1", port_of(client))
-        token = gate.tokens["publish"]
+        token = setup.tokens["publish"]
         writer.write(head("POST /v1/events", f"Content-Type: {SINGLE}", "Content-Length: 1000", token=token) + b"half")
         await writer.drain()
         await asyncio.sleep(0.1)

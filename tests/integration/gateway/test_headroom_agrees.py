@@ -14,7 +14,7 @@ from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from stream.decisions import Decision, Overflow, Policy, Rounding
 from stream.records import Outgoing, Sink
-from tests.integration.gateway.gateways import SECRET, gate_on
+from tests.integration.gateway.gateway_setup import SECRET, setup_on
 from tests.integration.gateway.test_planning import PERSON, ask
 from tests.unit.readmodel.filling import fill
 
@@ -83,16 +83,16 @@ async def test_headroom_foretells_the_decision(
     policy = Policy(overflow=overflow, rounding=rounding)
     # Most days fill up somewhat, one is left empty.
     events = [bill(number, random.choice(days[:-1]), random.randrange(1, 50_000)) for number in range(BILLS)]
-    gate = gate_on(tmp_path, store)
-    gate.environment |= {"TALLYGATE_POLICY__OVERFLOW": overflow, "TALLYGATE_POLICY__ROUNDING": rounding}
+    setup = setup_on(tmp_path, store)
+    setup.environment |= {"TALLYGATE_POLICY__OVERFLOW": overflow, "TALLYGATE_POLICY__ROUNDING": rounding}
     async with Writer(store) as writer:
         await fill(writer, judged(events, policy))
     wrong, reasons = [], set()
-    async with gate.serving() as client:
+    async with setup.serving() as client:
         for _ in range(QUESTIONS):
             day = random.choice([*days, *days, date(2025, 8, 30)])
             cents = random.choice([random.randrange(1, 85_000), random.randrange(1, 20_000)])
-            _, answer = await ask(client, gate, cents, day)
+            _, answer = await ask(client, setup, cents, day)
             expected = told(judged([*events, bill(BILLS, day, cents)], policy)[-1])
             reasons.add(expected["reason"])
             if {name: answer[name] for name in expected} != expected or "consignee" in answer:
@@ -129,19 +129,19 @@ async def test_headroom_foretells_decisions_of_programmes(tmp_path: Path, store:
             event["data"]["purchased_on"] = str(day)
         return event
 
-    gate = gate_on(tmp_path, store)
-    gate.environment["TALLYGATE_PROGRAMMES"] = json.dumps(enabled)
+    setup = setup_on(tmp_path, store)
+    setup.environment["TALLYGATE_PROGRAMMES"] = json.dumps(enabled)
     events = [
         claim(number, random.choice(days), random.randrange(1, SMALL.get(programme, 9_000))) for number in range(BILLS)
     ]
     async with Writer(store) as writer:
         await fill(writer, judged(events, Policy(), enabled))
     wrong, reasons = [], set()
-    async with gate.serving() as client:
+    async with setup.serving() as client:
         for _ in range(QUESTIONS):
             day, most = random.choice(days), random.choice((45_000, 20_000, 3_000))
             cents = random.randrange(1, most)
-            _, answer = await ask(client, gate, cents, day, {"programme": programme, **asked})
+            _, answer = await ask(client, setup, cents, day, {"programme": programme, **asked})
             decided = judged([*events, claim(BILLS, day, cents)], Policy(), enabled)
             expected = told(next(each for each in decided if each.data.bill == events_bill(BILLS)))
             reasons.add(expected["reason"])

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.integration.gateway.gateways import Gate
+from tests.integration.gateway.gateway_setup import GatewaySetup
 from tests.integration.gateway.wire import head, say
 
 DEEP = '{"a":' + "[" * 4_000
@@ -40,11 +40,11 @@ async def test_parameters_of_a_type_are_not_read(tmp_path: Path, line: str, kind
         if "/email/" not in name or any(end in word for word in frame.f_locals.values() if isinstance(word, str)):
             entered.add(name)
 
-    gate = Gate(tmp_path)
+    setup = GatewaySetup(tmp_path)
     asked = head(
-        line, f"Content-Type: {kind}", "Content-Length: 2", "Connection: close", token=gate.tokens.get(DOORS[line], "")
+        line, f"Content-Type: {kind}", "Content-Length: 2", "Connection: close", token=setup.tokens.get(DOORS[line], "")
     )
-    async with gate.serving() as client:
+    async with setup.serving() as client:
         sys.setprofile(note)
         try:
             heard = await say(str(client._base_url), asked + b"{}")
@@ -64,7 +64,7 @@ async def test_signing_in_with_a_bad_body_is_a_bad_request(
     """However deep it nests, and whether it is text or not: 400, and no traceback."""
     data = body.encode("latin-1")
     asked = head("POST /session", "Content-Type: application/json", f"Content-Length: {len(data)}", "Connection: close")
-    async with Gate(tmp_path).serving() as client:
+    async with GatewaySetup(tmp_path).serving() as client:
         heard = await say(str(client._base_url), asked + data)
     assert heard.status == 400
     assert json.loads(heard.text.partition("\r\n\r\n")[2])["title"] == "Not understood"
@@ -73,8 +73,8 @@ async def test_signing_in_with_a_bad_body_is_a_bad_request(
 
 async def test_scanner_that_nests_deep_is_told_so_and_goes_on(tmp_path: Path) -> None:
     """A message of brackets is not understood; the next one is heard as if it had not been."""
-    gate = Gate(tmp_path)
-    async with gate.serving() as client, client.ws_connect("/v1/scan", headers=gate.bearer("scan")) as socket:
+    setup = GatewaySetup(tmp_path)
+    async with setup.serving() as client, client.ws_connect("/v1/scan", headers=setup.bearer("scan")) as socket:
         titles: list[str] = []
         for message in (DEEP, '{"bill":"A",' + DEEP[1:], '{"a":' * 600, '{"bill":"?"}'):
             await socket.send_str(message)

@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 
 from stream.deadletters import Fault
 from stream.partition import partition_of
-from tests.integration.gateway.gateways import Gate
+from tests.integration.gateway.gateway_setup import GatewaySetup
 from tests.kafka.harness import KafkaHarness
 from tests.prerequisites import ROOT
 
@@ -27,8 +27,8 @@ NEEDS_THE_TABLE = Fault.VERSION_CONFLICT.value
 
 
 @pytest.fixture
-def gate(harness: KafkaHarness, tmp_path: Path) -> Gate:
-    return Gate(tmp_path, harness.broker.address, harness.topics.prefix)
+def setup(harness: KafkaHarness, tmp_path: Path) -> GatewaySetup:
+    return GatewaySetup(tmp_path, harness.broker.address, harness.topics.prefix)
 
 
 def arrival(conveyance: str = "air:1", number: int = 1, **more: Any) -> dict[str, Any]:
@@ -38,11 +38,11 @@ def arrival(conveyance: str = "air:1", number: int = 1, **more: Any) -> dict[str
     return {**event, "type": "tallygate.conveyance.arrived.v1", "data": data}
 
 
-async def send(client: ClientSession, gate: Gate, body: Any, media: str = BATCH) -> tuple[int, dict[str, Any]]:
+async def send(client: ClientSession, setup: GatewaySetup, body: Any, media: str = BATCH) -> tuple[int, dict[str, Any]]:
     """Publish, once the gateway has found Kafka; return status and answer."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     while True:
-        headers = gate.bearer("publish") | {"Content-Type": media}
+        headers = setup.bearer("publish") | {"Content-Type": media}
         async with client.post("/v1/events", data=data, headers=headers) as response:
             if response.status != 503:
                 return response.status, await response.json(content_type=None)
@@ -55,17 +55,17 @@ def sent(harness: KafkaHarness) -> dict[int, list[tuple[bytes, bytes]]]:
     return {partition: [(key or b"", value or b"") for _, key, value in each] for partition, each in rows.items()}
 
 
-async def test_events_arrive_as_they_were_sent(harness: KafkaHarness, gate: Gate) -> None:
+async def test_events_arrive_as_they_were_sent(harness: KafkaHarness, setup: GatewaySetup) -> None:
     """Each event is in the partition of its conveyance under that key, byte for byte, in the order of the batch."""
     events = [arrival(f"air:{number % 7}", number) for number in range(50)]
     body = (
         b"[" + b" ,\n".join(json.dumps(event, indent=number % 3).encode() for number, event in enumerate(events)) + b"]"
     )
-    async with gate.serving() as client:
-        assert await send(client, gate, body) == (202, {"accepted": 50})
+    async with setup.serving() as client:
+        assert await send(client, setup, body) == (202, {"accepted": 50})
         single = json.dumps(arrival("air:single", extra="é"), ensure_ascii=False).encode()
-        assert await send(client, gate, single, f"{SINGLE}; charset=utf-8") == (202, {"accepted": 1})
-        assert await send(client, gate, []) == (202, {"accepted": 0})
+        assert await send(client, setup, single, f"{SINGLE}; charset=utf-8") == (202, {"accepted": 1})
+        assert await send(client, setup, []) == (202, {"accepted": 0})
     found = sent(harness)
     assert all(partition_of(key, 4) == partition for partition, rows in found.items() for key, _value in rows)
     assert {key for rows in found.values() for key, _ in rows} == {b"air:single", *(b"air:%d" % n for n in range(7))}
@@ -77,18 +77,18 @@ async def test_events_arrive_as_they_were_sent(harness: KafkaHarness, gate: Gate
     assert single in [value for rows in found.values() for _key, value in rows]
 
 
-async def test_a_large_batch_is_acknowledged_whole(harness: KafkaHarness, gate: Gate) -> None:
+async def test_a_large_batch_is_acknowledged_whole(harness: KafkaHarness, setup: GatewaySetup) -> None:
     """Thousands of events and a batch's most are all there once 202 is said; one more is 413 and nothing is sent."""
     events = [arrival(f"air:{number % 100}", number) for number in range(5_000)]
-    async with gate.serving(batch_events=5_000) as client:
-        assert await send(client, gate, events) == (202, {"accepted": 5_000})
+    async with setup.serving(batch_events=5_000) as client:
+        assert await send(client, setup, events) == (202, {"accepted": 5_000})
         assert sum(map(len, sent(harness).values())) == 5_000
-        status, problem = await send(client, gate, [*events, arrival()])
+        status, problem = await send(client, setup, [*events, arrival()])
     assert (status, "5000" in problem["detail"]) == (413, True)
     assert sum(map(len, sent(harness).values())) == 5_000
 
 
-async def test_every_bad_event_is_named_and_nothing_sent(harness: KafkaHarness, gate: Gate) -> None:
+async def test_every_bad_event_is_named_and_nothing_sent(harness: KafkaHarness, setup: GatewaySetup) -> None:
     """Of a batch with some bad events each is named by place, code and detail without its values; none is sent."""
     events: list[Any] = [arrival(number=number) for number in range(8)]
     events[1]["data"]["conveyance"] = "canarina quill"
@@ -96,8 +96,8 @@ async def test_every_bad_event_is_named_and_nothing_sent(harness: KafkaHarness, 
     del events[4]["source"]
     events[5]["type"] = "canarina.v1"
     events[6] = ["canarina"]
-    async with gate.serving() as client:
-        status, problem = await send(client, gate, events)
+    async with setup.serving() as client:
+        status, problem = await send(client, setup, events)
     assert status == 400
     assert [(bad["index"], bad["code"]) for bad in problem["errors"]] == [
         (1, "wrong-shape"), (2, "time-ahead"), (4, "wrong-envelope"), (5, "unknown-type"), (6, "wrong-envelope"),
@@ -107,21 +107,21 @@ async def test_every_bad_event_is_named_and_nothing_sent(harness: KafkaHarness, 
     assert sent(harness) == {}
 
 
-async def test_what_is_no_batch_is_refused(gate: Gate) -> None:
+async def test_what_is_no_batch_is_refused(setup: GatewaySetup) -> None:
     """A body that is no JSON array of events is 400 with a code, whatever it is."""
     bodies = [b"", b"{}", b"[", b"[1,]", b"\xff", b'["\xff"]', b"[" * 5_000 + b"]" * 5_000, b"[] []"]
-    async with gate.serving() as client:
+    async with setup.serving() as client:
         for body in bodies:
-            status, problem = await send(client, gate, body)
+            status, problem = await send(client, setup, body)
             assert (status, body) == (400, body)
             assert {bad["code"] for bad in problem["errors"]} <= {"not-json", "wrong-envelope"}
 
 
-async def test_only_cloud_events_are_taken(gate: Gate) -> None:
+async def test_only_cloud_events_are_taken(setup: GatewaySetup) -> None:
     """Other media types, binary mode among them, are 415."""
-    async with gate.serving() as client:
+    async with setup.serving() as client:
         for media in ("application/json", "text/plain", "application/octet-stream"):
-            assert (await send(client, gate, b"{}", media))[0] == 415
+            assert (await send(client, setup, b"{}", media))[0] == 415
 
 
 def conformance() -> Iterator[tuple[str, bytes, str | None]]:
@@ -138,13 +138,13 @@ def conformance() -> Iterator[tuple[str, bytes, str | None]]:
                 yield f"{case.name}:{number}", whole, codes.get(number)
 
 
-async def test_corpus_is_refused_as_the_manifest_step_does(gate: Gate) -> None:
+async def test_corpus_is_refused_as_the_manifest_step_does(setup: GatewaySetup) -> None:
     """Each event of the conformance corpus is taken or refused with the code that the steps give its dead letter."""
     wrong, codes = [], set()
-    async with gate.serving(requests_per_second=10_000, requests_burst=10_000) as client:
+    async with setup.serving(requests_per_second=10_000, requests_burst=10_000) as client:
         for place, line, code in conformance():
             expected = None if code == NEEDS_THE_TABLE else code
-            status, answer = await send(client, gate, line, SINGLE)
+            status, answer = await send(client, setup, line, SINGLE)
             found = None if status == 202 else answer["errors"][0]["code"]
             codes.add(found)
             if found != expected:

@@ -12,7 +12,7 @@ from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from stream.consignee import KeyMaker
 from stream.decisions import Decision
-from tests.integration.gateway.gateways import SECRET, Gate, gate_on
+from tests.integration.gateway.gateway_setup import SECRET, GatewaySetup, setup_on
 from tests.redis.events import DAY, LIMIT, alert, decision
 from tests.unit.readmodel.filling import fill
 
@@ -26,8 +26,8 @@ SUSPENDED = date(2025, 8, 29)
 
 
 @pytest.fixture
-def gate(tmp_path: Path, store: StoreSettings) -> Gate:
-    return gate_on(tmp_path, store)
+def setup(tmp_path: Path, store: StoreSettings) -> GatewaySetup:
+    return setup_on(tmp_path, store)
 
 
 async def filled(store: StoreSettings, *decisions: Decision) -> None:
@@ -36,10 +36,10 @@ async def filled(store: StoreSettings, *decisions: Decision) -> None:
 
 
 async def ask(
-    client: ClientSession, gate: Gate, cents: int, day: date = DAY, wrong: dict[str, Any] | None = None
+    client: ClientSession, setup: GatewaySetup, cents: int, day: date = DAY, wrong: dict[str, Any] | None = None
 ) -> tuple[int, dict[str, Any]]:
     question = {"consignee": PERSON, "value_cents": cents, "day": day.isoformat(), **(wrong or {})}
-    async with client.post("/v1/headroom", json=question, headers=gate.bearer("plan")) as response:
+    async with client.post("/v1/headroom", json=question, headers=setup.bearer("plan")) as response:
         return response.status, await response.json(content_type=None)
 
 
@@ -47,17 +47,17 @@ def on(day: date, cents: int, **more: Any) -> Decision:
     return decision(f"ACME{day.day:04}", day=day, cents=cents, consignee=KEY, **more)
 
 
-async def test_day_shows_total_bills_and_alerts(gate: Gate, store: StoreSettings) -> None:
+async def test_day_shows_total_bills_and_alerts(setup: GatewaySetup, store: StoreSettings) -> None:
     """The day has total, headroom, its bills in the order in which they were stated, page by page, and alerts."""
     bills = [decision(f"ACME{number:04}", cents=1_000 * number, minutes=number) for number in (3, 1, 2)]
     await filled(store, *bills, decision("MOVED001", day=DAY + timedelta(1)))
     path = f"/v1/consignees/na2:a/days/{DAY}"
-    async with gate.serving() as client:
-        async with client.get(path, headers=gate.bearer("audit")) as response:
+    async with setup.serving() as client:
+        async with client.get(path, headers=setup.bearer("audit")) as response:
             whole = await response.json()
-        async with client.get(path, params={"limit": "2"}, headers=gate.bearer("audit")) as response:
+        async with client.get(path, params={"limit": "2"}, headers=setup.bearer("audit")) as response:
             first = await response.json()
-        async with client.get(path, params={"after": first["next"]}, headers=gate.bearer("audit")) as response:
+        async with client.get(path, params={"after": first["next"]}, headers=setup.bearer("audit")) as response:
             rest = await response.json()
     assert [bill["bill"] for bill in whole["bills"]] == ["ACME0001", "ACME0002", "ACME0003"]
     assert (whole["total_cents"], whole["headroom_cents"], whole["bills_count"]) == (6_000, LIMIT - 6_000, 3)
@@ -70,8 +70,8 @@ async def test_day_shows_total_bills_and_alerts(gate: Gate, store: StoreSettings
 
 async def test_a_month_is_shown_with_its_bills(tmp_path: Path, store: StoreSettings) -> None:
     """A day of a programme of months shows the month; of one per seller, each of its ledgers; currency stands by."""
-    gate = gate_on(tmp_path, store)
-    gate.environment["TALLYGATE_PROGRAMMES"] = '["us-321", "uz", "kr"]'
+    setup = setup_on(tmp_path, store)
+    setup.environment["TALLYGATE_PROGRAMMES"] = '["us-321", "uz", "kr"]'
     month, later = "2025-08-01/2025-08-31", DAY + timedelta(days=5)
     uz: dict[str, Any] = {"programme": "uz", "period": month, "limit_cents": 20_000}
     kr: dict[str, Any] = {"programme": "kr", "period": DAY.isoformat(), "limit_cents": 15_000}
@@ -82,10 +82,10 @@ async def test_a_month_is_shown_with_its_bills(tmp_path: Path, store: StoreSetti
     )  # fmt: skip
     path = f"/v1/consignees/na2:a/days/{DAY}"
     found = {}
-    async with gate.serving() as client:
+    async with setup.serving() as client:
         for programme in ("us-321", "uz", "kr", "us-gift"):
             query = {"programme": programme}
-            async with client.get(path, params=query, headers=gate.bearer("audit")) as response:
+            async with client.get(path, params=query, headers=setup.bearer("audit")) as response:
                 found[programme] = response.status, await response.json(content_type=None)
     status, shown = found["uz"]
     assert (status, shown["period"], shown["currency"], shown["certainty"]) == (200, month, "USD", "B")
@@ -94,9 +94,9 @@ async def test_a_month_is_shown_with_its_bills(tmp_path: Path, store: StoreSetti
     assert [bill["bill"] for bill in found["us-321"][1]["bills"]] == ["ACME0001"]
     both = [found["kr"][1], *found["kr"][1]["further"]]
     assert [(each["seller"], each["total_cents"]) for each in both] == [("se2:a", 100), ("se2:b", 200)]
-    async with gate.serving() as client:
+    async with setup.serving() as client:
         query = {"programme": "kr", "after": "1"}
-        async with client.get(path, params=query, headers=gate.bearer("audit")) as response:
+        async with client.get(path, params=query, headers=setup.bearer("audit")) as response:
             later_page = await response.json()
     beyond = [(each["seller"], each["bills"], each["next"]) for each in (later_page, *later_page["further"])]
     assert beyond == [("se2:a", [], None), ("se2:b", [], None)]
@@ -106,11 +106,11 @@ async def test_a_month_is_shown_with_its_bills(tmp_path: Path, store: StoreSetti
 
 async def test_headroom_of_a_programme_needs_what_it_sums_by(tmp_path: Path, store: StoreSettings) -> None:
     """Without seller or conveyance nothing can be said where they matter; the answer names currency and period."""
-    gate = gate_on(tmp_path, store)
-    gate.environment["TALLYGATE_PROGRAMMES"] = '["us-321", "kr", "pe", "ge"]'
-    async with gate.serving() as client:
+    setup = setup_on(tmp_path, store)
+    setup.environment["TALLYGATE_PROGRAMMES"] = '["us-321", "kr", "pe", "ge"]'
+    async with setup.serving() as client:
         answers = [
-            await ask(client, gate, 10_000, DAY, wrong)
+            await ask(client, setup, 10_000, DAY, wrong)
             for wrong in (
                 {"programme": "kr"}, {"programme": "pe"}, {"programme": "az"},
                 {"programme": "ge", "seller": "Shop", "conveyance": "air:1"},
@@ -122,11 +122,11 @@ async def test_headroom_of_a_programme_needs_what_it_sums_by(tmp_path: Path, sto
     assert (told["currency"], told["period"], told["limit_cents"], told["fits"]) == ("GEL", "conveyance", 30_000, True)
 
 
-async def test_day_without_bills_is_empty_not_missing(gate: Gate, store: StoreSettings) -> None:
+async def test_day_without_bills_is_empty_not_missing(setup: GatewaySetup, store: StoreSettings) -> None:
     """Of an unknown consignee the whole limit is left, by the rules of the day."""
     await filled(store)
     path = "/v1/consignees/na2:b/days/2016-03-09"
-    async with gate.serving() as client, client.get(path, headers=gate.bearer("audit")) as response:
+    async with setup.serving() as client, client.get(path, headers=setup.bearer("audit")) as response:
         body = await response.json()
     assert (body["total_cents"], body["headroom_cents"], body["bills"]) == (0, 20_000, [])
 
@@ -140,19 +140,19 @@ async def test_day_without_bills_is_empty_not_missing(gate: Gate, store: StoreSe
         "/v1/consignees/na2:a/days/2025-08-20?limit=1001", "/v1/consignees/na2:a/days/2025-08-20?after=x",
     ],
 )  # fmt: skip
-async def test_wrong_questions_for_a_day_are_refused(gate: Gate, path: str) -> None:
+async def test_wrong_questions_for_a_day_are_refused(setup: GatewaySetup, path: str) -> None:
     """What is no key, no day or no page is 400, and is not quoted."""
-    async with gate.serving() as client, client.get(path, headers=gate.bearer("audit")) as response:
+    async with setup.serving() as client, client.get(path, headers=setup.bearer("audit")) as response:
         assert response.status == 400
         assert "canarina" not in (await response.text()).casefold()
 
 
-async def test_headroom_counts_what_is_there(gate: Gate, store: StoreSettings) -> None:
+async def test_headroom_counts_what_is_there(setup: GatewaySetup, store: StoreSettings) -> None:
     """Exactly the headroom fits, a cent more does not; the person is found however the name is written."""
     await filled(store, on(DAY, 30_000))
-    async with gate.serving() as client:
-        status, fits = await ask(client, gate, LIMIT - 30_000)
-        _, over = await ask(client, gate, LIMIT - 30_000 + 1)
+    async with setup.serving() as client:
+        status, fits = await ask(client, setup, LIMIT - 30_000)
+        _, over = await ask(client, setup, LIMIT - 30_000 + 1)
     assert status == 200
     assert (fits["fits"], fits["reason"], fits["next_day"]) == (True, None, None)
     assert KEY not in json.dumps([fits, over])
@@ -160,16 +160,16 @@ async def test_headroom_counts_what_is_there(gate: Gate, store: StoreSettings) -
     assert (over["fits"], over["reason"], over["next_day"]) == (False, "daily-limit", "2025-08-21")
 
 
-async def test_next_day_passes_over_full_and_suspended_days(gate: Gate, store: StoreSettings) -> None:
+async def test_next_day_passes_over_full_and_suspended_days(setup: GatewaySetup, store: StoreSettings) -> None:
     """The next day is the first with room before the exemption is suspended, else there is none."""
     full = [on(DAY + timedelta(days=ahead), LIMIT) for ahead in range(8)]
     await filled(store, *full)
-    async with gate.serving() as client:
-        _, found = await ask(client, gate, 1)
-        _, too_late = await ask(client, gate, 1, DAY + timedelta(days=5))
-        _, suspended = await ask(client, gate, 1, SUSPENDED)
-        _, large = await ask(client, gate, LIMIT + 1)
-        _, early = await ask(client, gate, 1, DAY - timedelta(days=15))
+    async with setup.serving() as client:
+        _, found = await ask(client, setup, 1)
+        _, too_late = await ask(client, setup, 1, DAY + timedelta(days=5))
+        _, suspended = await ask(client, setup, 1, SUSPENDED)
+        _, large = await ask(client, setup, LIMIT + 1)
+        _, early = await ask(client, setup, 1, DAY - timedelta(days=15))
     assert (found["reason"], found["next_day"]) == ("daily-limit", "2025-08-28")
     assert (too_late["reason"], too_late["next_day"]) == ("daily-limit", "2025-08-28")
     assert (suspended["reason"], suspended["next_day"], suspended["fits"]) == ("suspended", None, False)
@@ -186,14 +186,14 @@ async def test_next_day_passes_over_full_and_suspended_days(gate: Gate, store: S
     ],
 )  # fmt: skip
 async def test_headroom_follows_the_policy(
-    gate: Gate, store: StoreSettings, policy: dict[str, str], cents: int, fits: bool
+    setup: GatewaySetup, store: StoreSettings, policy: dict[str, str], cents: int, fits: bool
 ) -> None:
     """Overflow, rounding and the day as of which rules are asked count as they do for the judging."""
     misfit = decision("ACME9999", consignee=KEY, outcome="withhold", reason="daily-limit", counts=False, cents=60_000)
     await filled(store, on(DAY, 30_000), misfit)
-    gate.environment |= {f"TALLYGATE_POLICY__{name.upper()}": value for name, value in policy.items()}
-    async with gate.serving() as client:
-        _, answer = await ask(client, gate, cents)
+    setup.environment |= {f"TALLYGATE_POLICY__{name.upper()}": value for name, value in policy.items()}
+    async with setup.serving() as client:
+        _, answer = await ask(client, setup, cents)
     assert answer["fits"] == fits
 
 
@@ -205,33 +205,33 @@ WRONG: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-async def test_wrong_questions_for_headroom_name_the_place(gate: Gate) -> None:
+async def test_wrong_questions_for_headroom_name_the_place(setup: GatewaySetup) -> None:
     """Each wrong question is 400 with the path of what is wrong and no word of what was sent."""
-    async with gate.serving() as client:
+    async with setup.serving() as client:
         for wrong in WRONG:
-            status, problem = await ask(client, gate, 1, wrong=wrong)
+            status, problem = await ask(client, setup, 1, wrong=wrong)
             assert (status, wrong) == (400, wrong)
             assert problem["detail"].startswith(f"$.{next(iter(wrong))}")
             assert [word for word in CANARIES if word in json.dumps(problem).casefold()] == []
 
 
 async def test_each_question_is_logged_by_key_and_limited(
-    gate: Gate, store: StoreSettings, caplog: pytest.LogCaptureFixture
+    setup: GatewaySetup, store: StoreSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The audit log has token and key of each question and no name; beyond its share a token waits."""
     await filled(store)
     with caplog.at_level("DEBUG"):
-        async with gate.serving(headroom_per_minute=2) as client:
-            statuses = [(await ask(client, gate, 1))[0] for _ in range(3)]
+        async with setup.serving(headroom_per_minute=2) as client:
+            statuses = [(await ask(client, setup, 1))[0] for _ in range(3)]
     assert statuses == [200, 200, 429]
     lines = [record.getMessage() for record in caplog.records if record.name == "agents.gateway.audit"]
-    assert lines == [f"headroom asked: token={gate.ids['plan']} consignee={KEY} day=2025-08-20"] * 2
+    assert lines == [f"headroom asked: token={setup.ids['plan']} consignee={KEY} day=2025-08-20"] * 2
     assert [word for word in CANARIES if word in caplog.text.casefold()] == []
 
 
-async def test_gateway_without_the_secret_offers_no_headroom(gate: Gate) -> None:
+async def test_gateway_without_the_secret_offers_no_headroom(setup: GatewaySetup) -> None:
     """A gateway that makes no keys says so; all else it serves."""
-    del gate.environment["TALLYGATE_KEY__SECRET_FILE"]
-    async with gate.serving() as client:
-        status, problem = await ask(client, gate, 1)
+    del setup.environment["TALLYGATE_KEY__SECRET_FILE"]
+    async with setup.serving() as client:
+        status, problem = await ask(client, setup, 1)
     assert (status, "TALLYGATE_KEY__SECRET_FILE" in problem["detail"]) == (501, True)

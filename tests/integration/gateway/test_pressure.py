@@ -11,7 +11,7 @@ import pytest
 from agents.gateway.http import client_connection
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
-from tests.integration.gateway.gateways import Gate, gate_on, port_of
+from tests.integration.gateway.gateway_setup import GatewaySetup, port_of, setup_on
 from tests.integration.gateway.wire import head, say
 from tests.redis.events import DAY, decision
 from tests.unit.readmodel.filling import fill
@@ -23,10 +23,10 @@ BILLS = 1_000
 
 async def test_bodies_beyond_those_allowed_are_told_to_wait(tmp_path: Path) -> None:
     """While as many bodies are being read as may be, the next publisher is told when to come back, not kept waiting."""
-    gate = Gate(tmp_path)
-    headers = gate.bearer("publish") | {"Content-Type": "application/cloudevents+json"}
-    slow = head("POST /v1/events", MEDIA, "Content-Length: 2", "Connection: close", token=gate.tokens["publish"])
-    async with gate.serving(open_bodies=2) as client:
+    setup = GatewaySetup(tmp_path)
+    headers = setup.bearer("publish") | {"Content-Type": "application/cloudevents+json"}
+    slow = head("POST /v1/events", MEDIA, "Content-Length: 2", "Connection: close", token=setup.tokens["publish"])
+    async with setup.serving(open_bodies=2) as client:
         opened = [await asyncio.open_connection("127.0.0.1", port_of(client)) for _ in range(2)]
         for _reader, writer in opened:
             writer.write(slow + b"{")
@@ -50,19 +50,19 @@ async def test_answer_that_nobody_takes_is_let_go(
 ) -> None:
     """A client that asks for much and does not read it is cut off, and what was meant for it is let go."""
     monkeypatch.setattr(client_connection, "ANSWER_SECONDS", 0.5)
-    gate = gate_on(tmp_path, store)
+    setup = setup_on(tmp_path, store)
     async with Writer(store) as writer:
         await fill(writer, [decision(f"ACME{number:05}", minutes=number) for number in range(BILLS)])
     path = f"/v1/consignees/na2:a/days/{DAY}?limit={BILLS}"
-    async with gate.serving() as client:
-        async with client.get(path, headers=gate.bearer("audit")) as response:
+    async with setup.serving() as client:
+        async with client.get(path, headers=setup.bearer("audit")) as response:
             whole = len(await response.read())
         with socket.socket() as lazy:
             lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             lazy.setblocking(False)
             loop = asyncio.get_running_loop()
             await loop.sock_connect(lazy, ("127.0.0.1", port_of(client)))
-            await loop.sock_sendall(lazy, head(f"GET {path}", token=gate.tokens["audit"]))
+            await loop.sock_sendall(lazy, head(f"GET {path}", token=setup.tokens["audit"]))
             await asyncio.sleep(1.5)
             taken = await _take_all(lazy)
     assert taken < whole
@@ -82,20 +82,20 @@ async def _take_all(lazy: socket.socket) -> int:
 async def test_bytes_at_random_do_no_harm(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Requests with bytes changed, left out or doubled at random get an answer below 500 or none; nothing fails."""
     random = Random(7)
-    gate = Gate(tmp_path)
+    setup = GatewaySetup(tmp_path)
     body = b'{"consignee":{"identifier_type":"EI","identifier":"1"},"value_cents":1,"day":"2025-08-20"}'
     length = f"Content-Length: {len(body)}"
     closing = "Connection: close"
     media = "Content-Type: application/json"
     good = [
-        head("POST /v1/headroom", media, length, closing, token=gate.tokens["plan"]) + body,
+        head("POST /v1/headroom", media, length, closing, token=setup.tokens["plan"]) + body,
         head("POST /session", media, length, closing) + body,
-        head("GET /v1/consignees/na2:a/days/2025-08-20?limit=5&after=1", closing, token=gate.tokens["audit"]),
-        head("POST /v1/events", MEDIA, "Transfer-Encoding: chunked", closing, token=gate.tokens["publish"])
+        head("GET /v1/consignees/na2:a/days/2025-08-20?limit=5&after=1", closing, token=setup.tokens["audit"]),
+        head("POST /v1/events", MEDIA, "Transfer-Encoding: chunked", closing, token=setup.tokens["publish"])
         + b"5a\r\n" + body + b"\r\n0\r\n\r\n",
     ]  # fmt: skip
     statuses = set()
-    async with gate.serving(idle_seconds=1, body_seconds=1, requests_per_second=9999, requests_burst=9999) as client:
+    async with setup.serving(idle_seconds=1, body_seconds=1, requests_per_second=9999, requests_burst=9999) as client:
         address = str(client._base_url)
         statuses |= {(await say(address, each)).status for each in good}
         for _ in range(3):

@@ -12,7 +12,7 @@ from aiohttp import ClientSession
 from agents.gateway.assembly import tls_context
 from agents.gateway.server import serving
 from agents.kafka.errors import RefusedError
-from tests.integration.gateway.gateways import Gate, GatewayProcess
+from tests.integration.gateway.gateway_setup import GatewayProcess, GatewaySetup
 from tests.integration.gateway.wire import head, say
 from tests.kafka.broker import free_ports
 from tests.kafka.secured import Authority
@@ -22,8 +22,8 @@ MEDIA = "Content-Type: application/cloudevents+json"
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Gate:
-    return Gate(tmp_path)
+def setup(tmp_path: Path) -> GatewaySetup:
+    return GatewaySetup(tmp_path)
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -37,9 +37,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changes", "said"), REFUSED, ids=[said for _changes, said in REFUSED])
-async def test_what_cannot_work_is_refused(gate: Gate, changes: dict[str, Any], said: str) -> None:
+async def test_what_cannot_work_is_refused(setup: GatewaySetup, changes: dict[str, Any], said: str) -> None:
     """A gateway that must not run as configured refuses to, and says what to mend."""
-    settings = gate.settings()
+    settings = setup.settings()
     for group, fields in changes.items():
         before = getattr(settings, group)
         made = type(before).model_validate(before.model_dump() | fields) if isinstance(fields, dict) else fields
@@ -49,20 +49,20 @@ async def test_what_cannot_work_is_refused(gate: Gate, changes: dict[str, Any], 
             raise AssertionError("it serves")
 
 
-def test_refusal_ends_the_process(gate: Gate) -> None:
+def test_refusal_ends_the_process(setup: GatewaySetup) -> None:
     """The command ends with status 78, which tells its supervisor not to try again, and in words."""
-    gate.tokens_file.unlink()
-    with GatewayProcess(gate, gate.folder / "log") as process:
+    setup.tokens_file.unlink()
+    with GatewayProcess(setup, setup.folder / "log") as process:
         assert process.refused() == 78
         assert "make one with `tallygate token create`" in process.log()
         assert "Traceback" not in process.log()
 
 
-def test_taken_port_is_worth_another_try(gate: Gate) -> None:
+def test_taken_port_is_worth_another_try(setup: GatewaySetup) -> None:
     """A port that is taken ends the process with status 75, in one line."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with GatewayProcess(gate, gate.folder / "log", gateway__port=port) as process:
+        with GatewayProcess(setup, setup.folder / "log", gateway__port=port) as process:
             assert process.refused() == 75
             assert "Traceback" not in process.log()
 
@@ -77,13 +77,13 @@ def all_read(sender: socket.socket) -> bool:
     return False
 
 
-def test_it_ends_in_order(gate: Gate) -> None:
+def test_it_ends_in_order(setup: GatewaySetup) -> None:
     """At SIGTERM no connection is taken any more, the request under way is answered, and the status is 0."""
     (port,) = free_ports(1)
-    with GatewayProcess(gate, gate.folder / "log", gateway__port=str(port)) as process:
+    with GatewayProcess(setup, setup.folder / "log", gateway__port=str(port)) as process:
         assert process.address() == f"http://127.0.0.1:{port}"
         with socket.create_connection(("127.0.0.1", port)) as under_way:
-            under_way.sendall(head("POST /v1/events", MEDIA, "Content-Length: 2", token=gate.tokens["publish"]))
+            under_way.sendall(head("POST /v1/events", MEDIA, "Content-Length: 2", token=setup.tokens["publish"]))
             under_way.sendall(b"{")
             wait_for(lambda: all_read(under_way), "the request to begin")
             process.process.terminate()
@@ -101,19 +101,19 @@ def test_it_ends_in_order(gate: Gate) -> None:
         assert process.log().index("stopping") < process.log().index("stopped")
 
 
-async def test_tls_is_spoken_and_nothing_else(gate: Gate) -> None:
+async def test_tls_is_spoken_and_nothing_else(setup: GatewaySetup) -> None:
     """With a certificate it serves HTTPS from TLS 1.2 on and binds cookies to the host; plain HTTP gets nothing."""
-    authority = Authority(gate.folder)
+    authority = Authority(setup.folder)
     both = authority.server()
     trusting = ssl.create_default_context(cafile=str(authority.ca))
-    async with gate.serving(tls_certificate=both, tls_key=both) as client, ClientSession(client._base_url) as browser:
-        given = {"token": gate.tokens["scan"]}
+    async with setup.serving(tls_certificate=both, tls_key=both) as client, ClientSession(client._base_url) as browser:
+        given = {"token": setup.tokens["scan"]}
         async with browser.post("/session", json=given, ssl=trusting) as response:
             assert response.status == 200
             assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
             assert response.headers["Set-Cookie"].startswith("__Host-tallygate_session=")
             assert "Secure" in response.headers["Set-Cookie"]
         assert (await say(str(client._base_url), head("GET /livez"))).answers == 0
-    context = tls_context(gate.settings(tls_certificate=both, tls_key=both).gateway)
+    context = tls_context(setup.settings(tls_certificate=both, tls_key=both).gateway)
     assert context is not None
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientError, ClientSession
 
-from tests.integration.gateway.gateways import Gate, GatewayProcess
+from tests.integration.gateway.gateway_setup import GatewayProcess, GatewaySetup
 from tests.integration.gateway.test_ingest import BATCH, SINGLE, arrival
 from tests.kafka.broker import free_ports
 from tests.kafka.harness import KafkaHarness
@@ -31,9 +31,9 @@ class Publishing:
         self.repeated = 0
         """Batches that were sent again, since it was not known what had become of them."""
 
-    async def run(self, client: ClientSession, gate: Gate) -> None:
+    async def run(self, client: ClientSession, setup: GatewaySetup) -> None:
         """Publish all; raise TimeoutError when it takes too long."""
-        headers = gate.bearer("publish") | {"Content-Type": BATCH}
+        headers = setup.bearer("publish") | {"Content-Type": BATCH}
         async with asyncio.timeout(HANG_SECONDS):
             while self.acknowledged < BATCHES:
                 if await self._sent(client, headers):
@@ -64,20 +64,20 @@ def arrived(harness: KafkaHarness) -> dict[str, list[int]]:
 
 async def test_publishers_side_by_side_each_keep_their_order(harness: KafkaHarness, tmp_path: Path) -> None:
     """Batches of many publishers at once are all there, each conveyance in the order in which it was sent."""
-    gate = Gate(tmp_path, harness.broker.address, harness.topics.prefix)
+    setup = GatewaySetup(tmp_path, harness.broker.address, harness.topics.prefix)
     publishers = [Publishing(str(number)) for number in range(PUBLISHERS)]
-    async with gate.serving() as client:
-        await asyncio.gather(*(each.run(client, gate) for each in publishers))
+    async with setup.serving() as client:
+        await asyncio.gather(*(each.run(client, setup) for each in publishers))
     found = arrived(harness)
     assert found == {each.conveyance: list(range(BATCHES * EVENTS)) for each in publishers}
 
 
 async def test_many_publishers_of_one_conveyance_are_all_served(harness: KafkaHarness, tmp_path: Path) -> None:
     """Hundreds of requests at once for one partition are all acknowledged; none waits so long that it is given up."""
-    gate = Gate(tmp_path, harness.broker.address, harness.topics.prefix)
-    async with gate.serving(requests_per_second=9999, requests_burst=9999, open_bodies=500) as client:
-        await Publishing("first").run(client, gate)
-        headers = gate.bearer("publish") | {"Content-Type": SINGLE}
+    setup = GatewaySetup(tmp_path, harness.broker.address, harness.topics.prefix)
+    async with setup.serving(requests_per_second=9999, requests_burst=9999, open_bodies=500) as client:
+        await Publishing("first").run(client, setup)
+        headers = setup.bearer("publish") | {"Content-Type": SINGLE}
 
         async def publish(number: int) -> int:
             async with client.post("/v1/events", json=arrival("air:busy", number), headers=headers) as response:
@@ -92,14 +92,14 @@ async def test_many_publishers_of_one_conveyance_are_all_served(harness: KafkaHa
 
 async def test_killed_gateway_loses_nothing_acknowledged(harness: KafkaHarness, tmp_path: Path) -> None:
     """After a gateway was killed twice every event is there in order; what was not acknowledged may be there again."""
-    gate = Gate(tmp_path, harness.broker.address, harness.topics.prefix)
+    setup = GatewaySetup(tmp_path, harness.broker.address, harness.topics.prefix)
     (port,) = free_ports(1)
     publishers = [Publishing(str(number)) for number in range(PUBLISHERS)]
     async with ClientSession(f"http://127.0.0.1:{port}") as client:
-        running = asyncio.gather(*(each.run(client, gate) for each in publishers))
+        running = asyncio.gather(*(each.run(client, setup) for each in publishers))
         for kill_at in (BATCHES // 4, BATCHES // 2, None):
             log = tmp_path / f"log-{kill_at}"
-            with GatewayProcess(gate, log, gateway__port=str(port)) as process:
+            with GatewayProcess(setup, log, gateway__port=str(port)) as process:
                 while not running.done() and (kill_at is None or publishers[0].acknowledged < kill_at):
                     await asyncio.sleep(0.01)
                     assert process.process.poll() is None

@@ -53,7 +53,7 @@ class DecisionWriter(threading.Thread):
                 self._send()
             self.ended.wait(0.2)
 
-    def play(self, count: int) -> None:
+    def commit(self, count: int) -> None:
         """Send so many, and no more, in the caller's thread."""
         producer = self._producer()
         for first in range(self.sent, self.sent + count, self._batch):
@@ -63,7 +63,7 @@ class DecisionWriter(threading.Thread):
     def _producer(self) -> Producer:
         settings = {
             "bootstrap.servers": self._harness.broker.address,
-            "transactional.id": f"{self._harness.topics.prefix}-player",
+            "transactional.id": f"{self._harness.topics.prefix}-writer",
             "linger.ms": 0,
             "log_level": 0,
             "transaction.timeout.ms": 10_000,
@@ -129,14 +129,14 @@ class Seen(threading.Thread):
 
 
 @contextmanager
-def playing(harness: KafkaHarness, rate: float) -> Iterator[tuple[DecisionWriter, Seen]]:
+def writing(harness: KafkaHarness, rate: float) -> Iterator[tuple[DecisionWriter, Seen]]:
     """Commit decisions, and note when they can be read, until the block ends."""
-    player, seen = DecisionWriter(harness, rate), Seen(harness)
+    writer, seen = DecisionWriter(harness, rate), Seen(harness)
     seen.start()
-    player.start()
+    writer.start()
     try:
-        yield player, seen
+        yield writer, seen
     finally:
-        for thread in (player, seen):
+        for thread in (writer, seen):
             thread.ended.set()
             thread.join()

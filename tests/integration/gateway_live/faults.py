@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stream.decisions import Decision
-from tests.integration.gateway.gateways import gate_on
+from tests.integration.gateway.gateway_setup import setup_on
 from tests.integration.gateway_live.auditing import (
     Life,
     Row,
@@ -21,7 +21,7 @@ from tests.integration.gateway_live.auditing import (
     lives_of,
     shows_all,
 )
-from tests.integration.gateway_live.decision_writer import BILLS, bill_of, playing
+from tests.integration.gateway_live.decision_writer import BILLS, bill_of, writing
 from tests.integration.gateway_live.listening import Scanner, Subscriber
 from tests.integration.gateway_live.live_gateway import until
 from tests.integration.readmodel.projections import read_model_on
@@ -111,18 +111,18 @@ class Run:
 
     async def go(self) -> Report:
         """Play, break, mend, audit. Raise AssertionError if a client was told anything wrong."""
-        gate = gate_on(self._folder, self._redis.store(self._harness.topics.prefix), self._harness.broker.address)
+        setup = setup_on(self._folder, self._redis.store(self._harness.topics.prefix), self._harness.broker.address)
         more = {"TALLYGATE_GATEWAY__STALE_SECONDS": str(STALE_SECONDS), "TALLYGATE_GATEWAY__HEARTBEAT_SECONDS": "1"}
-        gateway = Gateway({**gate.environment, **more}, self._folder / "gateway.log")
-        subscribers = [Subscriber(gateway.address, gate.bearer("audit"), query) for query in ("", "", *FILTERED)]
+        gateway = Gateway({**setup.environment, **more}, self._folder / "gateway.log")
+        subscribers = [Subscriber(gateway.address, setup.bearer("audit"), query) for query in ("", "", *FILTERED)]
         scanners = [
-            Scanner(gateway.address, gate.bearer("scan"), [bill_of(each) for each in range(first, BILLS, SCANNERS)])
+            Scanner(gateway.address, setup.bearer("scan"), [bill_of(each) for each in range(first, BILLS, SCANNERS)])
             for first in range(SCANNERS)
         ]
         try:
             with (
                 read_model_on(self._harness, self._redis) as read_model,
-                playing(self._harness, self._faults.rate) as (player, seen),
+                writing(self._harness, self._faults.rate) as (writer, seen),
             ):
                 read_model.project()
                 async with asyncio.TaskGroup() as group:
@@ -130,11 +130,11 @@ class Run:
                     clients += [group.create_task(each.watch()) for each in scanners]
                     await until(lambda: all(each.last for each in subscribers), "the gateway to serve")
                     await self._break(gateway, scanners)
-                    player.ended.set()
-                    await asyncio.to_thread(player.join)
+                    writer.ended.set()
+                    await asyncio.to_thread(writer.join)
                     rows = await asyncio.to_thread(committed, self._harness)
                     await until(lambda: len(seen.seen_ms) >= len(rows), "the reader beside to see all")
-                    lives = lives_of(rows, seen, player.begun_ms)
+                    lives = lives_of(rows, seen, writer.begun_ms)
                     self._say("subscribers and scanners come to the end")
                     await until(lambda: all(at_end(each, rows) for each in subscribers), "subscribers to be at the end")
                     await until(lambda: all(shows_all(each, lives) for each in scanners), "scanners to show the last")

@@ -17,7 +17,7 @@ from aiohttp import web
 from agents.gateway.live import memory
 from agents.gateway.live.memory import LOOKS, MANY, Memory
 from agents.gateway.live.scan_socket import Scanner
-from tests.integration.gateway.gateways import Gate, port_of
+from tests.integration.gateway.gateway_setup import GatewaySetup, port_of
 from tests.integration.gateway.wire import head
 from tests.integration.gateway_live.live_gateway import live_gateway_on, until
 from tests.kafka.harness import KafkaHarness
@@ -69,12 +69,12 @@ def flood(lines: dict[socket.socket, bytes]) -> None:
 
 async def test_scanners_that_never_read_leave_nothing(tmp_path: Path, kept: list[weakref.ref[Any]]) -> None:
     """Each lets answers pile up without reading; all are cut off although they hold their lines open, and forgotten."""
-    gate = Gate(tmp_path)
+    setup = GatewaySetup(tmp_path)
     scan_head = head(
         "GET /v1/scan", *UPGRADE, f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
-        token=gate.tokens["scan"],
+        token=setup.tokens["scan"],
     )  # fmt: skip
-    async with gate.serving(requests_burst=1_000) as client:
+    async with setup.serving(requests_burst=1_000) as client:
         with ExitStack() as stack:
             port = port_of(client)
             lines = {
@@ -96,15 +96,15 @@ async def test_readers_that_never_read_leave_nothing(
 ) -> None:
     """Subscribers that take nothing are cut off, and nothing of them is left while their lines are open."""
     async with live_gateway_on(harness, redis_server, tmp_path, write_seconds=1) as running:
-        asked = head("GET /v1/decisions", token=running.gate.tokens["audit"])
+        asked = head("GET /v1/decisions", token=running.setup.tokens["audit"])
         port = int(running.address.rpartition(":")[2])
         with ExitStack() as stack:
             for _ in range(STREAMS):
                 stack.enter_context(await asyncio.to_thread(opened, port, asked))
             assert len(running.live.streams) == STREAMS
             while len(running.live.streams):
-                await running.play(500)
-                assert running.player.sent < 20_000
+                await running.commit(500)
+                assert running.writer.sent < 20_000
             await until(lambda: not any(each() for each in kept), "the readers to be forgotten")
 
 

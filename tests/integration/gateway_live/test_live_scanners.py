@@ -11,7 +11,7 @@ from agents.gateway.http.token_file import revoke_token
 from agents.gateway.live import scan_socket, sse
 from stream.reasons import STALE_LINE, UNKNOWN_LINE
 from tests.integration.gateway_live.auditing import committed, compare, count_gos, lives_of, shows_all
-from tests.integration.gateway_live.decision_writer import bill_of, playing
+from tests.integration.gateway_live.decision_writer import bill_of, writing
 from tests.integration.gateway_live.listening import Json
 from tests.integration.gateway_live.live_gateway import LiveGateway, live_gateway_on, until
 from tests.integration.readmodel.projections import read_model_on
@@ -28,18 +28,18 @@ async def test_verdicts_come_at_once_and_with_every_change(
     with read_model_on(harness, own_redis) as read_model:
         read_model.project()
         async with live_gateway_on(harness, own_redis, tmp_path) as running:
-            await running.play(200)
-            with playing(harness, 100) as (player, seen):
+            await running.commit(200)
+            with writing(harness, 100) as (writer, seen):
                 scanners = [
                     running.scanner(bill_of(1)), running.scanner("acme-0001"),
                     running.scanner(*map(bill_of, range(20))),
                     running.scanner(bill_of(2), scope="audit"),
                 ]  # fmt: skip
                 scanners[1].bills = [bill_of(1)]  # as it is folded
-                await until(lambda: player.sent >= 500, "changes")
-                player.ended.set()
+                await until(lambda: writer.sent >= 500, "changes")
+                writer.ended.set()
             rows = committed(harness)
-            lives = lives_of(rows, seen, player.begun_ms | running.player.begun_ms)
+            lives = lives_of(rows, seen, writer.begun_ms | running.writer.begun_ms)
             await until(lambda: all(shows_all(each, lives) for each in scanners), "the last verdicts")
             await running.leave()
     assert sum(count_gos(lives, each) for each in scanners) > 0
@@ -54,7 +54,7 @@ async def test_verdicts_come_at_once_and_with_every_change(
 async def ask(running: LiveGateway, *messages: str | bytes, scope: str = "scan") -> list[Json]:
     """Send messages over a connection of its own, one after another; return what came back, greeting and all."""
     found: list[Json] = []
-    url, headers = f"{running.address}/v1/scan", running.gate.bearer(scope)
+    url, headers = f"{running.address}/v1/scan", running.setup.bearer(scope)
     async with ClientSession() as client, client.ws_connect(url, headers=headers) as socket:
         found.append(await socket.receive_json())
         for message in messages:
@@ -68,7 +68,7 @@ async def ask(running: LiveGateway, *messages: str | bytes, scope: str = "scan")
 async def test_what_is_not_known_is_held(harness: KafkaHarness, own_redis: RedisServer, tmp_path: Path) -> None:
     """An unknown bill is HOLD; so is every bill while Redis is empty or away, until it and the feed make one whole."""
     async with live_gateway_on(harness, own_redis, tmp_path) as running:
-        await running.play(30)
+        await running.commit(30)
         hello, known, unknown = await ask(running, json.dumps({"bill": bill_of(1)}), '{"bill": "NOSUCH1"}')
         assert (hello["type"], hello["heartbeat_seconds"]) == ("hello", 1)
         for verdict in (known, unknown):  # Redis is empty, no projection runs
@@ -81,7 +81,7 @@ async def test_what_is_not_known_is_held(harness: KafkaHarness, own_redis: Redis
         await until(lambda: scanner.last(bill_of(1))["action"] == "GO", "the bill to be shown")
         own_redis.kill()
         # What is watched goes on by the feed alone; what is new is held.
-        await running.play(30)
+        await running.commit(30)
         await until(lambda: scanner.last(bill_of(1))["action"] == "HOLD", "the change")
         assert scanner.last(bill_of(1))["stale"] is False
         _, other = await ask(running, json.dumps({"bill": bill_of(2)}))
@@ -127,7 +127,7 @@ async def test_a_revoked_token_ends_its_streams(
         scanner, reader = running.scanner("ACME1", again=False), running.subscriber(scope="scan")
         other = running.scanner("ACME1", scope="audit")
         await until(lambda: scanner.beats and reader.start and other.beats, "all to be there")
-        revoke_token(running.gate.tokens_file, running.gate.ids["scan"])
+        revoke_token(running.setup.tokens_file, running.setup.ids["scan"])
         await until(lambda: scanner.codes and reader.problems, "both to be ended")
         assert scanner.codes == [4401]
         assert reader.problems[0]["status"] == 401
@@ -158,7 +158,7 @@ async def test_slow_readers_are_cut_off(
     ):
         beside = running.subscriber()
         await until(lambda: beside.start, "the reader beside")
-        headers = running.gate.bearer("audit")
+        headers = running.setup.bearer("audit")
         async with (
             client.ws_connect(f"{running.address}/v1/scan", headers=headers) as socket,
             client.get(f"{running.address}/v1/decisions", headers=headers) as response,
@@ -171,8 +171,8 @@ async def test_slow_readers_are_cut_off(
                 assert connection is not None
                 connection.transport.pause_reading()  # type: ignore[union-attr]
             while [stream.kind for stream in running.live.streams._open if not stream.ending.done()] != ["sse"]:
-                await running.play(200)
-                assert running.player.sent < 10_000
+                await running.commit(200)
+                assert running.writer.sent < 10_000
             for connection in (socket._conn, response.connection):
                 assert connection is not None
                 connection.transport.resume_reading()  # type: ignore[union-attr]
@@ -181,6 +181,6 @@ async def test_slow_readers_are_cut_off(
             assert socket.close_code == 4408
             text = (await asyncio.wait_for(response.content.read(), 30)).decode()
         assert text.rpartition("event: error\ndata: ")[2].startswith('{"type":"about:blank","status":408')
-        await until(lambda: len(beside.told) == running.player.sent, "the reader beside to hear all")
+        await until(lambda: len(beside.told) == running.writer.sent, "the reader beside to hear all")
         await running.leave()
     compare(committed(harness), beside)

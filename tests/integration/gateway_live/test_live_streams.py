@@ -36,7 +36,7 @@ async def test_each_decision_is_told_once_in_order(
 ) -> None:
     """From now on, from the beginning, with filters, by scope scan: exactly what was committed, aborted ones never."""
     async with live_gateway_on(harness, redis_server, tmp_path) as running:
-        await running.play(100)
+        await running.commit(100)
         fresh = running.subscriber()
         await until(lambda: fresh.start, "an id before any decision")
         everything = running.subscriber(last=encode_places([0] * 4))
@@ -44,7 +44,7 @@ async def test_each_decision_is_told_once_in_order(
         by_outcome = running.subscriber("?outcome=withhold&outcome=reject", last=encode_places([0] * 4))
         plain = running.subscriber(scope="scan")
         await until(lambda: by_conveyance.start and by_outcome.start and plain.start, "all to be there")
-        await running.play(200)
+        await running.commit(200)
         await until(lambda: len(everything.told) == 300 and len(fresh.told) == 200, "all decisions")
         # A quiet reader's id moves on with decisions that are not for it, and with nothing at all.
         await until(lambda: {fresh.last, by_conveyance.last, by_outcome.last} == {everything.last}, "heartbeats' ids")
@@ -69,19 +69,19 @@ async def test_a_resumed_reader_is_timed_once_it_is_up_to_date(
 ) -> None:
     """Neither what was there before the gateway nor what a reader missed is late; what comes from then on is timed."""
     writer = DecisionWriter(harness, rate=0)
-    await asyncio.to_thread(writer.play, 100)
+    await asyncio.to_thread(writer.commit, 100)
     async with live_gateway_on(harness, redis_server, tmp_path) as running:
         window = running.live.feed.window
         await until(lambda: window.next == 100, "what was there before")
         assert {entry.is_past for entry in window.after(window.first, 100)} == {True}
-        running.player.sent = 100
-        await running.play(100)
+        running.writer.sent = 100
+        await running.commit(100)
         assert {entry.is_past for entry in window.after(window.first + 100, 100)} == {False}
         before = deliveries()
         resumed = running.subscriber(last=encode_places([0] * 4))
         await until(lambda: len(resumed.told) == 200, "all that it missed")
         assert deliveries() == before
-        await running.play(10)
+        await running.commit(10)
         await until(lambda: len(resumed.told) == 210, "what comes now")
         assert deliveries() > before
 
@@ -94,13 +94,13 @@ async def test_a_subscriber_that_hangs_up_is_no_error(
         before, gone = streams_ended(), running.live.streams.gone
         async with (
             ClientSession() as client,
-            client.get(f"{running.address}/v1/decisions", headers=running.gate.bearer("scan")) as response,
+            client.get(f"{running.address}/v1/decisions", headers=running.setup.bearer("scan")) as response,
         ):
             await response.content.readline()
             assert response.connection is not None
             assert response.connection.transport is not None
             response.connection.transport.abort()
-        await running.play(20)
+        await running.commit(20)
         await until(lambda: running.live.streams.gone > gone, "the gateway to notice")
         await until(lambda: streams_ended() > before, "the stream to be counted")
         assert streams_ended() == before + 1
@@ -118,12 +118,12 @@ async def test_resuming_goes_over_kafka_where_the_window_is_short(
 ) -> None:
     """A dozen readers from various places, over two replay consumers, under load: handed over without gap or repeat."""
     async with live_gateway_on(harness, redis_server, tmp_path, window_records=100, replays=2) as running:
-        await running.play(600)
+        await running.commit(600)
         first = running.subscriber(last=encode_places([0] * 4))
         await until(lambda: len(first.told) == 600, "all from the beginning")
         starts = [encode_places([0, 0, each * 11, each * 7]) for each in range(12)]
         resuming = [running.subscriber(last=start) for start in starts]
-        playing = asyncio.create_task(running.play(600))
+        playing = asyncio.create_task(running.commit(600))
         await until(lambda: all(each.told for each in resuming), "all to have their turn")
         await playing
         window, readers = running.live.feed.window, [first, *resuming]
@@ -139,7 +139,7 @@ async def test_resuming_goes_over_kafka_where_the_window_is_short(
 async def get(running: LiveGateway, client: ClientSession, place: str) -> tuple[int, dict[str, Any]]:
     """Ask for decisions after a place that will not do; return the problem."""
     url = f"{running.address}/v1/decisions"
-    async with client.get(url, params={"after": place}, headers=running.gate.bearer("scan")) as response:
+    async with client.get(url, params={"after": place}, headers=running.setup.bearer("scan")) as response:
         assert response.content_type == "application/problem+json"
         return response.status, await response.json(content_type=None)
 
@@ -152,7 +152,7 @@ async def test_places_that_will_not_do_are_refused(
         live_gateway_on(harness, redis_server, tmp_path, window_records=100) as running,
         ClientSession() as client,
     ):
-        await running.play(400)
+        await running.commit(400)
         await until(lambda: running.live.feed.window.first > 0, "the window to move on")
         ends = running.live.feed.window.ends
         async with admin_client(harness.connection) as admin:
@@ -166,7 +166,7 @@ async def test_places_that_will_not_do_are_refused(
             )
         ]  # fmt: skip
         async with client.get(
-            f"{running.address}/v1/decisions?outcome=lost", headers=running.gate.bearer("scan")
+            f"{running.address}/v1/decisions?outcome=lost", headers=running.setup.bearer("scan")
         ) as response:
             assert response.status == 400
     assert [status for status, _ in found] == [410, 410, 410, 400, 400, 400, 400]
@@ -177,7 +177,7 @@ async def test_places_that_will_not_do_are_refused(
 async def test_another_topic_ends_all_streams(harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path) -> None:
     """Where the feed's place is gone it starts again, and no client goes on as if nothing had happened."""
     async with live_gateway_on(harness, redis_server, tmp_path) as running:
-        await running.play(50)
+        await running.commit(50)
         subscriber, scanner = running.subscriber(), running.scanner("ACME0001", again=False)
         await until(lambda: subscriber.start and scanner.beats, "both to be there")
         topic = harness.topics.decisions

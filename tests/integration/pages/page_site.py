@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from stream.decisions import Decision
-from tests.integration.gateway.gateways import Gate, GatewayProcess
+from tests.integration.gateway.gateway_setup import GatewayProcess, GatewaySetup
 from tests.integration.readmodel.projections import ReadModelHarness, read_model_on
 from tests.kafka.broker import free_ports
 from tests.kafka.harness import KafkaHarness
@@ -23,8 +23,8 @@ class PageSite:
         self._folder = folder
         (self._port,) = free_ports(1)
         self.address = f"http://127.0.0.1:{self._port}"
-        self.gate = Gate(folder, read_model.harness.broker.address, read_model.prefix, read_model.redis.url)
-        self.gate.environment["TALLYGATE_PROGRAMMES"] = '["us-321", "us-gift", "ec"]'
+        self.setup = GatewaySetup(folder, read_model.harness.broker.address, read_model.prefix, read_model.redis.url)
+        self.setup.environment["TALLYGATE_PROGRAMMES"] = '["us-321", "us-gift", "ec"]'
         self.gateways: list[GatewayProcess] = []
 
     def decide(self, *decisions: Decision, alerts: tuple[bytes, ...] = ()) -> None:
@@ -35,7 +35,7 @@ class PageSite:
         """Start a gateway, and wait until it serves."""
         log = self._folder / f"gateway-{len(self.gateways)}.log"
         beats = {"gateway__port": str(self._port), "gateway__heartbeat_seconds": "2"}
-        self.gateways.append(GatewayProcess(self.gate, log, **beats))
+        self.gateways.append(GatewayProcess(self.setup, log, **beats))
         self.gateways[-1].address()
         return self.gateways[-1]
 

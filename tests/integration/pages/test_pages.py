@@ -41,7 +41,7 @@ def site(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 @pytest.fixture
 def scanner(browser: Browser, site: PageSite) -> Iterator[Browser]:
     """Return the scanner page, signed in and live; GO was never shown without a live link."""
-    browser.sign_in(f"{site.address}/", site.gate.tokens["scan"])
+    browser.sign_in(f"{site.address}/", site.setup.tokens["scan"])
     browser.shows("#link", "Live")
     yield browser
     seen = browser.recorded("shown")
@@ -164,7 +164,7 @@ def officer(browser: Browser, site: PageSite) -> Iterator[Browser]:
     """Return the officer page, signed in, with a day to look at; it asked only this gateway, without complaint."""
     site.decide(*day_of_decisions(), alerts=(structuring(),))
     site.read_model.settle()
-    browser.sign_in(f"{site.address}/consignee", site.gate.tokens["audit"])
+    browser.sign_in(f"{site.address}/consignee", site.setup.tokens["audit"])
     browser.until("!document.getElementById('page').hidden")
     yield browser
     assert browser.asked() <= {site.address.removeprefix("http://")}
@@ -241,9 +241,9 @@ def test_tokens_of_the_wrong_kind_are_told_so(browser: Browser, site: PageSite) 
     """A token that is not known and one that may only publish do not get in; a scanner's does not see totals."""
     browser.sign_in(f"{site.address}/", "not a token")
     browser.shows("#sign-in-error", "not known")
-    browser.scan(site.gate.tokens["publish"])
+    browser.scan(site.setup.tokens["publish"])
     browser.shows("#sign-in-error", "no scope scan")
-    browser.scan(site.gate.tokens["scan"])
+    browser.scan(site.setup.tokens["scan"])
     browser.shows("#link", "Live")
     browser.driver.get(f"{site.address}/consignee")
     browser.shows("#sign-in-error", "no scope audit")

@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from agents.gateway.pages.page_server import static_files
 from tests.browser.driver import Browser
 from tests.browser.stand_in import StandIn
-from tests.integration.gateway.gateways import Gate
+from tests.integration.gateway.gateway_setup import GatewaySetup
 from tests.prerequisites import ROOT
 
 VECTORS = json.loads((ROOT / "docs" / "scan-vectors.json").read_text("utf-8"))["vectors"]
@@ -21,7 +21,7 @@ MODULES = {name: file.body.decode() for name, file in static_files().items() if 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[ClientSession]:
     """Return a client of a gateway for which neither Kafka nor Redis is there: the pages need none of them."""
-    async with Gate(tmp_path).serving() as made:
+    async with GatewaySetup(tmp_path).serving() as made:
         yield made
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from stream.decisions import Decision
-from tests.integration.gateway.gateways import GatewayProcess, gate_on
+from tests.integration.gateway.gateway_setup import GatewayProcess, setup_on
 from tests.integration.readmodel.projections import ReadModelHarness, read_model_on
 from tests.kafka.broker import Broker
 from tests.kafka.harness import KafkaHarness
@@ -86,14 +86,14 @@ def installation_on(broker: Broker, redis: RedisServer, folder: Path) -> Iterato
         read_model_on(harness, redis) as read_model,
     ):
         harness.create_topics(partitions=4, steps=())
-        gate = gate_on(folder, redis.store(harness.topics.prefix), broker.address)
+        setup = setup_on(folder, redis.store(harness.topics.prefix), broker.address)
         for step in ("manifest", "withholding"):
             harness.worker(step, step=step, key__secret_file=str(folder / "secret"))
         read_model.project()
         # Tests that ask more often than a person would are not what the limits are for.
-        with GatewayProcess(gate, folder / "gateway.log", gateway__headroom_per_minute="1000") as gateway:
+        with GatewayProcess(setup, folder / "gateway.log", gateway__headroom_per_minute="1000") as gateway:
             (folder / "docs").symlink_to(ROOT / "docs")
-            made = Installation(read_model, gateway.address(), gate.tokens, folder)
+            made = Installation(read_model, gateway.address(), setup.tokens, folder)
             for worker in harness.workers:
                 worker.ready()
             yield made

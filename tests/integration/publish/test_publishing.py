@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
@@ -20,8 +19,6 @@ PAGE = (ROOT / "docs" / "publishing.md").read_text("utf-8")
 PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 MENDED = EXAMPLE.read_bytes().replace(b"$400", b"400.00").replace(b"France", b"FR")
 LINES = (ROOT / "docs" / "examples" / "three-parcels.jsonl").read_bytes()
-
-Way = Callable[[Installation], list[str]]
 
 
 def about(values: list[bytes], text: bytes) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ import msgspec
 
 from state.rules.programmes import Programme
 from state.rules.rulebook import Rulebook
-from state.table import Overlay, Table, compacted, split_changelog_key
+from state.table import Overlay, Table, split_changelog_key
 from state.withholding import WithholdingStep
 from state.withholding.keys import BILL_KIND, COPY_KIND, number_of_copy
 from state.withholding.rows import shared_copies
@@ -19,6 +19,7 @@ from state.withholding.tally import Kind, kinds_under
 from stream.decisions import DecisionData, Policy
 from stream.postings import Posting
 from stream.records import Fate, Outgoing, PlainRecord
+from tests.compaction import compacted
 from tests.property.withholding.lives import PARTITION_OF
 from tests.reference.at_rest import check_at_rest
 from tests.reference.day import Judged, Reference

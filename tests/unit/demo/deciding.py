@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from stream.decisions import Advice, Cause, Decision, DecisionData, Policy, decision_event
+from stream.decisions import Advice, Cause, Decision, DecisionData, Policy
+from tests.decision_event import decision_event
 
 DAY = date(2025, 8, 20)
 TIME = datetime(2025, 8, 20, 12, tzinfo=UTC)

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from agents.demo.agenda import Planned
 from agents.demo.choosing import choose, days_kept
 from agents.demo.courier_weeks import COUNTRIES, CourierWeeks
 from agents.demo.demo_errors import NoSuchProgrammeError
 from agents.demo.played import BEFORE, THE_DAY, Played, weeks_under
-from agents.demo.simulated_day import BILLS_MIN, Planned
+from agents.demo.simulated_day import BILLS_MIN
 from agents.judge.offline_judge import JudgeOptions, open_judge
 from state.rules.loading import load_rulebook
 from stream.deadletters import Fault

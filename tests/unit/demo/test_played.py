@@ -7,11 +7,11 @@ from rich.console import Console
 
 from agents.demo.counts import OutputCounts
 from agents.demo.day_player import DayPlayer
+from agents.demo.demo_state import Counts, DemoState, Rates
 from agents.demo.demo_summary import WIDTH, summary
 from agents.demo.figures import DAY_SECONDS
 from agents.demo.latency import Latency
 from agents.demo.played import THE_DAY, Played, weeks_under
-from agents.demo.scene import Counts, Rates, Scene
 from agents.demo.view import line, screen
 from state.rules.loading import load_rulebook
 from stream.decisions import Advice, DecisionData
@@ -25,8 +25,8 @@ def played_of(programme: str) -> Played:
     return weeks_under(BOOK.known[programme], BOOK)
 
 
-def scene_of(programme: str, period: str) -> Scene:
-    """Return a scene on its eleventh day, with a release of 100 and a misfit of 300."""
+def demo_of(programme: str, period: str) -> DemoState:
+    """Return a demo on its eleventh day, with a release of 100 and a misfit of 300."""
     publisher = DayPlayer(None, "shipments", 4, Latency())
     publisher.published.update({"bill.manifested": 2})
     publisher.second = 10 * DAY_SECONDS + 3600
@@ -40,17 +40,17 @@ def scene_of(programme: str, period: str) -> Scene:
     misfit = {"outcome": "withhold", "reason": "period-limit", "value_cents": 300_00, "counts": False}
     advice = Advice(None, DAY, dutiable_cents=250_00)
     tally.decision(decided("ACME00000018", **facts, **misfit, advice=advice))
-    scene = Scene(publisher, tally, Latency(), 4, played)
-    scene.counts["manifest"] = Counts(2)
-    scene.counts["projection"] = Counts(2)
-    scene.phase = played.phase
-    return scene
+    demo = DemoState(publisher, tally, Latency(), 4, played)
+    demo.counts["manifest"] = Counts(2)
+    demo.counts["projection"] = Counts(2)
+    demo.phase = played.phase
+    return demo
 
 
-def drawn(scene: Scene, width: int, height: int) -> list[str]:
+def drawn(demo: DemoState, width: int, height: int) -> list[str]:
     """Return the lines of the screen."""
     console = Console(file=StringIO(), width=width, height=height, color_system=None)
-    console.print(screen(scene, Rates(1.0, 2.0), height), height=height)
+    console.print(screen(demo, Rates(1.0, 2.0), height), height=height)
     assert isinstance(console.file, StringIO)
     return console.file.getvalue().splitlines()
 
@@ -58,7 +58,7 @@ def drawn(scene: Scene, width: int, height: int) -> list[str]:
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40)])
 def test_screen_names_programme_period_and_currency(width: int, height: int) -> None:
     """On a small and a large terminal the screen says what is played, and no amount looks like dollars of us-321."""
-    lines = drawn(scene_of("uz", "2026-01-01/2026-01-31"), width, height)
+    lines = drawn(demo_of("uz", "2026-01-01/2026-01-31"), width, height)
     text = "\n".join(lines)
     assert len(lines) == height
     assert max(map(len, lines)) <= width
@@ -74,17 +74,17 @@ def test_screen_names_programme_period_and_currency(width: int, height: int) -> 
 @pytest.mark.parametrize("programme", BOOK.known)
 def test_every_programme_fits_the_lines(programme: str) -> None:
     """The longest id does not make a line of the summary too long."""
-    scene = scene_of(programme, "2026-01-01")
-    assert max(map(len, summary(scene, 12.0, "tallygate"))) <= WIDTH + 1
+    demo = demo_of(programme, "2026-01-01")
+    assert max(map(len, summary(demo, 12.0, "tallygate"))) <= WIDTH + 1
 
 
 def test_line_and_summary_name_programme_period_and_currency() -> None:
     """The plain line and the summary say the programme, its period, limit and currency, and fit their width."""
-    scene = scene_of("ge", "conveyance")
-    text = line(scene, Rates(1.0, 2.0))
+    demo = demo_of("ge", "conveyance")
+    text = line(demo, Rates(1.0, 2.0))
     assert "Tbilisi  ge  2 events" in text
     assert "1 bills released (100.00 GEL), 1 withheld (300.00 GEL)" in text
-    lines = list(summary(scene, 12.0, "tallygate"))
+    lines = list(summary(demo, 12.0, "tallygate"))
     whole = "\n".join(lines)
     assert "Programme ge, 300.00 GEL a trip per person; amounts in GEL" in whole
     assert "Period now: each conveyance" in whole

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from agents.demo.saving import NEED_A_BROKER, save_day
+from agents.demo.choosing import NEED_A_BROKER, save_day
 from stream.deadletters import Fault
 
 

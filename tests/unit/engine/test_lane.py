@@ -10,7 +10,7 @@ from agents.engine.gate import Gate
 from agents.engine.lane import Lane, Position, check_fingerprint
 from agents.engine.poison_isolation import PoisonIsolation, Suspicion
 from agents.kafka.errors import BrokenLaneError, RefusedError
-from agents.kafka.group_member import GroupMember
+from agents.kafka.protocol import GroupMember
 from state.table import PARTITION_ROOT, Table, Totals
 from stream.records import PlainRecord
 from tests.toy.step import ToyStep

@@ -7,7 +7,7 @@ from agents.engine.gate import Gate
 from agents.engine.lane import Lane
 from agents.engine.ordering import drained, next_in_order, runs
 from agents.engine.poison_isolation import PoisonIsolation
-from agents.kafka.group_member import GroupMember
+from agents.kafka.protocol import GroupMember
 from state.table import Table
 from stream.records import PlainRecord
 

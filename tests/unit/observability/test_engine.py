@@ -23,7 +23,7 @@ def shown(step: Step, progress: EngineProgress) -> Iterator[EngineMetrics]:
     metrics = EngineMetrics(step)
     metrics.attached(lambda: progress, lambda: 7.0)
     yield metrics
-    ENGINE.forgets(metrics.reading)
+    ENGINE.registry.unregister(metrics.reading)
 
 
 def risen(text: str, name: str) -> dict[Labels, float]:

@@ -42,9 +42,9 @@ WALKED = {
     "tallygate_engine_chunk_bytes": "test_a_worker_shows_all_its_counters_at_once",
     "tallygate_supervisor_starts_total": "test_a_supervisor_shows_its_steps_before_it_starts_them",
     "tallygate_supervisor_ends_total": "test_a_supervisor_shows_its_steps_before_it_starts_them",
-    "tallygate_gateway_requests_total": "tests.integration.gateway.gateways: every gateway of a test",
-    "tallygate_gateway_request_seconds": "tests.integration.gateway.gateways: every gateway of a test",
-    "tallygate_gateway_rate_limited_total": "tests.integration.gateway.gateways: every gateway of a test",
+    "tallygate_gateway_requests_total": "tests.integration.gateway.gateway_setup: every gateway of a test",
+    "tallygate_gateway_request_seconds": "tests.integration.gateway.gateway_setup: every gateway of a test",
+    "tallygate_gateway_rate_limited_total": "tests.integration.gateway.gateway_setup: every gateway of a test",
 }
 """Counters and histograms with a label that does not state its values, and what walks over all label sets of each."""
 
@@ -141,7 +141,7 @@ def test_a_worker_counts_nothing_that_it_did_not_show() -> None:
             judge.push(line, number)
         for step in steps:
             step.metrics.committed(step.progress, 0.0)
-            ENGINE.forgets(step.metrics.reading)
+            ENGINE.registry.unregister(step.metrics.reading)
             met.update({fate: count for (fate, _code), count in step.progress.fates.items()})
         assert [step.sets() - before for step, before in zip(steps, first, strict=True)] == [set(), set()]
         tallied = steps[1].metrics._tallied
@@ -158,7 +158,7 @@ def showing(step: Step) -> Iterator[EngineMetrics]:
     try:
         yield metrics
     finally:
-        ENGINE.forgets(metrics.reading)
+        ENGINE.registry.unregister(metrics.reading)
 
 
 def test_a_worker_shows_its_first_decision_as_a_rise() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.observability.masking import MASK, effective, masked
+from agents.observability.log import MASK, effective, masked
 from agents.observability.outages import COMPLAINTS, QUIET_SECONDS, OutageFilter
 from agents.settings.settings import KafkaSettings, KeySettings, Settings
 

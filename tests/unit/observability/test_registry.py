@@ -67,7 +67,7 @@ def test_a_reading_is_asked_at_each_scrape_until_it_is_forgotten() -> None:
     assert value(scrape(area), "tallygate_test_rows") == 3
     numbers[0] = 4.5
     assert value(scrape(area), "tallygate_test_rows") == 4.5
-    area.forgets(reading)
+    area.registry.unregister(reading)
     assert values(scrape(area), "tallygate_test_rows") == {}
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from agents.files import FileError, Opener, form_of, twice_readable
 from agents.files.mistakes import Mistake
-from agents.judge.judge_bar import no_progress
+from agents.observability.progress_bar import no_progress
 from agents.publish.event_checks import Good
 from agents.publish.over_gateway import BATCH_BYTES, GatewaySender
 from agents.publish.publish_errors import ChangedError, PublishAwayError

@@ -8,7 +8,7 @@ import pytest
 
 from agents.files import twice_readable
 from agents.files.seen_bills import SeenBills
-from agents.judge.judge_bar import no_progress
+from agents.observability.progress_bar import no_progress
 from agents.publish.publish_errors import MiscountError
 from agents.publish.publish_file import PublishJob, Sift, check, whole
 from tests.prerequisites import ROOT

@@ -1,4 +1,4 @@
-"""The readings: a bill's answer, a consignee's day, what changed, and how fresh all of it is."""
+"""The readings: a bill's answer, a consignee's day, and how fresh all of it is."""
 
 import asyncio
 from datetime import date, timedelta
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from agents.readmodel.queries import ReadModel, ReadModelChange
+from agents.readmodel.queries import ReadModel
 from agents.readmodel.store import StoreAwayError, StoreSettings
 from agents.readmodel.writing import Run, Writer
 from state.rules import load_rulebook
@@ -14,7 +14,7 @@ from stream.decisions import Measure
 from stream.instants import from_micros
 from tests.redis.events import DAY, LIMIT, alert, decision
 from tests.redis.server import RedisServer
-from tests.unit.readmodel.filling import FRESH_MS, fill, run_of
+from tests.unit.readmodel.filling import FRESH_MS, fill
 
 pytestmark = pytest.mark.redis
 
@@ -143,37 +143,12 @@ async def test_freshness_needs_every_partition(store: StoreSettings) -> None:
         assert (await model.freshness()).sweeping
 
 
-async def test_tail_tells_what_changes(store: StoreSettings) -> None:
-    """A tail begins with the next change and goes on from where it was."""
-    async with Writer(store) as writer, ReadModel(store) as model:
-        await fill(writer, [decision()])
-        tail = model.tail()
-        coming = asyncio.ensure_future(anext(tail))
-        # The tail asks where the changes end before it waits for more.
-        while (await model.changes("0-0", 1)) and not coming.done():
-            await writer.apply([run_of([msgspec.json.encode(decision("ACME0002"))], 1)])
-            await asyncio.sleep(0.05)
-            await writer.apply([run_of([msgspec.json.encode(decision("ACME0003"))], 2)])
-        told = await coming
-        again = await model.changes(told.id, 1)
-    assert told == ReadModelChange(told.id, told.bill, "air:1", 0, told.offset)
-    assert [each.offset for each in again] == list(range(told.offset + 1, 3))
-
-
-async def test_changes_begin_anew_in_an_emptied_redis(store: StoreSettings) -> None:
-    """A reader that asks after a place that is gone is given what there is."""
-    async with Writer(store) as writer, ReadModel(store) as model:
-        await fill(writer, [decision()])
-        found = await model.changes("9999999999999-0", 1)
-    assert [each.bill for each in found] == ["ACME0001"]
-
-
 async def test_no_redis_is_said(own_redis: RedisServer) -> None:
     """A reading without Redis raises that it is away; there is no answer to take for one."""
     store = own_redis.store("t")
     own_redis.kill()
     async with ReadModel(store) as model:
-        for asked in (model.bill("ACME0001"), model.day("na2:a", date(2025, 8, 20)), model.changes("0-0")):
+        for asked in (model.bill("ACME0001"), model.day("na2:a", date(2025, 8, 20))):
             with pytest.raises(StoreAwayError):
                 await asked
 

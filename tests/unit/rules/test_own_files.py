@@ -10,10 +10,10 @@ import pytest
 from state.rules import load_rulebook, rulebook_of
 from state.rules.entries import CodeList, Dated
 from state.rules.loading import shipped_texts
-from state.rules.page import HEADINGS, rules_page
 from state.rules.programmes import Amount
 from state.rules.rule_files import REMEDIES, RuleText
 from state.rules.rule_words import entries_on, meaning, period
+from tests.docs.rules_page import HEADINGS, rules_page
 
 BOOK = load_rulebook()
 WHY = 'source = "made up for this test"\ncertainty = "C"\ntext = "Made up for this test."\n'

@@ -8,10 +8,10 @@ import pytest
 
 from state.rules import Amount, Limits, Rulebook, RulebookError, load_rulebook, rulebook_of
 from state.rules.loading import shipped_texts
-from state.rules.programme_page import programme_pages
 from state.rules.programmes import ENABLED_UNLESS_SET
 from state.rules.rule_files import RuleText
 from state.rules.rule_words import unread_since
+from tests.docs.programme_pages import programme_pages
 from tests.unit.rules.test_filing import SOUND
 
 BOOK = load_rulebook()

@@ -6,7 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from state.table import PACKED_ROWS_MAX, PARTITION_ROOT, POSITION, Overlay, Table, Totals, changelog_key, compacted
+from state.table import PACKED_ROWS_MAX, PARTITION_ROOT, POSITION, Overlay, Table, Totals, changelog_key
+from tests.compaction import compacted
 
 ROOTS = st.sampled_from((b"na2:one", b"na2:on", b"", b"r" * 255))
 SUFFIXES = st.sampled_from([b"", b"b", POSITION, *(b"b%d" % number for number in range(PACKED_ROWS_MAX + 3))])

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from state.table import PACKED_ROWS_MAX, Overlay, Table, Totals, changelog_key, compacted, split_changelog_key
+from state.table import PACKED_ROWS_MAX, Overlay, Table, Totals, changelog_key, split_changelog_key
+from tests.compaction import compacted
 
 ROOT = b"na2:one"
 

@@ -25,7 +25,8 @@ from state.withholding.statuses import (
 )
 from state.withholding.terms import Terms
 from state.withholding.wording import Wording
-from stream.decisions import Advice, Cause, DecisionData, Policy, decision_event
+from stream.decisions import Advice, Cause, DecisionData, Policy
+from tests.decision_event import decision_event
 from tests.unit.withholding.judged_step import RULEBOOK, SHIPMENTS
 
 EPOCH = 9

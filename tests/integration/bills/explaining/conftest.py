@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.integration.gateway.gateways import GatewayProcess, gate_on
+from tests.integration.gateway.gateway_setup import GatewayProcess, setup_on
 from tests.integration.publish.installation import Installation
 from tests.integration.readmodel.projections import read_model_on
 from tests.kafka.broker import Broker
@@ -25,10 +25,10 @@ def known_on(broker: Broker, redis: RedisServer, factory: pytest.TempPathFactory
         read_model_on(harness, redis) as read_model,
     ):
         harness.create_topics(partitions=4, steps=())
-        gate = gate_on(folder, redis.store(harness.topics.prefix), broker.address)
+        setup = setup_on(folder, redis.store(harness.topics.prefix), broker.address)
         read_model.project()
-        with GatewayProcess(gate, folder / "gateway.log", gateway__headroom_per_minute="1000") as gateway:
-            installation = Installation(read_model, gateway.address(), gate.tokens, folder)
+        with GatewayProcess(setup, folder / "gateway.log", gateway__headroom_per_minute="1000") as gateway:
+            installation = Installation(read_model, gateway.address(), setup.tokens, folder)
             installation.environment["TALLYGATE_GATEWAY__STALE_SECONDS"] = "60"
             installation.tell(
                 decision("ACME0001", cents=70_000),

@@ -8,7 +8,7 @@ import pytest
 from agents.bills.planning import ConsigneeFileError, read_consignee
 from state.manifest.content import consignee_key
 from stream.consignee import KeyMaker
-from tests.integration.gateway.gateways import SECRET
+from tests.integration.gateway.gateway_setup import SECRET
 from tests.integration.publish.installation import Installation
 from tests.prerequisites import ROOT
 from tests.redis.events import decision

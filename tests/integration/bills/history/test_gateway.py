@@ -11,7 +11,7 @@ from agents.gateway.endpoints import bill_history
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from tests.integration.bills.history.test_reading import BILL, send, story
-from tests.integration.gateway.gateways import NOWHERE, gate_on
+from tests.integration.gateway.gateway_setup import NOWHERE, setup_on
 from tests.kafka.harness import KafkaHarness
 from tests.unit.readmodel.filling import fill
 
@@ -29,12 +29,12 @@ def known(harness: KafkaHarness, store: StoreSettings) -> StoreSettings:
 
 async def test_officer_sees_every_decision(harness: KafkaHarness, known: StoreSettings, tmp_path: Path) -> None:
     """With scope audit the whole history comes, oldest first, for a number typed with any separators."""
-    gate = gate_on(tmp_path, known, harness.broker.address)
+    setup = setup_on(tmp_path, known, harness.broker.address)
     async with Writer(known) as writer:
         await fill(writer, story(5))
     async with (
-        gate.serving() as client,
-        client.get("/v1/bills/acme-0001/history", headers=gate.bearer("audit")) as answer,
+        setup.serving() as client,
+        client.get("/v1/bills/acme-0001/history", headers=setup.bearer("audit")) as answer,
     ):
         assert answer.status == 200
         body = await answer.json()
@@ -51,12 +51,12 @@ async def test_pages_go_on_by_next(
         return await read_history(*arguments, most=2, **more)
 
     monkeypatch.setattr(bill_history, "read_history", hurried)
-    gate = gate_on(tmp_path, known, harness.broker.address)
+    setup = setup_on(tmp_path, known, harness.broker.address)
     revisions: list[int] = []
     query: dict[str, str] = {}
-    async with gate.serving() as client:
+    async with setup.serving() as client:
         for _ in range(4):
-            async with client.get(PATH, params=query, headers=gate.bearer("audit")) as answer:
+            async with client.get(PATH, params=query, headers=setup.bearer("audit")) as answer:
                 body = await answer.json()
             revisions += [each["revision"] for each in body["decisions"]]
             if body["complete"]:
@@ -80,22 +80,22 @@ async def test_others_and_nonsense_are_refused(
     path: str, scope: str, status: int, store: StoreSettings, tmp_path: Path
 ) -> None:
     """Other scopes, what is no bill and what is no place are problems, before anything is read."""
-    gate = gate_on(tmp_path, store)
-    async with gate.serving() as client, client.get(path, headers=gate.bearer(scope)) as answer:
+    setup = setup_on(tmp_path, store)
+    async with setup.serving() as client, client.get(path, headers=setup.bearer(scope)) as answer:
         assert (answer.status, answer.content_type) == (status, "application/problem+json")
 
 
 async def test_history_needs_no_redis(harness: KafkaHarness, known: StoreSettings, tmp_path: Path) -> None:
     """With Redis away the history is read from the topic's beginning, and is as exact."""
-    gate = gate_on(tmp_path, StoreSettings("redis://127.0.0.1:9/0", known.prefix), harness.broker.address)
-    async with gate.serving() as client, client.get(PATH, headers=gate.bearer("audit")) as answer:
+    setup = setup_on(tmp_path, StoreSettings("redis://127.0.0.1:9/0", known.prefix), harness.broker.address)
+    async with setup.serving() as client, client.get(PATH, headers=setup.bearer("audit")) as answer:
         assert len((await answer.json())["decisions"]) == 5
 
 
 async def test_absent_kafka_is_worth_another_try(store: StoreSettings, tmp_path: Path) -> None:
     """With Kafka away the answer is 503, says when to ask again, and does not name the address of Kafka."""
-    gate = gate_on(tmp_path, store)
-    async with gate.serving() as client, client.get(PATH, headers=gate.bearer("audit")) as answer:
+    setup = setup_on(tmp_path, store)
+    async with setup.serving() as client, client.get(PATH, headers=setup.bearer("audit")) as answer:
         assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
         assert NOWHERE not in await answer.text()
 
@@ -111,11 +111,11 @@ async def test_few_are_read_at_a_time(store: StoreSettings, tmp_path: Path, monk
 
     monkeypatch.setattr(bill_history, "read_history", slow)
     monkeypatch.setattr(bill_history, "AT_A_TIME", 1)
-    gate = gate_on(tmp_path, store)
-    async with gate.serving() as client:
+    setup = setup_on(tmp_path, store)
+    async with setup.serving() as client:
 
         async def ask() -> int:
-            async with client.get(PATH, headers=gate.bearer("audit")) as answer:
+            async with client.get(PATH, headers=setup.bearer("audit")) as answer:
                 title = (await answer.json())["title"]
                 return {"Busy": 1, "Kafka is away": 2}[title]
 

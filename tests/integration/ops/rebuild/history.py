@@ -1,4 +1,4 @@
-"""What happened to a system that has lived: its events in their order, in moments of which each waits for the last.
+"""What happened to a system with a long history: its events in order, in moments; each waits for the last.
 
 Every kind of alert, of exit, of move, of dead letter and of closed day is among them, and what release 0.2 judges
 otherwise than 0.1 did: mail over the limit, one version with two descriptions, type 86 without a tariff number, Puerto
@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from stream.partition import partition_of
-from tests.integration.ops.rebuild.town import FIRST, Event, event
+from tests.integration.ops.rebuild.rebuild_system import FIRST, Event, event
 from tests.unit.manifest.step_in_words import line
 
 PARTITIONS: Final = 4

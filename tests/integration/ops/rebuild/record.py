@@ -1,4 +1,4 @@
-"""Records a system that has lived, for the tests of upgrades: `python -m tests.integration.ops.rebuild.record FILE`.
+"""Records a system for the tests of upgrades: `python -m tests.integration.ops.rebuild.record FILE`.
 
 Run it with the code of the release that is to be recorded, never with later code: `data/release-0.1.msgpack.gz` was
 made with the product code of commit 01da891, version 0.1.0, and must not be made again with any other.
@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from tests.integration.ops.rebuild.lived import Lived, create
+from tests.integration.ops.rebuild.long_history import LongHistorySystem, create
 from tests.integration.ops.rebuild.recording import take_down, write
 from tests.kafka.broker import Broker
 from tests.kafka.harness import KafkaHarness
@@ -21,7 +21,7 @@ PRODUCT: Final = ("agents", "state", "stream")
 
 
 def main(path: Path) -> None:
-    """Let a system live and write it down."""
+    """Run the history of a system, and write its topics down."""
     changed = subprocess.run(
         ["git", "diff", "--stat", "HEAD", "--", *PRODUCT], capture_output=True, text=True, check=True
     )
@@ -33,11 +33,11 @@ def main(path: Path) -> None:
         try:
             with KafkaHarness(broker, PREFIX, Path(folder)) as harness:
                 create(harness)
-                lived = Lived(harness, Path(folder))
-                lived.live()
-                lived.stop()
-                settings = {name: value for name, value in lived.settings.items() if name != "key__secret_file"}
-                secret = Path(lived.settings["key__secret_file"]).read_bytes()
+                system = LongHistorySystem(harness, Path(folder))
+                system.run_history()
+                system.stop()
+                settings = {name: value for name, value in system.settings.items() if name != "key__secret_file"}
+                secret = Path(system.settings["key__secret_file"]).read_bytes()
                 write(take_down(harness, f"{version('tallygate')}, commit {commit}", settings, secret), path)
         finally:
             broker.stop()

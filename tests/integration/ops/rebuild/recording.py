@@ -18,7 +18,7 @@ from tests.waiting import wait_for
 
 SECONDS: Final = 60
 RELEASE_0_1: Final = Path(__file__).parent / "data" / "release-0.1.msgpack.gz"
-"""A system that has lived under release 0.1; `record` says how it was made."""
+"""A system with a long history under release 0.1; `record` says how it was made."""
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):

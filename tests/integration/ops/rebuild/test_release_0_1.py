@@ -1,4 +1,4 @@
-"""The way over from 0.1 to 0.2, as docs/upgrading.md has it, walked on a system that has lived under 0.1.
+"""The way over from 0.1 to 0.2, as docs/upgrading.md has it, walked on a system with a history under 0.1.
 
 Its topics, offsets and tables were recorded on a real Kafka by the code of 0.1 (`record`), and are put on one here.
 """
@@ -25,9 +25,9 @@ from stream.alerts import AlertData
 from stream.decisions import Cause, DecisionData
 from stream.partition import partition_of
 from tests.integration.ops.rebuild.history import PARTITIONS, T, bill
-from tests.integration.ops.rebuild.lived import Lived
+from tests.integration.ops.rebuild.long_history import LongHistorySystem
+from tests.integration.ops.rebuild.rebuild_system import Decided, at_rest, sent_alerts, sent_decisions
 from tests.integration.ops.rebuild.recording import RELEASE_0_1, Kept, Recording, put_up, read
-from tests.integration.ops.rebuild.town import Decided, at_rest, sent_alerts, sent_decisions
 from tests.kafka.broker import Broker
 from tests.kafka.harness import KafkaHarness
 
@@ -67,14 +67,14 @@ def recording() -> Recording:
 
 
 @pytest.fixture
-def old(broker: Broker, recording: Recording, tmp_path: Path) -> Iterator[Lived]:
+def old(broker: Broker, recording: Recording, tmp_path: Path) -> Iterator[LongHistorySystem]:
     """Put the system of 0.1 on a broker; no worker runs."""
     with KafkaHarness(broker, recording.prefix, tmp_path) as harness:
         put_up(harness, recording)
-        lived = Lived(harness, tmp_path)
-        lived.settings |= recording.settings
-        Path(lived.settings["key__secret_file"]).write_bytes(recording.secret)
-        yield lived
+        system = LongHistorySystem(harness, tmp_path)
+        system.settings |= recording.settings
+        Path(system.settings["key__secret_file"]).write_bytes(recording.secret)
+        yield system
 
 
 def shipments(recording: Recording) -> list[Shipment]:
@@ -84,7 +84,7 @@ def shipments(recording: Recording) -> list[Shipment]:
     return sorted(found, key=lambda each: each.kept.millis)
 
 
-def judge(log: list[Shipment], old: Lived, folder: Path) -> Judged:
+def judge(log: list[Shipment], old: LongHistorySystem, folder: Path) -> Judged:
     """Run `tallygate judge` over a log; a file has no partitions, so what came to a wrong one is a blank line there."""
     right = [partition_of(each.kept.key or b"", PARTITIONS) == each.partition for each in log]
     lines = [each.kept.value or b"" if fits else b"" for each, fits in zip(log, right, strict=True)]
@@ -116,20 +116,20 @@ def in_order(alerts: list[AlertData], epoch: int) -> list[AlertData]:
     return sorted((msgspec.structs.replace(each, epoch=0) for each in alerts if each.epoch == epoch), key=repr)
 
 
-def letters(old: Lived) -> Counter[str]:
+def letters(old: LongHistorySystem) -> Counter[str]:
     """Return the codes of all dead letters, told by the labels of the records."""
     said = old.tallygate("dead-letters", "list", "--json")
     return Counter(msgspec.json.decode(line)["error"] for line in said.splitlines() if line.startswith("{"))
 
 
-def is_0_2(old: Lived) -> bool:
+def is_0_2(old: LongHistorySystem) -> bool:
     """Return whether the code at hand makes other tables than 0.1 did, in both steps."""
     made_under, makes = asyncio.run(fingerprints(old)), now(old)
     assert None not in made_under.values()
     return all(made_under[step] not in makes[step] for step in made_under)
 
 
-async def fingerprints(old: Lived) -> dict[str, str | None]:
+async def fingerprints(old: LongHistorySystem) -> dict[str, str | None]:
     """Return under what the recorded tables were made, by step."""
     topics = old.harness.topics
     return {
@@ -138,7 +138,7 @@ async def fingerprints(old: Lived) -> dict[str, str | None]:
     }
 
 
-def now(old: Lived) -> dict[str, set[str]]:
+def now(old: LongHistorySystem) -> dict[str, set[str]]:
     """Return under what the code at hand makes tables, or takes them over, by step."""
     settings = Settings(
         kafka=KafkaSettings(prefix=old.harness.topics.prefix),
@@ -149,7 +149,7 @@ def now(old: Lived) -> dict[str, set[str]]:
     return {step.name: {step.fingerprint, *step.reads} for step in steps}
 
 
-def refuse(old: Lived, step: str) -> None:
+def refuse(old: LongHistorySystem, step: str) -> None:
     """Start a worker of 0.2: it ends with status 78, says what to run, and changes nothing, so that 0.1 can go on."""
     made_under, counts = asyncio.run(fingerprints(old)), old.counts()
     said = old.refusal(step)
@@ -159,7 +159,7 @@ def refuse(old: Lived, step: str) -> None:
     assert old.counts() == counts
 
 
-def test_the_way_over(old: Lived, recording: Recording, tmp_path: Path) -> None:
+def test_the_way_over(old: LongHistorySystem, recording: Recording, tmp_path: Path) -> None:
     """Workers of 0.2 refuse the tables of 0.1; one rebuild from shipments, and all is as `judge` has it now."""
     assert is_0_2(old), "what follows has its meaning only under code whose tables are not those of 0.1"
     for step in ("manifest", "withholding"):
@@ -170,7 +170,7 @@ def test_the_way_over(old: Lived, recording: Recording, tmp_path: Path) -> None:
     go_on(old, log, expected)
 
 
-def bring_over(old: Lived, recording: Recording, log: list[Shipment], expected: Judged) -> None:
+def bring_over(old: LongHistorySystem, recording: Recording, log: list[Shipment], expected: Judged) -> None:
     """Rebuild: each bill is decided on once more as `judge` decides it, and 0.1 is outranked."""
     before, known = old.alerts(), letters(old)
     former = at_rest(old.decisions(1))
@@ -191,7 +191,7 @@ def bring_over(old: Lived, recording: Recording, log: list[Shipment], expected: 
     assert "outranked by epoch 2" in old.refusal("manifest", kafka__epoch="1", kafka__manifest_epoch="1")
 
 
-def go_on(old: Lived, log: list[Shipment], expected: Judged) -> None:
+def go_on(old: LongHistorySystem, log: list[Shipment], expected: Judged) -> None:
     """Judge on: an event published again is a repeat, and a new one is judged onto the rebuilt totals."""
     old.workers()
     kept = old.counts()
@@ -215,7 +215,7 @@ def rightly_sent(log: list[Shipment]) -> set[int]:
     }
 
 
-def sent_once(old: Lived) -> bool:
+def sent_once(old: LongHistorySystem) -> bool:
     """Return whether each bill on each conveyance has one decision of the new epoch."""
     decisions: list[DecisionData] = old.decisions(2)
     return len(decisions) == len(at_rest(decisions)) > 0

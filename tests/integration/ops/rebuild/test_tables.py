@@ -1,6 +1,6 @@
 """`tallygate rebuild tables`: a changelog lost, another policy, another secret; each is refused first, and then mended.
 
-The tests share one town; each continues from the current epoch, so they may run in any order.
+The tests share one system; each continues from the current epoch, so they may run in any order.
 """
 
 import asyncio
@@ -17,7 +17,16 @@ from confluent_kafka.admin import AdminClient
 from agents.kafka.topic_admin import create_topics
 from stream.decisions import DecisionData
 from stream.topics import TopicPlan, Topics
-from tests.integration.ops.rebuild.town import DAYS, DAYS_BETWEEN, FIRST, Decided, Town, at_rest, bill, conveyances
+from tests.integration.ops.rebuild.rebuild_system import (
+    DAYS,
+    DAYS_BETWEEN,
+    FIRST,
+    Decided,
+    RebuildSystem,
+    at_rest,
+    bill,
+    conveyances,
+)
 from tests.kafka.broker import Broker
 from tests.kafka.harness import KafkaHarness
 from tests.waiting import wait_for
@@ -26,14 +35,14 @@ pytestmark = pytest.mark.kafka
 
 
 @pytest.fixture(scope="module")
-def town(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Return a town that was judged day by day, its workers stopped."""
-    folder = tmp_path_factory.mktemp("town")
-    with KafkaHarness(broker, f"town{uuid.uuid4().hex[:8]}", folder) as harness:
+def system(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RebuildSystem]:
+    """Return a system that judged three days one after another, its workers stopped."""
+    folder = tmp_path_factory.mktemp("system")
+    with KafkaHarness(broker, f"days{uuid.uuid4().hex[:8]}", folder) as harness:
         harness.create_topics(partitions=4, steps=())
-        made = Town(harness, folder)
+        made = RebuildSystem(harness, folder)
         made.workers()
-        made.live()
+        made.run_history()
         made.stop()
         yield made
 
@@ -54,100 +63,100 @@ def held(harness: KafkaHarness, topic: str) -> int:
     return len(harness.values(topic)) if there else 0
 
 
-def test_a_lost_changelog(town: Town) -> None:
+def test_a_lost_changelog(system: RebuildSystem) -> None:
     """Refused, then rebuilt from shipments, killed once on the way: the same decisions hold, and none shows early."""
-    harness, before = town.harness, town.decisions(town.rebuilt.epoch)
+    harness, before = system.harness, system.decisions(system.rebuilt.epoch)
     outcomes = Counter(data.outcome for data in at_rest(before).values())
     assert min(outcomes["release"], outcomes["withhold"]) >= DAYS
-    lost = town.rebuilt.topics(harness.topics.prefix).changelog("manifest")
+    lost = system.rebuilt.topics(harness.topics.prefix).changelog("manifest")
     lose(harness, lost)
-    said = town.refusal("manifest")
+    said = system.refusal("manifest")
     assert "committed offset is" in said
     assert "tallygate rebuild tables --epoch N" in said
 
-    epoch, words, environment = town.command()
+    epoch, words, environment = system.command()
     killed = subprocess.Popen(words, env=environment, stderr=subprocess.DEVNULL)
     aside = Topics(harness.topics.prefix, epoch).rebuilt("decisions")
     wait_for(lambda: killed.poll() is not None or held(harness, aside), "decisions aside")
     killed.kill()
     assert killed.wait() == -9
-    assert town.decisions(epoch) == []
-    assert "are being rebuilt" in town.refusal("manifest", kafka__epoch=str(epoch))
+    assert system.decisions(epoch) == []
+    assert "are being rebuilt" in system.refusal("manifest", kafka__epoch=str(epoch))
 
     former = {"kafka__epoch": str(epoch - 1), "kafka__manifest_epoch": "1"}
-    said = town.rebuild()
+    said = system.rebuild()
     assert f"TALLYGATE_KAFKA__EPOCH={epoch}" in said
     assert lost in said
-    after = town.decisions(epoch)
+    after = system.decisions(epoch)
     assert at_rest(after) == at_rest(before)
     assert len(after) == len(at_rest(after))
     again = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert (again.returncode, again.stdout) == (0, said)
-    assert town.decisions(epoch) == after
+    assert system.decisions(epoch) == after
     assert len(harness.values(harness.topics.dead_letters)) == DAYS
-    assert f"outranked by epoch {epoch}" in town.refusal("withholding", **former)
+    assert f"outranked by epoch {epoch}" in system.refusal("withholding", **former)
 
 
-def test_another_policy(town: Town) -> None:
+def test_another_policy(system: RebuildSystem) -> None:
     """Refused, then the postings are judged again in their order: the manifest step goes on, the new policy holds."""
     latched = {"policy__overflow": "latch"}
-    assert "another secret, match, canonical form or policy" in town.refusal("withholding", **latched)
-    town.workers("manifest")
-    postings = town.harness.values(town.rebuilt.topics(town.harness.topics.prefix).postings)
-    kept = town.rebuilt
-    said = town.rebuild("postings", **latched)
-    assert town.rebuilt.manifest_epoch == kept.manifest_epoch
-    assert kept.topics(town.harness.topics.prefix).changelog("withholding") in said
-    assert kept.topics(town.harness.topics.prefix).changelog("manifest") not in said
-    assert {data.policy.overflow for data in town.decisions(town.rebuilt.epoch)} == {"latch"}
+    assert "another secret, match, canonical form or policy" in system.refusal("withholding", **latched)
+    system.workers("manifest")
+    postings = system.harness.values(system.rebuilt.topics(system.harness.topics.prefix).postings)
+    kept = system.rebuilt
+    said = system.rebuild("postings", **latched)
+    assert system.rebuilt.manifest_epoch == kept.manifest_epoch
+    assert kept.topics(system.harness.topics.prefix).changelog("withholding") in said
+    assert kept.topics(system.harness.topics.prefix).changelog("manifest") not in said
+    assert {data.policy.overflow for data in system.decisions(system.rebuilt.epoch)} == {"latch"}
 
     _first, second = conveyances(DAYS - 1)
-    town.workers("withholding")
+    system.workers("withholding")
     late = FIRST + timedelta(days=DAYS_BETWEEN * (DAYS - 1), hours=3)
-    town.publish([bill(second, "LATE0001", "A", "100.00", late), bill(second, "LATE0002", "B", "100.00", late)])
-    wait_for(lambda: decided(town, "LATE0001") and decided(town, "LATE0002"), "decisions on what came later")
-    town.stop()
+    system.publish([bill(second, "LATE0001", "A", "100.00", late), bill(second, "LATE0002", "B", "100.00", late)])
+    wait_for(lambda: decided(system, "LATE0001") and decided(system, "LATE0002"), "decisions on what came later")
+    system.stop()
     # Under `skip` the first would fit: $500 are released, $400 do not fit, and nothing behind them is tried.
-    (latched_out,), (other,) = decided(town, "LATE0001"), decided(town, "LATE0002")
+    (latched_out,), (other,) = decided(system, "LATE0001"), decided(system, "LATE0002")
     assert (latched_out.outcome, latched_out.total_cents) == ("withhold", 50_000)
     assert (other.outcome, other.total_cents) == ("release", 10_000)
-    assert len(town.harness.values(town.rebuilt.topics(town.harness.topics.prefix).postings)) == len(postings) + 2
+    assert len(system.harness.values(system.rebuilt.topics(system.harness.topics.prefix).postings)) == len(postings) + 2
 
 
-def test_another_secret(town: Town) -> None:
+def test_another_secret(system: RebuildSystem) -> None:
     """Refused; rebuilt from shipments beside the old workers, who go on until it has caught up, under new keys."""
-    before = at_rest(town.decisions(town.rebuilt.epoch))
-    other = town.folder / "another-secret"
+    before = at_rest(system.decisions(system.rebuilt.epoch))
+    other = system.folder / "another-secret"
     other.write_bytes(b"another secret of the town")
     changed = {"key__secret_file": str(other)}
-    assert "another secret, match, canonical form or policy" in town.refusal("manifest", **changed)
-    _epoch, words, environment = town.command("postings", **changed)
+    assert "another secret, match, canonical form or policy" in system.refusal("manifest", **changed)
+    _epoch, words, environment = system.command("postings", **changed)
     useless = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert useless.returncode == 78
     assert "keys of another secret" in useless.stderr
 
-    town.workers()
-    epoch, words, environment = town.command("shipments", **changed)
-    log = town.folder / f"epoch-{epoch}.log"
+    system.workers()
+    epoch, words, environment = system.command("shipments", **changed)
+    log = system.folder / f"epoch-{epoch}.log"
     with log.open("w") as output:
         waiting = subprocess.Popen(words, env=environment, stdout=output, stderr=output)
     wait_for(
         lambda: waiting.poll() is not None or "caught up: now stop the workers" in log.read_text(), "it to catch up"
     )
-    assert town.decisions(epoch) == []
+    assert system.decisions(epoch) == []
     waiting.terminate()
     assert waiting.wait() == 130, log.read_text()
     assert "run the same command again to continue" in log.read_text()
-    town.stop()
-    town.rebuild("shipments", **changed)
-    after = at_rest(town.decisions(town.rebuilt.epoch))
+    system.stop()
+    system.rebuild("shipments", **changed)
+    after = at_rest(system.decisions(system.rebuilt.epoch))
     assert {data.consignee for data in before.values()}.isdisjoint(data.consignee for data in after.values())
     assert nameless(after) == nameless(before)
 
 
-def decided(town: Town, number: str) -> list[DecisionData]:
+def decided(system: RebuildSystem, number: str) -> list[DecisionData]:
     """Return the decisions of a bill in the epoch that is current."""
-    return [data for data in town.decisions(town.rebuilt.epoch) if data.bill == number]
+    return [data for data in system.decisions(system.rebuilt.epoch) if data.bill == number]
 
 
 def nameless(found: Decided) -> Decided:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from state.rules.entries import FilingRule, Measured, ProgrammeRule, Scoped
 from state.rules.programmes import ENABLED_UNLESS_SET, Programme
-from state.rules.rule_words import OVERFLOWS, amount, meaning, period, summed
+from state.rules.rule_words import amount, meaning, period, summed
 from state.rules.rulebook import Rulebook
 
 CERTAINTIES = {
@@ -14,6 +14,15 @@ CERTAINTIES = {
     "D": "a vendor's claim without official support",
 }
 """What each mark means."""
+
+OVERFLOWS = {
+    "setting": "the setting `overflow` says which bills stop above the limit",
+    "skip": "a bill that does not fit stops, and a later one that fits still passes",
+    "latch": "the first bill that does not fit stops, and every later one with it",
+    "all_or_none": "if all bills together are above the limit, none of them is exempt",
+    "excess": "what is above the limit is dutiable, what is below it is not",
+}
+"""What happens above the limit, in words."""
 
 INTRODUCTION = """\
 # Programmes

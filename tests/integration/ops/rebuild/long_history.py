@@ -1,4 +1,4 @@
-"""A system that has lived: built on a real Kafka by its own workers and commands."""
+"""A system with a long history: built on a real Kafka by its own workers and commands."""
 
 import asyncio
 import subprocess
@@ -18,7 +18,7 @@ from tests.integration.ops.rebuild.history import (
     poison,
     strayed,
 )
-from tests.integration.ops.rebuild.town import Town
+from tests.integration.ops.rebuild.rebuild_system import RebuildSystem
 from tests.kafka.dead_members import remove_members
 from tests.kafka.harness import KafkaHarness
 from tests.kafka.worker import WorkerProcess
@@ -27,11 +27,11 @@ from tests.waiting import wait_for
 DEFECT = "tests.integration.ops.rebuild.defect:manifest"
 
 
-class Lived(Town):
+class LongHistorySystem(RebuildSystem):
     """The system, its settings and commands, and the epoch that is current."""
 
-    def live(self) -> None:
-        """Let everything happen; workers are at work in the end."""
+    def run_history(self) -> None:
+        """Let everything of the history happen; the workers run in the end."""
         self.workers()
         self.happen(before_the_flood())
         self.publish(flood())
@@ -69,7 +69,7 @@ class Lived(Town):
         return {name: len(self.harness.values(name)) for name in written}
 
     def tallygate(self, *words: str, status: int = 0, changes: Mapping[str, str] | None = None) -> str:
-        """Run a command with the town's settings; return what it says on both streams."""
+        """Run a command with the system's settings; return what it says on both streams."""
         call = [sys.executable, "-c", "from agents.cli.main import main; main()", *words]
         done = subprocess.run(
             call, env=self.environment(**(changes or {})), capture_output=True, text=True, check=False, timeout=180

@@ -30,7 +30,7 @@ NOWHERE = "127.0.0.1:9"
 SECRET = "a secret of at least sixteen bytes"
 
 
-class Gate:
+class GatewaySetup:
     """Settings of one gateway, and its tokens."""
 
     def __init__(
@@ -98,15 +98,15 @@ def port_of(client: ClientSession) -> int:
     return client._base_url.port or 0
 
 
-def gate_on(folder: Path, store: StoreSettings, brokers: str = NOWHERE) -> Gate:
+def setup_on(folder: Path, store: StoreSettings, brokers: str = NOWHERE) -> GatewaySetup:
     """Return a gateway on a read model."""
-    return Gate(folder, brokers, store.prefix, store.url)
+    return GatewaySetup(folder, brokers, store.prefix, store.url)
 
 
 class GatewayProcess:
     """One `tallygate gateway`, as its user starts it."""
 
-    def __init__(self, gate: Gate, log: Path, **environment: str) -> None:
+    def __init__(self, setup: GatewaySetup, log: Path, **environment: str) -> None:
         """Start it; what it says goes to `log`."""
         self._log = log
         more = {f"TALLYGATE_{name.upper()}": value for name, value in environment.items()}
@@ -114,7 +114,7 @@ class GatewayProcess:
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=ROOT,
-                env={**os.environ, **gate.environment, **more},
+                env={**os.environ, **setup.environment, **more},
             )  # fmt: skip
 
     def log(self) -> str:

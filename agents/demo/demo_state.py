@@ -33,7 +33,7 @@ class Rates(NamedTuple):
     decisions: float
 
 
-class Scene:
+class DemoState:
     """The state of the demo; the workers update `counts`, publisher and reader the rest."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A town whose days are judged on a real Kafka, and what is needed to judge them again: settings, commands, looks."""
+"""Three days that are judged on a real Kafka, and what is needed to judge them again: settings and commands."""
 
 import os
 import subprocess
@@ -70,7 +70,7 @@ def conveyances(day: int) -> tuple[str, str]:
     return first, next(name for name in names if partition_of(name.encode(), 4) == day % 2)
 
 
-def town() -> Iterator[Event]:
+def three_days() -> Iterator[Event]:
     """Return the events in order: two trips a day bring one person $500 and $400, so the first to arrive counts."""
     for day in range(DAYS):
         time = FIRST + timedelta(days=DAYS_BETWEEN * day)
@@ -82,8 +82,8 @@ def town() -> Iterator[Event]:
         yield first.encode(), b"no event at all"
 
 
-class Town:
-    """The town on a harness, its settings, and the epoch that is current."""
+class RebuildSystem:
+    """A system on a harness: its settings, its workers and commands, and the epoch that is current."""
 
     def __init__(self, harness: KafkaHarness, folder: Path) -> None:
         """Judge strictly, under a secret of its own."""
@@ -113,7 +113,7 @@ class Town:
         assert [worker.wait() for worker in alive] == [0] * len(alive)
 
     def refusal(self, step: str, **more: str) -> str:
-        """Start a worker that must refuse, while no other of its step lives; give what it said."""
+        """Start a worker that must refuse, while no other of its step lives; return what it said."""
         worker = self.harness.worker("0", step, **self.all_settings(**more))
         assert worker.refused() == 78, worker.log()
         assert not any(each.alive for each in self.harness.workers if each.step == step)
@@ -134,11 +134,11 @@ class Town:
                 producer.flush()
                 time.sleep(0.003)
 
-    def live(self) -> None:
-        """Publish the town under workers that judge each event before the next comes, as on a usual day."""
+    def run_history(self) -> None:
+        """Publish three days under workers that judge each event before the next comes, as on a usual day."""
         decided = 0
         for day in range(DAYS):
-            *before, first, second, bad = list(town())[5 * day : 5 * day + 5]
+            *before, first, second, bad = list(three_days())[5 * day : 5 * day + 5]
             self.publish([*before, first])
             decided += 3
             self.harness.wait_for_decisions(decided)
@@ -160,7 +160,7 @@ class Town:
         return sent_alerts(self.harness.values(self.harness.topics.alerts))
 
     def rebuild(self, source: Source = "shipments", **changes: str) -> str:
-        """Change settings and run `tallygate rebuild tables` to its end; give what it says is to be done next."""
+        """Change settings and run `tallygate rebuild tables` to its end; return what it says is to be done next."""
         epoch, words, environment = self.command(source, **changes)
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
