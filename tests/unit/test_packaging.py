@@ -18,6 +18,7 @@ UNIMPORTED = {
     "hiredis": "makes redis fast where it is installed",
     "mode-streaming": "Faust's own base, pinned since the engine leans on private parts of it",
     "orjson": "a fixed choice of the product's owner; Faust encodes with it where it is installed",
+    "tzdata": "`stream/days.py` reads the zones out of the files of this wheel",
 }
 
 

@@ -1,11 +1,13 @@
 """The gateway's producer while there is no Kafka."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from agents.gateway.http import reconnecting_producer
 from agents.gateway.http.reconnecting_producer import ReconnectingProducer
+from agents.kafka.backoff import Backoff
 from agents.kafka.connection import Connection
 from agents.publish.partition_queues import BatchShare, Keyed
 from agents.publish.publish_errors import PublishAwayError
@@ -25,7 +27,8 @@ async def test_unreachable_kafka_is_told_and_tried_again(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While no broker answers it goes on trying, and says in the log once what keeps it from publishing."""
-    monkeypatch.setattr("agents.kafka.backoff.LONGEST_SECONDS", 0.2)  # ten tries would take 20 s
+    # Ten tries would take 20 s.
+    monkeypatch.setattr(reconnecting_producer, "Backoff", partial(Backoff, longest=0.2))
     tries = 0
 
     async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
