@@ -36,5 +36,10 @@ def test_today_shows_the_first_releases(prometheus: Start) -> None:
         wait_for(lambda: server.value(samples) >= scraped + 2, "two more scrapes")
         for title, at_least in (("Released", 0.9 * RELEASES), ("Value released", 9.0 * RELEASES), ("Withheld", 0.0)):
             (panel,) = [panel for panel in TODAY.panels() if panel.title == title]
-            query = panel.queries[0].expression.replace("$__range", "5m").replace("$job", "tallygate")
+            query = (
+                panel.queries[0]
+                .expression.replace("$__range", "5m")
+                .replace("$job", "tallygate")
+                .replace("$programme", ".+")
+            )
             assert server.value(query) >= at_least, title
