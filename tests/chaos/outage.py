@@ -48,7 +48,7 @@ def run(
     broker, fired = system.harness.broker, dict[str, float]()
     wait_for(lambda: server.up() == system.processes, "every process to answer a scrape")
     with system.load(events_a_second):
-        wait_for(lambda: server.query(JUDGED), "decisions")
+        wait_for(lambda: server.value(JUDGED) > 0, "decisions")
         time.sleep(before)
         judged = server.value(JUDGED)
         broker.kill()
