@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 from aiohttp import web
@@ -50,6 +50,11 @@ class File(msgspec.Struct, frozen=True):
     content_type: str
     tag: str
     """Changes with the body."""
+
+    @classmethod
+    def of(cls, body: bytes, content_type: str) -> Self:
+        """Return a file with the tag of its body."""
+        return cls(body, content_type, hashlib.sha256(body).hexdigest()[:32])
 
 
 class RuleCard(msgspec.Struct, frozen=True):
@@ -101,7 +106,7 @@ def static_files() -> dict[str, File]:
     found = {}
     for name, body in _walk(files("agents.gateway.pages") / "static"):
         kind = TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-        found[name] = File(body, kind, hashlib.sha256(body).hexdigest()[:32])
+        found[name] = File.of(body, kind)
     return found
 
 
@@ -116,8 +121,7 @@ def rules_file(rulebook: Rulebook) -> File:
         for _section, entries in rulebook.data
         for entry in entries
     }  # fmt: skip
-    body = msgspec.json.encode(cards)
-    return File(body, "application/json", hashlib.sha256(body).hexdigest()[:32])
+    return File.of(msgspec.json.encode(cards), "application/json")
 
 
 @lru_cache(maxsize=1)
@@ -129,8 +133,7 @@ def programmes_file(rulebook: Rulebook) -> File:
         )
         for each in rulebook.programmes.values()
     )
-    body = msgspec.json.encode(ProgrammeCards(rulebook.default_programme, tuple(cards)))
-    return File(body, "application/json", hashlib.sha256(body).hexdigest()[:32])
+    return File.of(msgspec.json.encode(ProgrammeCards(rulebook.default_programme, tuple(cards))), "application/json")
 
 
 def _send(request: web.Request, file: File) -> web.Response:
