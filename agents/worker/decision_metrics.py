@@ -74,7 +74,7 @@ class Tallied:
         decided, alerts = self._tally.drain()
         for kind, made, cents in decided:
             self._made[kind] += made
-            if cents:
+            if kind.currency:
                 self._cents[kind] += cents
         self._alerts.update(alerts)
 
@@ -86,5 +86,5 @@ class Tallied:
         """Return what a scrape shows."""
         # A programme has one currency, so decisions that differ in it differ in the programme too.
         yield _decisions.family((kind[:-1], made) for kind, made in dict(self._made).items())
-        yield _values.family((tuple(kind), cents / 100) for kind, cents in dict(self._cents).items() if kind.currency)
+        yield _values.family((tuple(kind), cents / 100) for kind, cents in dict(self._cents).items())
         yield _alerts.family((tuple(raised), number) for raised, number in dict(self._alerts).items())
