@@ -22,6 +22,7 @@ from deploy.grafana.today import TODAY
 from tests.kafka.broker import Broker
 from tests.kafka.harness import KafkaHarness
 from tests.prerequisites import PREREQUISITES, ROOT
+from tests.prometheus.grafana_variables import concrete
 from tests.prometheus.server import PrometheusServer
 from tests.prometheus.system import System
 from tests.redis.server import RedisServer
@@ -101,9 +102,7 @@ def _panel(server: PrometheusServer, panel: Panel, axes: Axes, begin: float, end
     """Draw one panel as Grafana would, stacked where it is."""
     drawn: list[tuple[str, list[float], list[float]]] = []
     for query in panel.queries:
-        expression = query.expression.replace("$__rate_interval", WINDOW).replace("$job", "tallygate")
-        expression = expression.replace("$programme", ".+")
-        for labels, points in server.series(expression, begin, end, STEP_SECONDS):
+        for labels, points in server.series(concrete(query.expression, WINDOW), begin, end, STEP_SECONDS):
             numbers = [number for _, number in points]
             if any(number > 0 for number in numbers):
                 drawn.append((_legend(query.legend, labels), [at - begin for at, _ in points], numbers))

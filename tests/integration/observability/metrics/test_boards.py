@@ -10,6 +10,7 @@ import pytest
 
 from tests.kafka.harness import KafkaHarness
 from tests.prerequisites import ROOT
+from tests.prometheus.grafana_variables import concrete
 from tests.prometheus.plugin import Start
 from tests.prometheus.system import System
 from tests.redis.server import RedisServer
@@ -22,12 +23,6 @@ pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.prometheus]
 RULES = sorted((ROOT / "deploy" / "prometheus" / "rules").glob("*.yaml"))
 EVENTS_A_SECOND = 200
 WINDOW = "10s"
-
-
-def concrete(expression: str) -> str:
-    """Return a query as Grafana would send it."""
-    expression = expression.replace("$__rate_interval", WINDOW).replace("$__range", WINDOW)
-    return expression.replace("$job", "tallygate").replace("$programme", ".+")
 
 
 def status(address: str, path: str) -> int:
@@ -56,7 +51,7 @@ def test_every_panel_has_data(harness: KafkaHarness, redis_server: RedisServer, 
             assert status(address, "/livez") == 200
         first = scrapes(system)
         with system.load(EVENTS_A_SECOND):
-            left = {concrete(query) for query in all_expressions()}
+            left = {concrete(query, WINDOW) for query in all_expressions()}
 
             def all_have_data() -> bool:
                 left.difference_update({query for query in left if server.query(query)})
@@ -66,7 +61,7 @@ def test_every_panel_has_data(harness: KafkaHarness, redis_server: RedisServer, 
                 wait_for(all_have_data, "data for every panel")
             except TimeoutError:
                 assert sorted(left) == []
-            decided = concrete('sum(tallygate_decisions_total{job="tallygate"})')
+            decided = 'sum(tallygate_decisions_total{job="tallygate"})'
             wait_for(lambda: server.value(decided) > EVENTS_A_SECOND, "the decisions of a second to be scraped")
             assert server.firing() == set()
         # A label set that appears only later begins with a value that no `increase()` sees.

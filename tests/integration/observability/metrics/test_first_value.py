@@ -7,6 +7,7 @@ from agents.observability.metrics_server import Shown, show
 from agents.settings.metrics_group import MetricsSettings
 from agents.worker.engine_metrics import ENGINE
 from deploy.grafana.today import TODAY
+from tests.prometheus.grafana_variables import concrete
 from tests.prometheus.plugin import Start
 from tests.prometheus.system import first_port
 from tests.unit.observability.test_from_the_start import showing
@@ -36,10 +37,4 @@ def test_today_shows_the_first_releases(prometheus: Start) -> None:
         wait_for(lambda: server.value(samples) >= scraped + 2, "two more scrapes")
         for title, at_least in (("Released", 0.9 * RELEASES), ("Value released", 9.0 * RELEASES), ("Withheld", 0.0)):
             (panel,) = [panel for panel in TODAY.panels() if panel.title == title]
-            query = (
-                panel.queries[0]
-                .expression.replace("$__range", "5m")
-                .replace("$job", "tallygate")
-                .replace("$programme", ".+")
-            )
-            assert server.value(query) >= at_least, title
+            assert server.value(concrete(panel.queries[0].expression, "5m")) >= at_least, title
