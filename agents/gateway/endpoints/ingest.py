@@ -76,7 +76,7 @@ async def _take(request: web.Request, readings: Mapping[str, Reading]) -> web.Re
     begun = time.monotonic()
     async with parts.bodies:
         body = await read_body(request, parts.gateway.body_mib * 1024 * 1024, unpacks=True)
-        events = await _check(reading(request, body), int(parts.clock().timestamp() * 1000))
+        events = await _check(reading(request, body), int(parts.clock().timestamp() * 1000), caller.sources)
         await _send(parts, events)
     ingested("accepted", len(events), time.monotonic() - begun)
     log.debug("token %s published %d events", caller.id, len(events))
@@ -120,17 +120,20 @@ BATCHES: Final[Mapping[str, Reading]] = {BATCH: _batch, JSON: _batch}
 """What each address takes, by media type."""
 
 
-async def _check(values: Sequence[bytes], now_ms: int) -> list[Keyed]:
-    """Return the events with their keys. Raise Problem 400, which names every bad event."""
+async def _check(values: Sequence[bytes], now_ms: int, sources: Sequence[str] = ()) -> list[Keyed]:
+    """Return the events with their keys. Raise Problem 400, which names every bad event, 403 for another's source."""
     # Without partitions: the gateway sets key and partition, so only the event itself can be wrong.
     reader = Reader(None)
     events, bad, size = [], [], 0
+    foreign: int | None = None
     for index, value in enumerate(values):
         read = reader.read(PlainRecord("", 0, index, now_ms, None, value))
         if isinstance(read, FaultFound):
             bad.append(BadEvent(index, read.fault, read.detail))
         else:
             events.append(Keyed(read.data.conveyance.encode(), value))
+            if sources and read.source not in sources and foreign is None:
+                foreign = index
         size += len(value) + BYTES_A_TURN // EVENTS_A_TURN
         if size > BYTES_A_TURN:
             size = 0
@@ -138,6 +141,10 @@ async def _check(values: Sequence[bytes], now_ms: int) -> list[Keyed]:
     if bad:
         ingested("invalid", len(values))
         raise _refused(bad)
+    if foreign is not None:
+        ingested("invalid", len(values))
+        detail = f"event {foreign}, counted from 0: this token may not publish events of its `source`; nothing was sent"
+        raise Problem(403, "Not allowed", detail)
     return events
 
 
