@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 KAFKA_JARS := .cache/kafka
+CLIENTS := .cache/clients
+CLIENT_PINS := tests/clients/package.json tests/clients/package-lock.json tests/clients/requirements.txt
 ARGS ?=
 # The tests wait for brokers and sessions much of their time: on two cores three processes took 19:44, two took 22:43.
 # Each has brokers of its own. Slow files come first (tests/order.py). For one test, or a debugger: PROCESSES=0.
@@ -12,8 +14,11 @@ PROCESSES ?= 3
 # A broker is fetched only where it could run; elsewhere tests that need it are skipped, and pytest says so in one line.
 HAVE_JAVA := $(shell command -v java >/dev/null 2>&1 && command -v mvn >/dev/null 2>&1 && echo yes)
 
+# Likewise for the generators of clients: they run under Node.js, that of Python clients beside them.
+HAVE_NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 && echo yes)
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint audit bench chaos docs compiled kafka venv clean
+.PHONY: help demo test lint audit bench chaos docs compiled kafka clients venv clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +28,7 @@ demo: $(VENV)/.installed ## run the whole system on a simulated day, all embedde
 
 # Tests start our own commands hundreds of times: none is to compile every module again, whatever the shell says.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: $(VENV)/.installed kafka ## run all tests; ARGS="-k name" to choose
+test: $(VENV)/.installed kafka clients ## run all tests; ARGS="-k name" to choose
 	@$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.installed ## ruff, mypy, import-linter, codespell
@@ -64,6 +69,20 @@ ifeq ($(HAVE_JAVA),yes)
 	    echo "no Apache Kafka: it could not be fetched; the tests that need it will be skipped"; }; }
 else
 	@echo "no Apache Kafka: java or mvn not found; the tests that need a real broker will be skipped"
+endif
+
+clients: ## fetch the generators of clients for the tests, where Node.js is there
+ifeq ($(HAVE_NODE),yes)
+	@cat $(CLIENT_PINS) | cmp --silent - $(CLIENTS)/.fetched || { \
+	  echo "fetching generators of clients into $(CLIENTS)" && rm -rf $(CLIENTS) && mkdir -p $(CLIENTS) && \
+	  cp $(CLIENT_PINS) $(CLIENTS) && { \
+	    (cd $(CLIENTS) && npm ci --ignore-scripts --no-audit --no-fund) && $(PYTHON) -m venv $(CLIENTS)/python && \
+	    $(CLIENTS)/python/bin/python -m pip install --quiet --disable-pip-version-check \
+	      --requirement $(CLIENTS)/requirements.txt; } </dev/null >$(CLIENTS)/fetch.log 2>&1 && \
+	  cat $(CLIENT_PINS) >$(CLIENTS)/.fetched || { cat $(CLIENTS)/fetch.log; rm -rf $(CLIENTS); \
+	    echo "no generators of clients: they could not be fetched; the tests that need them will be skipped"; }; }
+else
+	@echo "no generators of clients: node or npm not found; the tests that need them will be skipped"
 endif
 
 venv: $(VENV)/.installed ## make .venv and install everything into it

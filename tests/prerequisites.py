@@ -21,6 +21,9 @@ KAFKA_JARS = Path(os.environ.get("TALLYGATE_KAFKA_JARS", ROOT / ".cache" / "kafk
 """Where `make kafka` put the jars of Apache Kafka."""
 
 
+CLIENTS = ROOT / ".cache" / "clients"
+"""Where `make clients` put the generators of clients."""
+
 KAFKA_NEEDS_JAVA = 17
 
 
@@ -68,6 +71,13 @@ def prometheus_missing() -> str | None:
     return f"{' and '.join(absent)} not found" if absent else None
 
 
+def clients_missing() -> str | None:
+    """Say what keeps clients from being generated here, or None if nothing does."""
+    if shutil.which("node") is None:
+        return "node not found"
+    return None if (CLIENTS / ".fetched").exists() else "generators not found (make clients)"
+
+
 @cache
 def mount_missing() -> str | None:
     """Say what keeps a small disk in memory from being mounted here, or None if nothing does."""
@@ -84,6 +94,7 @@ def mount_missing() -> str | None:
 
 PREREQUISITES: dict[str, Callable[[], str | None]] = {
     "chromium": chromium_missing,
+    "clients": clients_missing,
     "compiler": compiler_missing,
     "kafka": kafka_missing,
     "mount": mount_missing,

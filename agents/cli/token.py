@@ -14,6 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the tokens t
 command = app
 
 NAME_LENGTH_MAX = 100
+SOURCE_LENGTH_MAX = 500
 
 
 class ScopeName(StrEnum):
@@ -34,6 +35,10 @@ File = Annotated[
 def create(
     scope: Annotated[list[ScopeName], typer.Option("--scope", help="What it may do; may be repeated.")],
     name: Annotated[str, typer.Option("--name", help="Name of its user, person or program; shown in the list.")],
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="Only events of this source may be published; may be repeated. Default: any."),
+    ] = None,
     days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Days until it expires.")] = 90,
     file: File = None,
 ) -> None:
@@ -49,6 +54,11 @@ def create(
 
     if not name.isprintable() or len(name) > NAME_LENGTH_MAX:
         refuse(f"a name has at most {NAME_LENGTH_MAX} characters, all of them printable")
+    sources = source or []
+    if sources and ScopeName.PUBLISH not in scope:
+        refuse("--source limits what a token may publish: add --scope publish")
+    if not all(each.isprintable() and 0 < len(each) <= SOURCE_LENGTH_MAX for each in sources):
+        refuse(f"a source has 1 to {SOURCE_LENGTH_MAX} characters, all of them printable")
     where = _file(file)
     try:
         token, text = create_token(
@@ -58,6 +68,7 @@ def create(
             datetime.now(UTC).replace(microsecond=0),
             timedelta(days=days),
             secrets.token_bytes,
+            sources,
         )
     except TokenFileError as error:
         refuse(error)
@@ -69,7 +80,7 @@ def create(
 
 @app.command("list")
 def show(file: File = None) -> None:
-    """List the tokens: id, scopes, expiry, name, in columns divided by tabs."""
+    """List the tokens: id, scopes, dates, name, sources, in columns divided by tabs."""
     from agents.gateway.http.tokens import TokenFileError, read_tokens
 
     try:
@@ -77,11 +88,11 @@ def show(file: File = None) -> None:
     except TokenFileError as error:
         refuse(error)
     now = datetime.now(UTC)
-    print("id\tscopes\tcreated\texpires\tname")
+    print("id\tscopes\tcreated\texpires\tname\tsources")
     for token in tokens:
         state = "" if now < token.expires else " (expired)"
         days = f"{token.created:%Y-%m-%d}\t{token.expires:%Y-%m-%d}{state}"
-        print(f"{token.id}\t{' '.join(token.scopes)}\t{days}\t{token.name}")
+        print(f"{token.id}\t{' '.join(token.scopes)}\t{days}\t{token.name}\t{' '.join(token.sources)}")
 
 
 @app.command()

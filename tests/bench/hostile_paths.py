@@ -1,6 +1,7 @@
 """The paths that read what strangers send, and what a text for each is made of: frames, and pieces that repeat."""
 
 import io
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NamedTuple
@@ -8,6 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
 
 from agents.files.assembling import assemble
 from agents.files.candidates import read_lines
@@ -15,8 +17,10 @@ from agents.files.columns import template
 from agents.files.csv_rows import read_rows
 from agents.files.opening import FileError
 from agents.gateway.endpoints.batch_cutting import NoEventError, TooManyEventsError, cut
+from agents.gateway.endpoints.binary_mode import whole_event
 from agents.gateway.endpoints.session import SignIn, _pairs
 from agents.gateway.http.bodies import media_type
+from agents.gateway.http.gzip_bodies import NotGzipError, UnpackedTooLargeError, Unpacking
 from agents.gateway.http.problems import Problem
 from agents.gateway.live.places import decode_places
 from agents.gateway.live.scan_socket import Asked
@@ -32,11 +36,15 @@ from stream.money import parse_amount
 from stream.reading import Reader
 from stream.records import PlainRecord
 
-REFUSALS: Final = (ValueError, RecursionError, FileError, RulebookError, Problem, TooManyEventsError, NoEventError)
+REFUSALS: Final = (
+    ValueError, RecursionError, FileError, RulebookError, Problem, TooManyEventsError, NoEventError, NotGzipError,
+    UnpackedTooLargeError,
+)  # fmt: skip
 """What a path may say to a text that it does not take; anything else ends the search, and is a fault."""
 TEXT_MAX: Final = 70
 """Characters of one text of an event; `tests/property/test_hostile_steps.py` holds the types to it."""
 LINES_MAX: Final = 6
+UNPACKED_MAX: Final = 1_000_000
 NOW_MS: Final = 4_102_444_800_000
 
 
@@ -78,6 +86,18 @@ class HostilePath(NamedTuple):
 
 def _request(text: str) -> web.Request:
     return make_mocked_request("POST", "/session", {"Content-Type": text, "Cookie": text})
+
+
+def _unpacked(text: str) -> object:
+    """Unpack bytes that are said to be gzip; each letter is a byte."""
+    return sum(map(len, Unpacking(UNPACKED_MAX).pieces(text.encode("latin-1", "replace"))))
+
+
+def _binary_mode(text: str) -> object:
+    """Put an event together from attributes and data that are all the text."""
+    lines = text.split("\n")
+    headers = CIMultiDict[str]((f"ce-a{place}", line) for place, line in enumerate(lines))
+    return whole_event(headers, text.encode("utf-8", "surrogatepass"))
 
 
 def _event(text: str) -> object:
@@ -124,6 +144,22 @@ _EVENT_FRAMES: Final = (
     Frame(), Frame("{"), Frame("["), Frame('{"a":"'), Frame('{"a":"', '"}'),
     *_around(_KIND, "{", '"data":{', '"lines":[', '"name":"', '"amount":"', '"version":', '"consignee":{', '"flags":['),
 )  # fmt: skip
+_GZIP: Final = Frame("\x1f\x8b\x08\0\0\0\0\0\0\xff")
+_MEMBER: Final = f"{_GZIP.before}\x03\0\0\0\0\0\0\0\0\0"
+"""Nothing, packed."""
+
+
+def _deflated(plain: bytes, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> str:
+    """Return blocks of packed bytes that further blocks may follow."""
+    packing = zlib.compressobj(wbits=-zlib.MAX_WBITS, strategy=strategy)
+    return (packing.compress(plain) + packing.flush(zlib.Z_FULL_FLUSH)).decode("latin-1")
+
+
+_DEFLATED: Final = (
+    _deflated(b"aaaaaabaaaaaaabaaaaa", zlib.Z_HUFFMAN_ONLY),  # hardly more than the tables of a block
+    _deflated(bytes(100_000)), _deflated(bytes(range(256)) * 9), _deflated(b"a"), "\0\0\0\xff\xff", "\x04",
+    _MEMBER,
+)  # fmt: skip
 _COLUMNS: Final = template().splitlines(keepends=True)[0]
 _OPENING: Final = ',,c,ACME0001,x","y\n'
 """A row that leaves a quotation mark open, whether one was open before it or not."""
@@ -150,6 +186,14 @@ PATHS: Final = (
         (Frame("["), Frame("[", "]"), Frame()),
         (*_JSON, "{},", '{"specversion":1,"id":1,"source":1,"type":1,"time":1,"data":1},'),
         60_000,
+    ),
+    HostilePath("packed body", _unpacked, (_GZIP, Frame(_GZIP.before, _MEMBER), Frame()), _DEFLATED, 60_000),
+    HostilePath(
+        "binary mode",
+        _binary_mode,
+        (Frame(), Frame("", "\n{}"), Frame("%")),
+        ("a", "%", "%41", "%C3", "%zz", "\n", "a\n", "{}", "[", '"', "\\"),
+        4_000,
     ),
     HostilePath("name and address", _names, (Frame(), Frame("", "A"), Frame("UNIT ")), WORDS, 4_000),
     HostilePath("identifier and seller", _identifiers, (Frame(), Frame("", "A")), WORDS, 4_000),

@@ -38,6 +38,7 @@ SIZES = {
     "identifier and seller": 2_000,
     "JSON lines, publish's checks": 3_000,
     "rule file": 2_000,
+    "packed body": 50_000,
 }
 """Bytes; where something is bounded by lines, as many as go over the bound."""
 ROUNDS = 20

@@ -43,7 +43,7 @@ def programs(tmp_path: Path) -> Path:
 @pytest.fixture
 def java(programs: Path) -> Path:
     """Add programs that go by the names of Java, Maven and all else that the tests want."""
-    for name in ("java", "mvn", "cc", "chromium", "chromedriver", "prometheus", "promtool"):
+    for name in ("java", "mvn", "cc", "chromium", "chromedriver", "npm", "prometheus", "promtool"):
         (programs / name).symlink_to(programs / "true")
     return programs
 
@@ -56,7 +56,7 @@ def test_gate_fails_if_tests_or_checks_do(java: Path, root: Path, test: str, lin
     answer = run_gate(where, root, str(java))
     lines = answer.stdout.splitlines()
     (required,) = [line for line in lines if line.startswith("required: ")]
-    assert {"chromium", "kafka", "redis"} <= set(required.removeprefix("required: ").split(","))
+    assert {"chromium", "clients", "kafka", "redis"} <= set(required.removeprefix("required: ").split(","))
     assert "lint ran" in lines
     assert answer.returncode == status, answer.stderr
     assert lines[-1] == "pytest: ===== 7 passed in 2.00s ====="
@@ -80,6 +80,7 @@ def test_gate_installs_what_is_missing(tmp_path: Path, root: Path, programs: Pat
     assert "--yes" in asked
     assert "default-jre-headless maven" in asked
     assert "chromium chromium-driver" in asked
+    assert "nodejs npm" in asked
 
 
 @pytest.mark.parametrize(("given", "said"), [("HAVE_JAVA=", "will be skipped"), ("HAVE_JAVA=yes", "copy-dependencies")])
@@ -88,6 +89,14 @@ def test_kafka_is_fetched_where_java_is_there(root: Path, tmp_path: Path, given:
     command = ["make", "--dry-run", "--file", str(root / "Makefile"), "kafka", given]
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ("copy-dependencies" in answer.stdout, said in answer.stdout) == (given == "HAVE_JAVA=yes", True)
+
+
+@pytest.mark.parametrize(("given", "said"), [("HAVE_NODE=", "will be skipped"), ("HAVE_NODE=yes", "npm ci")])
+def test_generators_are_fetched_where_node_is_there(root: Path, tmp_path: Path, given: str, said: str) -> None:
+    """Without Node.js one line says that tests will be skipped; with it the generators are fetched."""
+    command = ["make", "--dry-run", "--file", str(root / "Makefile"), "clients", given]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ("npm ci" in answer.stdout, said in answer.stdout) == (given == "HAVE_NODE=yes", True)
 
 
 def test_help_names_every_target(root: Path) -> None:

@@ -1,21 +1,22 @@
-"""`POST /v1/events`: events are checked by the code of the manifest step, and answered when Kafka has them."""
+"""`POST /v1/events` and `/v1/events/batch`: the code of the manifest step checks events; 202 when Kafka has them."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 from aiohttp import web
 
 from agents.gateway.endpoints.batch_cutting import NoEventError, TooManyEventsError, cut
+from agents.gateway.endpoints.binary_mode import is_binary, whole_event
 from agents.gateway.http.auth import require
 from agents.gateway.http.bodies import media_type, read_body
 from agents.gateway.http.gateway_metrics import ingested
 from agents.gateway.http.parts import Parts, parts_of
 from agents.gateway.http.problems import Problem, retry_later
-from agents.gateway.http.replies import reply
+from agents.gateway.http.replies import JSON, reply
 from agents.publish.partition_queues import Keyed
 from agents.publish.publish_errors import PublishAwayError
 from stream.deadletters import Fault
@@ -32,6 +33,9 @@ EVENTS_A_TURN: Final = 200
 BYTES_A_TURN: Final = 64 * 1024
 """Bytes of events likewise."""
 AWAY_SECONDS: Final = 5
+
+Reading = Callable[[web.Request, bytes], Sequence[bytes]]
+"""Returns the events of a body."""
 
 
 class BadEvent(msgspec.Struct, frozen=True):
@@ -51,23 +55,51 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 async def publish(request: web.Request) -> web.Response:
+    """Take one event in, or a batch of them."""
+    return await _take(request, EITHER)
+
+
+async def publish_batch(request: web.Request) -> web.Response:
+    """Take a batch of events in."""
+    return await _take(request, BATCHES)
+
+
+async def _take(request: web.Request, readings: Mapping[str, Reading]) -> web.Response:
     """Take events in: all, or none if one is bad."""
     caller = require(request, "publish")
     parts = parts_of(request)
-    media = media_type(request)
-    if media not in (SINGLE, BATCH):
-        raise Problem(415, "Unsupported media type", f"send {SINGLE} or {BATCH}, in UTF-8")
+    reading = readings.get(media_type(request))
+    if reading is None:
+        raise Problem(415, "Unsupported media type", f"send {' or '.join(readings)}, in UTF-8")
     if parts.bodies.locked():
         raise retry_later("Busy", "too many bodies are being read; try again")
     begun = time.monotonic()
     async with parts.bodies:
-        body = await read_body(request, parts.gateway.body_mib * 1024 * 1024)
-        values = [body] if media == SINGLE else _split(body, parts.gateway.batch_events)
-        events = await _check(values, int(parts.clock().timestamp() * 1000))
+        body = await read_body(request, parts.gateway.body_mib * 1024 * 1024, unpacks=True)
+        events = await _check(reading(request, body), int(parts.clock().timestamp() * 1000), caller.sources)
         await _send(parts, events)
     ingested("accepted", len(events), time.monotonic() - begun)
     log.debug("token %s published %d events", caller.id, len(events))
     return reply(Accepted(len(events)), 202)
+
+
+def _one(_request: web.Request, body: bytes) -> Sequence[bytes]:
+    return [body]
+
+
+def _any(request: web.Request, body: bytes) -> Sequence[bytes]:
+    """Read plain JSON: the data of an event in binary mode, else one event or an array of events."""
+    if not is_binary(request.headers):
+        return _batch(request, body) if body.lstrip().startswith(b"[") else [body]
+    event = whole_event(request.headers, body)
+    if isinstance(event, FaultFound):
+        ingested("invalid", 1)
+        raise _refused([BadEvent(0, event.fault, event.detail)])
+    return [event]
+
+
+def _batch(request: web.Request, body: bytes) -> Sequence[bytes]:
+    return _split(body, parts_of(request).gateway.batch_events)
 
 
 def _split(body: bytes, most: int) -> Sequence[bytes]:
@@ -83,17 +115,25 @@ def _split(body: bytes, most: int) -> Sequence[bytes]:
         raise _refused([fault]) from None
 
 
-async def _check(values: Sequence[bytes], now_ms: int) -> list[Keyed]:
-    """Return the events with their keys. Raise Problem 400, which names every bad event."""
+EITHER: Final[Mapping[str, Reading]] = {SINGLE: _one, BATCH: _batch, JSON: _any}
+BATCHES: Final[Mapping[str, Reading]] = {BATCH: _batch, JSON: _batch}
+"""What each address takes, by media type."""
+
+
+async def _check(values: Sequence[bytes], now_ms: int, sources: Sequence[str] = ()) -> list[Keyed]:
+    """Return the events with their keys. Raise Problem 400, which names every bad event, 403 for another's source."""
     # Without partitions: the gateway sets key and partition, so only the event itself can be wrong.
     reader = Reader(None)
     events, bad, size = [], [], 0
+    foreign: int | None = None
     for index, value in enumerate(values):
         read = reader.read(PlainRecord("", 0, index, now_ms, None, value))
         if isinstance(read, FaultFound):
             bad.append(BadEvent(index, read.fault, read.detail))
         else:
             events.append(Keyed(read.data.conveyance.encode(), value))
+            if sources and read.source not in sources and foreign is None:
+                foreign = index
         size += len(value) + BYTES_A_TURN // EVENTS_A_TURN
         if size > BYTES_A_TURN:
             size = 0
@@ -101,6 +141,10 @@ async def _check(values: Sequence[bytes], now_ms: int) -> list[Keyed]:
     if bad:
         ingested("invalid", len(values))
         raise _refused(bad)
+    if foreign is not None:
+        ingested("invalid", len(values))
+        detail = f"event {foreign}, counted from 0: this token may not publish events of its `source`; nothing was sent"
+        raise Problem(403, "Not allowed", detail)
     return events
 
 
@@ -119,4 +163,4 @@ async def _send(parts: Parts, events: Sequence[Keyed]) -> None:
 
 def routes() -> Iterable[web.RouteDef]:
     """Return the routes of this module."""
-    return [web.post("/v1/events", publish)]
+    return [web.post("/v1/events", publish), web.post("/v1/events/batch", publish_batch)]

@@ -10,16 +10,21 @@ import msgspec
 from aiohttp import web
 
 from agents.gateway.endpoints.ingest import BadEvent
-from agents.gateway.endpoints.operations import JSON, OPERATIONS, Answer, Operation, Parameter
+from agents.gateway.endpoints.operations import OPERATIONS, TAGS, Answer, Operation, Parameter
 from agents.gateway.endpoints.views import AuditBillView, BillView
 from agents.gateway.http.problems import PROBLEM_JSON
-from agents.gateway.http.replies import reply
+from agents.gateway.http.replies import JSON, reply
 from agents.gateway.http.sessions import COOKIE
 
 Document = dict[str, Any]
 
 REFS: Final = "#/components/schemas/{name}"
+RESPONSES: Final = "#/components/responses/{status}"
+LICENSE: Final = {"name": "All rights reserved", "identifier": "LicenseRef-AllRightsReserved"}
+"""No licence is granted in this repository; once it has a file with one, name that here."""
 ERRORS_OF_ALL: Final = (500,)
+BELOW: Final = 400
+"""The answer to a request that is not valid HTTP, which no handler sees; so it is described, but not counted."""
 ERRORS_OF_TOKENS: Final = (401, 403, 429)
 RETRY: Final = {
     "Retry-After": {"description": "Seconds to wait.", "required": True, "schema": {"type": "integer", "minimum": 1}}
@@ -27,7 +32,7 @@ RETRY: Final = {
 CHALLENGE: Final = {"WWW-Authenticate": {"description": "Asks for a bearer token.", "schema": {"type": "string"}}}
 SCHEMA_NAMES: Final = {AuditBillView.__name__: "AuditVerdict", BillView.__name__: "Verdict"}
 """Names in the document of types that have another name in the code: generated clients use these names."""
-HEADERS_OF: Final[Mapping[int, Document]] = {401: CHALLENGE, 429: RETRY, 503: RETRY}
+HEADERS_OF: Final[Mapping[int | None, Document]] = {401: CHALLENGE, 429: RETRY, 503: RETRY}
 
 
 class ProblemDocument(msgspec.Struct, frozen=True, rename={"kind": "type"}):
@@ -61,7 +66,10 @@ def describe(operations: Sequence[Operation]) -> Document:
             "version": version("tallygate"),
             "description": "Release or withhold: low-value shipments judged per person and day. Publish shipment "
             "events, look bills up, follow decisions, ask for headroom.",
+            "license": LICENSE,
         },
+        "servers": [{"url": "/", "description": "The gateway that this description comes from."}],
+        "tags": [{"name": name, "description": meaning} for name, meaning in TAGS.items()],
         "paths": paths,
         "components": {
             "schemas": components,
@@ -72,7 +80,9 @@ def describe(operations: Sequence[Operation]) -> Document:
                     "description": "What `POST /session` sets; over TLS its name begins with `__Host-`.",
                 },
             },
-            "responses": {str(status): _error(status) for status in sorted(_statuses(operations))},
+            "responses": {
+                str(status): _error(HTTPStatus(status).phrase, status) for status in sorted(_statuses(operations))
+            },
         },
     }  # fmt: skip
 
@@ -115,6 +125,7 @@ def _operation(operation: Operation, by_type: Mapping[str, Document]) -> Documen
     made: Document = {
         "summary": operation.summary,
         "operationId": _operation_id(operation),
+        "tags": [operation.tag],
         "responses": {str(status): _answer(answer, by_type) for status, answer in operation.answers.items()},
         "security": [],
     }
@@ -128,8 +139,11 @@ def _operation(operation: Operation, by_type: Mapping[str, Document]) -> Documen
     if operation.bodies:
         content = {media: {"schema": _schema(kind, by_type)} for media, kind in operation.bodies.items()}
         made["requestBody"] = {"required": True, "content": content}
-    for status in errors_of(operation):
-        made["responses"][str(status)] = {"$ref": f"#/components/responses/{status}"}
+    for status in sorted(_described(operation)):
+        made["responses"][str(status)] = {"$ref": RESPONSES.format(status=status)}
+    if max(operation.answers) < HTTPStatus.OK:
+        # Checkers of descriptions want a success or a default, and OpenAPI counts no WebSocket as a success.
+        made["responses"]["default"] = _error("Any other answer is a problem.")
     return made
 
 
@@ -161,13 +175,17 @@ def errors_of(operation: Operation) -> list[int]:
     return sorted({*operation.errors, *ERRORS_OF_ALL, *(ERRORS_OF_TOKENS if operation.needs_token else ())})
 
 
+def _described(operation: Operation) -> set[int]:
+    return {BELOW, *errors_of(operation)}
+
+
 def _statuses(operations: Iterable[Operation]) -> set[int]:
-    return {status for operation in operations for status in errors_of(operation)}
+    return set[int]().union(*map(_described, operations))
 
 
-def _error(status: int) -> Document:
+def _error(meaning: str, status: int | None = None) -> Document:
     made: Document = {
-        "description": HTTPStatus(status).phrase,
+        "description": meaning,
         "content": {PROBLEM_JSON: {"schema": {"$ref": REFS.format(name="ProblemDocument")}}},
     }
     if status in HEADERS_OF:

@@ -1,7 +1,7 @@
 """Every operation, stated once: scope, parameters, bodies and answers; `openapi.py` writes the document."""
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from agents.bills.history_view import BillHistory
 from agents.gateway.endpoints.bill_history import PLACE
@@ -11,15 +11,26 @@ from agents.gateway.endpoints.health import EXCLUDABLE, Alive, Ready
 from agents.gateway.endpoints.ingest import BATCH, SINGLE, Accepted
 from agents.gateway.endpoints.session import Session, SignIn
 from agents.gateway.endpoints.views import AuditBillView, BillView
+from agents.gateway.http.replies import JSON
 from agents.gateway.http.tokens import Scope
 from stream.decisions import Outcome
 from stream.events import Shipment
 
-JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 EVENT_STREAM: Final = "text/event-stream"
 
 Schema = Mapping[str, Any]
+
+Tag = Literal["events", "bills", "decisions", "consignees", "session", "gateway"]
+TAGS: Final[Mapping[Tag, str]] = {
+    "events": "Publish shipment events.",
+    "bills": "Ask what to do with a bill, and why.",
+    "decisions": "Follow decisions as they are made.",
+    "consignees": "See a consignee's day, and plan with it.",
+    "session": "Sign a browser in and out.",
+    "gateway": "Watch the gateway itself.",
+}
+"""What operations are about; generated clients make a module or a class of each."""
 
 
 class Parameter(NamedTuple):
@@ -46,6 +57,7 @@ class Operation(NamedTuple):
 
     method: str
     path: str
+    tag: Tag
     summary: str
     answers: Mapping[int, Answer]
     scope: Scope | None = None
@@ -77,7 +89,7 @@ RESUME: Final = Parameter("after", "query", "The id of the last decision that yo
 
 _LIVE: Final = (
     Operation(
-        "get", "/v1/decisions", "Decisions as they are made",
+        "get", "/v1/decisions", "decisions", "Decisions as they are made",
         {200: Answer("Server-sent events `decision`; data: a verdict without `as_of`, `stale` and `conveyances`.",
                      {"type": "string"}, EVENT_STREAM)},
         "scan",
@@ -94,7 +106,8 @@ _LIVE: Final = (
         more="It resumes without gap or repeat; 410 if the topic no longer reaches back so far.",
     ),
     Operation(
-        "get", "/v1/scan", "Scan bills over a WebSocket", {101: Answer("The connection is a WebSocket now.")},
+        "get", "/v1/scan", "decisions", "Scan bills over a WebSocket",
+        {101: Answer("The connection is a WebSocket now.")},
         "scan",
         errors=(400, 503),
         more='Send `{"bill": "..."}`; you get its verdict, and again whenever it changes.',
@@ -102,18 +115,32 @@ _LIVE: Final = (
 )  # fmt: skip
 """Streams."""
 
+_PUBLISHING_ERRORS: Final = (400, 408, 413, 415, 503)
+_AGAIN: Final = "After 503 some may have arrived: send all again, the same event twice has no second effect."
+
 OPERATIONS: Final = (
     Operation(
-        "post", "/v1/events", "Publish shipment events",
-        {202: Answer("Kafka has all events, on all replicas.", Accepted)},
+        "post", "/v1/events", "events", "Publish a shipment event",
+        {202: Answer("Kafka has the event, on all replicas.", Accepted)},
         "publish",
-        bodies={SINGLE: Shipment, BATCH: list[Shipment]},
-        errors=(400, 408, 413, 415, 503),
-        more="If one event is bad, none is sent: 400 lists every bad event in `errors`. After 503 some may have "
-        "arrived: send all again, the same event twice has no second effect.",
+        bodies={SINGLE: Shipment},
+        errors=_PUBLISHING_ERRORS,
+        more="Taken here too: one event as `application/json`; CloudEvents binary mode, whose `ce-` headers are the "
+        "attributes and whose body is the `data`, as `application/json`; and a batch. Each body may be packed: "
+        f"`Content-Encoding: gzip`. {_AGAIN}",
     ),
     Operation(
-        "get", "/v1/bills/{bill}", "A bill's answer",
+        "post", "/v1/events/batch", "events", "Publish many shipment events",
+        {202: Answer("Kafka has all events, on all replicas.", Accepted)},
+        "publish",
+        bodies={BATCH: list[Shipment]},
+        errors=_PUBLISHING_ERRORS,
+        more="If one event is bad, none is sent: 400 lists every bad event in `errors`. Events of one conveyance keep "
+        "their order. The body may also be called `application/json`, and may be packed: `Content-Encoding: gzip`. "
+        f"{_AGAIN}",
+    ),
+    Operation(
+        "get", "/v1/bills/{bill}", "bills", "A bill's answer",
         {200: Answer("What to do with the bill, and why; with the scope audit more.", (BillView, AuditBillView))},
         "scan",
         parameters=(BILL,),
@@ -121,7 +148,7 @@ OPERATIONS: Final = (
         more="If the read model lags, `stale` is true and `action` is HOLD.",
     ),
     Operation(
-        "get", "/v1/bills/{bill}/history", "Every decision of a bill",
+        "get", "/v1/bills/{bill}/history", "bills", "Every decision of a bill",
         {200: Answer("Its decisions, oldest first, from Kafka itself.", BillHistory)},
         "audit",
         parameters=(
@@ -132,7 +159,7 @@ OPERATIONS: Final = (
         more="If `complete` is false there was no time to read more: go on with `next`. No decisions: none is kept.",
     ),
     Operation(
-        "get", "/v1/consignees/{key}/days/{day}", "What a consignee's day falls into",
+        "get", "/v1/consignees/{key}/days/{day}", "consignees", "What a consignee's day falls into",
         {200: Answer("Total, headroom, the bills behind it, alerts.", ConsigneeDay)},
         "audit",
         parameters=(
@@ -154,7 +181,7 @@ OPERATIONS: Final = (
         errors=(400, 503),
     ),
     Operation(
-        "post", "/v1/headroom", "Would a value fit a person's day?",
+        "post", "/v1/headroom", "consignees", "Would a value fit a person's day?",
         {200: Answer("Whether it fits, the headroom, the next day on which it would.", Headroom)},
         "plan",
         bodies={JSON: HeadroomQuestion},
@@ -162,16 +189,21 @@ OPERATIONS: Final = (
         more="Each question is logged by token and consignee key. Goods, origin and filing are not looked at.",
     ),
     Operation(
-        "post", "/session", "Sign a browser in",
+        "post", "/session", "session", "Sign a browser in",
         {200: Answer("Signed in; the answer sets a cookie that pages cannot read.", Session)},
         bodies={JSON: SignIn, FORM: SignIn},
         errors=(400, 401, 403, 408, 413, 415),
     ),
-    Operation("get", "/session", "Who is signed in", {200: Answer("The session's token.", Session)}, signed_in=True),
-    Operation("delete", "/session", "Sign a browser out", {204: Answer("The cookie is gone.")}, signed_in=True),
-    Operation("get", "/livez", "Is the gateway alive?", {200: Answer("It serves.", Alive)}),
     Operation(
-        "get", "/readyz", "Is the gateway ready?", {200: Answer("It has all that it needs.", Ready)},
+        "get", "/session", "session", "Who is signed in",
+        {200: Answer("The session's token.", Session)}, signed_in=True,
+    ),
+    Operation(
+        "delete", "/session", "session", "Sign a browser out", {204: Answer("The cookie is gone.")}, signed_in=True
+    ),
+    Operation("get", "/livez", "gateway", "Is the gateway alive?", {200: Answer("It serves.", Alive)}),
+    Operation(
+        "get", "/readyz", "gateway", "Is the gateway ready?", {200: Answer("It has all that it needs.", Ready)},
         parameters=(
             Parameter(
                 "exclude", "query", "What to leave out of the check.",
@@ -182,6 +214,8 @@ OPERATIONS: Final = (
         more="503 names in `away` what is missing: Kafka, Redis, an up-to-date read model, the tokens file.",
     ),
     *_LIVE,
-    Operation("get", "/metrics", "What the gateway counts", {200: Answer("For Prometheus.", None, "text/plain")}),
-    Operation("get", "/openapi.json", "This description", {200: Answer("OpenAPI 3.1.", {"type": "object"})}),
+    Operation(
+        "get", "/metrics", "gateway", "What the gateway counts", {200: Answer("For Prometheus.", None, "text/plain")}
+    ),
+    Operation("get", "/openapi.json", "gateway", "This description", {200: Answer("OpenAPI 3.1.", {"type": "object"})}),
 )  # fmt: skip

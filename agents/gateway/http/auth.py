@@ -29,6 +29,8 @@ class Caller(msgspec.Struct, frozen=True):
     scopes: frozenset[Scope]
     """With those that are implied."""
     expires: datetime
+    sources: tuple[str, ...]
+    """The sources whose events it may publish; empty: any."""
     _tokens: Tokens
 
     def is_live(self) -> bool:
@@ -70,7 +72,7 @@ def authenticate(request: web.Request) -> Caller:
         raise retry_later(
             "Too many requests", "this token has sent too many requests; wait as `Retry-After` says", wait, 429
         )
-    return Caller(token.id, token.allowed(), token.expires, parts.tokens)
+    return Caller(token.id, token.allowed(), token.expires, token.sources, parts.tokens)
 
 
 def _of_bearer(given: list[str], parts: Parts) -> Token | Refusal:

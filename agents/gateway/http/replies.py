@@ -8,6 +8,7 @@ from aiohttp import web
 
 from agents.gateway.http.problems import BEGUN
 
+JSON: Final = "application/json"
 SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -24,7 +25,7 @@ TRANSPORT_SECURITY: Final = "max-age=31536000"
 
 def reply(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """Answer with the JSON of a msgspec type or plain data."""
-    return web.Response(status=status, body=msgspec.json.encode(body), headers=headers, content_type="application/json")
+    return web.Response(status=status, body=msgspec.json.encode(body), headers=headers, content_type=JSON)
 
 
 async def finish_headers(request: web.Request, response: web.StreamResponse) -> None:

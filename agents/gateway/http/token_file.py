@@ -18,7 +18,13 @@ ID_BYTES: Final = 5
 
 
 def create_token(
-    file: Path, name: str, scopes: Sequence[Scope], now: datetime, life: timedelta, chance: Callable[[int], bytes]
+    file: Path,
+    name: str,
+    scopes: Sequence[Scope],
+    now: datetime,
+    life: timedelta,
+    chance: Callable[[int], bytes],
+    sources: Sequence[str] = (),
 ) -> tuple[Token, str]:
     """Add a token; return its entry and its text, which is stored nowhere. Raise TokenFileError.
 
@@ -26,7 +32,8 @@ def create_token(
     """
     token_id = chance(ID_BYTES).hex()
     text = f"{PREFIX}_{token_id}_{chance(SECRET_BYTES).hex()}"
-    token = Token(token_id, name, digest(text), tuple(sorted(set(scopes))), now, now + life)
+    scopes, sources = sorted(set(scopes)), sorted(set(sources))
+    token = Token(token_id, name, digest(text), tuple(scopes), now, now + life, tuple(sources))
     with _locked(file):
         _write(file, (*(read_tokens(file) if file.exists() else ()), token))
     return token, text

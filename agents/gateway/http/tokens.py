@@ -37,6 +37,8 @@ class Token(msgspec.Struct, frozen=True):
     scopes: tuple[Scope, ...]
     created: datetime
     expires: datetime
+    sources: tuple[str, ...] = ()
+    """The sources whose events it may publish; empty: any."""
 
     def allowed(self) -> frozenset[Scope]:
         """Return its scopes and what they imply."""

@@ -53,10 +53,18 @@ class GatewaySetup:
         for scope in SCOPES:
             self.make_token(scope, [scope])
 
-    def make_token(self, name: str, scopes: Sequence[Scope], days: float = 1.0, now: datetime | None = None) -> str:
+    def make_token(
+        self,
+        name: str,
+        scopes: Sequence[Scope],
+        days: float = 1.0,
+        now: datetime | None = None,
+        sources: Sequence[str] = (),
+    ) -> str:
         """Add a token; it is remembered under its name."""
         moment = now or datetime.now(UTC)
-        token, text = create_token(self.tokens_file, name, scopes, moment, timedelta(days=days), secrets.token_bytes)
+        life = timedelta(days=days)
+        token, text = create_token(self.tokens_file, name, scopes, moment, life, secrets.token_bytes, sources)
         self.tokens[name], self.ids[name] = text, token.id
         return text
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import zlib
 from itertools import repeat
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.integration.gateway.gateway_setup import GatewaySetup, port_of
 from tests.integration.gateway.wire import head, say
 
 MEDIA = "Content-Type: application/cloudevents+json"
+PACKED = "Content-Encoding: gzip"
 CHUNKED = "Transfer-Encoding: chunked"
 CHUNK = b"10000\r\n" + b"a" * 65_536 + b"\r\n"
 TAKEN_MAX = 16_000_000
@@ -62,6 +64,33 @@ async def test_endless_body_is_cut_off(tmp_path: Path, line: str, scope: str, st
             assert response.status == 200
     assert sent < TAKEN_MAX
     assert answer.split(b" ")[1] == b"%d" % status
+
+
+async def test_bomb_is_cut_off_long_before_its_end(tmp_path: Path) -> None:
+    """A body that unpacks to more than the limit is refused when it does, though its sender has not finished."""
+    setup = GatewaySetup(tmp_path)
+    packing = zlib.compressobj(wbits=31)
+    bomb = packing.compress(bytes(4_000_000)) + packing.flush(zlib.Z_SYNC_FLUSH)
+    asked = head("POST /v1/events", MEDIA, PACKED, CHUNKED, token=setup.tokens["publish"])
+    async with setup.serving(body_mib=1) as client:
+        heard = await say(str(client._base_url), asked + b"%x\r\n%b\r\n" % (len(bomb), bomb))
+        async with client.get("/livez") as response:
+            assert response.status == 200
+    assert len(bomb) < 10_000
+    assert heard.status == 413
+
+
+async def test_packed_body_without_an_end_is_cut_off(tmp_path: Path) -> None:
+    """Blocks that unpack to nothing have no end of their own; the limit of a body is theirs too."""
+    setup = GatewaySetup(tmp_path)
+    nothing = b"\0\0\0\xff\xff" * 13_000
+    first = b"a\r\n\x1f\x8b\x08\0\0\0\0\0\0\xff\r\n"
+    asked = head("POST /v1/events", MEDIA, PACKED, CHUNKED, token=setup.tokens["publish"]) + first
+    async with setup.serving(body_mib=1) as client:
+        chunk = b"%x\r\n%b\r\n" % (len(nothing), nothing)
+        sent, answer = await asyncio.to_thread(pour, port_of(client), asked, chunk)
+    assert sent < TAKEN_MAX
+    assert answer.split(b" ")[1] == b"413"
 
 
 @pytest.mark.parametrize(

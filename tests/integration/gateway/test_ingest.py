@@ -117,13 +117,6 @@ async def test_what_is_no_batch_is_refused(setup: GatewaySetup) -> None:
             assert {bad["code"] for bad in problem["errors"]} <= {"not-json", "wrong-envelope"}
 
 
-async def test_only_cloud_events_are_taken(setup: GatewaySetup) -> None:
-    """Other media types, binary mode among them, are 415."""
-    async with setup.serving() as client:
-        for media in ("application/json", "text/plain", "application/octet-stream"):
-            assert (await send(client, setup, b"{}", media))[0] == 415
-
-
 def conformance() -> Iterator[tuple[str, bytes, str | None]]:
     """Return every event of the conformance corpus with its place and the code of the dead letter that it becomes."""
     for case in sorted(CASES.iterdir()):

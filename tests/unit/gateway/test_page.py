@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from agents.gateway.endpoints.headroom import HeadroomQuestion
+from agents.gateway.endpoints.ingest import BATCHES, EITHER
 from agents.gateway.endpoints.openapi import document
 from agents.gateway.http.tokens import SCOPES
 from agents.settings.gateway_group import GatewaySettings
@@ -49,7 +50,18 @@ def test_addresses_are_those_that_there_are() -> None:
 def test_statuses_of_publishing_are_those_that_there_are() -> None:
     """The table of statuses has all that the description has, but that of our own failures."""
     told = {int(status) for first, _ in rows("## Publish\n") for status in re.findall(r"\b\d{3}\b", first)}
-    assert told == {int(status) for status in document()["paths"]["/v1/events"]["post"]["responses"]} - {500}
+    for path in ("/v1/events", "/v1/events/batch"):
+        assert told == {int(status) for status in document()["paths"][path]["post"]["responses"]} - {500}
+
+
+def test_forms_of_events_are_those_that_are_taken() -> None:
+    """The table of forms names exactly the media types that each of the two addresses takes."""
+    told: dict[str, set[str]] = {}
+    for line in PAGE.partition("### Forms of events\n")[2].partition("\n\n#")[0].splitlines():
+        if "`application/" in line:
+            for path in re.findall(r"`(/v1/[\w/]+)`", line):
+                told.setdefault(path, set()).update(re.findall(r"`(application/[\w+-]+)`", line))
+    assert told == {"/v1/events": {*EITHER}, "/v1/events/batch": {*BATCHES}}
 
 
 def test_question_of_the_page_is_understood() -> None:

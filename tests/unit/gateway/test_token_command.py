@@ -47,12 +47,40 @@ def test_list_shows_everything_but_the_tokens(file: Path) -> None:
     kept = read_tokens(file)
     listed = token("list", file=file)
     head, *rows = [line.split("\t") for line in listed.stdout.splitlines()]
-    assert head == ["id", "scopes", "created", "expires", "name"]
+    assert head == ["id", "scopes", "created", "expires", "name", "sources"]
     assert [row[0] for row in rows] == [each.id for each in kept]
     assert [row[1] for row in rows] == ["scan", "publish"]
     assert {row[4] for row in rows} == {"dock 4"}
     assert text not in listed.stdout
     assert kept[0].sha256 not in listed.stdout
+
+
+def test_list_shows_sources(file: Path) -> None:
+    """A token's sources are in the file and in the list, each once; a token without any may publish of any source."""
+    create(file, "--scope", "publish", "--source", "/b", "--source", "/a", "--source", "/b")
+    create(file, "--scope", "publish")
+    assert [kept.sources for kept in read_tokens(file)] == [("/a", "/b"), ()]
+    assert [line.split("\t")[5] for line in token("list", file=file).stdout.splitlines()[1:]] == ["/a /b", ""]
+
+
+def test_file_of_an_earlier_release_is_read(file: Path) -> None:
+    """A token that was made before there were sources still works, and may publish of any source."""
+    text = create(file, "--scope", "publish")
+    file.write_text(file.read_text().replace('"sources": []', '"former": []'))
+    assert "sources" not in file.read_text()
+    now = datetime.now(UTC)
+    found = Tokens(file, lambda: now).find(text)
+    assert found == read_tokens(file)[0]
+    assert read_tokens(file)[0].sources == ()
+
+
+@pytest.mark.parametrize("source", ["", "two\nlines", "x" * 501])
+def test_source_that_no_list_can_show_is_refused(file: Path, source: str) -> None:
+    """A source that is empty, too long or not printable makes no token; nor does one without the scope publish."""
+    for scope, word in (("publish", "printable"), ("scan", "--scope publish")):
+        refused = token("create", "--scope", scope, "--name", "x", "--source", source, file=file)
+        assert (refused.exit_code, word in refused.stderr) == (2, True)
+    assert not file.exists()
 
 
 def test_list_marks_what_has_expired(file: Path) -> None:
