@@ -1,64 +1,29 @@
-"""The demo's gateway: a token for one day, and settings that keep it on this machine."""
+"""The embedded children: settings that keep them on this machine, and a gateway that finds a free port."""
 
 import asyncio
 import contextlib
 import socket
-import stat
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from agents.demo import demo_gateway as demo_serving
-from agents.demo.children import ChildReport, WorkerSpec
-from agents.demo.demo_gateway import LIFE, make_demo_token, run_demo_gateway
-from agents.demo.demo_worker import GATEWAY, PROJECTION, settings_of
-from agents.gateway.http.tokens import Token, Tokens, digest, read_tokens
+from agents.embedded import child_gateway
+from agents.embedded.child_gateway import run_gateway
+from agents.embedded.child_process import GATEWAY, PROJECTION, settings_of
+from agents.embedded.messages import ChildReport, ChildSpec
 from agents.settings.settings import Settings
 
-NOW = datetime.now(UTC)
 
-
-def spec(step: str, *, embedded: bool = True) -> WorkerSpec:
-    """Return what a process of the demo is told."""
-    return WorkerSpec(
+def spec(step: str, *, embedded: bool = True) -> ChildSpec:
+    """Return what a child is told."""
+    return ChildSpec(
         step, "localhost:1", "demo", 1, 4, "secret", embedded, redis="unix:///r.sock", tokens_file="tokens.json"
     )
 
 
-def test_token_is_good_for_a_day_and_may_not_publish(tmp_path: Path) -> None:
-    """It opens the pages and the questions, not the topics, and ends the next day."""
-    text = make_demo_token(tmp_path / "tokens.json")
-    tokens = Tokens(tmp_path / "tokens.json", lambda: NOW)
-    found = tokens.find(text)
-    assert isinstance(found, Token)
-    assert found.allowed() == {"scan", "audit", "plan"}
-    ends = found.expires
-    assert NOW < ends <= datetime.now(UTC) + LIFE
-    late = Tokens(tmp_path / "tokens.json", lambda: ends + timedelta(seconds=1))
-    assert late.find(text) == "expired"
-
-
-def test_token_fits_the_address_and_is_kept_as_a_digest(tmp_path: Path) -> None:
-    """The page's address fits a line of 80 columns; the file holds no token and is its owner's alone."""
-    file = tmp_path / "tokens.json"
-    text = make_demo_token(file)
-    assert len(f"scan     http://127.0.0.1:65535/#{text}") < 80
-    assert text not in file.read_text()
-    assert [token.sha256 for token in read_tokens(file)] == [digest(text)]
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-
-
-def test_two_demos_have_two_tokens(tmp_path: Path) -> None:
-    """The token of one demo opens no other."""
-    texts = {make_demo_token(tmp_path / f"{number}.json") for number in range(5)}
-    assert len(texts) == 5
-
-
 @pytest.mark.parametrize("step", [PROJECTION, GATEWAY, "manifest", "withholding"])
 def test_gateway_is_reachable_from_this_machine_alone(step: str) -> None:
-    """Whatever the environment says, the settings are the demo's own, and none of them opens a port to others."""
+    """Whatever the environment says, the settings are the system's own, and none of them opens a port to others."""
     settings = settings_of(spec(step))
     assert settings.gateway.host == "127.0.0.1"
     assert settings.kafka.brokers == "localhost:1"
@@ -94,9 +59,9 @@ def test_another_port_is_taken_where_the_first_is_not_free(monkeypatch: pytest.M
         port = taken.getsockname()[1]
         settings = settings_of(spec(GATEWAY))
         busy = settings.model_copy(update={"gateway": settings.gateway.model_copy(update={"port": port})})
-        monkeypatch.setattr(demo_serving, "serving", serving)
+        monkeypatch.setattr(child_gateway, "serving", serving)
         with pytest.raises(KeyboardInterrupt):
-            run_demo_gateway(busy, say)
+            run_gateway(busy, say)
     assert tried == [port, 0]
     assert said[0].ready
     assert said[0].address.startswith("http://127.0.0.1:")

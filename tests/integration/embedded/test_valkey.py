@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.demo import redis_server
-from agents.demo.demo_errors import EmbeddedRedisError
-from agents.demo.redis_server import embedded_redis
+from agents.embedded import embedded_redis as redis_server
+from agents.embedded.embedded_errors import EmbeddedRedisError
+from agents.embedded.embedded_redis import embedded_redis
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 
@@ -20,7 +20,8 @@ def modes(socket: Path) -> list[int]:
 
 async def test_it_answers_on_a_socket_that_nobody_else_may_use() -> None:
     """The read model can be kept in it, its folder is ours alone, and both go at the end."""
-    async with embedded_redis() as url:
+    async with embedded_redis() as redis:
+        url = redis.url
         socket = Path(url.removeprefix("unix://"))
         async with Writer(StoreSettings(url, "tallygate-demo")) as writer:
             assert await writer.positions() == {}
@@ -31,8 +32,8 @@ async def test_it_answers_on_a_socket_that_nobody_else_may_use() -> None:
 
 async def test_it_is_gone_afterwards() -> None:
     """No connection is taken once the demo has ended."""
-    async with embedded_redis() as url:
-        path = url.removeprefix("unix://")
+    async with embedded_redis() as redis:
+        path = redis.url.removeprefix("unix://")
         _reader, writer = await asyncio.open_unix_connection(path)
         writer.close()
     with pytest.raises(OSError, match=os.strerror(2)):
