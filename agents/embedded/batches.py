@@ -12,7 +12,7 @@ _TRANSACTIONAL: Final = 0x10
 _CONTROL: Final = 0x20
 
 
-class Batch(NamedTuple):
+class LogBatch(NamedTuple):
     """One record batch, magic 2."""
 
     base: int
@@ -26,7 +26,7 @@ class Batch(NamedTuple):
     raw: bytes
 
 
-def batches_in(data: bytes) -> Iterator[Batch]:
+def batches_in(data: bytes) -> Iterator[LogBatch]:
     """Yield the whole batches; a part of one at the end is left out, as brokers may send it."""
     place = 0
     while place + _HEADER.size <= len(data):
@@ -34,14 +34,14 @@ def batches_in(data: bytes) -> Iterator[Batch]:
         following = place + _LENGTH_END + length
         if following > len(data):
             return
-        yield Batch(
+        yield LogBatch(
             base, base + delta + 1, producer, bool(attributes & _TRANSACTIONAL), bool(attributes & _CONTROL),
             data[place:following],
         )  # fmt: skip
         place = following
 
 
-def closed(batches: Sequence[Batch]) -> Sequence[Batch]:
+def closed(batches: Sequence[LogBatch]) -> Sequence[LogBatch]:
     """Return the batches before the first one whose transaction is still open."""
     began: dict[int, int] = {}
     for number, batch in enumerate(batches):

@@ -6,6 +6,7 @@ copies the logs every second, and prints a line whenever they are a per cent ful
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -45,7 +46,7 @@ def host(spec: BrokerSpec) -> int:
     try:
         asyncio.run(_keep(address, spec))
     except EmbeddedError as error:
-        _say(BrokerReport(failed=str(error)))
+        _say(BrokerReport(failed=str(error), status=error.status))
         return 1
     return 0
 
@@ -74,7 +75,9 @@ async def _keep(address: str, spec: BrokerSpec) -> None:
 
 
 def _stop_after_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    sys.stdin.buffer.read()
+    # Unbuffered: a thread that holds the buffer's lock makes the interpreter abort when it ends.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
     time.sleep(LINGER_SECONDS)
     with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
         loop.call_soon_threadsafe(stop.set)

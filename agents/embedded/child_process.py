@@ -32,6 +32,8 @@ from stream.records import Fate
 
 PROJECTION: Final = "projection"
 GATEWAY: Final = "gateway"
+IDLE_FETCH_MS: Final = 50
+"""The embedded broker answers an empty fetch no sooner than this; workers have a setting of their own."""
 ORDERLY_SECONDS: Final = 10.0
 """A worker has this long to end in order."""
 
@@ -59,8 +61,7 @@ def counts_of(progress: EngineProgress) -> Counts:
 
 def settings_of(spec: ChildSpec) -> Settings:
     """Return the settings, without the environment, so that the system is the same everywhere."""
-    # The embedded broker writes commit markers without a checksum.
-    options = {"check_crcs": False} if spec.embedded and spec.step in {PROJECTION, GATEWAY} else {}
+    options = reading_of(spec.step) if spec.embedded else {}
     kafka = KafkaSettings(
         brokers=spec.brokers, prefix=spec.prefix, epoch=spec.epoch, partitions=spec.partitions, options=options
     )
@@ -69,12 +70,17 @@ def settings_of(spec: ChildSpec) -> Settings:
         kafka=kafka,
         key=KeySettings(secret_file=Path(spec.secret_file)),
         policy=PolicySettings(),
-        worker=WorkerSettings(),
+        worker=WorkerSettings(gather_ms=spec.gather_ms),
         redis=RedisSettings(url=spec.redis),
         gateway=GatewaySettings(host="127.0.0.1", port=spec.port, tokens_file=Path(spec.tokens_file)),
         rules=(),
         **enabled,
     )
+
+
+def reading_of(step: str) -> dict[str, Any]:
+    """Return options of consumers of the embedded broker, which writes commit markers without a checksum."""
+    return {"check_crcs": False, **({"fetch_max_wait_ms": IDLE_FETCH_MS} if step in {PROJECTION, GATEWAY} else {})}
 
 
 def job_for(spec: ChildSpec, settings: Settings) -> Job:

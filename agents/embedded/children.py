@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from threading import Thread
 from typing import Final
@@ -102,10 +102,15 @@ async def start_children(
     `shared` is the specification of each, but for the step.
     """
     children = [EmbeddedChild(msgspec.structs.replace(shared, step=step), report) for step in PROCESSES]
+    stack.push_async_callback(_stop, children)
     for child in children:
-        stack.push_async_callback(child.stop)
         child.start()
     return children
+
+
+async def _stop(children: Sequence[EmbeddedChild]) -> None:
+    """Stop all at once: without a broker none of them ends before its time is over."""
+    await asyncio.gather(*(child.stop() for child in children))
 
 
 async def _until(done: Callable[[], bool]) -> None:

@@ -41,13 +41,13 @@ class RunningBroker:
 
     def __init__(self, process: Process, address: str) -> None:
         self._process = process
+        self.process = process.pid
         self.address = address
 
     async def died(self, filled: Callable[[BrokerReport], None] = lambda _: None) -> None:
         """Wait until it ends by itself, and raise why; `filled` is called with how full its fullest partition is."""
         while (report := await _report(self._process)) is not None:
-            if report.failed:
-                raise EmbeddedError(report.failed)
+            _check(report)
             filled(report)
         raise ChildDiedError(f"the embedded broker ended by itself, code {await self._process.wait()}")
 
@@ -69,8 +69,9 @@ async def embedded_broker(
     try:
         seconds = START_SECONDS if folder is None else _RESTORE_SECONDS
         report = await asyncio.wait_for(_report(process), seconds)
-        if report is None or report.failed:
-            raise BrokerError("the embedded broker did not start") if report is None else EmbeddedError(report.failed)
+        if report is None:
+            raise BrokerError("the embedded broker did not start")
+        _check(report)
         yield RunningBroker(process, report.address)
     finally:
         await _end(process)
@@ -81,6 +82,14 @@ async def _report(process: Process) -> BrokerReport | None:
     assert process.stdout is not None  # noqa: S101 - asked for above
     line = await process.stdout.readline()
     return msgspec.json.decode(line, type=BrokerReport) if line else None
+
+
+def _check(report: BrokerReport) -> None:
+    """Raise EmbeddedError if it says why it ends."""
+    if report.failed:
+        error = EmbeddedError(report.failed)
+        error.status = report.status
+        raise error
 
 
 async def _end(process: Process) -> None:

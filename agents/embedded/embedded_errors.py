@@ -16,6 +16,12 @@ class LogMovedError(EmbeddedError):
     """The embedded broker dropped records, so no count can be trusted."""
 
 
+class BrokerFullError(LogMovedError):
+    """The embedded broker dropped records while its logs were kept."""
+
+    status = 78
+
+
 class ChildDiedError(EmbeddedError):
     """A part of the system ended by itself."""
 

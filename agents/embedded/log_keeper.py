@@ -14,11 +14,15 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.protocol.produce import ProduceRequest
 
-from agents.embedded.batches import Batch, batches_in, closed
-from agents.embedded.embedded_errors import BrokerError, LogMovedError
+from agents.embedded.batches import LogBatch, batches_in, closed
+from agents.embedded.embedded_errors import BrokerError, BrokerFullError
 from agents.embedded.kept_log import KeptLog, Place
+from agents.kafka.clients import open_client
+from agents.kafka.connection import Connection
 
-MOVED: Final = "the embedded broker was full, and dropped records of {}: what was published last is not kept"
+MOVED: Final = (
+    "the embedded broker was full, and dropped records of {}: what was published last is not kept; publish less at once"
+)
 FETCH_BYTES: Final = 8 * 1024 * 1024
 SEND_MS: Final = 20_000
 _LATEST: Final = -1
@@ -49,13 +53,9 @@ class LogKeeper:
     @asynccontextmanager
     async def connected(cls, address: str, places: Iterable[Place], log: KeptLog, source: str) -> AsyncIterator[Self]:
         """Yield a keeper that is connected to the broker at this address."""
-        client = AIOKafkaClient(bootstrap_servers=address)
-        await client.bootstrap()
-        try:
+        async with open_client(Connection(address)) as client:
             (broker,) = client.cluster.brokers()
             yield cls(client, broker.nodeId, places, log, source)
-        finally:
-            await client.close()
 
     async def restore(self) -> None:
         """Send all that is kept to a new broker. Raise KeptLogError, BrokerError."""
@@ -64,13 +64,13 @@ class LogKeeper:
             await self._send([each for each in row if each is not None])
 
     async def copy(self) -> None:
-        """Keep all that was written up to now. Raise LogMovedError, BrokerError."""
+        """Keep all that was written up to now. Raise BrokerFullError, BrokerError."""
         for place, start in (await self._offsets(_EARLIEST)).items():
             if start:
-                raise LogMovedError(MOVED.format(place))
+                raise BrokerFullError(MOVED.format(place))
         ends = await self._offsets(_LATEST)
         behind = {place for place in self._places if self._log.end(place).offset < ends[place]}
-        found: dict[Place, list[Batch]] = {place: [] for place in behind}
+        found: dict[Place, list[LogBatch]] = {place: [] for place in behind}
         while behind:
             for place, batches in await self._fetch({place: self._next(place, found[place]) for place in behind}):
                 found[place] += [batch for batch in batches if batch.end <= ends[place]]
@@ -81,7 +81,7 @@ class LogKeeper:
                 self._log.append(place, whole)
         self._log.keep()
 
-    def _next(self, place: Place, batches: list[Batch]) -> int:
+    def _next(self, place: Place, batches: list[LogBatch]) -> int:
         return batches[-1].end if batches else self._log.end(place).offset
 
     async def _offsets(self, which: int) -> dict[Place, int]:
@@ -89,7 +89,7 @@ class LogKeeper:
         answer = await self._client.send(self._node, OffsetRequest(_NO_REPLICA, _UNCOMMITTED, asked))
         return {Place(topic, part[0]): part[-1] for topic, parts in answer.topics for part in parts}
 
-    async def _fetch(self, wanted: dict[Place, int]) -> list[tuple[Place, list[Batch]]]:
+    async def _fetch(self, wanted: dict[Place, int]) -> list[tuple[Place, list[LogBatch]]]:
         asked = _by_topic((place, (place.partition, wanted[place], FETCH_BYTES)) for place in sorted(wanted))
         answer = await self._client.send(self._node, FetchRequest(0, 1, len(wanted) * FETCH_BYTES, _UNCOMMITTED, asked))
         found = []
@@ -98,20 +98,21 @@ class LogKeeper:
                 batches = list(batches_in(data or b""))
                 place = Place(topic, number)
                 if code == _OUT_OF_RANGE:
-                    raise LogMovedError(MOVED.format(place))
+                    raise BrokerFullError(MOVED.format(place))
                 if code or not batches:
                     raise BrokerError(f"the embedded broker does not return its log of {place}, error {code}")
                 found.append((place, batches))
         return found
 
-    async def _send(self, batches: list[tuple[Place, Batch]]) -> None:
+    async def _send(self, batches: list[tuple[Place, LogBatch]]) -> None:
         sent = _by_topic((place, (place.partition, batch.raw)) for place, batch in batches)
         answer = await self._client.send(self._node, ProduceRequest(None, _ALL, SEND_MS, sent))
         wanted = {place: batch.base for place, batch in batches}
         for topic, parts in answer.topics:
             for number, code, offset, *_ in parts:
-                if code or offset != wanted[Place(topic, number)]:
-                    raise BrokerError(f"the embedded broker does not take its log of {Place(topic, number)}, error {code}")
+                place = Place(topic, number)
+                if code or offset != wanted[place]:
+                    raise BrokerError(f"the embedded broker does not take its log of {place}, error {code}")
 
 
 def _by_topic(parts: Iterable[tuple[Place, Any]]) -> list[tuple[str, list[Any]]]:

@@ -43,6 +43,8 @@ class ChildSpec(msgspec.Struct, frozen=True):
     """Holds the gateway's tokens."""
     programme: str = US_321
     """Enabled beside `us-321`."""
+    gather_ms: int = 16
+    """How long the broker holds a fetch. The embedded broker holds it to the end, so idle workers ask as often."""
     port: int = GATEWAY_PORT
     """Where the gateway serves, or at any port if this one is taken."""
 
@@ -75,3 +77,5 @@ class BrokerReport(msgspec.Struct, frozen=True):
     """That partition."""
     failed: str = ""
     """Why it ends."""
+    status: int = 1
+    """The exit code for that reason."""

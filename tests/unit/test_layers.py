@@ -53,7 +53,7 @@ ALLOWED = {
 INNER = (
     "bills", "cli", "client", "demo", "embedded", "engine", "files", "gateway", "gateway/endpoints",
     "gateway/http", "gateway/live", "gateway/pages", "judge", "kafka", "observability", "ops",
-    "ops/access", "publish", "publishing", "readmodel", "settings", "worker",
+    "ops/access", "publish", "publishing", "readmodel", "sandbox", "settings", "worker",
 )  # fmt: skip
 LOADED = """
 import importlib, pkgutil, sys

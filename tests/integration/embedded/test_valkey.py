@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import signal
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from agents.embedded import embedded_redis as redis_server
-from agents.embedded.embedded_errors import EmbeddedRedisError
+from agents.embedded.embedded_errors import ChildDiedError, EmbeddedRedisError
 from agents.embedded.embedded_redis import embedded_redis
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
@@ -38,6 +40,16 @@ async def test_it_is_gone_afterwards() -> None:
         writer.close()
     with pytest.raises(OSError, match=os.strerror(2)):
         await asyncio.open_unix_connection(path)
+
+
+async def test_its_death_is_told() -> None:
+    """Its parent hears of its end when it was killed, too."""
+    async with embedded_redis() as redis:
+        dying = asyncio.create_task(redis.died())
+        with Redis.from_url(redis.url) as client:
+            os.kill(client.info("server")["process_id"], signal.SIGKILL)
+        with pytest.raises(ChildDiedError, match="the embedded Redis ended by itself"):
+            await dying
 
 
 async def test_a_server_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
