@@ -25,10 +25,10 @@ SOURCE, MADE = TopicPartition("source", 1), TopicPartition("made", 2)
 async def records(address: str, partition: TopicPartition) -> list[tuple[int, bytes]]:
     """Return offset and value of each record."""
     found: list[tuple[int, bytes]] = []
-    async with AIOKafkaConsumer(bootstrap_servers=address, check_crcs=False) as consumer:
+    reading = {"check_crcs": False, "auto_offset_reset": "earliest"}
+    async with AIOKafkaConsumer(bootstrap_servers=address, **reading) as consumer:
         consumer.assign([partition])
         end = (await consumer.end_offsets([partition]))[partition]
-        await consumer.seek_to_beginning()
         while await consumer.position(partition) < end:
             fetched = await consumer.getmany(timeout_ms=100)
             found += [(each.offset, each.value) for each in fetched.get(partition, ())]

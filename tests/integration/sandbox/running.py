@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shlex
 import subprocess
 import sys
@@ -23,25 +24,26 @@ class RunningSandbox:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
-        self._files = [(folder.parent / f"{folder.name}.{name}").open("w+") for name in ("out", "err")]
-        out, err = self._files
-        self.process: subprocess.Popen[bytes] = subprocess.Popen(
-            (*TALLYGATE, "sandbox", *options), cwd=folder.parent, stdout=out, stderr=err, stdin=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
+        said = folder.parent / f"said-{secrets.token_hex(3)}"
+        self._out, self._err = said.with_suffix(".out"), said.with_suffix(".err")
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self.process: subprocess.Popen[bytes] = subprocess.Popen(
+                (*TALLYGATE, "sandbox", *options), cwd=folder.parent, stdout=out, stderr=err,
+                stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )  # fmt: skip
 
     def log(self) -> str:
         """Return what it said to people."""
-        return Path(self._files[1].name).read_text()
+        return self._err.read_text()
 
     @property
     def shown(self) -> str:
         """What it printed for programs."""
-        return Path(self._files[0].name).read_text()
+        return self._out.read_text()
 
     def ready(self) -> "RunningSandbox":
         """Wait until it says that it is."""
-        wait_for(lambda: ": ready" in self.log(), "the sandbox to be ready", ended(self))
+        wait_for(lambda: ": ready" in self.log(), "the sandbox to be ready", in_vain=ended(self))
         return self
 
     @property

@@ -26,9 +26,9 @@ def publish_three(running: RunningSandbox) -> None:
     wait_for(lambda: outcome(running) == "withhold", "the second parcel to be withheld")
 
 
-def outcome(running: RunningSandbox) -> str | None:
-    """Return what is decided about the second parcel."""
-    return running.ask("/v1/bills/ACME00002", "scan")[1].get("outcome")
+def outcome(running: RunningSandbox, bill: str = "ACME00002") -> str | None:
+    """Return what is decided about a parcel."""
+    return running.ask(f"/v1/bills/{bill}", "scan")[1].get("outcome")
 
 
 def history(running: RunningSandbox) -> list[object]:
@@ -61,13 +61,12 @@ def test_second_start_goes_on_where_the_first_ended(tmp_path: Path) -> None:
         }
         assert history(running) == before
         assert outcome(running) == "withhold"
-        # The same events are stale; without the tables of before they would be decided a second time.
-        assert running.run("publish", THREE).returncode == 0
+        # All but one bill is stale; that one comes on top of a day that has $700.00 of $800.00.
         more = tmp_path / "more.jsonl"
-        more.write_text((ROOT / THREE).read_text().replace("ACME00003", "ACME00004").replace("AF0066", "AF0067"))
+        more.write_text((ROOT / THREE).read_text().replace("ACME00003", "ACME00004"))
         assert running.run("publish", str(more)).returncode == 0
-        wait_for(lambda: running.ask("/v1/bills/ACME00004", "scan")[1].get("outcome") is not None, "the next parcel")
-        assert history(running)[: len(before)] == before
+        wait_for(lambda: outcome(running, "ACME00004") == "withhold", "the next parcel to be withheld")
+        assert history(running) == before
     with sandbox(folder, "--reset") as running:
         running.ready()
         assert outcome(running) is None
