@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.demo.redis_server import server_binary
+from agents.embedded.embedded_redis import server_binary
 
 ROOT = Path(__file__).resolve().parent.parent
 

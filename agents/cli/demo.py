@@ -41,20 +41,20 @@ def command(
     from rich.console import Console
 
     from agents.demo.choosing import save_day
-    from agents.demo.demo_errors import DemoError
     from agents.demo.demo_run import Demo, DemoOptions
+    from agents.embedded.embedded_errors import EmbeddedError
 
     if save is not None:
         try:
             print(f"{save_day(save, bills, seed, programme):,} events in {save}")
-        except DemoError as error:
+        except EmbeddedError as error:
             refuse(error, error.status)
         return
     silence("aiokafka")
     options = DemoOptions(bills, seconds, seed, broker, plain, stay, _called(), programme)
     try:
         whole = asyncio.run(Demo(options, Console()).run())
-    except DemoError as error:
+    except EmbeddedError as error:
         refuse(error, error.status)
     except asyncio.CancelledError:
         refuse("ended at once", INTERRUPTED)

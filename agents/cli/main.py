@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "rebuild": "Rebuild the read model or the tables from topics.",
     "resume": "List halted partitions, and resume them.",
     "rules": "Show the dated rules of a day, or check a rule file.",
+    "sandbox": "Run a whole system to try things in, everything embedded.",
     "scan": "Scan bills in a terminal: what to do with each, and changes.",
     "token": "Make, list and revoke the tokens that open the gateway.",
     "topics": "Create the topics, or check that they are as they must be.",

@@ -19,7 +19,7 @@ NEED_A_BROKER: Final = frozenset({Fault.KEY_MISMATCH, Fault.WRONG_PARTITION, Fau
 
 
 def choose(bills: int, seed: int, programme: str) -> tuple[Played, Iterable[Planned]]:
-    """Return what is played, and its records in the order of time. Raise DemoError for a programme that is unknown."""
+    """Return what is played, and its records in the order of time. Raise NoSuchProgrammeError."""
     rng = Random(seed)  # noqa: S311 - a simulation wants its seed
     if programme == US_321:
         return THE_DAY, SimulatedDay(rng, bills)
@@ -37,7 +37,10 @@ def days_kept(programme: str) -> int:
 
 
 def save_day(path: Path, bills: int, seed: int, programme: str = US_321) -> int:
-    """Write the events of a demo, a line each, to a new or emptied file; return their number. Raise DemoError."""
+    """Write the events of a demo, a line each, to a new or emptied file; return their number.
+
+    Raise NoSuchProgrammeError.
+    """
     _, events = choose(bills, seed, programme)
     lines = 0
     with path.open("wb") as file:

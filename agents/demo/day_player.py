@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from agents.demo.agenda import Planned
-from agents.demo.demo_errors import BrokerError
 from agents.demo.latency import Latency
+from agents.embedded.embedded_errors import BrokerError
 from stream.partition import partition_of
 
 TICK_SECONDS: Final = 0.02

@@ -3,10 +3,9 @@
 import asyncio
 import contextlib
 import secrets
-import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -17,26 +16,28 @@ from rich.live import Live
 
 from agents.demo import view
 from agents.demo.agenda import Planned
-from agents.demo.children import Worker, WorkerSpec
 from agents.demo.choosing import choose, days_kept
 from agents.demo.counts import OutputCounts
 from agents.demo.day_player import BATCH_BYTES, DayPlayer
-from agents.demo.demo_gateway import make_demo_token
 from agents.demo.demo_state import DemoState
 from agents.demo.demo_summary import claims, summary
+from agents.demo.demo_token import make_demo_token
 from agents.demo.demo_topics import own_topics
-from agents.demo.embedded_broker import PARTITIONS, check_log_starts, embedded_broker, fitting
+from agents.demo.fitting import fitting
 from agents.demo.latency import Latency
 from agents.demo.output_reader import OutputReader
 from agents.demo.played import Played
-from agents.demo.redis_server import embedded_redis
+from agents.embedded.children import EmbeddedChild, start_children
+from agents.embedded.embedded_broker import PARTITIONS, check_log_starts, embedded_broker
+from agents.embedded.embedded_redis import embedded_redis
+from agents.embedded.ending import first_of, stop_signals
+from agents.embedded.messages import ChildSpec
 from agents.kafka.clients import open_producer
 from agents.kafka.connection import Connection
 from agents.kafka.log_reader import open_reader
 from stream.postings import US_321
 from stream.topics import RECORD_BYTES_MAX, Topics
 
-PROCESSES: Final = ("manifest", "withholding", "projection", "gateway")
 FRAME_SECONDS: Final = 0.25
 PHASE_SECONDS: Final = 0.1
 LINE_SECONDS: Final = 5.0
@@ -79,14 +80,14 @@ class Demo:
         self._console = console
         self._stop = asyncio.Event()
         self._topics = Topics(prefix=f"tallygate-demo-{secrets.token_hex(3)}")
-        self._children: list[Worker] = []
+        self._children: list[EmbeddedChild] = []
 
     async def run(self) -> bool:
         """Run the day, print the summary, and return whether every sum is right."""
         started = time.monotonic()
         played, day = self._make_day()
         async with AsyncExitStack() as stack:
-            stack.enter_context(_signals(self._stop, self._end_at_once))
+            stack.enter_context(stop_signals(self._stop, self._end_at_once))
             demo = await self._perform(stack, played, day)
         for line in summary(demo, time.monotonic() - started, self._options.command):
             self._print(line)
@@ -109,15 +110,13 @@ class Demo:
         reader = OutputReader(consumer, self._topics, PARTITIONS, tally, latency)
         await stack.enter_async_context(_showing(self._view(demo)))
         files = stack.enter_context(_private_files())
-        self._children = [Worker(spec, demo.counts.__setitem__) for spec in self._specs(brokers, redis, files)]
-        for child in self._children:
-            stack.push_async_callback(child.stop)
-            child.start()
+        spec = self._spec(brokers, redis.url, files)
+        self._children = await start_children(stack, spec, demo.counts.__setitem__)
         await reader.open()
-        guards = [child.died() for child in self._children]
+        guards = [redis.died(), *(child.died() for child in self._children)]
         if embedded:
             guards.append(_guard_logs(consumer, self._topics))
-        await _first(self._day(demo, publisher, day, files.token), reader.run(), *guards)
+        await first_of(self._day(demo, publisher, day, files.token), reader.run(), *guards)
         demo.phase = "ending"
         await asyncio.gather(*(child.finish() for child in self._children))
         await reader.finish()
@@ -126,7 +125,7 @@ class Demo:
     async def _day(self, demo: DemoState, publisher: DayPlayer, day: Sequence[Planned], token: str) -> None:
         """Wait for the workers, play the day, wait until all of it is judged, and with `stay` until Ctrl-C."""
         demo.phase = "workers join their groups"
-        await _first(self._ready(), self._stop.wait())
+        await first_of(self._ready(), self._stop.wait())
         if not self._stop.is_set():
             # The page reads the token from behind the #, which browsers do not send to a server.
             demo.page = f"{self._children[-1].address}/#{token}"
@@ -143,22 +142,18 @@ class Demo:
     async def _ready(self) -> None:
         await asyncio.gather(*(child.ready() for child in self._children))
 
-    def _specs(self, brokers: str, redis: str, files: PrivateFiles) -> list[WorkerSpec]:
+    def _spec(self, brokers: str, redis: str, files: PrivateFiles) -> ChildSpec:
         prefix, epoch, embedded = self._topics.prefix, self._topics.epoch, self._options.brokers is None
-        return [
-            WorkerSpec(
-                step, brokers, prefix, epoch, PARTITIONS, files.secret, embedded, redis, files.tokens,
-                self._options.programme,
-            )
-            for step in PROCESSES
-        ]  # fmt: skip
+        return ChildSpec(
+            "", brokers, prefix, epoch, PARTITIONS, files.secret, embedded, redis, files.tokens, self._options.programme
+        )
 
     @asynccontextmanager
     async def _broker(self) -> AsyncIterator[str]:
         """Yield the address of a broker that has the topics."""
         if self._options.brokers is None:
-            async with embedded_broker([plan.name for plan in self._topics.plans()]) as address:
-                yield address
+            async with embedded_broker([plan.name for plan in self._topics.plans()]) as broker:
+                yield broker.address
             return
         days = days_kept(self._options.programme)
         async with own_topics(self._options.brokers, self._topics, PARTITIONS, days):
@@ -207,27 +202,6 @@ class Demo:
 
 
 @contextlib.contextmanager
-def _signals(stop: asyncio.Event, end_at_once: Callable[[], None]) -> Iterator[None]:
-    """End the day early and in order on Ctrl-C and SIGTERM, and at once on a second one."""
-    loop, running = asyncio.get_running_loop(), asyncio.current_task()
-
-    def end() -> None:
-        if stop.is_set():
-            end_at_once()
-            if running is not None:
-                running.cancel()
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-
-@contextlib.contextmanager
 def _private_files() -> Iterator[PrivateFiles]:
     """Make a secret for consignee keys and a token, readable by this user only, and remove them at the end."""
     with tempfile.TemporaryDirectory(prefix="tallygate-demo-") as folder:
@@ -260,19 +234,6 @@ async def _showing(endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-async def _first(main: Coroutine[Any, Any, Any], *others: Coroutine[Any, Any, Any]) -> None:
-    """Run all until the first one ends, and cancel the others; raise what the first one raised."""
-    tasks = [asyncio.create_task(each) for each in (main, *others)]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _settled(demo: DemoState) -> None:

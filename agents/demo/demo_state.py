@@ -1,29 +1,16 @@
 """Everything that the view shows at one moment."""
 
-from typing import Final, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from agents.demo.counts import OutputCounts
 from agents.demo.day_player import DayPlayer
 from agents.demo.latency import Latency
 from agents.demo.played import THE_DAY, Played
 
+if TYPE_CHECKING:
+    from agents.embedded.messages import Counts
+
 _RATE_SECONDS: Final = 3.0
-
-
-class Counts(msgspec.Struct):
-    """The report of one worker: input records by their fate, at its last commit."""
-
-    applied: int = 0
-    stale: int = 0
-    dead_lettered: int = 0
-    transactions: int = 0
-
-    @property
-    def records(self) -> int:
-        """Records judged."""
-        return self.applied + self.stale + self.dead_lettered
 
 
 class Rates(NamedTuple):

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import NamedTuple
 
-from agents.demo.demo_state import Counts, DemoState, milliseconds
+from agents.demo.demo_state import DemoState, milliseconds
 from agents.demo.played import Played
 from agents.demo.view import OUTCOMES, listed
+from agents.embedded.messages import Counts
 from state.rules.programmes import ENABLED_UNLESS_SET
 from stream.deadletters import Fault
 from stream.postings import US_321

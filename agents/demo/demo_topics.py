@@ -6,7 +6,8 @@ from typing import Final
 
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from agents.demo.demo_errors import BrokerAwayError, BrokerError
+from agents.demo.demo_errors import BrokerAwayError
+from agents.embedded.embedded_errors import BrokerError
 from agents.kafka.connection import Connection
 from agents.kafka.topic_admin import admin_client, create_topics
 from stream.topics import KEPT_DAYS, Topics

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from agents.kafka.connection import Connection
@@ -28,7 +29,7 @@ def make_consumer(
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset=auto_offset_reset,
-        **{**limits, **connection.arguments()},
+        **{**limits, **connection.reading, **connection.arguments()},
     )
 
 
@@ -51,6 +52,17 @@ async def open_producer(connection: Connection, **limits: Any) -> AsyncIterator[
         yield producer
     finally:
         await producer.stop()
+
+
+@asynccontextmanager
+async def open_client(connection: Connection) -> AsyncIterator[AIOKafkaClient]:
+    """Return a connected client for requests that neither consumer nor producer makes. Raise KafkaError."""
+    client = AIOKafkaClient(**connection.arguments())
+    try:
+        await client.bootstrap()
+        yield client
+    finally:
+        await client.close()
 
 
 async def send_row(connection: Connection, topic: str, partition: int, key: bytes, value: bytes | None) -> None:

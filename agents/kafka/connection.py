@@ -16,6 +16,9 @@ class Connection(msgspec.Struct, frozen=True):
     options: dict[str, Any] = {}
     """Further arguments of every aiokafka client: `security_protocol`, `sasl_mechanism`, `ssl_context` and the like."""
 
+    reading: dict[str, Any] = {}
+    """Further arguments of every consumer, which other clients do not know."""
+
     def __repr__(self) -> str:
         """Show the address alone: among the options may be a password."""
         return f"Connection(brokers={self.brokers!r})"

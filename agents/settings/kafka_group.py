@@ -20,6 +20,8 @@ OWN_OPTIONS: Final = {
     "ssl_context": "CA_FILE",
 }
 """Arguments of aiokafka that have a setting of their own."""
+READING: Final = frozenset({"check_crcs", "fetch_max_wait_ms"})
+"""Arguments that consumers know and other clients do not."""
 
 
 class KafkaSettings(SettingsGroup):
@@ -53,7 +55,8 @@ class KafkaSettings(SettingsGroup):
     key_file: Path | None = None
     """File with the private key (PEM, without a password) of the client certificate."""
     options: dict[str, Any] = {}  # noqa: RUF012 - pydantic copies it
-    """Further arguments of every Kafka client as JSON, such as `{"request_timeout_ms": 60000}`; never a secret."""
+    """Further arguments of every Kafka client as JSON, such as `{"request_timeout_ms": 60000}`; never a secret.
+    `check_crcs` and `fetch_max_wait_ms` go to consumers alone."""
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
@@ -85,7 +88,9 @@ class KafkaSettings(SettingsGroup):
             more["sasl_mechanism"] = self.sasl_mechanism
             more["sasl_plain_username"] = self.username
             more["sasl_plain_password"] = read_secret(f"{KAFKA}PASSWORD_FILE", self.password_file)
-        return Connection(self.brokers, {**self.options, **more})
+        shared = {name: value for name, value in self.options.items() if name not in READING}
+        reading = {name: value for name, value in self.options.items() if name in READING}
+        return Connection(self.brokers, {**shared, **more}, reading)
 
     def topics(self) -> Topics:
         """Return the names of topics and groups."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
+from agents.cli.exits import NO
 from agents.cli.main import load
 from agents.kafka.errors import EXIT_REFUSED, EXIT_RETRY
 from tests.prerequisites import ROOT
@@ -26,6 +27,7 @@ ANSWERS: Final[dict[str, set[int]]] = {
     "gateway": {EXIT_RETRY, EXIT_REFUSED},
     "projection": {EXIT_RETRY, EXIT_REFUSED},
     "rebuild": {EXIT_RETRY, EXIT_REFUSED},
+    "sandbox": {NO, EXIT_RETRY},
     "worker": {EXIT_RETRY, EXIT_REFUSED},
 }
 """Exit statuses that are not in the command's own module."""

@@ -11,7 +11,7 @@ from redis import Redis
 from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as AwayError
 
-from agents.demo.redis_server import server_binary
+from agents.embedded.embedded_redis import server_binary
 from agents.readmodel.store import StoreSettings
 from tests.kafka.broker import free_ports
 

@@ -38,6 +38,7 @@ ENDS = (
     (f"plan person.json --value 1.00 --day 2025-08-20 {' '.join(GATEWAY)}", exits.AWAY),
     (f"scan {' '.join(GATEWAY)}", exits.AWAY),
     ("demo --bills 50 --broker 127.0.0.1:9 --plain", exits.AWAY),
+    ("sandbox --folder token", exits.BAD_USAGE),
     ("rebuild read-model", exits.AWAY),
     ("rebuild tables --epoch 2", exits.AWAY),
     ("offsets set --to-tables", exits.AWAY),

@@ -47,13 +47,13 @@ ALLOWED = {
     "agents/ops/access/granting.py": "import confluent_kafka.admin",
     "agents/cli/a.py": "import agents.engine, random",
     "agents/cli/access.py": "import agents.ops.access.granting",
-    "agents/demo/embedded_broker.py": "def host():\n    import confluent_kafka",
+    "agents/embedded/broker_host.py": "def host():\n    import confluent_kafka",
     "state/a.py": "import datetime, tomllib, msgspec, stream",
 }
 INNER = (
-    "bills", "cli", "client", "demo", "engine", "files", "gateway", "gateway/endpoints",
+    "bills", "cli", "client", "demo", "embedded", "engine", "files", "gateway", "gateway/endpoints",
     "gateway/http", "gateway/live", "gateway/pages", "judge", "kafka", "observability", "ops",
-    "ops/access", "publish", "publishing", "readmodel", "settings", "worker",
+    "ops/access", "publish", "publishing", "readmodel", "sandbox", "settings", "worker",
 )  # fmt: skip
 LOADED = """
 import importlib, pkgutil, sys

@@ -186,11 +186,11 @@ def test_death_of_a_worker_is_said(runs: list[Run]) -> None:
     worker = next(
         child
         for child in sorted(run.children)
-        if b"agents.demo.demo_worker" in Path(f"/proc/{child}/cmdline").read_bytes()
+        if b"agents.embedded.child_process" in Path(f"/proc/{child}/cmdline").read_bytes()
     )
     os.kill(worker, signal.SIGKILL)
     assert run.end() == 1
-    assert "worker ended by itself" in run.output
+    assert "the manifest process ended by itself" in run.output
     assert "Traceback" not in run.output
     assert gone(run.children)
 

@@ -7,12 +7,13 @@ from rich.console import Console
 
 from agents.demo.counts import OutputCounts
 from agents.demo.day_player import DayPlayer
-from agents.demo.demo_state import Counts, DemoState, Rates
+from agents.demo.demo_state import DemoState, Rates
 from agents.demo.demo_summary import WIDTH, summary
 from agents.demo.figures import DAY_SECONDS
 from agents.demo.latency import Latency
 from agents.demo.played import THE_DAY, Played, weeks_under
 from agents.demo.view import line, screen
+from agents.embedded.messages import Counts
 from state.rules.loading import load_rulebook
 from stream.decisions import Advice, DecisionData
 from tests.unit.demo.deciding import DAY, decided

@@ -4,9 +4,10 @@ import pytest
 
 from agents.demo.counts import OutputCounts
 from agents.demo.day_player import DayPlayer
-from agents.demo.demo_state import Counts, DemoState
+from agents.demo.demo_state import DemoState
 from agents.demo.demo_summary import WIDTH, claims, summary
 from agents.demo.latency import Latency
+from agents.embedded.messages import Counts
 from tests.unit.demo.deciding import decided, withheld
 
 

@@ -7,10 +7,11 @@ from rich.console import Console
 
 from agents.demo.counts import OutputCounts
 from agents.demo.day_player import DayPlayer
-from agents.demo.demo_state import Counts, DemoState, Rates, milliseconds
+from agents.demo.demo_state import DemoState, Rates, milliseconds
 from agents.demo.latency import Latency
 from agents.demo.played import dollars
 from agents.demo.view import line, screen, short
+from agents.embedded.messages import Counts
 from tests.unit.demo.deciding import decided, withheld
 
 

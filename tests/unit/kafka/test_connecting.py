@@ -57,6 +57,13 @@ def test_without_security_nothing_is_added() -> None:
     assert made.arguments() == {"bootstrap_servers": ["a:1"], "request_timeout_ms": 5000}
 
 
+def test_what_only_consumers_know_is_kept_from_other_clients() -> None:
+    """A consumer is told not to check checksums; a producer, which does not know the argument, is made all the same."""
+    made = KafkaSettings(brokers="a:1", options={"check_crcs": False, "request_timeout_ms": 5000}).connection()
+    assert made.arguments() == {"bootstrap_servers": ["a:1"], "request_timeout_ms": 5000}
+    assert made.reading == {"check_crcs": False}
+
+
 def test_a_certificate_of_our_own(tmp_path: Path) -> None:
     """A broker may ask who we are by certificate: it is loaded with its key."""
     authority = Authority(tmp_path)

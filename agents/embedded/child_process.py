@@ -1,7 +1,7 @@
-"""A worker process of the demo: `python -m agents.demo.demo_worker`, which reads its settings from standard input.
+"""A child process: `python -m agents.embedded.child_process`, which reads its settings from standard input.
 
-It runs the code of `tallygate worker`. It reports on standard output after each commit, and ends in order when its
-input ends, so no process is left behind if the demo dies.
+It runs the code of `tallygate worker`, `projection` or `gateway`. It reports on standard output after each commit,
+and ends in order when its input ends, so no process is left behind if its parent dies.
 """
 
 import contextlib
@@ -16,8 +16,7 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
-from agents.demo.children import ChildReport, WorkerSpec
-from agents.demo.demo_state import Counts
+from agents.embedded.messages import ChildReport, ChildSpec, Counts
 from agents.engine.engine_progress import EngineProgress, SilentObserver
 from agents.engine.job import Job, job_of
 from agents.settings.gateway_group import GatewaySettings
@@ -33,8 +32,8 @@ from stream.records import Fate
 
 PROJECTION: Final = "projection"
 GATEWAY: Final = "gateway"
-GATEWAY_PORT: Final = 8080
-"""The port, easy to remember, if it is free; else any."""
+IDLE_FETCH_MS: Final = 50
+"""The embedded broker answers an empty fetch no sooner than this; workers have a setting of their own."""
 ORDERLY_SECONDS: Final = 10.0
 """A worker has this long to end in order."""
 
@@ -60,10 +59,9 @@ def counts_of(progress: EngineProgress) -> Counts:
     return Counts(applied, stale, dead, progress.transactions)
 
 
-def settings_of(spec: WorkerSpec) -> Settings:
-    """Return the settings, without the environment, so that the demo is the same everywhere."""
-    # The embedded broker writes commit markers without a checksum.
-    options = {"check_crcs": False} if spec.embedded and spec.step in {PROJECTION, GATEWAY} else {}
+def settings_of(spec: ChildSpec) -> Settings:
+    """Return the settings, without the environment, so that the system is the same everywhere."""
+    options = reading_of(spec.step) if spec.embedded else {}
     kafka = KafkaSettings(
         brokers=spec.brokers, prefix=spec.prefix, epoch=spec.epoch, partitions=spec.partitions, options=options
     )
@@ -72,32 +70,37 @@ def settings_of(spec: WorkerSpec) -> Settings:
         kafka=kafka,
         key=KeySettings(secret_file=Path(spec.secret_file)),
         policy=PolicySettings(),
-        worker=WorkerSettings(),
+        worker=WorkerSettings(gather_ms=spec.gather_ms),
         redis=RedisSettings(url=spec.redis),
-        gateway=GatewaySettings(host="127.0.0.1", port=GATEWAY_PORT, tokens_file=Path(spec.tokens_file)),
+        gateway=GatewaySettings(host="127.0.0.1", port=spec.port, tokens_file=Path(spec.tokens_file)),
         rules=(),
         **enabled,
     )
 
 
-def job_for(spec: WorkerSpec, settings: Settings) -> Job:
+def reading_of(step: str) -> dict[str, Any]:
+    """Return options of consumers of the embedded broker, which writes commit markers without a checksum."""
+    return {"check_crcs": False, **({"fetch_max_wait_ms": IDLE_FETCH_MS} if step in {PROJECTION, GATEWAY} else {})}
+
+
+def job_for(spec: ChildSpec, settings: Settings) -> Job:
     """Return the job; only the embedded broker is not asked about its topics, since it cannot answer."""
     if spec.embedded:
         return job_of(STEPS[spec.step](settings, spec.partitions), settings.kafka.topics())
     return make_job(settings, spec.step, None)
 
 
-def work(spec: WorkerSpec) -> NoReturn:
+def work(spec: ChildSpec) -> NoReturn:
     """Run the step, the projection or the gateway until the input ends; exits the process."""
     settings = settings_of(spec)
     if spec.step == PROJECTION:
-        from agents.demo.demo_projection import run_demo_projection  # noqa: PLC0415 - each process loads its own part
+        from agents.embedded.child_projection import run_projection  # noqa: PLC0415 - each process loads its own part
 
-        run_demo_projection(settings, spec.partitions if spec.embedded else None, _say)
+        run_projection(settings, spec.partitions if spec.embedded else None, _say)
     if spec.step == GATEWAY:
-        from agents.demo.demo_gateway import run_demo_gateway  # noqa: PLC0415 - as above
+        from agents.embedded.child_gateway import run_gateway  # noqa: PLC0415 - as above
 
-        run_demo_gateway(settings, _say)
+        run_gateway(settings, _say)
     run_worker(
         spec.step,
         lambda settings: job_for(spec, settings),
@@ -111,7 +114,7 @@ def work(spec: WorkerSpec) -> NoReturn:
 def main() -> NoReturn:
     """Read the settings from the first line of standard input, and run."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
-    spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=WorkerSpec)
+    spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=ChildSpec)
     # Until the step handles the signal itself, there is nothing to end in order.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     threading.Thread(target=_end_with_input, daemon=True).start()
@@ -127,7 +130,7 @@ def _end_with_input() -> None:
 
 
 def _say(report: ChildReport) -> None:
-    # The demo may have gone; the worker must still end in order.
+    # The parent may have gone; the child must still end in order.
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
         sys.stdout.buffer.flush()

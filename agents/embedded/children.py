@@ -1,60 +1,31 @@
-"""The demo's worker processes as the demo runs them: started, read, stopped, and never left behind."""
+"""The child processes as their parent runs them: started, read, stopped, and never left behind."""
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from threading import Thread
 from typing import Final
 
 import msgspec
 
-from agents.demo.demo_errors import WorkerDiedError
-from agents.demo.demo_state import Counts
+from agents.embedded.embedded_errors import ChildDiedError
+from agents.embedded.messages import ChildReport, ChildSpec, Counts
 from agents.worker.supervisor import Child
-from stream.postings import US_321
 
+PROCESSES: Final = ("manifest", "withholding", "projection", "gateway")
 READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0
 LOOK_SECONDS: Final = 0.05
 _LAST_WORDS: Final = 12
 
 
-class WorkerSpec(msgspec.Struct, frozen=True):
-    """The settings that a worker process reads from its standard input."""
+class EmbeddedChild(Child):
+    """One child process; a thread calls `report` with its counts. It is not started again after it ends."""
 
-    step: str
-    """A step, `projection` or `gateway`."""
-    brokers: str
-    prefix: str
-    epoch: int
-    partitions: int
-    secret_file: str
-    """Holds the secret of the consignee keys, made at the start of the demo."""
-    embedded: bool
-    """Whether the broker is the embedded one, which cannot answer questions about its topics."""
-    redis: str
-    """Address of the embedded Redis."""
-    tokens_file: str
-    """Holds the gateway's tokens."""
-    programme: str = US_321
-    """Enabled beside `us-321`."""
-
-
-class ChildReport(msgspec.Struct):
-    """A line that a worker process writes to its standard output."""
-
-    ready: bool
-    counts: Counts
-    address: str = ""
-    """Where the gateway serves."""
-
-
-class Worker(Child):
-    """One worker process; a thread calls `report` with its counts. It is not started again after it ends."""
-
-    def __init__(self, spec: WorkerSpec, report: Callable[[str, Counts], None]) -> None:
-        super().__init__(spec.step, ["agents.demo.demo_worker"], apart=True, piped=True)
+    def __init__(self, spec: ChildSpec, report: Callable[[str, Counts], None]) -> None:
+        super().__init__(spec.step, ["agents.embedded.child_process"], apart=True, piped=True)
         self._spec = spec
         self._report = report
         self._ready = False
@@ -109,9 +80,9 @@ class Worker(Child):
         await _until(lambda: self.running.poll() is not None and not any(reader.is_alive() for reader in self._readers))
         return self.running.returncode
 
-    def _failed(self, how: str) -> WorkerDiedError:
+    def _failed(self, how: str) -> ChildDiedError:
         words = "\n".join(self._words) or "it printed nothing"
-        return WorkerDiedError(f"the {self.name} worker {how}:\n{words}")
+        return ChildDiedError(f"the {self.name} process {how}:\n{words}")
 
     def _take_report(self, line: bytes) -> None:
         report = msgspec.json.decode(line, type=ChildReport)
@@ -121,6 +92,25 @@ class Worker(Child):
 
     def _keep_words(self, line: bytes) -> None:
         self._words.append(line.decode(errors="replace").rstrip())
+
+
+async def start_children(
+    stack: AsyncExitStack, shared: ChildSpec, report: Callable[[str, Counts], None]
+) -> list[EmbeddedChild]:
+    """Start a child for each step, the projection and the gateway; the end of the stack stops them.
+
+    `shared` is the specification of each, but for the step.
+    """
+    children = [EmbeddedChild(msgspec.structs.replace(shared, step=step), report) for step in PROCESSES]
+    stack.push_async_callback(_stop, children)
+    for child in children:
+        child.start()
+    return children
+
+
+async def _stop(children: Sequence[EmbeddedChild]) -> None:
+    """Stop all at once: without a broker none of them ends before its time is over."""
+    await asyncio.gather(*(child.stop() for child in children))
 
 
 async def _until(done: Callable[[], bool]) -> None:

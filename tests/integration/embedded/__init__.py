@@ -1,0 +1,1 @@
+"""The parts of the embedded system on their own, started and ended for real."""

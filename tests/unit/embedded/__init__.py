@@ -1,0 +1,1 @@
+"""Tests of the embedded system that demo and sandbox share: broker, Redis, and the processes they start."""
