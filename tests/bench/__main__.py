@@ -8,7 +8,19 @@ from contextlib import ExitStack
 from time import monotonic
 from typing import Final, NamedTuple
 
-from tests.bench import days, hostile, judge, latency, memory, postings, read_model, restore, scanners, shipments
+from tests.bench import (
+    days,
+    hostile,
+    judge,
+    latency,
+    memory,
+    postings,
+    read_model,
+    restore,
+    restore_large,
+    scanners,
+    shipments,
+)
 from tests.bench.kafka_bench import KafkaBench
 from tests.bench.page import FILE, keep
 from tests.bench.report import Figure, print_figures, say_noise
@@ -16,6 +28,7 @@ from tests.prerequisites import kafka_missing
 
 RUNS: Final = 3
 POSTINGS: Final = 720_000
+RESTORED_ROWS: Final = 8_000_000
 SHIPMENTS: Final = 120_000
 DECISIONS: Final = 300_000
 JUDGED_BILLS: Final = 200_000
@@ -46,6 +59,7 @@ def _days(ask: Ask, runs: int) -> Iterator[Figure]:
 BENCHES: Final = {
     "postings": Bench(lambda ask, runs: postings.measure(ask(), POSTINGS, runs)),
     "restore": Bench(lambda ask, runs: restore.measure(ask(), POSTINGS, runs)),
+    "restore-large": Bench(lambda ask, runs: restore_large.measure(ask(), POSTINGS, RESTORED_ROWS, runs)),
     "shipments": Bench(lambda ask, runs: shipments.measure(ask(), SHIPMENTS, runs)),
     "read-model": Bench(lambda ask, runs: read_model.measure(ask(), DECISIONS, runs)),
     "scanners": Bench(lambda ask, runs: scanners.measure(ask(), SCANNERS, SCANNING_SECONDS, runs)),
