@@ -32,7 +32,7 @@ def test_the_table_has_floor_ratio_and_goal(tmp_path: Path) -> None:
 
 
 def test_a_page_without_figures_names_the_command() -> None:
-    """Nothing is shown that nobody took."""
+    """A figure that was not taken is not shown."""
     assert table_of({}).endswith(f"`{COMMAND}` does.")
 
 
