@@ -263,7 +263,13 @@ class Table:
                 if not number and held:
                     number = counts[root] = _packed_count(held)
                 # A suffix that is nowhere in the blob has no row; one that is found may be part of something else.
-                if value is None or number == PACKED_ROWS_MAX or suffix in held or len(value) > _LENGTH_MAX:
+                if (
+                    value is None
+                    or number == PACKED_ROWS_MAX
+                    or suffix in held
+                    or len(value) > _LENGTH_MAX
+                    or len(suffix) > _LENGTH_MAX
+                ):
                     rest.setdefault(root, {})[suffix] = value
                     continue
                 row = pack(len(suffix), len(value)) + suffix + value

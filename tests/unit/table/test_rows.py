@@ -166,6 +166,14 @@ def test_a_row_that_comes_later_joins_its_group(held: int, suffix: bytes, value:
     assert is_packed(twice) is is_packed(once) is (len(rows) <= PACKED_ROWS_MAX and len(value or b"") <= 0xFFFF)
 
 
+def test_a_row_with_a_long_suffix_is_restored() -> None:
+    """A suffix too long for a blob makes its group a dict, as a long value does."""
+    rows: dict[bytes, bytes | None] = {changelog_key(ROOT, b"s" * 0x10000): b"1", changelog_key(ROOT, b"b"): b"2"}
+    table = restored(rows)
+    assert dict(table.rows()) == rows
+    assert not is_packed(table)
+
+
 ROWS = {changelog_key(b"r%d" % number, b"s"): b"value %d" % number for number in range(20)}
 KEYS = list(ROWS)
 
