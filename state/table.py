@@ -106,6 +106,18 @@ def _unpack(blob: bytes) -> Rows:
     return rows
 
 
+def _packed_count(held: bytes | Rows) -> int:
+    """Return the number of rows in a blob; of a dict `PACKED_ROWS_MAX`, for it is not packed."""
+    if type(held) is not bytes:
+        return PACKED_ROWS_MAX
+    at, end, count, lengths = 0, len(held), 0, _LENGTHS.unpack_from
+    while at < end:
+        suffix_length, value_length = lengths(held, at)
+        at += _LENGTHS.size + suffix_length + value_length
+        count += 1
+    return count
+
+
 class Group:
     """The rows under one root, as the running transaction sees them."""
 
@@ -217,14 +229,10 @@ class Table:
         """
         self._caches.clear()
         self._cached_weight = 0
-        by_root: dict[bytes, dict[bytes, bytes | None]] = {}
-        for number, (key, value) in enumerate(rows.items(), 1):
-            root, suffix = split_changelog_key(key)
-            by_root.setdefault(root, {})[suffix] = value
-            if number % slice_rows == 0:
-                yield
+        rest: dict[bytes, dict[bytes, bytes | None]] = {}
+        yield from self._restore_packed(rows, rest, slice_rows)
         applied = 0
-        for root, changed in by_root.items():
+        for root, changed in rest.items():
             for part in _parts(changed, slice_rows):
                 rows_before = self.rows_of(root)
                 self.totals = self.totals.plus(*_weighed(root, part, rows_before))
@@ -233,6 +241,48 @@ class Table:
                 if applied >= slice_rows:
                     applied = 0
                     yield
+
+    def _restore_packed(
+        self, rows: Mapping[bytes, bytes | None], rest: dict[bytes, dict[bytes, bytes | None]], slice_rows: int
+    ) -> Iterator[None]:
+        """Append new rows to groups that are packed and stay so; put all other rows into `rest`, by root and suffix.
+
+        Most rows of a restore are such rows. They have no former value, so each is packed and weighed where it is met,
+        and its group is never unpacked.
+        """
+        groups, pack, items = self._groups, _LENGTHS.pack, iter(rows.items())
+        counts = {PARTITION_ROOT: PACKED_ROWS_MAX}
+        """Rows of the groups met so far; `PACKED_ROWS_MAX` says that the group takes no more of them here."""
+        while part := tuple(islice(items, slice_rows)):
+            count = checksum = size = 0
+            for key, value in part:
+                end = 1 + key[0]
+                root, suffix = key[1:end], key[end:]
+                held = groups.get(root, b"")
+                number = counts.get(root, 0)
+                if not number and held:
+                    number = counts[root] = _packed_count(held)
+                # A suffix that is nowhere in the blob has no row; one that is found may be part of something else.
+                if (
+                    value is None
+                    or number == PACKED_ROWS_MAX
+                    or suffix in held
+                    or len(value) > _LENGTH_MAX
+                    or len(suffix) > _LENGTH_MAX
+                ):
+                    rest.setdefault(root, {})[suffix] = value
+                    continue
+                row = pack(len(suffix), len(value)) + suffix + value
+                groups[root] = held + row if held else row  # type: ignore[operator]
+                counts[root] = number + 1
+                count += 1
+                size += len(suffix) + len(value)
+                key_crc = crc32(suffix, crc32(root, len(root)))
+                checksum += crc32(value, key_crc) * (2 * key_crc + 1)
+            self.totals = self.totals.plus(count, checksum)
+            self.row_count += count
+            self.row_bytes += size
+            yield
 
     def take_cache(self, root: bytes) -> object | None:
         """Take the cached index of a group out of the table and return it, or None."""

@@ -64,15 +64,26 @@ NEXT_WAREHOUSE: Final = 0.2
 """How often the next firm is at another warehouse than the one before."""
 
 
+class Population(NamedTuple):
+    """How the bills of a day are spread over consignees."""
+
+    shares: tuple[PopulationShare, ...] = SHARES
+    one_to_three: tuple[float, float] = ONE_TO_THREE
+
+
+POPULATION: Final = Population()
+
+
 class Consignees:
     """The consignees of a day: first ordinary persons, then shops, warehouses and owners."""
 
-    def __init__(self, rng: Random, bills: int) -> None:
+    def __init__(self, rng: Random, bills: int, population: Population = POPULATION) -> None:
         self._firms: list[tuple[str, str, str]] = []
         self.of_bill = array("I")
         """Number of the consignee of each bill of the day."""
-        self.ordinary = self._ordinary(rng, bills - sum(int(share.of_bills * bills) for share in SHARES))
-        for share in SHARES:
+        of_firms = sum(int(share.of_bills * bills) for share in population.shares)
+        self.ordinary = self._ordinary(rng, bills - of_firms, *population.one_to_three)
+        for share in population.shares:
             self._share_out(rng, share, int(share.of_bills * bills))
         rng.shuffle(self.of_bill)
 
@@ -96,8 +107,7 @@ class Consignees:
         self.ordinary_taken -= 1
         return self.ordinary_taken
 
-    def _ordinary(self, rng: Random, bills: int) -> int:
-        few, some = ONE_TO_THREE
+    def _ordinary(self, rng: Random, bills: int, few: float, some: float) -> int:
         number = 0
         while bills > 0:
             draw = rng.random()

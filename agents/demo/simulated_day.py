@@ -11,7 +11,7 @@ from agents.demo.agenda import Agenda, Made, Planned, repeat, spoil
 from agents.demo.demo_bills import LIMIT_CENTS, SPLIT_CENTS, DemoBill, stamp
 from agents.demo.faults import RARE
 from agents.demo.figures import DAY_SECONDS, EXCLUDED_ORIGINS, HABITS, HOUR
-from agents.demo.people import Consignees
+from agents.demo.people import POPULATION, Consignees, Population
 from agents.demo.trips import Trip, plan_trips
 from stream.deadletters import Fault
 
@@ -26,11 +26,11 @@ _EXCLUDED: Final = frozenset(country for country, _ in EXCLUDED_ORIGINS)
 class SimulatedDay:
     """A day of `bills` bills (at least `BILLS_MIN`); iterate once."""
 
-    def __init__(self, rng: Random, bills: int) -> None:
+    def __init__(self, rng: Random, bills: int, population: Population = POPULATION) -> None:
         if bills < BILLS_MIN:
             raise ValueError(f"a day needs at least {BILLS_MIN} bills to show every kind of event")
         self._rng = rng
-        self._consignees = Consignees(rng, bills)
+        self._consignees = Consignees(rng, bills, population)
         self._split_orders = self._split(int(HABITS.split_order * bills) or 1, bills)
         self._faults = self._spoil(bills)
         self._totals: dict[tuple[int, int], int] = {}

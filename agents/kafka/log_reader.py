@@ -58,7 +58,15 @@ async def topic_partitions(reader: AIOKafkaConsumer, topic: str) -> list[TopicPa
 async def read_to(
     reader: AIOKafkaConsumer, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
 ) -> AsyncIterator[list[Any]]:
-    """Return lists of records of one partition each, until every partition has been read up to its end.
+    """Return lists of records of one partition each, until every partition has been read up to its end."""
+    async for _partition, records in read_partitions_to(reader, starts, ends):
+        yield records
+
+
+async def read_partitions_to(
+    reader: AIOKafkaConsumer, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+) -> AsyncIterator[tuple[TopicPartition, list[Any]]]:
+    """Return lists as `read_to` does, each with its partition.
 
     The last offsets may belong to control records or to nothing at all, so the reader's position counts.
     """
@@ -69,8 +77,8 @@ async def read_to(
     for partition in left:
         reader.seek(partition, starts[partition])
     while left:
-        for records in (await reader.getmany(*left, timeout_ms=200)).values():
-            yield records
+        for partition, records in (await reader.getmany(*left, timeout_ms=200)).items():
+            yield partition, records
         done = {partition for partition in left if await reader.position(partition) >= ends[partition]}
         if done:
             left -= done

@@ -8,13 +8,27 @@ from contextlib import ExitStack
 from time import monotonic
 from typing import Final, NamedTuple
 
-from tests.bench import days, hostile, judge, latency, memory, postings, read_model, restore, scanners, shipments
+from tests.bench import (
+    days,
+    hostile,
+    judge,
+    latency,
+    memory,
+    postings,
+    read_model,
+    restore,
+    restore_large,
+    scanners,
+    shipments,
+)
 from tests.bench.kafka_bench import KafkaBench
+from tests.bench.page import FILE, keep
 from tests.bench.report import Figure, print_figures, say_noise
 from tests.prerequisites import kafka_missing
 
 RUNS: Final = 3
 POSTINGS: Final = 720_000
+RESTORED_ROWS: Final = 8_000_000
 SHIPMENTS: Final = 120_000
 DECISIONS: Final = 300_000
 JUDGED_BILLS: Final = 200_000
@@ -45,6 +59,7 @@ def _days(ask: Ask, runs: int) -> Iterator[Figure]:
 BENCHES: Final = {
     "postings": Bench(lambda ask, runs: postings.measure(ask(), POSTINGS, runs)),
     "restore": Bench(lambda ask, runs: restore.measure(ask(), POSTINGS, runs)),
+    "restore-large": Bench(lambda ask, runs: restore_large.measure(ask(), POSTINGS, RESTORED_ROWS, runs)),
     "shipments": Bench(lambda ask, runs: shipments.measure(ask(), SHIPMENTS, runs)),
     "read-model": Bench(lambda ask, runs: read_model.measure(ask(), DECISIONS, runs)),
     "scanners": Bench(lambda ask, runs: scanners.measure(ask(), SCANNERS, SCANNING_SECONDS, runs)),
@@ -63,6 +78,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--runs", type=int, default=RUNS, help="runs of each measurement, 3 by default")
     parser.add_argument("--profile", action="store_true", help="show where the time of postings or judge goes instead")
+    parser.add_argument(
+        "--page", action="store_true", help="keep the figures in docs/performance.json and write the page of them"
+    )
     parser.add_argument("--pictures", action="store_true", help="draw the dashboards of a run under load instead")
     arguments = parser.parse_args()
     if arguments.pictures:
@@ -85,23 +103,35 @@ def main() -> None:
         if arguments.profile:
             _profile(ask, arguments.names or list(PROFILES))
         else:
-            _measure(ask, arguments.names or list(BENCHES), arguments.runs)
+            _measure(ask, arguments.names or list(BENCHES), arguments.runs, page=arguments.page)
 
 
-def _measure(ask: Ask, names: list[str], runs: int) -> None:
-    figures, begun = [], monotonic()
+def _measure(ask: Ask, names: list[str], runs: int, *, page: bool) -> None:
+    figures, quiet, begun = [], [], monotonic()
     for name in names:
         bench, missing = BENCHES[name], kafka_missing()
         if bench.needs_kafka and missing:
             print(f"{name}: left out, {missing}")
             continue
-        say_noise()
+        noisy = say_noise()
         print(f"{name} ...", file=sys.stderr, flush=True)
         for figure in bench.measure(ask, runs):
             print(f"  {figure.name}: {figure.value:,.4g} {figure.unit}", file=sys.stderr, flush=True)
             figures.append(figure)
+            if not noisy:
+                quiet.append(figure)
     print_figures(figures)
     print(f"{runs} runs of each; {monotonic() - begun:.0f} s in all")
+    if page:
+        _write_page(quiet, len(figures) - len(quiet))
+
+
+def _write_page(figures: list[Figure], noisy: int) -> None:
+    from tests.docs.generate import main as write_documents  # noqa: PLC0415 - it loads every document's maker
+
+    keep(figures)
+    write_documents([])
+    print(f"{len(figures)} figures are kept in {FILE.name}; {noisy} are not, since others used the machine")
 
 
 def _profile(ask: Ask, names: list[str]) -> None:

@@ -10,23 +10,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from agents.demo.choosing import NEED_A_BROKER
 from agents.judge import JudgeOptions, judge_file, open_outputs
+from tests.bench.floor import floors
 from tests.bench.mix import day_rows
 from tests.bench.observing import profile_text
 from tests.bench.report import Figure
 from tests.prerequisites import ROOT
 
-GOAL = 40_000
+GOAL = 16_000
+FLOOR_BILLS = 20_000
 COMMAND = "from agents.cli.main import main; main()"
 
 
 @contextmanager
 def day_file(bills: int) -> Iterator[tuple[Path, int]]:
-    """Yield a file of a day's events and how many there are; gone afterwards."""
+    """Yield a file of a day's events and how many there are; gone afterwards.
+
+    Bad records that only a broker refuses stay out, as in `tallygate demo --save`. `judge` takes any `time`, so one
+    event dated 2125 would close every day of the file.
+    """
     with tempfile.TemporaryDirectory(prefix="tallygate-bench-") as folder:
         file, events = Path(folder) / "day.jsonl", 0
         with file.open("wb") as lines:
-            for _, _, value in day_rows(bills, 1):
+            for _, _, value in day_rows(bills, 1, without=NEED_A_BROKER):
                 # A bad record may hold a line break, which is white space in JSON.
                 lines.write(value.replace(b"\n", b" ") + b"\n")
                 events += 1
@@ -48,13 +55,15 @@ def run(file: Path, output: Path = Path(os.devnull)) -> tuple[float, float, str]
 
 
 def measure(bills: int, runs: int) -> Iterator[Figure]:
-    """Yield events judged a second."""
+    """Yield the processor time of an event, and events judged a second."""
+    floor = floors(day_rows(min(bills, FLOOR_BILLS), 1, without=NEED_A_BROKER)).judge
     with day_file(bills) as (file, events):
         took = [run(file) for _ in range(runs)]
     words = f"{events:,} events of a simulated day, decisions to {os.devnull}; the whole command, its start included"
-    yield Figure("tallygate judge", "events/s", tuple(events / seconds for seconds, _, _ in took), words, GOAL)
     samples = tuple(processor / events * 1e6 for _, processor, _ in took)
-    yield Figure("its processor time", "µs/event", samples, "the same runs")
+    yield Figure("tallygate judge: processor time", "µs/event", samples, words, floor=floor)
+    speeds = tuple(events / seconds for seconds, _, _ in took)
+    yield Figure("tallygate judge", "events/s", speeds, "the same runs, by the clock", GOAL)
 
 
 def profile(bills: int) -> str:

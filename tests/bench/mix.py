@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Final
 
+from agents.demo.people import Population, PopulationShare
 from agents.demo.simulated_day import SimulatedDay
 from state.manifest.step import ManifestStep
 from state.rules.loading import load_rulebook
@@ -21,11 +22,29 @@ EVENTS_A_JOIN: Final = 1_000
 LOAD_BILLS: Final = 300
 LOAD_SHOPS: Final = 30
 
+NATIONAL: Final = Population(
+    (PopulationShare("shop", 0.013, 4, 40), PopulationShare("warehouse", 0.004, 40, 160)), (0.975, 0.995)
+)
+"""A peak day of the whole country: 8.4 million bills on 8 million consignee days, so nearly each bill has its own.
 
-def day_rows(bills: int, partitions: int, kinds: frozenset[str] | None = None) -> Iterator[Row]:
-    """Yield the events of a simulated day in the order of time, those of some kinds only if `kinds` says so."""
-    for planned in SimulatedDay(Random(1), bills):
-        if kinds is None or planned.kind in kinds:
+The demo's day is spread over fewer consignees, so that a small one shows every kind of decision. How the bills of firms
+divide is an assumption; the number of consignees is not.
+"""
+
+
+def day_rows(
+    bills: int,
+    partitions: int,
+    kinds: frozenset[str] | None = None,
+    without: frozenset[str] = frozenset(),
+    population: Population = NATIONAL,
+) -> Iterator[Row]:
+    """Yield a simulated day's events in the order of time: of `kinds` only, if given, and none of those in `without`.
+
+    They have as many consignees for each bill as a real day, unless told otherwise.
+    """
+    for planned in SimulatedDay(Random(1), bills, population):
+        if (kinds is None or planned.kind in kinds) and planned.kind not in without:
             yield (partition_of(planned.key, partitions) + planned.shift) % partitions, planned.key, planned.value
 
 

@@ -1,8 +1,8 @@
 """One tree of a paired run: a program that judges lives with the `state` and `stream` it finds on its path.
 
 It reads commands from its input, one a line: `time` answers the processor seconds of each phase in each step, `count`
-the bytecodes that each takes and a digest of what each sends. It imports nothing of `tests`, so that it runs over any
-tree of the project.
+the bytecodes that each takes and a digest of what each sends. The last phase of a life restores each step's table. The
+program imports nothing of `tests`, so that it runs over any tree of the project.
 """
 
 import gc
@@ -63,6 +63,7 @@ class Runner:
 
     def __init__(self, step: Any) -> None:
         self._step, self._table = step, Table()
+        self._changelog: dict[bytes, bytes | None] = {}
 
     def run(self, records: list[PlainRecord], meter: Meter) -> tuple[float, list[Any]]:
         """Judge records; return what the step took, without the joins, and what it sent."""
@@ -75,17 +76,27 @@ class Runner:
                     sent.extend(self._step(record, overlay).outputs)
 
             took += meter(work)
-            for _ in overlay.changes():
-                pass
+            self._changelog.update(overlay.changes())
             overlay.join()
         return took, [output for output in sent if output is not None]
+
+    def restore(self, meter: Meter) -> tuple[float, str]:
+        """Restore a table from what was changed so far; return what it took and what the rows add up to."""
+        table = Table()
+
+        def work() -> None:
+            for _slice in table.restore(self._changelog):
+                pass
+
+        took = meter(work)
+        return took, str(tuple(table.totals))
 
 
 def run(phases: Phases, meter: Meter) -> dict[str, tuple[float, str]]:
     """Judge all lives once; return by step, life and phase what it took, and a digest of what was sent."""
     found: dict[str, tuple[float, str]] = {}
     rulebook, runners, running = load_rulebook(), [], None
-    for life, phase, events in phases:
+    for number, (life, phase, events) in enumerate(phases, 1):
         if life != running:
             steps = ManifestStep(rulebook, KeyMaker(SECRET), 1), WithholdingStep(rulebook, Policy(), 1, "shipments")
             runners, running = [Runner(step) for step in steps], life
@@ -96,6 +107,9 @@ def run(phases: Phases, meter: Meter) -> dict[str, tuple[float, str]]:
             values = [output.value or b"" for output in sent if output.sink in {Sink.POSTINGS, Sink.DECISIONS}]
             found[f"{name}: {life}: {phase}"] = took, sha256(b"\n".join(values)).hexdigest()
             rows = [(output.key, output.value or b"") for output in sent if output.sink is Sink.POSTINGS]
+        if number == len(phases) or phases[number][0] != life:
+            for name, runner in zip(("manifest", "withholding"), runners, strict=True):
+                found[f"{name}: {life}: restore"] = runner.restore(meter)
     return found
 
 

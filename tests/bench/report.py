@@ -9,7 +9,9 @@ from typing import Final, NamedTuple
 NOISY_SHARE: Final = 0.1
 """Other processes that take more of a core than this make figures worse than they are."""
 LOOK_SECONDS: Final = 1.0
-COLUMNS: Final = ("what", "median", "lowest", "highest", "unit", "goal", "", "measured")
+COLUMNS: Final = ("what", "median", "lowest", "highest", "unit", "floor", "to floor", "goal", "", "measured")
+NUMBERS: Final = frozenset({1, 2, 3, 5, 6, 7})
+"""Columns that are aligned to the right."""
 
 
 class Figure(NamedTuple):
@@ -22,6 +24,8 @@ class Figure(NamedTuple):
     goal: float | None = None
     at_most: bool = False
     """The goal is the most that is allowed, not the least."""
+    floor: float | None = None
+    """What the calls into C that no event can do without take, in the same unit; see `tests.bench.floor`."""
 
     @property
     def value(self) -> float:
@@ -40,7 +44,11 @@ class Figure(NamedTuple):
         sign, met = ("≤" if self.at_most else "≥"), ("met" if self.met else "MISSED")
         goal = ("", "") if self.goal is None else (f"{sign} {number(self.goal)}", met)
         numbers = (number(self.value), number(min(self.samples)), number(max(self.samples)))
-        return (self.name, *numbers, self.unit, *goal, self.words)
+        return (self.name, *numbers, self.unit, *self.floor_cells(), *goal, self.words)
+
+    def floor_cells(self) -> tuple[str, str]:
+        """Return the floor, and how many times the floor the median is."""
+        return ("", "") if not self.floor else (number(self.floor), f"{self.value / self.floor:.1f}x")
 
 
 def number(value: float) -> str:
@@ -54,7 +62,7 @@ def lines(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     widths = [max(len(row[column]) for row in cells) for column in range(len(COLUMNS))]
     for row in cells:
         aligned = (
-            text.rjust(width) if column in {1, 2, 3, 5} else text.ljust(width)
+            text.rjust(width) if column in NUMBERS else text.ljust(width)
             for column, (text, width) in enumerate(zip(row, widths, strict=True))
         )
         yield "  ".join(aligned).rstrip()
@@ -79,8 +87,9 @@ def _ticks() -> tuple[int, int]:
     return sum(ticks), ticks[3] + ticks[4]
 
 
-def say_noise() -> None:
-    """Say whether somebody else uses the machine; asked while nothing of ours runs."""
+def say_noise() -> bool:
+    """Tell and say whether somebody else uses the machine; asked while nothing of ours runs."""
     busy = busy_cores()
     if busy > NOISY_SHARE:
         print(f"NOISY: others use {busy:.1f} cores now; what follows is slower than it need be", flush=True)
+    return busy > NOISY_SHARE

@@ -45,7 +45,13 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield DOCS / "schemas" / f"{name}.json", json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     text = yaml.dump(contract(version("tallygate")), Dumper=_Plain, sort_keys=False, width=100, allow_unicode=True)
     yield DOCS / "asyncapi.yaml", f"# Written by `make docs`; change the types instead.\n{text}"
-    for page in (DOCS / "decisions.md", DOCS / "events.md", DOCS / "publishing.md", DOCS / "SECURITY.md"):
+    for page in (
+        DOCS / "decisions.md",
+        DOCS / "events.md",
+        DOCS / "publishing.md",
+        DOCS / "SECURITY.md",
+        DOCS / "performance.md",
+    ):
         yield page, filled(page.read_text("utf-8"))
     rulebook = load_rulebook()
     yield DOCS / "rules.md", rules_page(rulebook)

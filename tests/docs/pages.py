@@ -16,6 +16,7 @@ from agents.ops.access.rendering import table
 from stream import decisions, events, outcomes
 from stream.deadletters import Fault
 from stream.records import Outgoing, Sink
+from tests.bench.page import kept, table_of
 from tests.docs.schemas import Schema, schema_of
 from tests.prerequisites import ROOT
 
@@ -186,6 +187,11 @@ def roles(_page: str) -> str:
     return table()
 
 
+def performance(_page: str) -> str:
+    """Table of the figures that `make bench ARGS=--page` took."""
+    return table_of(kept())
+
+
 MAKERS: Final[dict[str, Callable[..., str]]] = {
     "verdicts": verdicts,
     "fields": fields,
@@ -195,4 +201,5 @@ MAKERS: Final[dict[str, Callable[..., str]]] = {
     "columns": columns,
     "mistakes": mistakes,
     "roles": roles,
+    "performance": performance,
 }

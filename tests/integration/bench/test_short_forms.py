@@ -12,7 +12,7 @@ from state.table import Table
 from state.withholding import WithholdingStep
 from stream.decisions import Policy
 from stream.records import Sink
-from tests.bench import days, latency, postings, restore, shipments
+from tests.bench import days, latency, postings, restore, restore_large, shipments
 from tests.bench.kafka_bench import KafkaBench, Loaded
 from tests.bench.loading import Row
 from tests.bench.mix import bills_in, day_rows, posting_rows, records_of, shop_rows
@@ -98,10 +98,11 @@ def test_measured_shipments_are_all_accounted_and_decided(kafka_bench: KafkaBenc
         decisions.extend(harness.decisions())
 
     rows = list(day_rows(300, kafka_bench.partitions))
-    events, records, seconds = shipments.run(kafka_bench, iter(rows), look)
-    assert events == len(rows)
-    assert records == len(postings_read) > 0
-    assert seconds > 0
+    took = shipments.run(kafka_bench, iter(rows), look)
+    assert took.events == len(rows)
+    assert took.postings == len(postings_read) > 0
+    assert took.seconds > 0
+    assert took.processor_seconds > 0
     assert posted(postings_read) == decided(decisions)
 
 
@@ -115,8 +116,15 @@ def test_the_restore_reads_the_whole_changelog(kafka_bench: KafkaBench) -> None:
         lambda harness: rows.append(len(harness.values(harness.topics.changelog("withholding")))),
     )
     # Where a worker stops it may write its watch, and with it where it stands.
-    assert took[0][0] == rows[0] > RECORDS // 2
-    assert all(seconds > 0 for _, seconds in took)
+    assert took[0].rows == rows[0] > RECORDS // 2
+    assert all(each.seconds > 0 for each in took)
+
+
+def test_a_large_restore_has_whole_copies_of_the_changelog(kafka_bench: KafkaBench) -> None:
+    """The worker restores at least as many rows as were asked for, and accepts their totals each time."""
+    took = restore_large.run(kafka_bench, lone(kafka_bench), 8 * RECORDS, 2)
+    assert [each.rows >= 8 * RECORDS for each in took] == [True, True]
+    assert all(each.seconds > 0 for each in took)
 
 
 def test_latency_is_taken_of_every_decision(kafka_bench: KafkaBench) -> None:

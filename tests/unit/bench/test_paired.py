@@ -38,7 +38,10 @@ def test_a_tree_is_equal_to_itself() -> None:
     """Each step, life and phase takes as many bytecodes in both processes, and sends the same bytes."""
     pairs = compare(THIS_TREE, THIS_TREE, rounds=1, bills=BILLS)
     names = {
-        f"{step}: {life.name}: {phase}" for step in ("manifest", "withholding") for life in LIVES for phase in PHASES
+        f"{step}: {life.name}: {phase}"
+        for step in ("manifest", "withholding")
+        for life in LIVES
+        for phase in (*PHASES, "restore")
     }
     assert {pair.name for pair in pairs} == names
     assert [pair for pair in pairs if pair.bytecode_ratio != 1 or not pair.same] == []
@@ -52,9 +55,10 @@ def test_a_tree_that_sends_other_bytes_is_named(
     monkeypatch.setattr(sys, "argv", ["paired", str(other_tree), "--rounds", "0", "--bills", str(BILLS)])
     main()
     _, *rows = capsys.readouterr().out.splitlines()
-    assert len(rows) == 2 * len(LIVES) * len(PHASES)
+    assert len(rows) == 2 * len(LIVES) * (len(PHASES) + 1)
     for row in rows:
-        judges, ratio = row.startswith("withholding: "), float(row.removesuffix("OTHER BYTES").split()[-1])
+        judges = row.startswith("withholding: ") and ": restore " not in row
+        ratio = float(row.removesuffix("OTHER BYTES").split()[-1])
         assert row.endswith("OTHER BYTES") is judges
         # Not every event has the manifest step convert an instant; each posting has the withholding step do so.
         assert 0.5 < ratio < 1 if judges else 0.5 < ratio <= 1

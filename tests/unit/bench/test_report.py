@@ -18,7 +18,13 @@ def test_the_median_is_held_against_the_goal(samples: tuple[float, ...], at_most
 def test_a_figure_says_its_median_its_spread_and_its_goal() -> None:
     """The line holds the middle run, the lowest, the highest, the goal and whether it is met."""
     cells = Figure("speed", "bills/s", (3.0, 1.0, 2000.0), "a day", 4).cells()
-    assert cells == ("speed", "3", "1", "2,000", "bills/s", "≥ 4", "MISSED", "a day")
+    assert cells == ("speed", "3", "1", "2,000", "bills/s", "", "", "≥ 4", "MISSED", "a day")
+
+
+def test_a_figure_with_a_floor_says_how_far_it_is_from_it() -> None:
+    """The floor stands after the unit, and beside it how many times as much the median is."""
+    cells = Figure("cost", "µs", (30.0, 20.0, 40.0), "a day", floor=12.0).cells()
+    assert cells[4:7] == ("µs", "12", "2.5x")
 
 
 def test_columns_are_aligned() -> None:

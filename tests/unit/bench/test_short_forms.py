@@ -1,13 +1,20 @@
 """Judge, memory and large days, measured small: exactness, and ratios that do not depend on the machine."""
 
 import os
+from collections import Counter
 from pathlib import Path
 from statistics import median
 
+import msgspec
 import pytest
 
+from agents.demo.choosing import NEED_A_BROKER
 from agents.judge import JudgeOptions, judge_file, open_outputs
+from stream.consignee import KeyMaker
 from tests.bench import days, judge, memory
+from tests.bench.floor import floors
+from tests.bench.mix import SECRET, day_rows, posting_rows, shop_rows
+from tests.bench.paths import PATHS, paths_of
 from tests.bench.processor import Shares, processor_seconds
 
 BILLS = 2_000
@@ -23,6 +30,54 @@ def test_the_measured_judge_judges_everything(tmp_path: Path) -> None:
     assert (tmp_path / "measured").read_bytes() == (tmp_path / "decisions").read_bytes() != b""
 
 
+def test_the_judged_day_stays_open(tmp_path: Path) -> None:
+    """No event of the file closes its days: nothing is dated so late that a bill is refused for its day."""
+    with judge.day_file(500) as (file, _):
+        judge.run(file, tmp_path / "decisions")
+    lines = (tmp_path / "decisions").read_bytes().splitlines()
+    judged = Counter(msgspec.json.decode(line)["data"][field] for line in lines for field in ("reason", "outcome"))
+    assert judged["day-closed"] == 0
+    assert judged["release"] > 250
+
+
+def test_consignees_are_as_many_as_on_a_real_day() -> None:
+    """8.4 million bills are on 8 million consignee days: a consignee has 1.05 bills."""
+    filed = [msgspec.json.decode(value) for _, _, value in day_rows(5_000, 1, frozenset({"bill.manifested"}))]
+    keys = KeyMaker(SECRET)
+    consignees = set()
+    for event in filed:
+        known = event["data"]["consignee"]
+        if (address := known.get("address")) is None:
+            consignees.add(keys.of_identifier(known["identifier_type"], known["identifier"]))
+        else:
+            place = (address["city"], address.get("state"), address["postal"], address["country"])
+            consignees.add(keys.of_name(known["name"], address["lines"], *place))
+    assert len(filed) == 5_000
+    assert 1.03 < len(filed) / len(consignees) < 1.08
+
+
+def test_every_posting_takes_one_path() -> None:
+    """Each path has its share: a day of lone bills goes the fast one, shops need their index."""
+    found = paths_of(posting_rows(day_rows(300, 1), 1))
+    assert set(found) == set(PATHS)
+    assert found["fast"] > found["plain"] > 0
+    shops = list(posting_rows(shop_rows(1, 1), 1))
+    of_shops = paths_of(shops)
+    assert sum(of_shops.values()) == len(shops)
+    assert of_shops["indexed"] + of_shops["heads"] + of_shops["plain"] > 0
+
+
+def test_the_floor_is_below_what_the_steps_take() -> None:
+    """The calls alone take time, and less than the whole command does."""
+    found = floors(day_rows(300, 1, without=NEED_A_BROKER))
+    assert 0 < found.restore < found.withholding < found.manifest
+    assert found.withholding < found.judge
+    processor, speed = judge.measure(300, 1)
+    assert processor.floor is not None
+    assert processor.value > processor.floor
+    assert speed.unit == "events/s"
+
+
 def test_figures_of_the_judge_are_produced() -> None:
     """Each figure has a sample for each run."""
     figures = list(judge.measure(60, 2))
@@ -32,7 +87,7 @@ def test_figures_of_the_judge_are_produced() -> None:
 
 def test_a_profile_of_the_judge_names_the_steps() -> None:
     """The profile shows functions of the steps with their times."""
-    assert "tottime" in (profile := judge.profile(200))
+    assert "tottime" in (profile := judge.profile(2_000))
     assert "step.py" in profile
 
 

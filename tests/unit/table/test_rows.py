@@ -142,6 +142,38 @@ def test_long_work_is_cut_by_rows(groups: int) -> None:
     assert dict(joined.rows()) == dict(restored.rows()) == rows
 
 
+def restored(*parts: dict[bytes, bytes | None]) -> Table:
+    """Return a table that was restored from parts of a changelog."""
+    table = Table()
+    for part in parts:
+        for _slice in table.restore(part):
+            pass
+    return table
+
+
+@pytest.mark.parametrize("suffix", [b"b1", b"1", b"", b"al", b"b10"])
+@pytest.mark.parametrize("value", [b"other", None, b"v" * 0x10000], ids=["value", "tombstone", "too long"])
+@pytest.mark.parametrize("held", [1, PACKED_ROWS_MAX - 1, PACKED_ROWS_MAX, PACKED_ROWS_MAX + 1])
+def test_a_row_that_comes_later_joins_its_group(held: int, suffix: bytes, value: bytes | None) -> None:
+    """Whether it replaces a row, is new, or has a suffix that other rows hold: the table is as if all came at once."""
+    early: dict[bytes, bytes | None] = {changelog_key(ROOT, b"b%d" % number): b"value" for number in range(held)}
+    late = {changelog_key(ROOT, suffix): value}
+    twice, once = restored(early, late), restored({**early, **late})
+    rows = {key: row for key, row in {**early, **late}.items() if row is not None}
+    assert dict(twice.rows()) == dict(once.rows()) == rows
+    assert twice.totals == once.totals
+    assert (twice.row_count, twice.row_bytes) == (once.row_count, once.row_bytes)
+    assert is_packed(twice) is is_packed(once) is (len(rows) <= PACKED_ROWS_MAX and len(value or b"") <= 0xFFFF)
+
+
+def test_a_row_with_a_long_suffix_is_restored() -> None:
+    """A suffix too long for a blob makes its group a dict, as a long value does."""
+    rows: dict[bytes, bytes | None] = {changelog_key(ROOT, b"s" * 0x10000): b"1", changelog_key(ROOT, b"b"): b"2"}
+    table = restored(rows)
+    assert dict(table.rows()) == rows
+    assert not is_packed(table)
+
+
 ROWS = {changelog_key(b"r%d" % number, b"s"): b"value %d" % number for number in range(20)}
 KEYS = list(ROWS)
 
