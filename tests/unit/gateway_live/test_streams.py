@@ -19,7 +19,7 @@ class Someone(Caller, frozen=True):
 
 
 def someone(name: str) -> Someone:
-    return Someone(name, frozenset(), datetime(2030, 1, 1, tzinfo=UTC), None, [])  # type: ignore[arg-type]
+    return Someone(name, frozenset(), datetime(2030, 1, 1, tzinfo=UTC), (), None, [])  # type: ignore[arg-type]
 
 
 async def test_streams_are_counted_and_limited() -> None:
