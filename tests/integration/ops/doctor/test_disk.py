@@ -50,7 +50,7 @@ def test_a_disk_that_fills_up(disk: Path, tmp_path: Path) -> None:
             harness.create_topics(1)
             worker = harness.worker()
             worker.ready()
-            # A new broker may have no coordinator at first; what follows within ten seconds counts as one outage with it.
+            # A new broker may have no coordinator at first; what follows within ten seconds is one outage with that.
             wait_for(lambda: worker.log().count(AWAY) == worker.log().count(BACK), "the worker to have Kafka")
             said = worker.log().count(AWAY)
             fill(disk, LEFT)
