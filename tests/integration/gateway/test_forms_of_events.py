@@ -98,7 +98,9 @@ async def test_only_events_come_packed(tmp_path: Path, path: str, name: str) -> 
 
 
 @pytest.mark.parametrize(
-    "body", [b"{}", b"", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"{}", gzip.compress(b"{}") * 2]
+    "body",
+    [b"{}", b"", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"{}", gzip.compress(b"{}") * 2],
+    ids=["plain", "empty", "cut", "plain-behind", "twice"],
 )
 async def test_what_is_not_whole_gzip_is_refused(tmp_path: Path, body: bytes) -> None:
     """A body that says it is gzip and is not, or is cut off, or goes on behind its end, is 400."""

@@ -85,6 +85,7 @@ WHOLE = gzip.compress(b"[]")
         b"[]", WHOLE + WHOLE, WHOLE + b"\0", WHOLE + WHOLE * 20_000, zlib.compress(b"[]"),
         WHOLE[:-8] + bytes(8), b"\x1f\x8b\x09" + WHOLE[3:],
     ],
+    ids=["plain", "twice", "zero-behind", "very-often", "zlib", "wrong-sum", "wrong-method"],
 )  # fmt: skip
 @pytest.mark.parametrize("part", [1, 7, PACKED_A_STEP, 1_000_000])
 def test_what_is_not_one_member_is_refused(packed: bytes, part: int) -> None:
