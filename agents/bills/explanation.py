@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -9,7 +10,7 @@ from agents.bills import words
 from agents.bills.facts import Facts, TimedDecision
 from state.rules import ENFORCEMENT_SETTING, Rulebook
 from state.rules.rule_words import meaning, period
-from stream.days import EASTERN
+from stream.days import EASTERN, zone_named
 from stream.decisions import DecisionData
 from stream.outcomes import Action, action
 from stream.periods import CONVEYANCE
@@ -54,7 +55,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
 def explain(facts: Facts, rulebook: Rulebook) -> Explanation:
     """Return what is known of a bill, why it is so, and what to do."""
-    sure = Section("How sure this is", tuple(_sure(facts)))
+    sure = Section("How sure this is", tuple(_sure(facts, rulebook)))
     if facts.decision is None:
         help_first = (Section("What to do", UNKNOWN_HELP), sure)
         return Explanation(facts.bill, Action.HOLD, UNKNOWN_LINE, help_first, None, facts)
@@ -68,8 +69,8 @@ def explain(facts: Facts, rulebook: Rulebook) -> Explanation:
         *_day(facts, data, rulebook),
         Section("The rule", tuple(_rule(data, rule))),
         Section("The policy", tuple(_policy(data))),
-        *_others(facts),
-        *_history(facts),
+        *_others(facts, rulebook),
+        *_history(facts, rulebook),
         sure,
     )
     return Explanation(facts.bill, facts.decision.action, headline, sections, rule, facts)
@@ -178,28 +179,34 @@ def _policy(data: DecisionData) -> Iterator[str]:
         yield f"The rules are those of {words.day_words(policy.as_of)}, whatever the bill's own day."
 
 
-def _others(facts: Facts) -> Iterator[Section]:
+def _others(facts: Facts, rulebook: Rulebook) -> Iterator[Section]:
     if facts.others:
-        yield Section("On other conveyances", tuple(_line(each) for each in facts.others))
+        yield Section("On other conveyances", tuple(_line(each, rulebook) for each in facts.others))
 
 
-def _history(facts: Facts) -> Iterator[Section]:
+def _history(facts: Facts, rulebook: Rulebook) -> Iterator[Section]:
     if facts.history:
-        yield Section("What happened", tuple(_line(each) for each in facts.history))
+        yield Section("What happened", tuple(_line(each, rulebook) for each in facts.history))
 
 
-def _line(decision: TimedDecision) -> str:
+def _zone(data: DecisionData, rulebook: Rulebook) -> ZoneInfo:
+    """Return the zone whose dates the programme of a decision counts; Eastern if it is not among the rules here."""
+    programme = rulebook.known.get(data.programme)
+    return EASTERN if programme is None else zone_named(programme.zone)
+
+
+def _line(decision: TimedDecision, rulebook: Rulebook) -> str:
     data = decision.data
     day = "no day" if data.day is None else words.day_words(data.day)
     ledger = "day" if data.programme == US_321 else "period"
     cause = f"; another bill of the {ledger} changed" if data.revision > 1 else ""
     return (
-        f"{words.time_words(decision.time)}  {decision.action:<4}  {data.outcome} {data.reason}"
+        f"{words.time_words(decision.time, _zone(data, rulebook))}  {decision.action:<4}  {data.outcome} {data.reason}"
         f"  ({day}, version {data.bill_version}, {data.conveyance}{cause})"
     )
 
 
-def _sure(facts: Facts) -> Iterator[str]:
+def _sure(facts: Facts, rulebook: Rulebook) -> Iterator[str]:
     if facts.history_complete:
         yield "The decision and its history are exact: read from Kafka just now."
     elif facts.history:
@@ -207,9 +214,13 @@ def _sure(facts: Facts) -> Iterator[str]:
     if facts.day is not None or not facts.history_complete:
         if facts.as_of is None:
             yield "The read model is being filled: the day's figures may be old or missing. Ask again in a minute."
-        elif facts.stale:
-            when = words.time_words(facts.as_of)
-            yield f"The day's figures are those of {when}: the projection is behind or away (`tallygate projection`)."
         else:
-            yield f"The day's figures are up to date, to {words.time_words(facts.as_of)}."
+            zone = EASTERN if facts.decision is None else _zone(facts.decision.data, rulebook)
+            yield _as_of(words.time_words(facts.as_of, zone), stale=facts.stale)
     yield from (f"Not known: {each}" for each in facts.missing)
+
+
+def _as_of(when: str, *, stale: bool) -> str:
+    if stale:
+        return f"The day's figures are those of {when}: the projection is behind or away (`tallygate projection`)."
+    return f"The day's figures are up to date, to {when}."

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from stream.days import EASTERN
 from stream.decisions import Basis, DecisionData, Outcome
@@ -196,6 +197,6 @@ def day_words(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b} {day.year}"
 
 
-def time_words(instant: datetime) -> str:
-    """Return an instant in Eastern time, as customs uses it: 2025-08-19 17:04 ET."""
-    return f"{instant.astimezone(EASTERN):%Y-%m-%d %H:%M} ET"
+def time_words(instant: datetime, zone: ZoneInfo = EASTERN) -> str:
+    """Return an instant in the zone whose dates count: 2025-08-19 17:04 ET, or 2025-08-19 16:04 America/Guayaquil."""
+    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M} {'ET' if zone.key == EASTERN.key else zone.key}"

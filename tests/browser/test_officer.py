@@ -135,6 +135,7 @@ def test_year_of_a_person_is_asked_for(page: Browser, stand_in: StandIn) -> None
     assert "$1,200.00 of $1,600.00 released, $400.00 left." in page.text(".figures")
     assert column(page, 3) == ["$400.00", "$800.00", "$1,200.00"]
     assert "More than nine tenths of the limit is used (ec): $1,450.00 of $1,600.00." in page.text(".alerts")
+    assert "20 Aug 2025, 07:04:00 America/Guayaquil" in page.text(".alerts")
     assert page.barriers() == []
 
 

@@ -184,6 +184,14 @@ def test_history_tells_every_decision_with_its_cause() -> None:
     ]
 
 
+def test_times_are_those_of_the_programme() -> None:
+    """Under a programme of another country history and freshness are told in the zone whose dates it counts."""
+    found = explain(facts(standing(programme="ec")), RULEBOOK)
+    assert "2025-08-20 07:00 America/Guayaquil" in section(found, "What happened")
+    assert "up to date, to 2025-08-20 07:00 America/Guayaquil" in section(found, "How sure")
+    assert "ET" not in section(found, "What happened") + section(found, "How sure")
+
+
 def test_other_conveyances_are_told() -> None:
     """A bill that is on two conveyances has the other one's decision told too."""
     other = standing(conveyance="air:2", outcome="closed", reason="superseded")

@@ -22,6 +22,7 @@ from agents.bills.words import (
     why,
 )
 from state.rules.entries import Certainty
+from stream.days import zone_named
 from stream.decisions import Advice, AppliedOverflow, Basis, Enforcement, Outcome, Rounding
 from stream.outcomes import VERDICTS, Action, action
 from tests.redis.events import DAY, decision_data
@@ -119,7 +120,9 @@ def test_amounts_are_written_for_readers(cents: int, text: str) -> None:
 
 
 def test_days_and_times_are_those_of_customs() -> None:
-    """A day has its weekday; an instant is told in Eastern time, summer and winter."""
+    """A day has its weekday; an instant is told in Eastern time, summer and winter, or in a zone by name."""
     assert day_words(date(2025, 8, 2)) == "Sat 2 Aug 2025"
     assert time_words(datetime(2025, 8, 20, 3, 59, tzinfo=UTC)) == "2025-08-19 23:59 ET"
     assert time_words(datetime(2025, 1, 20, 4, 59, tzinfo=UTC)) == "2025-01-19 23:59 ET"
+    in_quito = time_words(datetime(2025, 8, 20, 3, 59, tzinfo=UTC), zone_named("America/Guayaquil"))
+    assert in_quito == "2025-08-19 22:59 America/Guayaquil"

@@ -1,14 +1,15 @@
 // A consignee's day, or another ledger: how much of the limit is left, and the bills that it is made of, in their order.
 
 import { badge, make } from "/pages/elements.js";
+import { zoneOf } from "/pages/programmes.js";
 import {
   adviceWords,
   alertWords,
   certaintyWords,
-  easternTime,
   longDay,
   measureWords,
   money,
+  timeIn,
 } from "/pages/words.js";
 
 const MEASURES = { count: "Bills that count", weight: "Weight" };
@@ -29,7 +30,7 @@ export function dayView(day, { open, again, more, marked }) {
     make(
       "p",
       { class: "as-of" },
-      `Known up to ${easternTime(day.as_of)}. `,
+      `Known up to ${timeIn(zoneOf(day.programme), day.as_of)}. `,
       make("button", { type: "button", onclick: again }, "Ask again"),
     ),
     held.length ? heldBack(held, open) : null,
@@ -173,7 +174,7 @@ function alerts(found, open) {
       make("strong", {}, `${alertWords(alert.kind)}${under(alert)}.`),
       alert.bill ? [" Bill ", opener(alert, open)] : null,
       alert.order ? ` Order ${alert.order}.` : null,
-      make("span", { class: "soft" }, ` ${easternTime(alert.time)}`),
+      make("span", { class: "soft" }, ` ${timeIn(zoneOf(alert.programme), alert.time)}`),
     ),
   );
   return make(

@@ -2,7 +2,8 @@
 
 import { get } from "/pages/asking.js";
 import { badge, facts, make } from "/pages/elements.js";
-import { adviceWords, certaintyWords, easternTime, longDay, measureWords, money, outcomeWords } from "/pages/words.js";
+import { zoneOf } from "/pages/programmes.js";
+import { adviceWords, certaintyWords, longDay, measureWords, money, outcomeWords, timeIn } from "/pages/words.js";
 
 const dialog = document.getElementById("detail");
 const body = document.getElementById("detail-body");
@@ -54,7 +55,7 @@ function present(verdict) {
       ...(verdict.measures ?? []).map((each) => [each.measure === "weight" ? "Weight" : "Bills", measureWords(each)]),
       ["Order", verdict.order],
       ["Customs would say", verdict.code && `${verdict.code.code} ${verdict.code.text}`],
-      ["The event that led to it", easternTime(verdict.time)],
+      ["The event that led to it", timeIn(zoneOf(verdict.programme), verdict.time)],
     ]),
     conveyances.length
       ? make("section", {}, make("h3", {}, "On other conveyances"), make("ul", {}, conveyances.map(elsewhere)))
@@ -105,7 +106,7 @@ function past(history) {
         "p",
         {},
         badge(each.action),
-        make("strong", {}, ` ${easternTime(each.time)}`),
+        make("strong", {}, ` ${timeIn(zoneOf(each.programme), each.time)}`),
         ` ${outcomeWords(each.outcome)}.`,
       ),
       make("p", { class: "soft" }, trail(each)),

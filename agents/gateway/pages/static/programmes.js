@@ -2,6 +2,7 @@
 
 import { get } from "/pages/asking.js";
 import { make } from "/pages/elements.js";
+import { zoneName } from "/pages/words.js";
 
 const choice = document.getElementById("programme");
 const dayLabel = document.getElementById("day-label");
@@ -37,6 +38,11 @@ export function choose(id) {
   explain();
 }
 
+/** The zone whose dates a programme counts; undefined where that is not known here. */
+export function zoneOf(id) {
+  return known[id || usual]?.zone;
+}
+
 function option(value, text) {
   return make("option", { value }, text);
 }
@@ -44,7 +50,7 @@ function option(value, text) {
 function explain() {
   const { zone, date, window, per_seller: perSeller } = known[choice.value] ?? {};
   const kind = date === "purchase" ? "Day of purchase" : "Day";
-  dayLabel.textContent = `${kind} (${!zone || zone === "America/New_York" ? "US Eastern" : zone})`;
+  dayLabel.textContent = `${kind} (${zoneName(zone).replace(/^Eastern$/, "US Eastern")})`;
   period.textContent = [WINDOWS[window] ?? "", perSeller ? "Each seller has a total of its own." : ""].join(" ").trim();
 }
 

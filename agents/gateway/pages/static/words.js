@@ -7,15 +7,15 @@ const DAY = new Intl.DateTimeFormat("en-GB", {
   year: "numeric",
   timeZone: "UTC",
 });
-const EASTERN = new Intl.DateTimeFormat("en-GB", {
+const EASTERN = "America/New_York";
+const TIME = {
   day: "numeric",
   month: "short",
   year: "numeric",
   hour: "2-digit",
   minute: "2-digit",
   second: "2-digit",
-  timeZone: "America/New_York",
-});
+};
 
 const OUTCOMES = {
   release: "Released: it goes free of duty under the limit",
@@ -60,8 +60,15 @@ export function measureWords({ measure, total, limit }) {
   return [total, limit].map((number) => `${number.toLocaleString("en-US")}${unit}`).join(" of ");
 }
 
-export function easternTime(instant) {
-  return instant ? `${EASTERN.format(new Date(instant))} Eastern` : "unknown";
+/** An instant in the zone whose dates count, such as "20 Aug 2025, 14:04:11 Eastern". */
+export function timeIn(zone, instant) {
+  if (!instant) return "unknown";
+  const timeZone = zone ?? EASTERN;
+  return `${new Intl.DateTimeFormat("en-GB", { ...TIME, timeZone }).format(new Date(instant))} ${zoneName(timeZone)}`;
+}
+
+export function zoneName(zone) {
+  return !zone || zone === EASTERN ? "Eastern" : zone;
 }
 
 export function outcomeWords(outcome) {
