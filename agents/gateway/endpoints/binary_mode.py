@@ -1,11 +1,11 @@
 """CloudEvents binary mode over HTTP: attributes are headers, the body is `data`; together they are one event."""
 
 import string
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 import msgspec
-from multidict import CIMultiDict, CIMultiDictProxy
 
 from stream.deadletters import Fault
 from stream.faultfinding import FaultFound
@@ -17,7 +17,8 @@ _NAME_CHARACTERS: Final = string.ascii_lowercase + string.digits
 
 _decode_one: Final = msgspec.json.Decoder(msgspec.Raw).decode
 
-Headers = CIMultiDict[str] | CIMultiDictProxy[str]
+Headers = Mapping[str, str]
+"""Of a request: a name that came twice is in `items()` twice, as aiohttp keeps them."""
 
 
 def is_binary(headers: Headers) -> bool:
