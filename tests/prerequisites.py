@@ -25,6 +25,7 @@ CLIENTS = ROOT / ".cache" / "clients"
 """Where `make clients` put the generators of clients."""
 
 KAFKA_NEEDS_JAVA = 17
+CLIENTS_NEED_NODE = (20, 19)
 
 
 @cache
@@ -71,10 +72,20 @@ def prometheus_missing() -> str | None:
     return f"{' and '.join(absent)} not found" if absent else None
 
 
+@cache
+def node_version() -> tuple[int, ...]:
+    """Ask `node` for its version, major and minor; empty if it does not say."""
+    answer = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+    said = re.match(r"v(\d+)\.(\d+)", answer.stdout)
+    return tuple(map(int, said.groups())) if said else ()
+
+
 def clients_missing() -> str | None:
     """Say what keeps clients from being generated here, or None if nothing does."""
     if shutil.which("node") is None:
         return "node not found"
+    if node_version() < CLIENTS_NEED_NODE:
+        return f"node {'.'.join(map(str, node_version()))} is older than {'.'.join(map(str, CLIENTS_NEED_NODE))}"
     return None if (CLIENTS / ".fetched").exists() else "generators not found (make clients)"
 
 

@@ -117,7 +117,9 @@ def _stand_in(name: str) -> Any:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"tallygate {version('tallygate')}")
+        from agents.observability.running_build import build_words
+
+        print(f"tallygate {version('tallygate')}, {build_words()}")
         raise typer.Exit
 
 
@@ -130,7 +132,8 @@ main = typer.Typer(
 @main.callback()
 def tallygate(
     _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print version and build, and exit."),
     ] = False,
 ) -> None:
     """Release or withhold: low-value shipments judged per person and day, exactly once."""

@@ -5,10 +5,12 @@ from platform import python_version
 from typing import Final
 
 from agents.observability.registry import Area, Label, MetricKind
+from agents.observability.running_build import is_compiled
 
 _LABELS: Final = (
     Label("version", bound="the version that is installed"),
     Label("python", bound="the version of Python"),
+    Label("compiled", ("no", "yes")),
 )
 
 
@@ -17,4 +19,5 @@ def tell_build(area: Area) -> None:
     metric = area.read(
         MetricKind.GAUGE, "tallygate_build_info", "builds", "Always 1; the labels say what runs.", *_LABELS
     )
-    area.reads(lambda: [metric.family([((version("tallygate"), python_version()), 1)])])
+    labels = (version("tallygate"), python_version(), "yes" if is_compiled() else "no")
+    area.reads(lambda: [metric.family([(labels, 1)])])

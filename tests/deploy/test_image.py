@@ -17,6 +17,8 @@ from tests.prerequisites import ROOT
 
 LINES = (ROOT / "deploy/Dockerfile").read_text().replace("\\\n", " ").splitlines()
 STAGES = "\n".join(LINES).split("\nFROM ")[1:]
+BUILDER = "/opt/building/bin/python"
+COMPILES = "HATCH_BUILD_HOOK_ENABLE_CUSTOM=1 "
 
 
 def steps(stage: str, kind: str) -> list[str]:
@@ -38,10 +40,12 @@ def opt(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 shutil.copytree(ROOT / path, to, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(ROOT / path, to)
-    venv, install = steps(STAGES[0], "RUN")
-    environment = {"PATH": "/usr/bin:/bin", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "false", "PIP_NO_INDEX": "1"}
-    python = Path(sysconfig.get_path("scripts")) / "python"
-    for command in (venv.replace("python", str(python), 1), install):
+    *_tools, build, venv, install = steps(STAGES[0], "RUN")
+    environment = {"PATH": "/usr/bin:/bin", "PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1"}
+    python = str(Path(sysconfig.get_path("scripts")) / "python")
+    # tests/integration/test_compiled.py compiles.
+    build = build.replace(COMPILES, "").replace(BUILDER, python)
+    for command in (venv.replace("python", python, 1), build, install):
         there = command.replace("/opt/", f"{folder}/opt/")
         subprocess.run(["sh", "-euc", there], cwd=source, env=environment, check=True, capture_output=True)
         (own,) = folder.glob("opt/tallygate/lib/python3*/site-packages")
@@ -81,6 +85,20 @@ def test_health_check_is_there_and_finds_nobody(opt: Path, tmp_path: Path) -> No
     run = [str(opt / "tallygate/bin" / command[0]), *command[1:]]
     done = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, "nothing listens" in done.stdout) == (1, True), done.stderr
+
+
+def test_image_is_compiled_as_make_does_it() -> None:
+    """The stage that builds has a C compiler and the group `compile`, and runs the command of the Makefile."""
+    compiler, *_, tools, build, _venv, install = steps(STAGES[0], "RUN")
+    assert {"gcc", "libc6-dev"} <= {*compiler.split()}
+    assert tools.startswith(f"{BUILDER} -m pip install")
+    assert tools.endswith("--constraint constraints.txt --editable . --group compile")
+    assert build.startswith(COMPILES)
+    makes = (
+        (ROOT / "Makefile").read_text().replace("$(BIN)/python", BUILDER).replace(".cache/compiled .", "/opt/wheel .")
+    )
+    assert f"\t@{build}\n" in makes
+    assert install.split()[-1] == "/opt/wheel/*.whl"
 
 
 def test_image_runs_as_nobody_special() -> None:

@@ -54,9 +54,10 @@ HEALTH: Final = """
 fails until its partitions are taken over and restored. `/readyz` of a projection fails while the projection does not
 read all of its partitions. The answer says why. A rebalance makes workers unready for moments.
 
-Every scrape also has `process_*` (processor time, memory, open files) and `tallygate_build_info{version, python}`.
-A scrape reads the metrics of a worker from the engine's own numbers. While records pass, a worker counts only the kind
-of each decision and three histograms. Together they take less than one part in a hundred of the processor time.
+Every scrape also has `process_*` (processor time, memory, open files) and
+`tallygate_build_info{version, python, compiled}`, where `compiled` is `yes` or `no`. A scrape reads the metrics of a
+worker from the engine's own numbers. While records pass, a worker counts only the kind of each decision and three
+histograms. Together they take less than one part in a hundred of the processor time.
 
 Every counter shows every set of labels that can occur as 0 from the start, so that `increase()` and `rate()` see its
 first rise too. A worker of the withholding step therefore shows {kinds} series of `tallygate_decisions_total` under the

@@ -60,6 +60,12 @@ def test_source_tree_holds_nothing_compiled(unpacked: Path, root: Path) -> None:
     assert [file for room in ("stream", "state", "agents") for file in (root / room).rglob("*.so")] == []
 
 
+def test_build_is_told(unpacked: Path) -> None:
+    """`--version` says that the hot modules are compiled."""
+    probe = "from agents.cli.main import main; main(['--version'])"
+    assert run(unpacked, [sys.executable, "-c", probe]).stdout.decode().endswith(", compiled\n")
+
+
 def test_conformance_cases(unpacked: Path, root: Path) -> None:
     """Every conformance case ends as it should."""
     command = [sys.executable, str(root / "docs/conformance/run.py"), "--", *JUDGE]

@@ -30,9 +30,9 @@ def _two_more_commands(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_version_is_that_of_the_distribution() -> None:
-    """`--version` prints the version that is installed and nothing else."""
+    """`--version` prints the version that is installed and which build of it runs, and nothing else."""
     result = run(main, ["--version"])
-    assert (result.exit_code, result.output) == (0, f"tallygate {version('tallygate')}\n")
+    assert (result.exit_code, result.output) == (0, f"tallygate {version('tallygate')}, plain Python\n")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], []])

@@ -1,5 +1,7 @@
 """A test whose piece is missing is skipped with the reason, or fails where the piece is insisted on."""
 
+from pathlib import Path
+
 import pytest
 
 from tests import prerequisites
@@ -36,3 +38,15 @@ def test_summary_has_one_line_for_each_missing_piece() -> None:
     """Skips for other reasons are pytest's business; those for a missing piece are counted in one line."""
     reasons = ["Skipped: kafka: java not found", "Skipped: unconditional skip", "Skipped: kafka: java not found"]
     assert prerequisites.skip_lines(reasons) == ["skipped: 2 Kafka tests: java not found"]
+
+
+@pytest.mark.parametrize(("version", "said"), [((18, 19), "node 18.19 is older than 20.19"), ((20, 19), None)])
+def test_node_may_be_too_old(
+    version: tuple[int, int], said: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Debian 12 has a Node.js that is too old for the generators: that is said, and no test fails for it."""
+    (tmp_path / ".fetched").touch()
+    monkeypatch.setattr(prerequisites, "CLIENTS", tmp_path)
+    monkeypatch.setattr("shutil.which", lambda _name: "/usr/bin/node")
+    monkeypatch.setattr(prerequisites, "node_version", lambda: version)
+    assert prerequisites.clients_missing() == said

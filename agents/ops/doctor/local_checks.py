@@ -11,6 +11,7 @@ from agents.engine.app import check_versions
 from agents.gateway.assembly import tls_context
 from agents.gateway.http.tokens import TokenFileError, read_tokens
 from agents.kafka.errors import RefusedError
+from agents.observability.running_build import build_words
 from agents.ops.doctor.finding import Finding, doubtful, refused, right, unknown, wrong
 from agents.settings.settings import Settings
 from agents.settings.sources import environment, unknown_variables
@@ -41,7 +42,8 @@ def versions(_settings: Settings) -> Iterator[Finding]:
     if off:
         yield doubtful("packages", "; ".join(off), "pip install --constraint constraints.txt tallygate")
     else:
-        yield right("packages", f"tallygate {version('tallygate')}, {len(pinned)} packages as pinned")
+        ours = f"tallygate {version('tallygate')}, {build_words()}"
+        yield right("packages", f"{ours}, {len(pinned)} packages as pinned")
 
 
 def _installed(name: str) -> str:
