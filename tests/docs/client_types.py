@@ -21,7 +21,6 @@ SENT: Final = (
 ANSWERED: Final = ("Verdict", "BillHistory")
 PLAIN: Final = {"string": "str", "integer": "int", "boolean": "bool", "number": "float", "null": "None"}
 MOMENTS: Final = {"date": "str | date", "date-time": "str | datetime"}
-WIDTH: Final = 120
 
 
 def client_types() -> str:
