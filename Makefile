@@ -18,7 +18,7 @@ HAVE_JAVA := $(shell command -v java >/dev/null 2>&1 && command -v mvn >/dev/nul
 HAVE_NODE := $(shell command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint audit bench chaos docs compiled kafka clients venv clean
+.PHONY: help demo test lint audit bench chaos docs compiled wheel pythons kafka clients wheels venv clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +28,7 @@ demo: $(VENV)/.installed ## run the whole system on a simulated day, all embedde
 
 # Tests start our own commands hundreds of times: none is to compile every module again, whatever the shell says.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: $(VENV)/.installed kafka clients ## run all tests; ARGS="-k name" to choose
+test: $(VENV)/.installed kafka clients wheels ## run all tests; ARGS="-k name" to choose
 	@$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.installed ## ruff, mypy, import-linter, codespell
@@ -58,6 +58,12 @@ compiled: $(VENV)/.installed ## install a build with compiled modules into .cach
 	  .cache/compiled/*.whl
 	@echo "run .cache/compiled/venv/bin/tallygate; build it again after a change of the source"
 
+wheel: $(VENV)/.installed ## build the wheel of the client, for programs of yours, into dist
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist deploy/client
+
+pythons: $(VENV)/.installed ## ask the package index whether client and application install on later versions of Python
+	@$(BIN)/python -m tests.wheels.later $(ARGS)
+
 kafka: ## fetch Apache Kafka's jars for the tests, where Java and Maven are there
 ifeq ($(HAVE_JAVA),yes)
 	@test -e $(KAFKA_JARS)/.fetched || { \
@@ -84,6 +90,9 @@ ifeq ($(HAVE_NODE),yes)
 else
 	@echo "no generators of clients: node or npm not found; the tests that need them will be skipped"
 endif
+
+wheels: $(VENV)/.installed ## fetch what the client needs, for the tests of its wheel in environments of their own
+	@$(BIN)/python -m tests.wheels.fetch
 
 venv: $(VENV)/.installed ## make .venv and install everything into it
 

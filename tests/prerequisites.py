@@ -24,6 +24,9 @@ KAFKA_JARS = Path(os.environ.get("TALLYGATE_KAFKA_JARS", ROOT / ".cache" / "kafk
 CLIENTS = ROOT / ".cache" / "clients"
 """Where `make clients` put the generators of clients."""
 
+WHEELS = ROOT / ".cache" / "wheels"
+"""Where `make wheels` put what the client needs."""
+
 KAFKA_NEEDS_JAVA = 17
 CLIENTS_NEED_NODE = (20, 19)
 
@@ -89,6 +92,16 @@ def clients_missing() -> str | None:
     return None if (CLIENTS / ".fetched").exists() else "generators not found (make clients)"
 
 
+def node_missing() -> str | None:
+    """Say what keeps a program for Node.js from running here, or None if nothing does."""
+    return None if shutil.which("node") else "node not found"
+
+
+def wheels_missing() -> str | None:
+    """Say what keeps the client from being installed here without the internet, or None if nothing does."""
+    return None if (WHEELS / ".fetched").exists() else "wheels not found (make wheels)"
+
+
 @cache
 def mount_missing() -> str | None:
     """Say what keeps a small disk in memory from being mounted here, or None if nothing does."""
@@ -109,8 +122,10 @@ PREREQUISITES: dict[str, Callable[[], str | None]] = {
     "compiler": compiler_missing,
     "kafka": kafka_missing,
     "mount": mount_missing,
+    "node": node_missing,
     "prometheus": prometheus_missing,
     "redis": redis_missing,
+    "wheels": wheels_missing,
 }
 """Marker of the tests that need a piece -> what is missing of it."""
 

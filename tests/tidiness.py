@@ -33,11 +33,14 @@ OUTSIDE = frozenset({"asyncio", "os", "random", "secrets", "socket", "subprocess
 PATHS = re.compile(r"(?<![\w.}~-])/(?:home|Users|root|work|tmp)/\w")
 INDEXES = re.compile(r"pypi\.(?:org|python)|python[h]osted|index[-]url|find[-]links|repo1?\.maven|npmjs\.org")
 LINKS = re.compile(r"\]\((?![a-z]+:|#)([^)#\s]+)")
-STRANGERS = ("stream/", "state/", "agents/client/", "agents/ops/dead_letters/", "agents/gateway/", "agents/publish/")
+STRANGERS = (
+    "stream/", "state/", "agents/client/", "agents/ops/dead_letters/", "agents/gateway/", "agents/publish/",
+    "agents/tallygate_client/",
+)  # fmt: skip
 """Where text is read that strangers sent."""
 REACH_MAX = 300
 _REPEATED_CLASS = re.compile(r"\^?\[\^?\]?[^]]+\]\+\$?")
-KAFKA_ROOMS = ("agents/kafka/", "agents/engine/")
+KAFKA_ROOMS = ("agents/kafka/", "agents/engine/", "agents/tallygate_client/")
 CLIENT = ("AIOKafka", "create_conn")
 OURS = frozenset({"self", "cls"})
 CHECKING = re.compile(r"(?:assert|check)_|run_state_machine_as_test$|(?:raises|warns|fail)$")

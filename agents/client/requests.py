@@ -1,43 +1,20 @@
-"""Requests to a gateway with a token; a refusal is an error in the gateway's own words."""
+"""Requests to a gateway with a token; a refusal is an error in the gateway's own words.
+
+What an answer means, and when to try again, is that of `agents.tallygate_client`; only the library for HTTP is another.
+"""
 
 import asyncio
-from http import HTTPStatus
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import aiohttp
-import msgspec
 
-REQUEST_SECONDS: Final = 30.0
-BUSY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-TRIES: Final = 8
-WAIT_SECONDS_MAX: Final = 10.0
+from agents.tallygate_client import AwayError as GatewayAwayError
+from agents.tallygate_client import RefusedError as GatewayError
+from agents.tallygate_client import read_token
+from agents.tallygate_client.exchange import REQUEST_SECONDS, GatewayAnswer, bearer, does_not_answer, no_address
 
-
-class GatewayError(Exception):
-    """The gateway refuses; the text says why and what to do."""
-
-    def __init__(self, status: int, title: str, detail: str, document: dict[str, Any] | None = None) -> None:
-        super().__init__(f"{title} ({status}): {detail}")
-        self.status = status
-        self.document = document or {}
-        """The whole problem (RFC 9457)."""
-
-
-class GatewayAwayError(Exception):
-    """The gateway does not answer, or says that it cannot now."""
-
-
-def read_token(file: Path) -> str:
-    """Read a token from its file. Raise GatewayError if there is none."""
-    try:
-        token = file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise GatewayError(0, "no token", f"{file}: {getattr(error, 'strerror', None) or 'not text'}") from None
-    if not token or not token.isascii() or len(token.split()) != 1:
-        raise GatewayError(0, "no token", f"{file}: expected one line with a token from `tallygate token create`")
-    return token
+__all__ = ["Gateway", "GatewayAwayError", "GatewayError", "read_token"]
 
 
 class Gateway:
@@ -45,7 +22,7 @@ class Gateway:
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers = bearer(token)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -76,36 +53,19 @@ class Gateway:
 
     async def _ask(self, method: str, path: str, **how: Any) -> dict[str, Any]:
         """Ask, and again while the gateway says that it is busy."""
-        status, wait, document = await self._once(method, path, **how)
-        for _ in range(TRIES - 1):
-            if status not in BUSY:
-                break
-            await asyncio.sleep(min(wait, WAIT_SECONDS_MAX))
-            status, wait, document = await self._once(method, path, **how)
-        if status < HTTPStatus.BAD_REQUEST:
-            return document
-        error = GatewayError(
-            status, str(document.get("title", "refused")), str(document.get("detail", "without details")), document
-        )
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in BUSY:
-            raise GatewayAwayError(f"the gateway at {self.url} cannot answer now: {error}")
-        raise error
+        tries = 1
+        answer = await self._once(method, path, **how)
+        while (wait := answer.wait_seconds(tries)) is not None:
+            await asyncio.sleep(wait)
+            answer = await self._once(method, path, **how)
+            tries += 1
+        return answer.document(self.url)
 
-    async def _once(self, method: str, path: str, **how: Any) -> tuple[int, float, dict[str, Any]]:
+    async def _once(self, method: str, path: str, **how: Any) -> GatewayAnswer:
         try:
             async with self.session.request(method, f"{self.url}{path}", **how) as response:
-                body = await response.read()
-                wait = response.headers.get("Retry-After", "1")
-                return response.status, float(wait) if wait.isdigit() else 1.0, _document(body)
+                return GatewayAnswer(response.status, response.headers.get("Retry-After"), await response.read())
         except aiohttp.InvalidURL:
-            raise GatewayError(0, "no address", "expected one such as http://localhost:8080") from None
+            raise no_address() from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise GatewayAwayError(f"the gateway at {self.url} does not answer ({type(error).__name__})") from None
-
-
-def _document(body: bytes) -> dict[str, Any]:
-    try:
-        found = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
+            raise does_not_answer(self.url, error) from None

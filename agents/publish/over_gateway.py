@@ -1,15 +1,11 @@
 """Publishing over HTTP, for programs that reach only the gateway: the same events, acknowledged in the same way."""
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 from agents.client import Gateway, GatewayAwayError, GatewayError
 from agents.publish.event_checks import Good
 from agents.publish.publish_errors import PublishAwayError, PublishRefusedError
-
-BATCH_BYTES: Final = 1_000_000
-BATCH_EVENTS: Final = 1_000
-"""Far below what a gateway takes by default; one event alone may be larger."""
+from agents.tallygate_client.exchange import BATCH_TYPE, EVENTS, batches
 
 
 class GatewaySender:
@@ -26,23 +22,9 @@ class GatewaySender:
     async def send(self, events: Sequence[Good]) -> None:
         """Send events that were checked. Raise PublishAwayError, PublishRefusedError."""
         try:
-            for batch in _batches(events):
-                body = b"[" + b",".join(event.value for event in batch) + b"]"
-                await self._gateway.post("/v1/events", body, "application/cloudevents-batch+json")
+            for _, body in batches([event.value for event in events]):
+                await self._gateway.post(EVENTS, body, BATCH_TYPE)
         except GatewayAwayError as error:
             raise PublishAwayError(str(error)) from None
         except GatewayError as error:
             raise PublishRefusedError(str(error)) from None
-
-
-def _batches(events: Sequence[Good]) -> Iterator[list[Good]]:
-    batch: list[Good] = []
-    held = 0
-    for event in events:
-        if batch and (held + len(event.value) > BATCH_BYTES or len(batch) == BATCH_EVENTS):
-            yield batch
-            batch, held = [], 0
-        batch.append(event)
-        held += len(event.value)
-    if batch:
-        yield batch

@@ -13,10 +13,10 @@ from agents.kafka.errors import RefusedError as NotAsConfiguredError
 from agents.kafka.probing import explained
 from agents.kafka.topic_admin import find_topics
 from agents.publish.event_checks import Good
-from agents.publish.partition_queues import Keyed
 from agents.publish.publish_errors import PublishAwayError, PublishError, PublishRefusedError, WrongEventError
 from agents.publish.shipment_producer import ShipmentProducer
 from agents.settings.settings import KafkaSettings, read_settings
+from agents.tallygate_client.partition_queues import Keyed
 from stream.events import Shipment
 from stream.faultfinding import FaultFound
 from stream.reading import Reader

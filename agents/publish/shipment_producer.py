@@ -1,7 +1,7 @@
 """The one producer of shipment events: idempotent, to all replicas, one batch per partition on its way at a time.
 
 `Publisher` opens one for programs and files; the gateway keeps one open as long as it runs. The batches are built in
-`partition_queues`, since aiokafka's own `send` writes every value into its log at debug, names included.
+`partition_queues` of the client, since aiokafka's own `send` writes every value into its log at debug, names included.
 """
 
 import asyncio
@@ -12,7 +12,8 @@ from aiokafka.errors import KafkaConnectionError
 
 from agents.kafka.clients import make_producer, start_whole, stop_producer
 from agents.kafka.connection import Connection
-from agents.publish.partition_queues import Keyed, PartitionQueues
+from agents.tallygate_client.partition_queues import Keyed, PartitionQueues
+from stream.partition import partition_of
 
 BATCH_BYTES: Final = 900_000
 START_SECONDS: Final = 10.0
@@ -28,7 +29,7 @@ class ShipmentProducer:
         self._producer: Any = make_producer(
             connection, max_batch_size=BATCH_BYTES, request_timeout_ms=int(acknowledge_seconds * 1000)
         )
-        self._queues = PartitionQueues(self._producer, topic)
+        self._queues = PartitionQueues(self._producer, topic, partition_of)
 
     @property
     def waiting_bytes(self) -> int:

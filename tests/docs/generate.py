@@ -13,6 +13,7 @@ from deploy.grafana.readers import READERS
 from deploy.grafana.today import TODAY
 from state.rules import load_rulebook
 from tests.deploy.generated import deployment_files
+from tests.docs import client_types
 from tests.docs.contract import contract
 from tests.docs.metrics import metrics_page
 from tests.docs.pages import filled
@@ -53,6 +54,7 @@ def documents() -> Iterator[tuple[Path, str]]:
         DOCS / "performance.md",
     ):
         yield page, filled(page.read_text("utf-8"))
+    yield client_types.PATH, client_types.client_types()
     rulebook = load_rulebook()
     yield DOCS / "rules.md", rules_page(rulebook)
     for name, text in programme_pages(rulebook, worked_examples()).items():

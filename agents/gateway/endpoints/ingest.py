@@ -17,8 +17,8 @@ from agents.gateway.http.gateway_metrics import ingested
 from agents.gateway.http.parts import Parts, parts_of
 from agents.gateway.http.problems import Problem, retry_later
 from agents.gateway.http.replies import JSON, reply
-from agents.publish.partition_queues import Keyed
 from agents.publish.publish_errors import PublishAwayError
+from agents.tallygate_client.partition_queues import Keyed
 from stream.deadletters import Fault
 from stream.faultfinding import FaultFound
 from stream.reading import Reader

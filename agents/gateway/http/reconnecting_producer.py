@@ -15,9 +15,9 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from agents.kafka.backoff import Backoff
 from agents.kafka.connection import Connection
 from agents.kafka.topic_admin import HINT
-from agents.publish.partition_queues import Keyed
 from agents.publish.publish_errors import PublishAwayError
 from agents.publish.shipment_producer import ShipmentProducer
+from agents.tallygate_client.partition_queues import Keyed
 
 log = logging.getLogger(__name__)
 

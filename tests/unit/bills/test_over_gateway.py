@@ -16,8 +16,8 @@ from agents.bills.history import History, Past
 from agents.bills.history_view import history_view
 from agents.cli import explain as command
 from agents.client import Gateway, GatewayError
-from agents.client import requests as client
 from agents.gateway.endpoints.views import AnswerFreshness, verdict
+from agents.tallygate_client import exchange
 from state.rules import load_rulebook
 from tests.redis.events import LIMIT, START, decision
 from tests.unit.bills.known import WITHHELD, facts, standing
@@ -111,7 +111,7 @@ async def test_verdict_without_the_scope_is_refused() -> None:
 
 async def test_gateway_whose_read_model_is_away_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """With Redis away behind the gateway nothing is explained, and it is worth another try."""
-    monkeypatch.setattr(client, "TRIES", 2)
+    monkeypatch.setattr(exchange, "WAIT_SECONDS_MAX", 0)
     async with source({f"/v1/bills/{BILL}": (503, AWAY)}) as asked:
         with pytest.raises(NothingAnswersError, match="cannot answer now"):
             await asked.facts(BILL)

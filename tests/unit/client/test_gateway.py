@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from agents.client import Gateway, GatewayAwayError, GatewayError, read_token
-from agents.client import requests as module
+from agents.tallygate_client import exchange
 
 PROBLEM = {"title": "Not allowed", "detail": "this needs a token with the scope plan", "status": 403}
 
@@ -67,7 +67,7 @@ async def test_gateway_that_stays_busy_is_away(status: int) -> None:
     async with answering((status, PROBLEM)) as (gateway, asked):
         with pytest.raises(GatewayAwayError, match="cannot answer now"):
             await gateway.get("/v1/x")
-    assert len(asked) == module.TRIES
+    assert len(asked) == exchange.TRIES
 
 
 @pytest.mark.parametrize("body", ["<html>", "[1]", ""])

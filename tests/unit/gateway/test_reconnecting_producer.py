@@ -9,9 +9,9 @@ from agents.gateway.http import reconnecting_producer
 from agents.gateway.http.reconnecting_producer import ReconnectingProducer
 from agents.kafka.backoff import Backoff
 from agents.kafka.connection import Connection
-from agents.publish.partition_queues import BatchShare, Keyed
 from agents.publish.publish_errors import PublishAwayError
 from agents.publish.shipment_producer import ShipmentProducer
+from agents.tallygate_client.partition_queues import BatchShare, Keyed
 
 NOWHERE = Connection("127.0.0.1:9")
 EVENT = Keyed(b"air:1", b"x" * 100)

@@ -11,9 +11,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, NotLeaderForPartitionError
 from aiokafka.record.default_records import DefaultRecordBatch
 
-from agents.publish import partition_queues
-from agents.publish.partition_queues import Keyed, PartitionQueues
 from agents.publish.shipment_producer import BATCH_BYTES
+from agents.tallygate_client.partition_queues import EVENTS_A_TURN, Keyed, PartitionQueues
 from stream.faultfinding import VALUE_BYTES_MAX
 from stream.partition import partition_of
 from stream.topics import TOPIC_RECORD_BYTES
@@ -53,7 +52,7 @@ class Held(AIOKafkaProducer):
 @asynccontextmanager
 async def held() -> AsyncIterator[tuple[Held, PartitionQueues]]:
     producer = Held()
-    yield producer, PartitionQueues(producer, "topic")
+    yield producer, PartitionQueues(producer, "topic", partition_of)
     await producer.stop()
 
 
@@ -168,7 +167,7 @@ async def test_end_is_told_to_all() -> None:
     assert queues.waiting_bytes == 0
 
 
-async def test_others_have_their_turn_between_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_others_have_their_turn_between_partitions() -> None:
     """The partitions of thousands of conveyances are not worked out in one go."""
     turn, worked = 0, []
 
@@ -188,9 +187,8 @@ async def test_others_have_their_turn_between_partitions(monkeypatch: pytest.Mon
             turn += 1
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(partition_queues, "partition_of", partition)
     other = asyncio.create_task(turning())
     with pytest.raises(InterruptedError):
-        await PartitionQueues(Producer(), "t").send([Keyed(b"%d" % number, b"") for number in range(5_000)])
+        await PartitionQueues(Producer(), "t", partition).send([Keyed(b"%d" % number, b"") for number in range(5_000)])
     other.cancel()
-    assert max(len(list(each)) for _, each in groupby(worked)) <= partition_queues.EVENTS_A_TURN
+    assert max(len(list(each)) for _, each in groupby(worked)) <= EVENTS_A_TURN

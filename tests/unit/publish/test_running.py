@@ -15,7 +15,7 @@ from agents.files import FileError, Opener, form_of, twice_readable
 from agents.files.mistakes import Mistake
 from agents.observability.progress_bar import no_progress
 from agents.publish.event_checks import Good
-from agents.publish.over_gateway import BATCH_BYTES, GatewaySender
+from agents.publish.over_gateway import GatewaySender
 from agents.publish.publish_errors import ChangedError, PublishAwayError
 from agents.publish.publish_file import (
     SLICE_BYTES,
@@ -28,6 +28,7 @@ from agents.publish.publish_file import (
     send,
     whole,
 )
+from agents.tallygate_client.exchange import BATCH_BYTES
 from tests.unit.publish.files import BILL, NOW_MS, bill, csv_of, event, line
 
 

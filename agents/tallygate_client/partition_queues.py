@@ -7,13 +7,11 @@ many tasks call aiokafka's `send_batch` for one partition, it counts waiting tim
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from stream.decisions import STRUCTURED
-from stream.partition import partition_of
-
-HEADERS: Final = list(STRUCTURED)
+HEADERS: Final = [("content-type", b"application/cloudevents+json")]
+"""Headers that tell CloudEvents readers the structured mode (CloudEvents Kafka binding 1.0, section 3.3)."""
 EVENTS_A_TURN: Final = 200
 """Events whose partitions are computed before other tasks get a turn."""
 
@@ -55,9 +53,10 @@ def _seen(future: asyncio.Future[None]) -> None:
 class PartitionQueues:
     """The queues of all partitions of a topic, for one producer; they end with it."""
 
-    def __init__(self, producer: Any, topic: str) -> None:
+    def __init__(self, producer: Any, topic: str, partition_of: Callable[[bytes, int], int]) -> None:
         self._producer = producer
         self._topic = topic
+        self._partition_of = partition_of
         self._queues: dict[int, deque[BatchShare]] = {}
         self._senders: dict[int, asyncio.Task[None]] = {}
         self._ended: Exception | None = None
@@ -74,7 +73,7 @@ class PartitionQueues:
         for number, event in enumerate(events, 1):
             if not number % EVENTS_A_TURN:
                 await asyncio.sleep(0)
-            split.setdefault(partition_of(event.key, partitions), []).append(event)
+            split.setdefault(self._partition_of(event.key, partitions), []).append(event)
         shares = [self._join(partition, BatchShare(mine)) for partition, mine in split.items()]
         try:
             for share in shares:

@@ -1,0 +1,1 @@
+"""Proof for `agents/tallygate_client` without a broker, on a gateway by script."""
