@@ -10,14 +10,11 @@ from agents.settings.metrics_group import OFFSETS
 from agents.worker.decision_metrics import DECISIONS
 from agents.worker.engine_metrics import ENGINE
 from agents.worker.supervisor_metrics import SUPERVISOR
-from deploy.grafana.panels import Dashboard
-from deploy.grafana.pipeline import PIPELINE
-from deploy.grafana.readers import READERS
-from deploy.grafana.today import TODAY
+from deploy.grafana.board import Dashboard
+from deploy.grafana.boards import BOARDS
 from state.rules import load_rulebook
 from state.withholding.tally import kinds_under
 
-BOARDS: Final = (TODAY, PIPELINE, READERS)
 AREAS: Final = (DECISIONS, ENGINE, SUPERVISOR, PROJECTION, GATEWAY)
 
 INTRODUCTION: Final = """\
