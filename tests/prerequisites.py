@@ -71,6 +71,12 @@ def prometheus_missing() -> str | None:
     return f"{' and '.join(absent)} not found" if absent else None
 
 
+def alertmanager_missing() -> str | None:
+    """Say what keeps a real Alertmanager from running here, or None if nothing does."""
+    absent = [name for name in ("prometheus-alertmanager", "amtool") if shutil.which(name) is None]
+    return f"{' and '.join(absent)} not found" if absent else None
+
+
 def clients_missing() -> str | None:
     """Say what keeps clients from being generated here, or None if nothing does."""
     if shutil.which("node") is None:
@@ -93,6 +99,7 @@ def mount_missing() -> str | None:
 
 
 PREREQUISITES: dict[str, Callable[[], str | None]] = {
+    "alertmanager": alertmanager_missing,
     "chromium": chromium_missing,
     "clients": clients_missing,
     "compiler": compiler_missing,

@@ -69,6 +69,10 @@ In Grafana, mount `deploy/grafana/provisioning` at `/etc/grafana/provisioning` a
 `/var/lib/grafana/dashboards/tallygate`, and set `PROMETHEUS_URL`. `deploy/prometheus/prometheus.yaml` is a
 configuration for one machine. Rules and dashboards need the job `tallygate` and the label `process`.
 
+All dashboards share one crosshair, link to each other, and show restarts and new versions as vertical lines. *Today*
+and *Programmes* begin at midnight in New York, whatever the browser's time zone is. `deploy/grafana` writes them with
+the types of Grafana's Foundation SDK.
+
 `make bench ARGS=--pictures` draws the pictures below from the panels' own queries. These pictures were drawn after two
 minutes of some 300 events a second, on a small machine that ran many other programs.
 """
