@@ -98,6 +98,11 @@ def mount_missing() -> str | None:
     return None if tried.returncode == 0 else "mounting is not allowed"
 
 
+def systemd_missing() -> str | None:
+    """Say what keeps units from being checked here, or None if nothing does."""
+    return None if shutil.which("systemd-analyze") else "systemd-analyze not found"
+
+
 PREREQUISITES: dict[str, Callable[[], str | None]] = {
     "alertmanager": alertmanager_missing,
     "chromium": chromium_missing,
@@ -107,6 +112,7 @@ PREREQUISITES: dict[str, Callable[[], str | None]] = {
     "mount": mount_missing,
     "prometheus": prometheus_missing,
     "redis": redis_missing,
+    "systemd": systemd_missing,
 }
 """Marker of the tests that need a piece -> what is missing of it."""
 
