@@ -83,6 +83,12 @@ def node_version() -> tuple[int, ...]:
     return tuple(map(int, said.groups())) if said else ()
 
 
+def alertmanager_missing() -> str | None:
+    """Say what keeps a real Alertmanager from running here, or None if nothing does."""
+    absent = [name for name in ("prometheus-alertmanager", "amtool") if shutil.which(name) is None]
+    return f"{' and '.join(absent)} not found" if absent else None
+
+
 def clients_missing() -> str | None:
     """Say what keeps clients from being generated here, or None if nothing does."""
     if shutil.which("node") is None:
@@ -116,7 +122,13 @@ def mount_missing() -> str | None:
     return None if tried.returncode == 0 else "mounting is not allowed"
 
 
+def systemd_missing() -> str | None:
+    """Say what keeps units from being checked here, or None if nothing does."""
+    return None if shutil.which("systemd-analyze") else "systemd-analyze not found"
+
+
 PREREQUISITES: dict[str, Callable[[], str | None]] = {
+    "alertmanager": alertmanager_missing,
     "chromium": chromium_missing,
     "clients": clients_missing,
     "compiler": compiler_missing,
@@ -125,6 +137,7 @@ PREREQUISITES: dict[str, Callable[[], str | None]] = {
     "node": node_missing,
     "prometheus": prometheus_missing,
     "redis": redis_missing,
+    "systemd": systemd_missing,
     "wheels": wheels_missing,
 }
 """Marker of the tests that need a piece -> what is missing of it."""

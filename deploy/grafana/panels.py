@@ -1,15 +1,45 @@
-"""Panels and dashboards in Grafana's format, from the few values that differ: title, description, unit, queries."""
+"""Panels of the dashboards, from the few values that differ: title, description, unit, queries, limit."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-COLUMNS: Final = 24
-SCHEMA: Final = 39
-CHOSEN: Final = ', programme=~"$programme"'
-"""Matcher for the programmes that the reader of a dashboard has chosen, to stand behind that for the job."""
-DATASOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
+from grafana_foundation_sdk.builders import common as looks
+from grafana_foundation_sdk.builders import dashboard as builders
+from grafana_foundation_sdk.builders import prometheus, stat, table, timeseries
+from grafana_foundation_sdk.models import common, dashboard
 
-Json = dict[str, Any]
+from deploy.grafana.alert_limits import Limit
+
+DATASOURCE: Final = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
+ABOVE_ZERO: Final = 0.001
+"""A threshold of Grafana begins at its number, a limit of 0 is passed above it."""
+
+
+class Variable(NamedTuple):
+    """What the reader of a dashboard may choose: values of a label."""
+
+    name: str
+    title: str
+    label: str
+    metric: str
+    """Which metric has the values."""
+
+    @property
+    def chosen(self) -> str:
+        """The matcher for what is chosen, to stand behind the one for the job."""
+        return f', {self.label}=~"${self.name}"'
+
+    @property
+    def query(self) -> str:
+        """The query for the values."""
+        of_job = "" if self.label == "job" else '{job=~"$job"}'
+        return f"label_values({self.metric}{of_job}, {self.label})"
+
+
+PROGRAMME: Final = Variable("programme", "Programme", "programme", "tallygate_decisions_total")
+WORKER: Final = Variable("worker", "Worker", "instance", "tallygate_engine_ready")
+PARTITION: Final = Variable("partition", "Partition", "partition", "tallygate_engine_lag_offsets")
+PROCESS: Final = Variable("process", "Kind of process", "process", "up")
+GATEWAY: Final = Variable("gateway", "Gateway", "instance", "tallygate_gateway_subscribers")
 
 
 class Query(NamedTuple):
@@ -27,142 +57,96 @@ class Panel(NamedTuple):
     unit: str
     queries: tuple[Query, ...]
     kind: str = "timeseries"
-    """`timeseries`, or `stat` for one large number."""
+    """`timeseries`, `stat` for one large number, or `table` for the labels of what is found."""
     width: int = 8
     height: int = 8
     stacked: bool = False
     named: bool = False
     """Of a large number, its legend beside it, such as the currency."""
+    limit: Limit | None = None
+    """Where the number turns red: where an alert of it fires."""
+    words: tuple[tuple[str, str], ...] = ()
+    """Of a large number, words instead of some values."""
+    more: str = ""
+    """Which dashboard a click on the number opens."""
 
-    def as_json(self, number: int, x: int, y: int) -> Json:
-        """Return the panel as Grafana stores it."""
-        instant = self.kind == "stat"
-        return {
-            "id": number,
-            "type": self.kind,
-            "title": self.title,
-            "description": self.description,
-            "datasource": DATASOURCE,
-            "gridPos": {"x": x, "y": y, "w": self.width, "h": self.height},
-            "fieldConfig": {"defaults": self._defaults(), "overrides": []},
-            "options": self._options(),
-            "targets": [
-                {
-                    "refId": chr(ord("A") + place),
-                    "datasource": DATASOURCE,
-                    "expr": query.expression,
-                    "legendFormat": query.legend or "__auto",
-                    "instant": instant,
-                    "range": not instant,
-                }
-                for place, query in enumerate(self.queries)
-            ],
+    def build(self) -> dashboard.Panel:
+        """Return the panel in Grafana's types, without its place."""
+        panel = {"timeseries": self._lines, "stat": self._number, "table": self._rows}[self.kind]()
+        panel.title(self.title).description(self.description).datasource(DATASOURCE).unit(self.unit)
+        panel.span(self.width).height(self.height)
+        for place, query in enumerate(self.queries):
+            target = prometheus.Dataquery().ref_id(chr(ord("A") + place)).datasource(DATASOURCE)
+            target.expr(query.expression).legend_format(query.legend or "__auto")
+            if self.kind == "table":
+                target.format("table")
+            panel.with_target(target.range() if self.kind == "timeseries" else target.instant())
+        return panel.build()
+
+    def _lines(self) -> timeseries.Panel:
+        mode = common.StackingMode.NORMAL if self.stacked else common.StackingMode.NONE
+        legend = looks.VizLegendOptions().display_mode(common.LegendDisplayMode.LIST).show_legend(True)
+        tooltip = looks.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING)
+        panel = timeseries.Panel().min(0).fill_opacity(40 if self.stacked else 5)
+        panel.show_points(common.VisibilityMode.NEVER).stacking(looks.StackingConfig().mode(mode).group("A"))
+        return panel.legend(legend.placement(common.LegendPlacement.BOTTOM)).tooltip(tooltip)
+
+    def _number(self) -> stat.Panel:
+        colour = common.BigValueColorMode.BACKGROUND if self.limit else common.BigValueColorMode.NONE
+        text = common.BigValueTextMode.VALUE_AND_NAME if self.named else common.BigValueTextMode.AUTO
+        panel = stat.Panel().min(0).color_mode(colour).graph_mode(common.BigValueGraphMode.NONE).text_mode(text)
+        panel.reduce_options(looks.ReduceDataOptions().calcs(["lastNotNull"])).no_value("no data")
+        if self.words:
+            words = {value: dashboard.ValueMappingResult(text=word) for value, word in self.words}
+            panel.mappings([dashboard.ValueMap(options=words)])
+        if self.limit:
+            panel.thresholds(_thresholds(self.limit))
+        if self.more:
+            panel.data_links([builders.DashboardLink("Look closer").url(f"/d/{self.more}?${{__url_time_range}}")])
+        return panel
+
+    def _rows(self) -> table.Panel:
+        options: dict[str, object] = {
+            "excludeByName": dict.fromkeys(("Time", "Value", "__name__", "job", "alertstate"), True),
+            "indexByName": {"severity": 0, "alertname": 1},
+            "renameByName": {"severity": "Severity", "alertname": "Alert"},
         }
-
-    def _defaults(self) -> Json:
-        defaults: Json = {"unit": self.unit, "min": 0}
-        if self.kind == "timeseries":
-            stacking = {"mode": "normal" if self.stacked else "none", "group": "A"}
-            defaults["custom"] = {"fillOpacity": 40 if self.stacked else 5, "showPoints": "never", "stacking": stacking}
-        return defaults
-
-    def _options(self) -> Json:
-        if self.kind == "stat":
-            shown = "value_and_name" if self.named else "auto"
-            calculated = {"calcs": ["lastNotNull"]}
-            return {"colorMode": "none", "graphMode": "none", "textMode": shown, "reduceOptions": calculated}
-        legend = {"displayMode": "list", "placement": "bottom", "showLegend": True}
-        return {"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}}
+        return table.Panel().with_transformation(dashboard.DataTransformerConfig(id_val="organize", options=options))
 
 
-class Dashboard(NamedTuple):
-    """One dashboard: rows of panels under headings."""
-
-    uid: str
-    title: str
-    description: str
-    since: str
-    """Start of the time range that the dashboard opens with, such as `now/d` or `now-1h`."""
-    rows: tuple[tuple[str, tuple[Panel, ...]], ...]
-    by_programme: bool = False
-    """Whether a reader may choose programmes; its queries hold `CHOSEN`."""
-
-    def panels(self) -> Iterator[Panel]:
-        """Yield all panels in order."""
-        for _heading, panels in self.rows:
-            yield from panels
-
-    def as_json(self) -> Json:
-        """Return the dashboard as Grafana stores it."""
-        return {
-            "uid": self.uid,
-            "title": self.title,
-            "description": self.description,
-            "tags": ["tallygate"],
-            "schemaVersion": SCHEMA,
-            "editable": False,
-            "refresh": "15s",
-            "timezone": "browser",
-            "time": {"from": self.since, "to": "now"},
-            "templating": {"list": [_datasource(), _job(), *([_programme()] if self.by_programme else [])]},
-            "panels": list(_laid_out(self.rows)),
-        }
+def _thresholds(limit: Limit) -> builders.ThresholdsConfig:
+    good, bad = ("red", "green") if limit.at_most else ("green", "red")
+    passed = limit.number + 1 if limit.at_most else limit.number or ABOVE_ZERO
+    steps = [dashboard.Threshold(value=None, color=good), dashboard.Threshold(value=passed, color=bad)]
+    return builders.ThresholdsConfig().mode(dashboard.ThresholdsMode.ABSOLUTE).steps(steps)
 
 
 def quantiles(metric: str, by: str = "step", more: str = "") -> tuple[Query, ...]:
-    """Return the queries for the median and the 99th percentile of a histogram, by a label."""
-    rate = f'sum by ({by}, le) (rate({metric}_bucket{{job=~"$job"{more}}}[$__rate_interval]))'
+    """Return the queries for the median and the 99th percentile of a histogram, by a label if one is named."""
+    labels = ", ".join(filter(None, (by, "le")))
+    rate = f'sum by ({labels}) (rate({metric}_bucket{{job=~"$job"{more}}}[$__rate_interval]))'
+    legend = f"{{{{{by}}}}} " if by else ""
     return tuple(
-        Query(f"histogram_quantile({quantile}, {rate})", f"{{{{{by}}}}} {name}")
+        Query(f"histogram_quantile({quantile}, {rate})", f"{legend}{name}")
         for quantile, name in ((0.5, "p50"), (0.99, "p99"))
     )
 
 
 def rate(metric: str, by: str, more: str = "") -> Query:
     """Return the query for the rate of a counter, by labels."""
-    legend = " ".join(f"{{{{{label}}}}}" for label in by.split(", "))
-    return Query(f'sum by ({by}) (rate({metric}{{job=~"$job"{more}}}[$__rate_interval]))', legend)
+    return Query(f'sum by ({by}) (rate({metric}{{job=~"$job"{more}}}[$__rate_interval]))', legend_of(by))
 
 
-def _laid_out(rows: Sequence[tuple[str, tuple[Panel, ...]]]) -> Iterator[Json]:
-    number = y = 0
-    for heading, panels in rows:
-        number += 1
-        place = {"x": 0, "y": y, "w": COLUMNS, "h": 1}
-        yield {"id": number, "type": "row", "title": heading, "collapsed": False, "gridPos": place, "panels": []}
-        y, x, height = y + 1, 0, 0
-        for panel in panels:
-            if x + panel.width > COLUMNS:
-                x, y, height = 0, y + height, 0
-            number += 1
-            yield panel.as_json(number, x, y)
-            x, height = x + panel.width, max(height, panel.height)
-        y += height
+def most(metric: str, by: str, more: str = "") -> Query:
+    """Return the query for the largest value of a gauge, by labels."""
+    return Query(f'max by ({by}) ({metric}{{job=~"$job"{more}}})', legend_of(by))
 
 
-def _datasource() -> Json:
-    return {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "hide": 0}
+def added(metric: str, by: str, more: str = "") -> Query:
+    """Return the query for the sum of a gauge, by labels."""
+    return Query(f'sum by ({by}) ({metric}{{job=~"$job"{more}}})', legend_of(by))
 
 
-def _job() -> Json:
-    return _choice("job", "Job", "label_values(tallygate_build_info, job)")
-
-
-def _programme() -> Json:
-    return _choice("programme", "Programme", 'label_values(tallygate_decisions_total{job=~"$job"}, programme)')
-
-
-def _choice(name: str, label: str, query: str) -> Json:
-    return {
-        "name": name,
-        "label": label,
-        "type": "query",
-        "datasource": DATASOURCE,
-        "query": query,
-        "refresh": 2,
-        "multi": True,
-        "includeAll": True,
-        "allValue": ".+",
-        "current": {"text": "All", "value": "$__all"},
-        "hide": 0,
-    }
+def legend_of(by: str) -> str:
+    """Return the legend that shows these labels."""
+    return " ".join(f"{{{{{label}}}}}" for label in by.split(", "))

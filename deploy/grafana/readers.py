@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from deploy.grafana.panels import Dashboard, Panel, Query, quantiles, rate
+from deploy.grafana.board import Dashboard
+from deploy.grafana.panels import GATEWAY, Panel, Query, added, most, quantiles, rate
 
 _G: Final = "tallygate_gateway_"
 
@@ -11,37 +12,38 @@ _SCANNERS: Final = (
         "Connected",
         "Readers connected now: `scan` are scanners, `sse` are subscribers of the stream.",
         "short",
-        (Query(f'sum by (kind) ({_G}subscribers{{job=~"$job"}})', "{{kind}}"),),
+        (added(f"{_G}subscribers", "kind", GATEWAY.chosen),),
     ),
     Panel(
         "Delay of a decision",
         "Time from a decision's record in Kafka until the gateway writes it to a reader.",
         "s",
-        quantiles(f"{_G}verdict_seconds", "kind"),
+        quantiles(f"{_G}verdict_seconds", "kind", GATEWAY.chosen),
     ),
     Panel(
         "Slow readers",
         "Readers disconnected a second, because they did not keep up.",
-        "short",
-        (rate(f"{_G}slow_readers_total", "kind"),),
+        "cps",
+        (rate(f"{_G}slow_readers_total", "kind", GATEWAY.chosen),),
     ),
     Panel(
-        "Live feed: lag",
+        "Live feed: offsets behind",
         "Offsets of the decisions topic that the live feed of each gateway is behind.",
         "short",
-        (Query(f'max by (instance) ({_G}feed_lag_offsets{{job=~"$job"}})', "{{instance}}"),),
+        (most(f"{_G}feed_lag_offsets", "instance", GATEWAY.chosen),),
+        width=12,
     ),
     Panel(
-        "Live feed: heard",
+        "Live feed: time since Kafka was heard",
         "Time since the live feed last heard from Kafka.",
         "s",
-        (Query(f'max by (instance) (time() - ({_G}feed_heard_timestamp_seconds{{job=~"$job"}} > 0))', "{{instance}}"),),
-    ),
-    Panel(
-        "Answers may be so old",
-        "The read model has everything that was decided this long ago or earlier.",
-        "s",
-        (Query('max(tallygate_projection_behind_seconds{job=~"$job"})', "read model"),),
+        (
+            Query(
+                f'max by (instance) (time() - ({_G}feed_heard_timestamp_seconds{{job=~"$job"{GATEWAY.chosen}}} > 0))',
+                "{{instance}}",
+            ),
+        ),
+        width=12,
     ),
 )
 _REQUESTS: Final = (
@@ -49,34 +51,36 @@ _REQUESTS: Final = (
         "Requests by route",
         "Requests a second, by route.",
         "reqps",
-        (rate(f"{_G}requests_total", "route"),),
+        (rate(f"{_G}requests_total", "route", GATEWAY.chosen),),
         stacked=True,
+        width=12,
     ),
     Panel(
         "Requests by status",
         "Requests a second, by status.",
         "reqps",
-        (rate(f"{_G}requests_total", "status"),),
+        (rate(f"{_G}requests_total", "status", GATEWAY.chosen),),
         stacked=True,
+        width=12,
     ),
     Panel(
         "Time to answer",
         "Time to answer a request, by route, without streams.",
         "s",
-        quantiles(f"{_G}request_seconds", "route"),
-    ),
-    Panel(
-        "Refused tokens",
-        "Requests refused a second because of their token, by reason.",
-        "reqps",
-        (rate(f"{_G}refused_tokens_total", "reason"),),
+        quantiles(f"{_G}request_seconds", "route", GATEWAY.chosen),
         width=12,
     ),
     Panel(
-        "Too many requests",
-        "Requests refused a second by the rate limit.",
+        "Refused requests",
+        "Requests refused a second: for their token, by reason, or because there were too many.",
         "reqps",
-        (Query(f'sum(rate({_G}rate_limited_total{{job=~"$job"}}[$__rate_interval])) or vector(0)', "requests"),),
+        (
+            rate(f"{_G}refused_tokens_total", "reason", GATEWAY.chosen),
+            Query(
+                f'sum(rate({_G}rate_limited_total{{job=~"$job"{GATEWAY.chosen}}}[$__rate_interval])) or vector(0)',
+                "too many",
+            ),
+        ),
         width=12,
     ),
 )
@@ -84,27 +88,20 @@ _PUBLISHERS: Final = (
     Panel(
         "Events taken in",
         "Events a second, by result: accepted, invalid, or unavailable (Kafka did not answer).",
-        "short",
-        (rate(f"{_G}ingest_events_total", "result"),),
+        "eps",
+        (rate(f"{_G}ingest_events_total", "result", GATEWAY.chosen),),
         stacked=True,
     ),
     Panel(
         "Time until acknowledged",
         "Time from the arrival of a request until Kafka acknowledges all its events.",
         "s",
-        tuple(
-            Query(
-                f"histogram_quantile({quantile}, "
-                f'sum by (le) (rate({_G}ingest_seconds_bucket{{job=~"$job"}}[$__rate_interval])))',
-                name,
-            )
-            for quantile, name in ((0.5, "p50"), (0.99, "p99"))
-        ),
+        quantiles(f"{_G}ingest_seconds", "", GATEWAY.chosen),
     ),
     Panel(
         "Dead letters",
         "Events a second that could not be judged, by code. It includes events that did not come through the gateway.",
-        "short",
+        "eps",
         (rate("tallygate_engine_records_total", "code", ', fate="dead-lettered", step="manifest"'),),
     ),
 )
@@ -114,5 +111,6 @@ READERS: Final = Dashboard(
     "Tallygate / Scanners and publishers",
     "What the gateway's callers get: scanners, subscribers and publishers.",
     "now-1h",
-    (("Scanners", _SCANNERS), ("Requests", _REQUESTS), ("Publishers", _PUBLISHERS)),
+    (("Scanners and subscribers", _SCANNERS), ("Requests", _REQUESTS), ("Publishers", _PUBLISHERS)),
+    (GATEWAY,),
 )

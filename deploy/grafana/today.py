@@ -2,8 +2,12 @@
 
 from typing import Final
 
-from deploy.grafana.panels import CHOSEN, Dashboard, Panel, Query, rate
+from deploy.grafana.board import Dashboard
+from deploy.grafana.panels import PROGRAMME, Panel, Query, rate
 
+EASTERN: Final = "America/New_York"
+"""The day of customs begins at midnight there, whatever the browser's own time is."""
+CHOSEN: Final = PROGRAMME.chosen
 _DECISIONS: Final = "tallygate_decisions_total"
 _VALUES: Final = "tallygate_decisions_value_total"
 _ALERTS: Final = "tallygate_alerts_total"
@@ -25,8 +29,8 @@ def _value(title: str, description: str, matchers: str) -> Panel:
 TODAY: Final = Dashboard(
     "tallygate-today",
     "Tallygate / Today",
-    "What was decided in the chosen time, by default today, under the programmes that you choose, by default all. A "
-    "bill gets a new decision at each change, so these panels count decisions, not bills. The gateway has the exact "
+    "What was decided today, from midnight in New York, under the programmes that you choose, by default all. A bill "
+    "gets a new decision at each change, so these panels count decisions, not bills. The gateway has the exact "
     "present total of a consignee.",
     "now/d",
     (
@@ -43,7 +47,7 @@ TODAY: Final = Dashboard(
                 _value("Value released", "Value of the bills released at arrival.", f', outcome="release"{_ARRIVED}'),
                 _value("Value withheld", "Value of the bills withheld at arrival.", f', outcome="withhold"{_ARRIVED}'),
                 _total(
-                    "Near the limit",
+                    "People near the limit",
                     "Consignees whose released total of a day or longer period went above nine tenths of the limit.",
                     ', kind="near-limit"',
                     _ALERTS,
@@ -56,36 +60,29 @@ TODAY: Final = Dashboard(
                 Panel(
                     "At arrival by outcome",
                     "Decisions a second on bills that have arrived.",
-                    "short",
+                    "cps",
                     (rate(_DECISIONS, "outcome", CHOSEN + _ARRIVED),),
                     stacked=True,
                 ),
                 Panel(
                     "Before arrival by outcome",
                     "Decisions a second on estimates. If nothing changes, clear becomes a release; warn does not.",
-                    "short",
+                    "cps",
                     (rate(_DECISIONS, "outcome", f'{CHOSEN}, basis="estimated"'),),
                     stacked=True,
                 ),
                 Panel(
                     "Withheld, warned and rejected by reason",
                     "Why bills do not pass: decisions a second.",
-                    "short",
+                    "cps",
                     (rate(_DECISIONS, "outcome, reason", f'{CHOSEN}, outcome=~"withhold|warn|reject"'),),
                     stacked=True,
                 ),
                 Panel(
-                    "By mode",
+                    "By mode of transport",
                     "Decisions a second by mode of transport.",
-                    "short",
+                    "cps",
                     (rate(_DECISIONS, "mode", CHOSEN),),
-                    stacked=True,
-                ),
-                Panel(
-                    "By programme",
-                    "Decisions a second by the programme that bills claim; other: one that is not enabled.",
-                    "short",
-                    (rate(_DECISIONS, "programme", CHOSEN),),
                     stacked=True,
                 ),
                 Panel(
@@ -95,27 +92,15 @@ TODAY: Final = Dashboard(
                     (rate(_VALUES, "outcome, currency", CHOSEN + _ARRIVED),),
                 ),
                 Panel(
-                    "Alerts by kind and programme",
-                    "Alerts for the officer a second: near the limit, structuring, duplicates, superseded releases.",
-                    "short",
-                    (rate(_ALERTS, "kind, programme", CHOSEN),),
-                ),
-                Panel(
-                    "Left by exit",
+                    "Closed, by the way they left",
                     "Bills closed a second, by the way they left.",
-                    "short",
+                    "cps",
                     (rate(_DECISIONS, "reason", f'{CHOSEN}, outcome="closed"'),),
-                    width=12,
-                ),
-                Panel(
-                    "Events that could not be judged",
-                    "Dead letters a second of all programmes, by code. docs/dead-letters.md says what to fix.",
-                    "short",
-                    (rate("tallygate_engine_records_total", "code", ', fate="dead-lettered", step="manifest"'),),
-                    width=12,
+                    stacked=True,
                 ),
             ),
         ),
     ),
-    by_programme=True,
+    (PROGRAMME,),
+    timezone=EASTERN,
 )

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from deploy.grafana.pipeline import PIPELINE
-from deploy.grafana.readers import READERS
-from deploy.grafana.today import TODAY
+from deploy.grafana.boards import BOARDS
 from state.rules import load_rulebook
 from tests.deploy.generated import deployment_files
 from tests.docs import client_types
@@ -62,9 +60,9 @@ def documents() -> Iterator[tuple[Path, str]]:
     yield DOCS / "settings.md", settings_page()
     yield DOCS / "metrics.md", metrics_page()
     yield from deployment_files()
-    for board in (TODAY, PIPELINE, READERS):
-        name = board.uid.removeprefix("tallygate-")
-        yield ROOT / "deploy" / "grafana" / "dashboards" / f"{name}.json", json.dumps(board.as_json(), indent=2) + "\n"
+    for board in BOARDS:
+        text = json.dumps(board.as_json(), indent=2) + "\n"
+        yield ROOT / "deploy" / "grafana" / "dashboards" / f"{board.name}.json", text
 
 
 def main(arguments: list[str]) -> int:

@@ -10,14 +10,11 @@ from agents.settings.metrics_group import OFFSETS
 from agents.worker.decision_metrics import DECISIONS
 from agents.worker.engine_metrics import ENGINE
 from agents.worker.supervisor_metrics import SUPERVISOR
-from deploy.grafana.panels import Dashboard
-from deploy.grafana.pipeline import PIPELINE
-from deploy.grafana.readers import READERS
-from deploy.grafana.today import TODAY
+from deploy.grafana.board import Dashboard
+from deploy.grafana.boards import BOARDS
 from state.rules import load_rulebook
 from state.withholding.tally import kinds_under
 
-BOARDS: Final = (TODAY, PIPELINE, READERS)
 AREAS: Final = (DECISIONS, ENGINE, SUPERVISOR, PROJECTION, GATEWAY)
 
 INTRODUCTION: Final = """\
@@ -72,6 +69,10 @@ DASHBOARDS: Final = """\
 In Grafana, mount `deploy/grafana/provisioning` at `/etc/grafana/provisioning` and `deploy/grafana/dashboards` at
 `/var/lib/grafana/dashboards/tallygate`, and set `PROMETHEUS_URL`. `deploy/prometheus/prometheus.yaml` is a
 configuration for one machine. Rules and dashboards need the job `tallygate` and the label `process`.
+
+All dashboards share one crosshair, link to each other, and show restarts and new versions as vertical lines. *Today*
+and *Programmes* begin at midnight in New York, whatever the browser's time zone is. `deploy/grafana` writes them with
+the types of Grafana's Foundation SDK.
 
 `make bench ARGS=--pictures` draws the pictures below from the panels' own queries. These pictures were drawn after two
 minutes of some 300 events a second, on a small machine that ran many other programs.

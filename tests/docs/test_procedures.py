@@ -48,6 +48,10 @@ PROCEDURES: Final = {
             LONG_HISTORY + "test_a_mirror_without_tables",
             "tests/integration/engine/test_supervisor.py::",
         ),
+        "Be told": (
+            "tests/deploy/test_alertmanager.py::test_alerts_reach_people",
+            "tests/unit/observability/test_overview.py::",
+        ),
         "The doctor": ("tests/integration/ops/doctor/test_working.py::",),
         "It does not start": (
             LONG_HISTORY + "test_an_offset_that_was_reset_is_put_back",

@@ -83,9 +83,10 @@ class PrometheusServer:
         return [(each["metric"], [(at, float(number)) for at, number in each["values"]]) for each in found]
 
     def firing(self, severity: str = "") -> set[str]:
-        """Return the names of the alerts that fire now, all or those of one severity."""
+        """Return the names of the alerts that fire now and call for somebody, all or those of one severity."""
         labels = [each["labels"] for each in self._ask("alerts")["alerts"] if each["state"] == "firing"]
-        return {each["alertname"] for each in labels if severity in ("", each["severity"])}
+        wanted = {severity} if severity else {"page", "ticket"}
+        return {each["alertname"] for each in labels if each["severity"] in wanted}
 
     def up(self) -> int:
         """Return the number of targets that answer."""

@@ -43,7 +43,18 @@ def programs(tmp_path: Path) -> Path:
 @pytest.fixture
 def java(programs: Path) -> Path:
     """Add programs that go by the names of Java, Maven and all else that the tests want."""
-    for name in ("java", "mvn", "cc", "chromium", "chromedriver", "npm", "prometheus", "promtool"):
+    for name in (
+        "java",
+        "mvn",
+        "cc",
+        "chromium",
+        "chromedriver",
+        "npm",
+        "prometheus",
+        "promtool",
+        "amtool",
+        "systemd-analyze",
+    ):
         (programs / name).symlink_to(programs / "true")
     return programs
 

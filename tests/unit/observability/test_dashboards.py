@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import units
+from grafana_foundation_sdk.models.dashboard import Dashboard as GrafanaDashboard
 
 from tests.prerequisites import ROOT
 from tests.unit.observability.test_registry import METRICS
@@ -21,10 +24,22 @@ PANELS = [
     for panel in board["panels"]
     if panel["type"] != "row"
 ]
+UNITS = {value for name, value in vars(units).items() if name.isupper() or name[0].isupper()}
+"""Grafana's words for units."""
 TOTALS = re.compile(r"\b(\w+_total)\b")
-SELECTOR = re.compile(r"(?<![\w$])((?:tallygate|process)_[a-z_]+|up)(?!\w)(\{[^}]*\})?")
+ENTITLED = {
+    "overview": set(),
+    "today": {"programme"},
+    "programmes": {"programme"},
+    "pipeline": {"partition"},
+    "workers": {"worker", "partition"},
+    "processes": {"process", "worker"},
+    "readers": {"gateway"},
+}
+"""What a reader may choose on each board, beside the data source and the job."""
+SELECTOR = re.compile(r"(?<![\w$:])((?:tallygate|process)_[a-z_]+|up)(?!\w)(\{[^}]*\})?")
 BY = re.compile(r"\bby \([^)]*\)")
-OF_PROCESSES = {"process_cpu_seconds_total", "process_resident_memory_bytes", "up"}
+OF_PROCESSES = {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds", "up"}
 
 
 def expressions(panel: dict[str, Any]) -> list[str]:
@@ -33,25 +48,46 @@ def expressions(panel: dict[str, Any]) -> list[str]:
 
 
 def all_expressions() -> set[str]:
-    """Return the queries of all boards."""
-    return {query for board in BOARDS.values() for panel in board["panels"] for query in expressions(panel)}
-
-
-def test_there_are_three_boards() -> None:
-    """Today, the pipeline, and scanners and publishers."""
-    titles = {board["title"].removeprefix("Tallygate / ") for board in BOARDS.values()}
-    assert titles == {"Today", "Pipeline", "Scanners and publishers"}
+    """Return the queries of all boards, those for the vertical lines too."""
+    lines = {line["expr"] for board in BOARDS.values() for line in board["annotations"]["list"]}
+    return lines | {query for board in BOARDS.values() for panel in board["panels"] for query in expressions(panel)}
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_board_is_described_and_chooses_its_source(board: dict[str, Any]) -> None:
-    """Title, description, a data source, a job and of decisions a programme to choose; the board is not edited."""
+    """Title, description, a data source and what else may be chosen, the shared crosshair; the board is not edited."""
+    name = board["uid"].removeprefix("tallygate-")
     variables = {each["name"]: each["type"] for each in board["templating"]["list"]}
-    of_decisions = {"programme": "query"} if board["title"].endswith("Today") else {}
-    assert variables == {"datasource": "datasource", "job": "query", **of_decisions}
+    of_jobs = {} if name == "overview" else dict.fromkeys({"job", *ENTITLED[name]}, "query")
+    assert variables == {"datasource": "datasource", **of_jobs}
     assert board["title"].startswith("Tallygate / ")
     assert board["description"]
-    assert (board["editable"], "tallygate" in board["tags"]) == (False, True)
+    assert (board["editable"], "tallygate" in board["tags"], board["graphTooltip"]) == (False, True, 1)
+    assert board["timezone"] == ("America/New_York" if board["time"]["from"] == "now/d" else "browser")
+    asked = json.dumps([board["panels"], board["annotations"]])
+    assert {each for each in variables if f"${each}" not in asked and f"${{{each}}}" not in asked} == set()
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_board_is_read_at_a_glance(board: dict[str, Any]) -> None:
+    """At most twelve panels, no title twice, restarts and deploys as lines, and a way to the other boards."""
+    titles = [panel["title"] for panel in board["panels"] if panel["type"] != "row"]
+    assert len(titles) == len(set(titles)) <= 12
+    assert [line["name"] for line in board["annotations"]["list"]] == ["Restarts", "Deploys"]
+    (links,) = board["links"]
+    assert (links["type"], links["tags"], links["keepTime"]) == ("dashboards", ["tallygate"], True)
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_board_is_what_grafana_stores(board: dict[str, Any]) -> None:
+    """Grafana's own types read the board, of the present schema, and write it again without losing a field."""
+    written = json.loads(json.dumps(GrafanaDashboard.from_json(board), cls=JSONEncoder))
+    for line, again in zip(board["annotations"]["list"], written["annotations"]["list"], strict=True):
+        # Prometheus adds two fields of its own to these, which the types leave out.
+        assert line == {**again, "titleFormat": line["titleFormat"], "useValueForTime": line["name"] == "Restarts"}
+        again.update(line)
+    assert written == board
+    assert board["schemaVersion"] == GrafanaDashboard().schema_version
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
@@ -74,37 +110,45 @@ def test_panel_says_what_it_shows(panel: dict[str, Any]) -> None:
     """Title, description, unit, and the data source that was chosen."""
     assert panel["title"]
     assert panel["description"].endswith(".")
-    assert panel["fieldConfig"]["defaults"]["unit"]
+    assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
     sources = [panel["datasource"], *(target["datasource"] for target in panel["targets"])]
     assert {source["uid"] for source in sources} == {"${datasource}"}
     assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"]) > 0
+    if panel["type"] == "timeseries":
+        assert panel["options"]["legend"]["showLegend"]
+        assert all(target["legendFormat"] != "__auto" for target in panel["targets"])
 
 
-@pytest.mark.parametrize("panel", PANELS)
-def test_queries_are_sound(panel: dict[str, Any]) -> None:
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_queries_are_sound(board: dict[str, Any]) -> None:
     """Each metric is of the chosen job; a counter stands in a rate over the interval that Grafana computes."""
-    for expression in expressions(panel):
-        for name, matchers in SELECTOR.findall(BY.sub("", expression)):
-            assert 'job=~"$job"' in matchers, name
-        for name in TOTALS.findall(expression):
-            assert re.search(rf"(?:rate|increase)\({name}\{{", expression), name
-        windows = set(re.findall(r"\[([^\]]+)\]", expression))
-        assert windows <= ({"$__range"} if panel["type"] == "stat" else {"$__rate_interval"})
+    for panel in board["panels"]:
+        for expression in expressions(panel):
+            for name, matchers in SELECTOR.findall(BY.sub("", expression)):
+                assert ('job="tallygate"' if board is BOARDS["overview"] else 'job=~"$job"') in matchers, name
+            for name in TOTALS.findall(expression):
+                assert re.search(rf"(?:rate|increase)\({name}\{{", expression), name
+            windows = set(re.findall(r"\[([^\]]+)\]", expression))
+            # Alert rules have intervals of their own, and the overview shows what they see.
+            own = {"1m:", "5m", "15m"} if board is BOARDS["overview"] else {"$__range"}
+            assert windows <= (own if panel["type"] == "stat" else {"$__rate_interval"})
 
 
-def test_programmes_can_be_chosen_wherever_decisions_are_counted() -> None:
-    """On *Today* every metric that has the label `programme` is filtered by the programmes chosen, by default all."""
-    (variable,) = (each for each in BOARDS["today"]["templating"]["list"] if each["name"] == "programme")
+@pytest.mark.parametrize("name", ["today", "programmes"])
+def test_programmes_can_be_chosen_wherever_decisions_are_counted(name: str) -> None:
+    """Every metric of these boards has the label `programme`, and is filtered by those chosen, by default all."""
+    (variable,) = (each for each in BOARDS[name]["templating"]["list"] if each["name"] == "programme")
     assert (variable["current"]["text"], variable["includeAll"], variable["allValue"]) == ("All", True, ".+")
-    labelled = {metric.name for metric in METRICS if "programme" in metric.label_names}
     selected = [
-        (name, 'programme=~"$programme"' in matchers)
-        for panel in BOARDS["today"]["panels"]
+        (metric, 'programme=~"$programme"' in matchers)
+        for panel in BOARDS[name]["panels"]
         for expression in expressions(panel)
-        for name, matchers in SELECTOR.findall(BY.sub("", expression))
+        for metric, matchers in SELECTOR.findall(BY.sub("", expression))
     ]
-    assert {name for name, chosen in selected if chosen} == labelled
-    assert {name for name, chosen in selected if not chosen} == {"tallygate_engine_records_total"}
+    assert {metric for metric, _ in selected} == {
+        metric.name for metric in METRICS if "programme" in metric.label_names
+    }
+    assert all(chosen for _, chosen in selected)
 
 
 def test_values_of_two_currencies_are_never_added_up() -> None:
@@ -116,7 +160,7 @@ def test_values_of_two_currencies_are_never_added_up() -> None:
         for target in panel.get("targets", ())
         if "tallygate_decisions_value_total" in target["expr"]
     ]
-    assert len(asked) == 3
+    assert len(asked) == 5
     assert all(re.search(r"\bby \([^)]*\bcurrency\b", each["expr"]) for each in asked)
     assert all("{{currency}}" in each["legendFormat"] for each in asked)
 
