@@ -10,7 +10,8 @@ from agents.cli.exits import NO, refuse
 from agents.cli.kafka_call import ask
 
 if TYPE_CHECKING:
-    from agents.webhooks.receiver import Answer
+    from agents.settings.settings import KafkaSettings
+    from agents.webhooks.receiver import ReceiverAnswer
     from agents.webhooks.subscriptions import Webhook
 
 app = typer.Typer(no_args_is_help=True, help="Send decisions to webhooks: signed, in order, tried until delivered.")
@@ -51,12 +52,11 @@ def add(
     import secrets
     from datetime import UTC, datetime
 
-    from agents.gateway.live.places import PlaceError, decode_places, encode_places
+    from agents.gateway.live.places import encode_places
     from agents.gateway.live.wanted import FilterError, checked_filters
     from agents.settings.enabled_rules import rulebook_of
     from agents.settings.settings import read_settings
     from agents.webhooks.addresses import AddressError, checked_url
-    from agents.webhooks.looking import read_bounds
     from agents.webhooks.subscriptions import Webhook, WebhookFileError, add_webhook
 
     settings = read_settings()
@@ -67,16 +67,9 @@ def add(
         allowed = settings.webhooks
         checked_url(url, allow_http=allowed.allow_http, allow_private=allowed.allow_private)
         wanted = checked_filters(conveyance or (), outcome or (), programme or (), rulebook_of(settings))
-        places = decode_places(after) if after not in {"", BEGINNING} else None
-    except (AddressError, FilterError, PlaceError) as error:
+    except (AddressError, FilterError) as error:
         refuse(error)
-    bounds = ask(read_bounds(settings.kafka.connection(), settings.kafka.topics().decisions), settings.kafka)
-    if places is None:
-        places = bounds.begins if after == BEGINNING else bounds.ends
-    if len(places) != len(bounds.ends) or not all(map(int.__le__, places, bounds.ends)):
-        refuse("--after is no id of this topic")
-    if not all(map(int.__ge__, places, bounds.begins)):
-        refuse("--after is older than the topic: it no longer holds what follows")
+    places = _begins(after, settings.kafka)
     webhook = Webhook(
         id="", url=url, secrets=(), after=encode_places(places), created=datetime.now(UTC).replace(microsecond=0),
         name=name, conveyances=tuple(sorted(wanted.conveyances)), outcomes=tuple(sorted(wanted.outcomes)),
@@ -129,7 +122,7 @@ def send(webhook_id: WebhookId, file: File = None) -> None:
 
     webhook = _webhook(webhook_id, file)
     settings = read_settings().webhooks
-    answer: Answer = asyncio.run(send_test(webhook, settings, time.time, secrets.token_hex(8)))
+    answer: ReceiverAnswer = asyncio.run(send_test(webhook, settings, time.time, secrets.token_hex(8)))
     if answer.result != "delivered":
         refuse(f"not taken: {answer.word}; docs/webhooks.md says what that means", NO)
     print(f"taken: {answer.word}")
@@ -173,6 +166,25 @@ def run() -> None:
     from agents.webhooks.webhook_process import run_webhooks
 
     run_webhooks()
+
+
+def _begins(after: str, kafka: "KafkaSettings") -> list[int]:
+    """Return the places behind which a webhook begins."""
+    from agents.gateway.live.places import PlaceError, decode_places
+    from agents.webhooks.looking import read_bounds
+
+    try:
+        places = decode_places(after) if after not in {"", BEGINNING} else None
+    except PlaceError as error:
+        refuse(f"--after: {error}")
+    bounds = ask(read_bounds(kafka.connection(), kafka.topics().decisions), kafka)
+    if places is None:
+        return bounds.begins if after == BEGINNING else bounds.ends
+    if len(places) != len(bounds.ends) or not all(map(int.__le__, places, bounds.ends)):
+        refuse("--after is no id of this topic")
+    if not all(map(int.__ge__, places, bounds.begins)):
+        refuse("--after is older than the topic: it no longer holds what follows")
+    return places
 
 
 def _webhooks(file: Path | None) -> "tuple[Webhook, ...]":

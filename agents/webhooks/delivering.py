@@ -24,10 +24,10 @@ from agents.gateway.live.replay import GoneError, check_held
 from agents.settings.webhooks_group import WebhooksSettings
 from agents.webhooks.delivery_state import Dead, Death, DeliveryState, Failing
 from agents.webhooks.progress import Progress
-from agents.webhooks.receiver import GONE, Answer, Delivery, Receiver, open_receiver
-from agents.webhooks.retrying import as_instant, wait_seconds
+from agents.webhooks.receiver import GONE, Delivery, Receiver, ReceiverAnswer, open_receiver
 from agents.webhooks.signing import message_id
 from agents.webhooks.subscriptions import Webhook
+from agents.webhooks.waits import as_instant, wait_seconds
 from agents.webhooks.webhook_metrics import begin_attempts, count_attempt
 from stream.partition import partition_of
 
@@ -82,7 +82,7 @@ class Delivering:
         self._progress: Progress | None = None
         self._lanes: list[asyncio.Queue[Delivery]] = []
         self._held_until = 0.0
-        self._attempts: set[asyncio.Task[Answer]] = set()
+        self._attempts: set[asyncio.Task[ReceiverAnswer]] = set()
         self._closing = False
 
     @property
@@ -217,7 +217,7 @@ class Delivering:
         if self._closing:
             await asyncio.Event().wait()
 
-    async def _attempt(self, posting: Coroutine[Any, Any, Answer]) -> Answer:
+    async def _attempt(self, posting: Coroutine[Any, Any, ReceiverAnswer]) -> ReceiverAnswer:
         attempt = asyncio.create_task(posting)
         self._attempts.add(attempt)
         try:
@@ -226,7 +226,7 @@ class Delivering:
             self._attempts.discard(attempt)
             attempt.cancel()
 
-    def _note_failure(self, place: tuple[int, int], answer: Answer) -> None:
+    def _note_failure(self, place: tuple[int, int], answer: ReceiverAnswer) -> None:
         """Note a failure. Raise DeathError if it is one too many."""
         former = self._failing.get(place)
         if former is None and self._carried and (self._carried.partition, self._carried.offset) == place:

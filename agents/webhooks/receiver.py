@@ -13,13 +13,13 @@ from yarl import URL
 from agents.gateway.endpoints.views import AnswerFreshness, unknown
 from agents.settings.webhooks_group import WebhooksSettings
 from agents.webhooks.addresses import AddressError, BlockedAddressError, PublicResolver, checked_url
-from agents.webhooks.retrying import as_instant, retry_after_seconds
 from agents.webhooks.signing import key_of, signed_headers
 from agents.webhooks.subscriptions import Webhook
+from agents.webhooks.waits import as_instant, retry_after_seconds
 
-Result = Literal["delivered", "refused", "timeout", "away", "blocked"]
+AttemptResult = Literal["delivered", "refused", "timeout", "away", "blocked"]
 """`refused`: an answer other than 2xx. `away`: no connection. `blocked`: settings do not allow the address."""
-RESULTS: Final[tuple[Result, ...]] = get_args(Result)
+RESULTS: Final[tuple[AttemptResult, ...]] = get_args(AttemptResult)
 
 ANSWER_BYTES: Final = 16 * 1024
 """So much of an answer is read, so that its connection can be used again."""
@@ -37,10 +37,10 @@ class Delivery(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Answer(msgspec.Struct, frozen=True):
+class ReceiverAnswer(msgspec.Struct, frozen=True):
     """What became of an attempt."""
 
-    result: Result
+    result: AttemptResult
     status: int | None = None
     retry_after: float = 0.0
     """Seconds that the receiver asks for."""
@@ -64,7 +64,7 @@ class Receiver:
         self._keys = [key_of(secret) for secret in webhook.secrets]
         self._session = session
 
-    async def post(self, message_id: str, body: bytes) -> Answer:
+    async def post(self, message_id: str, body: bytes) -> ReceiverAnswer:
         """Make one attempt."""
         now = self._clock()
         headers = signed_headers(self._keys, message_id, int(now), body)
@@ -76,16 +76,16 @@ class Receiver:
                     # What it says does not matter, but its status counts however the rest ends.
                     await response.content.readexactly(ANSWER_BYTES)
         except (BlockedAddressError, AddressError):
-            return Answer("blocked")
+            return ReceiverAnswer("blocked")
         except TimeoutError:
-            return Answer("timeout")
+            return ReceiverAnswer("timeout")
         except ClientConnectorError as error:
-            return Answer("blocked" if isinstance(error.os_error, BlockedAddressError) else "away")
+            return ReceiverAnswer("blocked" if isinstance(error.os_error, BlockedAddressError) else "away")
         except (ClientError, OSError, ValueError):
-            return Answer("away")  # ValueError: the host is no name that can be looked up
+            return ReceiverAnswer("away")  # ValueError: the host is no name that can be looked up
         if 200 <= status < 300:
-            return Answer("delivered", status)
-        return Answer("refused", status, retry_after_seconds(asked, now))
+            return ReceiverAnswer("delivered", status)
+        return ReceiverAnswer("refused", status, retry_after_seconds(asked, now))
 
     def _url(self) -> URL:
         """Return the URL. Raise AddressError; settings may have become stricter since it was added."""
@@ -110,7 +110,9 @@ async def open_receiver(
         yield Receiver(webhook, settings, session, clock)
 
 
-async def send_test(webhook: Webhook, settings: WebhooksSettings, clock: Callable[[], float], tail: str) -> Answer:
+async def send_test(
+    webhook: Webhook, settings: WebhooksSettings, clock: Callable[[], float], tail: str
+) -> ReceiverAnswer:
     """Make one attempt with the answer for a bill of which nothing is known; `tail` ends its webhook-id."""
     body = msgspec.json.encode(unknown(TEST_BILL, AnswerFreshness(as_instant(clock()), stale=False)))
     async with open_receiver(webhook, settings, clock) as receiver:

@@ -97,7 +97,7 @@ def remove_webhook(file: Path, webhook_id: str) -> bool:
 
 
 def enable_webhook(file: Path, webhook_id: str) -> bool:
-    """Give a webhook another life; return whether it was there. Raise WebhookFileError."""
+    """Begin another life of a webhook; return whether it was there. Raise WebhookFileError."""
     with _locked(file):
         webhooks = read_webhooks(file)
         found = any(webhook.id == webhook_id for webhook in webhooks)

@@ -108,11 +108,46 @@ _PUBLISHERS: Final = (
         (rate("tallygate_engine_records_total", "code", ', fate="dead-lettered", step="manifest"'),),
     ),
 )
+_WEBHOOKS: Final = (
+    Panel(
+        "Webhooks: attempts",
+        "Attempts a second to deliver to webhooks, by result.",
+        "short",
+        (
+            Query(
+                'sum by (result) (rate(tallygate_webhook_attempts_total{job=~"$job"}[$__rate_interval])) or vector(0)',
+                "{{result}}",
+            ),
+        ),
+        width=6,
+    ),
+    Panel(
+        "Webhooks: lag",
+        "Offsets of the decisions topic that each webhook has not read yet.",
+        "short",
+        (Query('max by (webhook) (tallygate_webhook_lag_offsets{job=~"$job"}) or vector(0)', "{{webhook}}"),),
+        width=6,
+    ),
+    Panel(
+        "Webhooks: failing",
+        "How long the oldest delivery that fails has failed, by webhook.",
+        "s",
+        (Query('max by (webhook) (tallygate_webhook_failing_seconds{job=~"$job"}) or vector(0)', "{{webhook}}"),),
+        width=6,
+    ),
+    Panel(
+        "Webhooks: dead",
+        "1: nothing is sent to this webhook until `tallygate webhooks enable`.",
+        "short",
+        (Query('max by (webhook) (tallygate_webhook_dead{job=~"$job"}) or vector(0)', "{{webhook}}"),),
+        width=6,
+    ),
+)
 
 READERS: Final = Dashboard(
     "tallygate-readers",
     "Tallygate / Scanners and publishers",
-    "What the gateway's callers get: scanners, subscribers and publishers.",
+    "What the gateway's callers get: scanners, subscribers and publishers. And what webhooks get.",
     "now-1h",
-    (("Scanners", _SCANNERS), ("Requests", _REQUESTS), ("Publishers", _PUBLISHERS)),
+    (("Scanners", _SCANNERS), ("Requests", _REQUESTS), ("Publishers", _PUBLISHERS), ("Webhooks", _WEBHOOKS)),
 )

@@ -10,10 +10,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from agents.webhooks.addresses import AddressError, BlockedAddressError, PublicResolver, checked_url, may_reach
 
 PRIVATE = (
-    "127.0.0.1", "10.0.0.5", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.1.1",  # noqa: S104 - refused
-    "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-    "64:ff9b::7f00:1", "64:ff9b::a00:1", "2002:7f00:1::", "ff02::1", "2130706433", "0177.0.0.1", "127.1", "1:2",
-)  # fmt: skip
+    "127.0.0.1 10.0.0.5 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.1.1 255.255.255.255 ::1 :: "
+    "fe80::1 fe80::1%eth0 fc00::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 64:ff9b::7f00:1 64:ff9b::a00:1 2002:7f00:1:: "
+    "ff02::1 2130706433 0177.0.0.1 127.1 1:2"
+).split()
 
 
 class Fixed(AbstractResolver):
