@@ -121,7 +121,7 @@ def _refusal(settings: MetricsSettings, process: str, port: int, error: OSError,
     if not taken:
         return f"cannot listen at {where}: {error.strerror}; change TALLYGATE_METRICS__HOST or TALLYGATE_METRICS__PORT"
     free = _free_port(settings)
-    remedy = "a number whose next four ports are free" if free is None else f"TALLYGATE_METRICS__PORT={free}"
+    remedy = "a number whose next five ports are free" if free is None else f"TALLYGATE_METRICS__PORT={free}"
     return f"{where}, is taken: give this process {remedy}; each worker and projection on a host has its own number"
 
 

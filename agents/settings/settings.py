@@ -27,6 +27,7 @@ from agents.settings.metrics_group import MetricsSettings
 from agents.settings.policy_group import PolicySettings
 from agents.settings.redis_group import RedisSettings
 from agents.settings.sources import SettingsError, environment, mistakes_in, named, read_file, unknown_variables
+from agents.settings.webhooks_group import WebhooksSettings
 from agents.settings.worker_group import WorkerSettings
 from state.rules.programmes import ENABLED_UNLESS_SET
 from stream.postings import US_321
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     gateway: GatewaySettings = GatewaySettings()
     live: LiveSettings = LiveSettings()
+    webhooks: WebhooksSettings = WebhooksSettings()
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
     rules: tuple[Path, ...] = ()

@@ -9,6 +9,16 @@ from deploy.grafana.processes import PROCESSES
 from deploy.grafana.programmes import PROGRAMMES
 from deploy.grafana.readers import READERS
 from deploy.grafana.today import TODAY
+from deploy.grafana.webhooks import WEBHOOK_BOARD
 from deploy.grafana.workers import WORKERS
 
-BOARDS: Final[tuple[Dashboard, ...]] = (OVERVIEW, TODAY, PROGRAMMES, PIPELINE, WORKERS, PROCESSES, READERS)
+BOARDS: Final[tuple[Dashboard, ...]] = (
+    OVERVIEW,
+    TODAY,
+    PROGRAMMES,
+    PIPELINE,
+    WORKERS,
+    PROCESSES,
+    READERS,
+    WEBHOOK_BOARD,
+)

@@ -27,8 +27,8 @@ def ours(services: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_services_are_those_of_the_design(services: dict[str, Any]) -> None:
-    """One broker, one store, the topics made once, two workers, projection, gateway, and who watches them."""
-    ours_wanted = {"topics", "worker-1", "worker-2", "projection", "gateway"}
+    """One broker, one store, the topics made once, two workers, projection, gateway, webhooks, and who watches them."""
+    ours_wanted = {"topics", "worker-1", "worker-2", "projection", "gateway", "webhooks"}
     assert set(ours(services)) == ours_wanted
     assert set(services) - ours_wanted == {"kafka", "redis", "prometheus", "grafana"}
 

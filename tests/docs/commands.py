@@ -28,6 +28,7 @@ ANSWERS: Final[dict[str, set[int]]] = {
     "projection": {EXIT_RETRY, EXIT_REFUSED},
     "rebuild": {EXIT_RETRY, EXIT_REFUSED},
     "sandbox": {NO, EXIT_RETRY},
+    "webhooks": {EXIT_RETRY, EXIT_REFUSED},
     "worker": {EXIT_RETRY, EXIT_REFUSED},
 }
 """Exit statuses that are not in the command's own module."""
@@ -102,7 +103,7 @@ def _raised(module: ModuleType) -> Iterator[int]:
 
 def log_texts() -> set[str]:
     """Return the texts of what the workers and their supervisor log, and of what they refuse."""
-    rooms = ("engine", "kafka", "observability", "ops/rebuild", "readmodel", "settings", "worker")
+    rooms = ("engine", "kafka", "observability", "ops/rebuild", "readmodel", "settings", "webhooks", "worker")
     sources = [source for room in rooms for source in (ROOT / "agents" / room).glob("*.py")]
     sources.append(ROOT / "agents/cli/worker.py")
     return {text for source in sources for text in _texts(source)}

@@ -7,6 +7,7 @@ from agents.gateway.http.gateway_metrics import GATEWAY
 from agents.observability.registry import Area, Metric
 from agents.readmodel.projection_metrics import PROJECTION
 from agents.settings.metrics_group import OFFSETS
+from agents.webhooks.webhook_metrics import WEBHOOKS
 from agents.worker.decision_metrics import DECISIONS
 from agents.worker.engine_metrics import ENGINE
 from agents.worker.supervisor_metrics import SUPERVISOR
@@ -15,7 +16,7 @@ from deploy.grafana.boards import BOARDS
 from state.rules import load_rulebook
 from state.withholding.tally import kinds_under
 
-AREAS: Final = (DECISIONS, ENGINE, SUPERVISOR, PROJECTION, GATEWAY)
+AREAS: Final = (DECISIONS, ENGINE, SUPERVISOR, PROJECTION, WEBHOOKS, GATEWAY)
 
 INTRODUCTION: Final = """\
 # Metrics
@@ -47,9 +48,10 @@ number is free. So no process runs unwatched.
 """
 
 HEALTH: Final = """
-`/livez` fails when the watchdog is about to end a worker, or when a projection's loop is stuck. `/readyz` of a worker
-fails until its partitions are taken over and restored. `/readyz` of a projection fails while the projection does not
-read all of its partitions. The answer says why. A rebalance makes workers unready for moments.
+`/livez` fails when the watchdog is about to end a worker, or when the loop of a projection or of the webhooks is stuck.
+`/readyz` of a worker fails until its partitions are taken over and restored. `/readyz` of a projection fails while the
+projection does not read all of its partitions, and that of the webhooks while Kafka is away or their file cannot be
+read. The answer says why. A rebalance makes workers unready for moments.
 
 Every scrape also has `process_*` (processor time, memory, open files) and
 `tallygate_build_info{version, python, compiled}`, where `compiled` is `yes` or `no`. A scrape reads the metrics of a

@@ -107,7 +107,7 @@ def _accepts(field: Schema) -> str:
     if kind == "array":
         items = field["items"]
         return f"{LISTED[items.get('format') or items['type']]}, as a JSON list"
-    if kind == "integer":
+    if kind in {"integer", "number"}:
         low, high = field.get("minimum"), field.get("maximum")
-        return f"{low} to {high}" if high is not None else f"integer from {low}"
-    return {"string": "text", "path": "path", "date": "date", "object": "JSON"}[kind]
+        return f"{low} to {high}" if high is not None else f"{kind} from {low}"
+    return {"string": "text", "path": "path", "date": "date", "object": "JSON", "boolean": "`true` `false`"}[kind]

@@ -1,8 +1,5 @@
-"""Changing the tokens file: one process at a time, a new file whole and private before it takes the old one's place."""
+"""Changing the tokens file: one process at a time."""
 
-import fcntl
-import os
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -11,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from agents.gateway.http.private_file import lock_file, write_private
 from agents.gateway.http.tokens import PREFIX, Scope, Token, TokenDocument, TokenFileError, digest, read_tokens
 
 SECRET_BYTES: Final = 32
@@ -51,30 +49,17 @@ def revoke_token(file: Path, token_id: str) -> bool:
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Keep other writers out; readers need no lock."""
+    """Keep other writers out. Raise TokenFileError."""
     try:
-        descriptor = os.open(file.with_name(f"{file.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        lock = lock_file(file)
     except OSError as error:
         raise TokenFileError(f"the tokens file {file} cannot be locked: {error.strerror}") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with lock:
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _write(file: Path, tokens: tuple[Token, ...]) -> None:
-    text = msgspec.json.format(msgspec.json.encode(TokenDocument(tokens)), indent=2)
-    fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as output:
-                output.write(text + b"\n")
-                output.flush()
-                os.fsync(descriptor)
-            fresh.replace(file)
-        finally:
-            fresh.unlink(missing_ok=True)
+        write_private(file, msgspec.json.format(msgspec.json.encode(TokenDocument(tokens)), indent=2) + b"\n")
     except OSError as error:
         raise TokenFileError(f"the tokens file {file} cannot be written: {error.strerror}") from None

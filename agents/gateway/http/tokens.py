@@ -11,6 +11,8 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
+from agents.gateway.http.private_file import file_state
+
 log = logging.getLogger(__name__)
 
 Scope = Literal["publish", "scan", "audit", "plan"]
@@ -133,7 +135,6 @@ class Tokens:
 def _state(file: Path) -> object:
     """Return what differs between two versions of the file: each version is a new file, moved into place."""
     try:
-        found = file.stat()
+        return file_state(file)
     except OSError as error:
         raise TokenFileError(f"the tokens file {file}: {error.strerror}") from None
-    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size

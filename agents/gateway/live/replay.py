@@ -6,13 +6,13 @@ the window when its place in every partition is at the window's start or later: 
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from aiokafka.errors import OffsetOutOfRangeError
 
 from agents.gateway.live.feed import Feed
-from agents.gateway.live.followers import Followers
+from agents.gateway.live.followers import Bounds, Followers
 
 TURN_SECONDS: Final = 10.0
 POLL_MS: Final = 200
@@ -72,14 +72,19 @@ class Replays:
 
     async def check(self, places: Sequence[int]) -> None:
         """Check that the topic holds what follows these places. Raise GoneError, KafkaError."""
-        for look in range(LOOKS):
-            bounds = await self._feed.bounds()
-            if len(bounds.begins) != len(places):
-                raise GoneError("this id belongs to a topic with another number of partitions")
-            if any(map(int.__lt__, places, bounds.begins)):
-                raise GoneError(TOO_OLD)
-            if not any(map(int.__gt__, places, bounds.ends)):
-                return
-            if look < LOOKS - 1:
-                await asyncio.sleep(LOOK_SECONDS)
-        raise GoneError("this id lies beyond the end of the topic, so it belongs to another topic")
+        await check_held(places, self._feed.bounds)
+
+
+async def check_held(places: Sequence[int], bounds_of: Callable[[], Awaitable[Bounds]]) -> None:
+    """Check that the topic holds what follows these places. Raise GoneError, and what `bounds_of` raises."""
+    for look in range(LOOKS):
+        bounds = await bounds_of()
+        if len(bounds.begins) != len(places):
+            raise GoneError("this id belongs to a topic with another number of partitions")
+        if any(map(int.__lt__, places, bounds.begins)):
+            raise GoneError(TOO_OLD)
+        if not any(map(int.__gt__, places, bounds.ends)):
+            return
+        if look < LOOKS - 1:
+            await asyncio.sleep(LOOK_SECONDS)
+    raise GoneError("this id lies beyond the end of the topic, so it belongs to another topic")

@@ -3,20 +3,19 @@
 import asyncio
 from collections.abc import Iterable
 from contextlib import aclosing, suppress
-from typing import Final, get_args
+from typing import Final
 
 import msgspec
 from aiohttp import web
 from aiokafka.errors import KafkaError
 
-from agents.gateway.endpoints.asked_bill import enabled_programme
 from agents.gateway.http.auth import require
 from agents.gateway.http.parts import parts_of
 from agents.gateway.http.problems import Problem, retry_later
 from agents.gateway.live.live_side import LIVE, Live
 from agents.gateway.live.places import PlaceError, decode_places
 from agents.gateway.live.replay import GoneError
-from agents.gateway.live.sse_reader import SseReader, WantedDecisions
+from agents.gateway.live.sse_reader import SseReader
 from agents.gateway.live.streams import (
     TOO_MANY,
     TOO_SLOW,
@@ -27,8 +26,8 @@ from agents.gateway.live.streams import (
     bound_buffer,
     gone,
 )
+from agents.gateway.live.wanted import FilterError, WantedDecisions, checked_filters
 from state.rules import Rulebook
-from stream.decisions import Outcome
 
 HEADERS: Final = {
     "Content-Type": "text/event-stream",
@@ -36,27 +35,20 @@ HEADERS: Final = {
     "X-Accel-Buffering": "no",  # a proxy that buffers would hold events back
 }
 RETRY: Final = b"retry: 2000\n\n"
-OUTCOMES: Final[frozenset[str]] = frozenset(get_args(Outcome))
-FILTERS_MAX: Final = 100
 LAST_SECONDS: Final = 1.0
 """How long a subscriber that is cut off has to take the reason."""
 
 
 def wanted_of(request: web.Request, rulebook: Rulebook, *, audit: bool) -> WantedDecisions:
     """Return the filters of the query. Raise Problem 400."""
-    conveyances = request.query.getall("conveyance", [])
-    outcomes = request.query.getall("outcome", [])
-    if not OUTCOMES.issuperset(outcomes):
-        raise Problem(400, "Unknown outcome", f"`outcome` is one of {', '.join(sorted(OUTCOMES))}")
-    programmes = request.query.getall("programme", [])
-    for name in programmes:
-        enabled_programme(rulebook, name)
-    if len(conveyances) + len(outcomes) + len(programmes) > FILTERS_MAX:
-        filters = "`conveyance`, `outcome` and `programme`"
-        raise Problem(400, "Too many filters", f"at most {FILTERS_MAX} of {filters} together")
-    return WantedDecisions(
-        frozenset(conveyances), frozenset(outcomes), frozenset(programmes), rulebook.default_programme, audit
+    conveyances, outcomes, programmes = (
+        request.query.getall(name, []) for name in ("conveyance", "outcome", "programme")
     )
+    try:
+        wanted = checked_filters(conveyances, outcomes, programmes, rulebook)
+    except FilterError as error:
+        raise Problem(400, error.title, error.detail) from None
+    return msgspec.structs.replace(wanted, audit=audit)
 
 
 def places_of(request: web.Request) -> list[int] | None:

@@ -21,9 +21,8 @@ from agents.gateway.live.feed import Feed, read_decision
 from agents.gateway.live.places import encode_places
 from agents.gateway.live.replay import GoneError, Replays
 from agents.gateway.live.streams import TOO_SLOW, EndedError, gone
+from agents.gateway.live.wanted import WantedDecisions
 from agents.gateway.live.window import WindowEntry
-from stream.decisions import Decision
-from stream.postings import US_321
 
 Step = tuple[bytes, bytes]
 """A block to send, which may be empty, and the place behind it."""
@@ -34,27 +33,6 @@ log = logging.getLogger(__name__)
 CHUNK_BYTES: Final = 32 * 1024
 ENTRIES_A_TURN: Final = 500
 AWAY_SECONDS: Final = 1.0
-
-
-class WantedDecisions(msgspec.Struct, frozen=True):
-    """A subscriber's filters; an empty filter lets everything through."""
-
-    conveyances: frozenset[str] = frozenset()
-    outcomes: frozenset[str] = frozenset()
-    programmes: frozenset[str] = frozenset()
-    default: str = US_321
-    """The programme that no line names."""
-    audit: bool = False
-    """Whether the subscriber may see everything of a decision."""
-
-    def wants(self, decision: Decision) -> bool:
-        """Return whether a decision passes the filters."""
-        data = decision.data
-        return (
-            (not self.conveyances or data.conveyance in self.conveyances)
-            and (not self.outcomes or data.outcome in self.outcomes)
-            and (not self.programmes or data.programme in self.programmes)
-        )
 
 
 class SseReader:

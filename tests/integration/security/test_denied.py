@@ -27,6 +27,7 @@ manifest      r  w  -  -  w  rw rw -
 withholding   -  r  w  w  -  rw -  rw
 projection    -  -  r  r  -  -  -  -
 gateway       w  -  r  r  -  -  -  -
+webhooks      -  -  r  -  -  rw -  -
 auditor       -  r  r  r  -  -  -  -
 operator      -  -  -  -  -  rw -  -
 dead-letters  w  -  -  -  r  rw -  -

@@ -7,7 +7,8 @@ from typing import Any, cast
 from agents.gateway.live.feed import Feed
 from agents.gateway.live.followers import Followers
 from agents.gateway.live.replay import Replays
-from agents.gateway.live.sse_reader import SseReader, WantedDecisions
+from agents.gateway.live.sse_reader import SseReader
+from agents.gateway.live.wanted import WantedDecisions
 from agents.gateway.live.window import Window, WindowEntry
 from agents.readmodel.position import ReadModelPosition
 from stream.decisions import Decision

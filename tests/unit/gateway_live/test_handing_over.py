@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from agents.gateway.http.problems import Problem
 from agents.gateway.live.places import decode_places
 from agents.gateway.live.sse import wanted_of
-from agents.gateway.live.sse_reader import WantedDecisions
 from agents.gateway.live.streams import TOO_SLOW, EndedError
+from agents.gateway.live.wanted import WantedDecisions
 from state.rules import load_rulebook
 from tests.redis.events import decision
 from tests.unit.gateway_live.logs import Log, reader_of, told

@@ -44,6 +44,7 @@ WALKED = {
     "tallygate_supervisor_ends_total": "test_a_supervisor_shows_its_steps_before_it_starts_them",
     "tallygate_gateway_requests_total": "tests.integration.gateway.gateway_setup: every gateway of a test",
     "tallygate_gateway_request_seconds": "tests.integration.gateway.gateway_setup: every gateway of a test",
+    "tallygate_webhook_attempts_total": "tests.unit.webhooks.test_webhook_metrics",
     "tallygate_gateway_rate_limited_total": "tests.integration.gateway.gateway_setup: every gateway of a test",
 }
 """Counters and histograms with a label that does not state its values, and what walks over all label sets of each."""

@@ -6,12 +6,13 @@ from agents.gateway.http.gateway_metrics import GATEWAY
 from agents.observability.process_metrics import tell_build
 from agents.observability.registry import Area, Label, Metric, MetricKind
 from agents.readmodel.projection_metrics import PROJECTION
+from agents.webhooks.webhook_metrics import WEBHOOKS
 from agents.worker.decision_metrics import DECISIONS
 from agents.worker.engine_metrics import ENGINE
 from agents.worker.supervisor_metrics import SUPERVISOR
 from tests.unit.observability.scraping import scrape, value, values
 
-AREAS = (ENGINE, DECISIONS, PROJECTION, SUPERVISOR, GATEWAY)
+AREAS = (ENGINE, DECISIONS, PROJECTION, SUPERVISOR, WEBHOOKS, GATEWAY)
 METRICS = [metric for area in AREAS for metric in area.metrics]
 
 

@@ -46,8 +46,10 @@ def test_health_and_metrics_are_answered() -> None:
 def test_each_kind_of_process_has_its_port() -> None:
     """The supervisor takes the port of the settings, each step one after it, and 0 shows nothing at all."""
     settings = MetricsSettings(port=9464)
-    ports = [settings.port_of(kind) for kind in ("supervisor", "manifest", "withholding", "projection", "toy")]
-    assert ports == [9464, 9465, 9466, 9467, 9468]
+    ports = [
+        settings.port_of(kind) for kind in ("supervisor", "manifest", "withholding", "projection", "webhooks", "toy")
+    ]
+    assert ports == [9464, 9465, 9466, 9467, 9468, 9469]
     assert show(MetricsSettings(), "manifest", Shown(Area("test", "Test"))) is None
 
 
