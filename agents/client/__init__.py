@@ -1,6 +1,6 @@
 """The gateway's client for our own commands: token, requests, and the scanner's WebSocket that comes back by itself.
 
-Other programs need none of it, `docs/publishing.md` shows plain HTTP; errors are one line each and quote no data.
+Programs of others use `agents.tallygate_client`, with which this shares what answers mean; errors quote no data.
 """
 
 from agents.client.requests import Gateway, GatewayAwayError, GatewayError, read_token

@@ -1,6 +1,6 @@
-"""The former name of `agents.publish`: programs that import it go on, until there is a client under a name of its own.
+"""The former name of `agents.publish`, so that programs which import it go on.
 
-Nothing of ours imports it, and nothing is added here.
+Nothing of ours imports it, and nothing is added here: new programs use `tallygate_client` (docs/client.md).
 """
 
 from agents.publish import PublishAwayError as AwayError

@@ -13,6 +13,8 @@ LAYERS = "agents act on state"
 DOWN = "Inside agents every import goes down"
 GATEWAY = "Inside the gateway every import goes down"
 PURE = "Below agents there is no clock"
+CLIENT = "The client knows nothing of the application"
+HTTPX = "Only the client's own modules know httpx"
 ENGINE = "Only the engine knows Faust"
 READ_MODEL = "Only the read model knows Redis"
 LIBRDKAFKA = "No process that lives long loads librdkafka"
@@ -31,6 +33,10 @@ BROKEN = [
     ("state/rules/a.py", "from random import Random", PURE),
     ("state/a.py", "def f():\n    import asyncio", PURE),
     ("state/a.py", "import faust", PURE),
+    ("agents/tallygate_client/a.py", "import httpx, stream", CLIENT),
+    ("agents/tallygate_client/b.py", "def f():\n    import msgspec", CLIENT),
+    ("agents/tallygate_client/b.py", "import agents.settings", DOWN),
+    ("agents/client/a.py", "import httpx", HTTPX),
     ("agents/cli/a.py", "import faust", ENGINE),
     ("agents/a.py", "from mode.utils import queues", ENGINE),
     ("agents/engine/a.py", "from redis import asyncio", READ_MODEL),
@@ -48,12 +54,15 @@ ALLOWED = {
     "agents/cli/a.py": "import agents.engine, random",
     "agents/cli/access.py": "import agents.ops.access.granting",
     "agents/embedded/broker_host.py": "def host():\n    import confluent_kafka",
+    "agents/tallygate_client/a.py": "import httpx, aiokafka, json",
+    "agents/client/a.py": "import agents.tallygate_client.a",
     "state/a.py": "import datetime, tomllib, msgspec, stream",
 }
 INNER = (
     "bills", "cli", "client", "demo", "embedded", "engine", "files", "gateway", "gateway/endpoints",
     "gateway/http", "gateway/live", "gateway/pages", "judge", "kafka", "observability", "ops",
-    "ops/access", "publish", "publishing", "readmodel", "sandbox", "settings", "worker",
+    "ops/access", "publish", "publishing", "readmodel", "sandbox", "settings", "tallygate_client",
+    "worker",
 )  # fmt: skip
 LOADED = """
 import importlib, pkgutil, sys

@@ -52,9 +52,9 @@ class Environment:
         self.python = folder / "bin" / "python"
         subprocess.run([python, "-m", "venv", "--without-pip", str(folder)], check=True, capture_output=True)
         pip = [sys.executable, "-m", "pip", "--python", str(self.python), "--disable-pip-version-check", "install"]
-        command = [*pip, "--no-index", "--find-links", str(WHEELS), "--no-compile", *requirements]
+        command = [*pip, "--no-index", "--no-compile", *requirements]
         # Without PYTHONPATH, where pip would find what the environment is to have of its own.
-        environment = {**os.environ, "PYTHONPATH": ""}
+        environment = {**os.environ, "PYTHONPATH": "", "PIP_FIND_LINKS": str(WHEELS)}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
