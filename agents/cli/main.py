@@ -1,6 +1,8 @@
 """The `tallygate` command itself: its table of commands, each imported when it runs and not before."""
 
+import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -14,6 +16,7 @@ from agents.cli.exits import BAD_USAGE, CommandError, end_by_broken_pipe, make_p
 # `command` is the function to run or a `typer.Typer` with commands of its own.
 COMMANDS: dict[str, str] = {
     "access": "Show who may do what on Kafka and in Redis, and grant it.",
+    "completion": "Print what makes your shell complete commands and options.",
     "dead-letters": "List the records that could not be read, and send them again.",
     "demo": "Watch a simulated day, everything embedded.",
     "doctor": "Check everything, from settings to clocks, and say what to do.",
@@ -52,6 +55,17 @@ class LazyGroup(TyperGroup):
             return None
         return _stand_in(cmd_name) if self._listing else load(cmd_name)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command; where there is none of that name, name the nearest one."""
+        if near := get_close_matches(args[0], [*COMMANDS] if args[0] not in COMMANDS else []):
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {', '.join(map(repr, near))}?")
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Complete the name of a command from the table alone."""
+        self._listing = True
+        return super().shell_complete(ctx, incomplete)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command; where it refuses, or settings are wrong, print why and exit with the code."""
         try:
@@ -75,6 +89,8 @@ class LazyGroup(TyperGroup):
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run from the command line; neither a closed pipe nor a terminal without a character causes a traceback."""
         make_printable()
+        if "_TALLYGATE_COMPLETE" in os.environ:
+            import_module("typer.completion").completion_init()
         output = output_of()
         try:
             try:

@@ -65,6 +65,7 @@ ENDS = (
     ("what-if no-such.jsonl --overflow latch", exits.BAD_USAGE),
     ("rules show --on 2025-08-20", exits.DONE),
     ("access show", exits.DONE),
+    ("completion fish", exits.DONE),
 )
 """Commands with servers that are away, a token `x` and the files of `run`, and how they end."""
 
