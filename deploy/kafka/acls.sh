@@ -84,7 +84,7 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-gateway --operation Read \
   --topic tallygate.alerts.v1 --resource-pattern-type literal
-# webhooks: `tallygate webhooks`: sends decisions to receivers outside; sees consignee keys, never a name, and sends neither
+# webhooks: `tallygate webhooks`: sends decisions to receivers outside; sees consignee keys, and sends none
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-webhooks --operation Read \
   --topic tallygate.decisions.v1 --resource-pattern-type literal
