@@ -19,6 +19,7 @@ COMPLAINTS: Final = (
     "Group Coordinator Request failed",
     "FindCoordinator Request failed",
     "Error sending",
+    "Got error produce response: ",
     "Could not send",
 )
 """How what aiokafka says begins while it cannot reach a broker."""

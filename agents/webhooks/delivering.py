@@ -235,13 +235,13 @@ class Delivering:
         since = former.since if former else as_instant(now)
         attempts = 1 + (former.attempts if former else 0)
         self._failing[place] = Failing(*place, since, answer.word, attempts)
-        if attempts == 1:
-            more = {"webhook": self.webhook.id, "code": answer.word}
-            log.warning("webhook %s: a delivery fails (%s); trying again", self.webhook.id, answer.word, extra=more)
         if answer.status == GONE:
             raise DeathError("gone")
         if now - since.timestamp() >= self._settings.dead_days * DAY_SECONDS:
             raise DeathError("failing")
+        if attempts == 1:
+            more = {"webhook": self.webhook.id, "code": answer.word}
+            log.warning("webhook %s: a delivery fails (%s); trying again", self.webhook.id, answer.word, extra=more)
 
 
 def _leaves(group: BaseExceptionGroup[DeathError]) -> Iterator[DeathError]:

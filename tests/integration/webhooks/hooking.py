@@ -7,7 +7,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from socket import socket
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +16,7 @@ from agents.webhooks.looking import WebhookStanding, read_standings
 from agents.webhooks.subscriptions import read_webhooks
 from stream.decisions import Decision, DecisionData
 from tests.integration.publish.installation import TALLYGATE, tallygate
+from tests.kafka.broker import free_ports
 from tests.kafka.harness import KafkaHarness
 from tests.prerequisites import ROOT
 
@@ -31,13 +31,6 @@ class Taken(NamedTuple):
     def bill(self) -> str:
         """Return the bill that it is about."""
         return str(msgspec.json.decode(self.body)["bill"])
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Launched:
@@ -72,7 +65,7 @@ class Receiving:
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self.folder = folder
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.behave("well")
         self.process: Launched | None = None
 
@@ -116,7 +109,7 @@ class Hooks:
         self.harness = harness
         self.folder = harness.folder
         self.file = harness.folder / "webhooks.json"
-        self.metrics = free_port() - 4
+        self.metrics = free_ports(1)[0] - 4
         self.environment = {
             "TALLYGATE_KAFKA__BROKERS": harness.broker.address,
             "TALLYGATE_KAFKA__PREFIX": harness.topics.prefix,

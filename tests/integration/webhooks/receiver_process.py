@@ -29,7 +29,7 @@ class Handler(BaseHTTPRequestHandler):
         """Take a delivery, or not."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         mode, turn = (self.server.folder / "mode").read_text(), next(TURNS)
-        status, more = 204, {}
+        status, more = 204, dict[str, str]()
         if not self.genuine(body):
             status = 401
             self.note("wrong.jsonl", body)

@@ -9,12 +9,19 @@ import pytest
 from stream.decisions import DecisionData
 from tests.integration.gateway_live.decision_writer import DecisionWriter
 from tests.integration.webhooks.hooking import Hooks, audit, count_of
+from tests.kafka.broker import Broker
 from tests.kafka.harness import KafkaHarness
 from tests.waiting import ended, never, wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 FILTERS = ("--outcome", "withhold", "--outcome", "reject", "--conveyance", "air:1")
+
+
+@pytest.fixture(scope="module")
+def broker(mortal_broker: Broker) -> Broker:
+    """Return a broker that may be killed."""
+    return mortal_broker
 
 
 @pytest.fixture
@@ -49,6 +56,8 @@ def test_exact_whatever_is_killed(hooks: Hooks) -> None:
     sender.kill()
     lame.start()
     sender = hooks.send()
+    hooks.harness.broker.kill()
+    hooks.harness.broker.start()
     every, some = hooks.wanted(lambda _: True), hooks.wanted(wanted)
     wait_for(lambda: all(each.left == 0 for each in hooks.standings()), "both to be done", in_vain=ended(sender))
     assert (audit(sound, every), audit(lame, some)) == ({}, {})

@@ -1,7 +1,6 @@
 """Where a webhook may lead: not into the network of its sender, however the address is written."""
 
 import socket
-from typing import Any
 
 import pytest
 from aiohttp import ClientConnectorError, ClientSession, TCPConnector
@@ -26,8 +25,9 @@ class Fixed(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """Return them."""
-        fields: dict[str, Any] = {"hostname": host, "port": port, "family": family, "proto": 0, "flags": 0}
-        return [ResolveResult(host=each, **fields) for each in self._hosts]
+        return [
+            ResolveResult(hostname=host, host=each, port=port, family=family, proto=0, flags=0) for each in self._hosts
+        ]
 
     async def close(self) -> None:
         """Do nothing."""

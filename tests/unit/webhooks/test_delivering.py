@@ -97,17 +97,18 @@ async def test_one_bill_that_fails_holds_up_no_other_and_its_place_is_kept() -> 
         async with running(first):
             await until(lambda: len(receiver.taken) >= 5 and first.failing and first.failing.attempts > 2)
         state = first.state()
-        assert state.failing
-        stuck = topic.records[state.failing.partition][state.failing.offset]
+        failed = state.failing
+        assert failed
+        stuck = topic.records[failed.partition][failed.offset]
         assert msgspec.json.decode(stuck.value)["data"]["bill"] == bad
-        assert (state.failing.answer, state.dead) == ("422", None)
+        assert (failed.answer, state.dead) == ("422", None)
         clock.now += 3_600
         second = delivering_to(webhook_to(receiver.url), topic, clock, state, concurrency=9)
         assert second.state() == state
         async with running(second):
-            await until(lambda: second.failing and second.failing.attempts > state.failing.attempts)
+            await until(lambda: second.failing and second.failing.attempts > failed.attempts)
             assert second.failing
-            assert second.failing.since == state.failing.since
+            assert second.failing.since == failed.since
             receiver.answer = lambda _body: web.Response()
             await until(lambda: second.waiting == 0 and second.failing is None)
     assert dict(receiver.taken) == shown(wanted)
