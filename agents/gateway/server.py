@@ -31,6 +31,7 @@ from agents.gateway.endpoints import (
     headroom,
     health,
     ingest,
+    listed_bills,
     openapi,
     session,
 )
@@ -95,6 +96,7 @@ HANDLERS: Final[tuple[Handler, ...]] = (
     health,
     bill_history,
     ingest,
+    listed_bills,
     openapi,
     pages,
     scan_socket,

@@ -124,7 +124,7 @@ def _schema(kind: Any, by_type: Mapping[str, Document]) -> Document:
 def _operation(operation: Operation, by_type: Mapping[str, Document]) -> Document:
     made: Document = {
         "summary": operation.summary,
-        "operationId": _operation_id(operation),
+        "operationId": operation.named or _operation_id(operation),
         "tags": [operation.tag],
         "responses": {str(status): _answer(answer, by_type) for status, answer in operation.answers.items()},
         "security": [],

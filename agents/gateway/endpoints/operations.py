@@ -9,10 +9,13 @@ from agents.gateway.endpoints.consignee_days import AFTER, DAY, KEY, PAGE, PAGE_
 from agents.gateway.endpoints.headroom import Headroom, HeadroomQuestion
 from agents.gateway.endpoints.health import EXCLUDABLE, Alive, Ready
 from agents.gateway.endpoints.ingest import BATCH, SINGLE, Accepted
+from agents.gateway.endpoints.listed_bills import CONVEYANCE, AuditVerdictPage, VerdictPage
 from agents.gateway.endpoints.session import Session, SignIn
 from agents.gateway.endpoints.views import AuditBillView, BillView
 from agents.gateway.http.replies import JSON
 from agents.gateway.http.tokens import Scope
+from agents.readmodel.bill_lists import AFTER as AFTER_BILL
+from agents.readmodel.bill_lists import LISTED_MAX
 from stream.decisions import Outcome
 from stream.events import Shipment
 
@@ -71,6 +74,8 @@ class Operation(NamedTuple):
     """Beside those that follow from the scope."""
     more: str = ""
     """What else there is to know."""
+    named: str = ""
+    """Its `operationId`, where method and path do not make one of its own."""
 
     @property
     def needs_token(self) -> bool:
@@ -138,6 +143,24 @@ OPERATIONS: Final = (
         more="If one event is bad, none is sent: 400 lists every bad event in `errors`. Events of one conveyance keep "
         "their order. The body may also be called `application/json`, and may be packed: `Content-Encoding: gzip`. "
         f"{_AGAIN}",
+    ),
+    Operation(
+        "get", "/v1/bills", "bills", "The answers for the bills of a conveyance or a day",
+        {200: Answer("A page of bills, each where its answer is.", (VerdictPage, AuditVerdictPage))},
+        "scan",
+        parameters=(
+            Parameter("conveyance", "query", "Bills whose answer is on this conveyance.",
+                      {"type": "string", "pattern": CONVEYANCE}),
+            Parameter("day", "query", "Bills whose answer is on this day, in the zone of its programme.",
+                      {"type": "string", "format": "date", "pattern": DAY}),
+            Parameter("outcome", "query", "Only bills with these outcomes.", list[Outcome]),
+            Parameter("after", "query", "The `next` of the page before.", {"type": "string", "pattern": AFTER_BILL}),
+            Parameter("limit", "query", "Bills on a page.",
+                      {"type": "integer", "minimum": 1, "maximum": LISTED_MAX, "default": PAGE}),
+        ),
+        errors=(400, 503),
+        more="Say `conveyance` or `day`. A bill that is listed all the time while you read is on exactly one page.",
+        named="list_v1_bills",
     ),
     Operation(
         "get", "/v1/bills/{bill}", "bills", "A bill's answer",
