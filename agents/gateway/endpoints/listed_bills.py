@@ -41,7 +41,7 @@ class VerdictPage(msgspec.Struct, frozen=True, kw_only=True):
 class AuditVerdictPage(VerdictPage, frozen=True, kw_only=True):
     """Some of the bills of a conveyance or a day, as scope `audit` sees them."""
 
-    bills: tuple[AuditBillView, ...]  # type: ignore[assignment]  # each is a BillView too
+    bills: tuple[AuditBillView, ...]
 
 
 def selection_of(request: web.Request) -> BillSelection:

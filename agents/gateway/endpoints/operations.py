@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from agents.bills.history_view import BillHistory
+from agents.gateway.endpoints.bill_answers import WAIT
 from agents.gateway.endpoints.bill_history import PLACE
 from agents.gateway.endpoints.consignee_days import AFTER, DAY, KEY, PAGE, PAGE_MAX, PROGRAMME, ConsigneeDay
 from agents.gateway.endpoints.headroom import Headroom, HeadroomQuestion
@@ -90,7 +91,18 @@ BILL: Final = Parameter(
     {"type": "string"},
     True,
 )
-RESUME: Final = Parameter("after", "query", "The id of the last decision that you read.", {"type": "string"})
+RESUME: Final = Parameter(
+    "after",
+    "query",
+    "The id of the last decision that you read, or `beginning`: all that the topic holds.",
+    {"type": "string"},
+)
+SINCE: Final = Parameter(
+    "since",
+    "query",
+    "In place of `after`: decisions that Kafka has from this instant on.",
+    {"type": "string", "format": "date-time"},
+)
 
 _LIVE: Final = (
     Operation(
@@ -105,6 +117,7 @@ _LIVE: Final = (
             Parameter("programme", "query", "Only decisions under these enabled programmes.",
                       {"type": "array", "items": {"type": "string", "pattern": PROGRAMME}}),
             RESUME,
+            SINCE,
             Parameter("Last-Event-ID", "header", "As `after`; browsers send it by themselves.", {"type": "string"}),
         ),
         errors=(400, 410, 503),
@@ -166,9 +179,14 @@ OPERATIONS: Final = (
         "get", "/v1/bills/{bill}", "bills", "A bill's answer",
         {200: Answer("What to do with the bill, and why; with the scope audit more.", (BillView, AuditBillView))},
         "scan",
-        parameters=(BILL,),
-        errors=(404, 503),
-        more="If the read model lags, `stale` is true and `action` is HOLD.",
+        parameters=(
+            BILL,
+            Parameter("wait", "query", "How long to wait for the bill's first decision, such as 2s; missing: no time.",
+                      {"type": "string", "pattern": WAIT}),
+        ),
+        errors=(400, 404, 503),
+        more="If the read model lags, `stale` is true and `action` is HOLD. With `wait` a bill that was just published "
+        "is answered as soon as it is decided; 404 when the time is over.",
     ),
     Operation(
         "get", "/v1/bills/{bill}/history", "bills", "Every decision of a bill",

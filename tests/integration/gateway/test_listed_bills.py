@@ -17,7 +17,7 @@ from tests.unit.readmodel.filling import FRESH_MS, fill
 pytestmark = pytest.mark.redis
 
 FRESH = datetime.fromtimestamp(FRESH_MS / 1000, UTC)
-HELD = {"outcome": "withhold", "reason": "daily-limit", "counts": False}
+HELD: dict[str, Any] = {"outcome": "withhold", "reason": "daily-limit", "counts": False}
 
 
 @pytest.fixture
