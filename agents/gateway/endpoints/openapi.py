@@ -157,6 +157,7 @@ def _answer(answer: Answer, by_type: Mapping[str, Document]) -> Document:
     if answer.schema is not None or answer.media != JSON:
         schema = {"type": "string"} if answer.schema is None else _schema(answer.schema, by_type)
         made["content"] = {answer.media: {"schema": schema}}
+        made["content"] |= {media: {"schema": {"type": "string"}} for media in answer.also}
     return made
 
 

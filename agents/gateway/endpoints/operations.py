@@ -7,16 +7,20 @@ from agents.bills.history_view import BillHistory
 from agents.gateway.endpoints.bill_answers import WAIT
 from agents.gateway.endpoints.bill_history import PLACE
 from agents.gateway.endpoints.consignee_days import AFTER, DAY, KEY, PAGE, PAGE_MAX, PROGRAMME, ConsigneeDay
+from agents.gateway.endpoints.dead_letters import AFTER as AFTER_LETTER
+from agents.gateway.endpoints.dead_letters import LETTERS, LETTERS_MAX, LetterPage
 from agents.gateway.endpoints.headroom import Headroom, HeadroomQuestion
 from agents.gateway.endpoints.health import EXCLUDABLE, Alive, Ready
 from agents.gateway.endpoints.ingest import BATCH, SINGLE, Accepted
 from agents.gateway.endpoints.listed_bills import CONVEYANCE, AuditVerdictPage, VerdictPage
 from agents.gateway.endpoints.session import Session, SignIn
 from agents.gateway.endpoints.views import AuditBillView, BillView
+from agents.gateway.http.csv_reply import CSV
 from agents.gateway.http.replies import JSON
 from agents.gateway.http.tokens import Scope
 from agents.readmodel.bill_lists import AFTER as AFTER_BILL
 from agents.readmodel.bill_lists import LISTED_MAX
+from stream.deadletters import Fault
 from stream.decisions import Outcome
 from stream.events import Shipment
 
@@ -54,6 +58,8 @@ class Answer(NamedTuple):
     schema: Any = None
     """A type, several of which it is one, or written out."""
     media: str = JSON
+    also: tuple[str, ...] = ()
+    """Further media types that can be asked for, as text."""
 
 
 class Operation(NamedTuple):
@@ -96,6 +102,9 @@ RESUME: Final = Parameter(
     "query",
     "The id of the last decision that you read, or `beginning`: all that the topic holds.",
     {"type": "string"},
+)
+SINCE_LETTERS: Final = Parameter(
+    "since", "query", "In place of `after`: letters from this instant on.", {"type": "string", "format": "date-time"}
 )
 SINCE: Final = Parameter(
     "since",
@@ -158,6 +167,21 @@ OPERATIONS: Final = (
         f"{_AGAIN}",
     ),
     Operation(
+        "get", "/v1/dead-letters", "events", "Events that became dead letters",
+        {200: Answer("A page of them, from Kafka itself, oldest first in each partition.", LetterPage)},
+        "publish",
+        parameters=(
+            SINCE_LETTERS,
+            Parameter("after", "query", "The `next` of the page before.", {"type": "string", "pattern": AFTER_LETTER}),
+            Parameter("code", "query", "Only these codes.", list[Fault]),
+            Parameter("limit", "query", "Letters on a page.",
+                      {"type": "integer", "minimum": 1, "maximum": LETTERS_MAX, "default": LETTERS}),
+        ),
+        errors=(400, 503),
+        more="You see letters of your token's sources, or of all sources if it names none; with the scope audit too "
+        "those without a readable source. If `complete` is false there was no time to read more: go on with `next`.",
+    ),
+    Operation(
         "get", "/v1/bills", "bills", "The answers for the bills of a conveyance or a day",
         {200: Answer("A page of bills, each where its answer is.", (VerdictPage, AuditVerdictPage))},
         "scan",
@@ -201,7 +225,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "get", "/v1/consignees/{key}/days/{day}", "consignees", "What a consignee's day falls into",
-        {200: Answer("Total, headroom, the bills behind it, alerts.", ConsigneeDay)},
+        {200: Answer("Total, headroom, the bills behind it, alerts.", ConsigneeDay, also=(CSV,))},
         "audit",
         parameters=(
             Parameter("key", "path", "A key, as decisions state it.", {"type": "string", "pattern": KEY}, True),
@@ -213,6 +237,8 @@ OPERATIONS: Final = (
                 "day", "path", "A day in the programme's zone.",
                 {"type": "string", "format": "date", "pattern": DAY}, True,
             ),
+            Parameter("format", "query", "`csv`: a table, a row for each bill. Missing: as `Accept` says, else `json`.",
+                      {"enum": ["json", "csv"]}),
             Parameter("after", "query", "The `next` of the page before.", {"type": "string", "pattern": AFTER}),
             Parameter(
                 "limit", "query", "Bills on a page.",

@@ -16,7 +16,8 @@ SCHEMAS = (
     "Accepted Action Address Advice AlertView Alive AmendedBill Arrival AuditVerdict AuditVerdictPage BadEvent "
     "BillAmended "
     "BillDeleted BillDeletion BillDisposal BillDisposed BillHistory BillManifested Cause Code Consignee "
-    "ConsigneeDay ConveyanceArrived ConveyanceEstimated Estimate Fault Headroom HeadroomQuestion LedgerView Line "
+    "ConsigneeDay ConveyanceArrived ConveyanceEstimated Estimate Fault Headroom HeadroomQuestion LedgerView "
+    "LetterPage LetterView Line "
     "ManifestedBill Measure Money PastDecision Policy ProblemDocument Ready Session Shipper SignIn "
     "Verdict VerdictPage"
 )
