@@ -60,6 +60,7 @@ class Sink(StrEnum):
     DECISIONS = "decisions"
     ALERTS = "alerts"
     DEAD_LETTERS = "dead-letters"
+    NOTICES = "dead-letter-notices"
 
 
 class Outgoing(NamedTuple):

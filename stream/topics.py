@@ -11,6 +11,8 @@ import msgspec
 DAY_MS: Final = 86_400_000
 KEPT_DAYS: Final = 60
 """Days that shipments, postings, decisions and alerts are kept at least."""
+LETTER_DAYS: Final = 90
+"""Days that dead letters and their notices are kept."""
 RECORD_BYTES_MAX: Final = 1_000_000
 """An event is at most 1 MB (DESIGN section 2)."""
 
@@ -62,6 +64,11 @@ class Topics(msgspec.Struct, frozen=True):
         return f"{self.prefix}.shipments.v1.dlq"
 
     @property
+    def notices(self) -> str:
+        """Notices of dead letters: what is wrong with which event, without the record."""
+        return f"{self.prefix}.dead-letter-notices.v1"
+
+    @property
     def control(self) -> str:
         """Tallygate's own compacted topic: watches and halts of partitions, dead letters sent again, rebuilds."""
         return f"{self.prefix}.control.v1"
@@ -99,7 +106,15 @@ class Topics(msgspec.Struct, frozen=True):
             TopicPlan(self.alerts, kept),
             TopicPlan(
                 self.dead_letters,
-                {"cleanup.policy": "delete", "retention.ms": str(90 * DAY_MS), **_sized(2 * TOPIC_RECORD_BYTES)},
+                {
+                    "cleanup.policy": "delete",
+                    "retention.ms": str(LETTER_DAYS * DAY_MS),
+                    **_sized(2 * TOPIC_RECORD_BYTES),
+                },
+            ),
+            TopicPlan(
+                self.notices,
+                {"cleanup.policy": "delete", "retention.ms": str(LETTER_DAYS * DAY_MS), **_sized(TOPIC_RECORD_BYTES)},
             ),
             TopicPlan(self.control, compact),
             TopicPlan(self.changelog("manifest"), compact),

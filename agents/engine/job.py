@@ -47,5 +47,6 @@ def job_of(step: Step, topics: Topics, source: str | None = None) -> Job:
             Sink.DECISIONS: topics.decisions,
             Sink.ALERTS: topics.alerts,
             Sink.DEAD_LETTERS: topics.dead_letters,
+            Sink.NOTICES: topics.notices,
         },
     )

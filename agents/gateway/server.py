@@ -28,9 +28,11 @@ from agents.gateway.endpoints import (
     bill_answers,
     bill_history,
     consignee_days,
+    dead_letters,
     headroom,
     health,
     ingest,
+    listed_bills,
     openapi,
     session,
 )
@@ -91,10 +93,12 @@ HANDLERS: Final[tuple[Handler, ...]] = (
     bill_answers,
     consignee_days,
     counting,
+    dead_letters,
     headroom,
     health,
     bill_history,
     ingest,
+    listed_bills,
     openapi,
     pages,
     scan_socket,
@@ -105,6 +109,7 @@ BACKGROUND: Final[tuple[Callable[[web.Application], AsyncIterator[None]], ...]] 
     watch_tokens,
     keep_connected,
     bill_history.open_gate,
+    dead_letters.open_gate,
     run_live,
 )
 ON_SHUTDOWN: Final[tuple[Callable[[web.Application], Awaitable[None]], ...]] = (end_streams,)

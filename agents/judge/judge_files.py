@@ -84,7 +84,7 @@ class _Writer:
             self._summary.add_alert(value)
             if self._alerts is not None:
                 self._alerts.write(value + b"\n")
-        elif self._dead_letters is not None:
+        elif outgoing.sink is Sink.DEAD_LETTERS and self._dead_letters is not None:
             self._dead_letters.write(dead_letter_line(outgoing, self.candidate))
 
     def refuse(self, mistake: Mistake) -> None:

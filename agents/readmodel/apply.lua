@@ -3,10 +3,10 @@
 -- KEYS[1]  the positions
 -- ARGV     prefix of all keys, partition such as `decisions/3`, position from, position to, partition count,
 --          time in ms at which nothing more was to be read or '', seconds to live, length of `changes`, kind, then items:
---   decisions  bill, conveyance, what is kept (see `agents.readmodel.keys`), offset, name of the list of its ledger or ''
+--   decisions  bill, conveyance, what is kept (see docs/read-model.md), offset, name of the list of its ledger or ''
 --   alerts     consignee/ledger, id, alert
 -- Answers  {'applied', how many changed something}, {'elsewhere', position or ''} or {'sweeping', token}
-local call, find, sub = redis.call, string.find, string.sub
+local call, find, sub, byte = redis.call, string.find, string.sub, string.byte
 local positions, prefix, partition, from, to = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local fresh, ttl, length, kind = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 
@@ -31,6 +31,80 @@ end
 local function cents_and_place(value)
   local bar = find(value, '|', 64, true)
   return tonumber(sub(value, 64, bar - 1)), sub(value, bar + 1, find(value, '|', bar + 1, true) - 1)
+end
+
+-- How soon this is the bill's answer (20 digits, of which the last 8 are the day), and the list of its outcome.
+local function preference_and_list(value)
+  local start = find(value, '|', find(value, '|', 64, true) + 1, true) + 1
+  return sub(value, start, start + 19), sub(value, start + 20, find(value, '|', start, true) - 1)
+end
+
+-- By code point; `<` would compare as the locale of Redis wants.
+local function is_lower(one, other)
+  for at = 1, math.min(#one, #other) do
+    local difference = byte(one, at) - byte(other, at)
+    if difference ~= 0 then return difference < 0 end
+  end
+  return #one < #other
+end
+
+local function entry(conveyance, value)
+  local preference, list = preference_and_list(value)
+  return {conveyance = conveyance, preference = preference, list = list}
+end
+
+-- The bill's answer among two of its decisions, of which either may be missing.
+local function answer(one, other)
+  if not one or not other then return one or other end
+  if one.preference ~= other.preference then return one.preference > other.preference and one or other end
+  return is_lower(one.conveyance, other.conveyance) and one or other
+end
+
+-- The answer among the decisions on all other conveyances: for nearly every bill there is none.
+local function answer_elsewhere(key, conveyance, fields)
+  if fields == 0 then return nil end
+  local found
+  local held = call('HGETALL', key)
+  for field = 1, #held, 2 do
+    if held[field] ~= conveyance then found = answer(found, entry(held[field], held[field + 1])) end
+  end
+  return found
+end
+
+-- Where the bill is listed under this answer: with its conveyance, and with its day if it has one.
+local function places_of(bill, found)
+  local listed = prefix .. 'conveyance:' .. found.conveyance .. '/' .. found.list
+  local day = sub(found.preference, 13)
+  if day == '00000000' then return listed end
+  day = sub(day, 1, 4) .. '-' .. sub(day, 5, 6) .. '-' .. sub(day, 7)
+  local part = (byte(bill, -1) + 10 * byte(bill, -2)) % 32
+  return listed, prefix .. 'day:' .. day .. '/' .. found.list .. '/' .. part, prefix .. 'conveyances:' .. day
+end
+
+-- Takes the bill off the lists of its former answer and puts it on those of the answer now.
+local function list_bill(bill, former, now)
+  local listed, on_day, trips = places_of(bill, now)
+  local old_listed, old_on_day, old_trips
+  if former then old_listed, old_on_day, old_trips = places_of(bill, former) end
+  if listed ~= old_listed then
+    if old_listed then call('ZREM', old_listed, bill) end
+    call('ZADD', listed, 0, bill)
+  end
+  if on_day ~= old_on_day then
+    if old_on_day then call('ZREM', old_on_day, bill) end
+    if on_day then call('ZADD', on_day, 0, bill) end
+  end
+  if trips ~= old_trips or (former and former.conveyance ~= now.conveyance) then
+    if old_trips and call('HINCRBY', old_trips, former.conveyance, -1) <= 0 then
+      call('HDEL', old_trips, former.conveyance)
+    end
+    if trips then call('HINCRBY', trips, now.conveyance, 1) end
+  end
+  touched[listed] = true
+  if on_day then
+    touched[on_day] = true
+    touched[trips] = true
+  end
 end
 
 local function decide(bill, conveyance, value, offset, listed)
@@ -74,6 +148,8 @@ local function decide(bill, conveyance, value, offset, listed)
     call('SADD', ledgers, place)
     touched[ledgers] = true
   end
+  local elsewhere = answer_elsewhere(key, conveyance, call('HLEN', key) - (old and 1 or 0))
+  list_bill(bill, answer(old and entry(conveyance, old), elsewhere), answer(entry(conveyance, value), elsewhere))
   call('HSET', key, conveyance, value)
   call('EXPIRE', key, ttl)
   call('XADD', prefix .. 'changes', 'MAXLEN', '~', length, '*',

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from agents.readmodel.keys import ledger_name
+from agents.readmodel.keys import ledger_name, list_of
 from stream.instants import from_micros, to_micros
 from stream.periods import CONVEYANCE
 from stream.postings import US_321
@@ -22,6 +22,8 @@ class _Decision(msgspec.Struct, frozen=True, gc=False):
     counts: bool
     day: str | None
     counted_cents: int | None
+    outcome: str
+    basis: str | None
     programme: str = US_321
     period: str | None = None
     seller: str | None = None
@@ -48,6 +50,9 @@ class _AlertEvent(msgspec.Struct, frozen=True):
 
 RANK_DIGITS: Final = 46
 STATED_DIGITS: Final = 17
+
+_NO_DAY: Final = "0" * 8
+_BASIS_DIGITS: Final = {"actual": 2, "estimated": 1}
 
 _decision: Final = msgspec.json.Decoder(_DecisionEvent).decode
 _alert: Final = msgspec.json.Decoder(_AlertEvent).decode
@@ -77,10 +82,20 @@ def decision_items(value: bytes, offset: int) -> tuple[str | bytes, ...]:
     return (
         data.bill,
         data.conveyance,
-        f"{rank}{stated:017d}{cents}|{place}|".encode() + value,
+        f"{rank}{stated:017d}{cents}|{place}|{_preference(data)}{list_of(data.outcome, data.basis)}|".encode() + value,
         str(offset),
         listed,
     )
+
+
+def _preference(data: _Decision) -> str:
+    """Return 20 digits, the higher the sooner this is the bill's answer, as `stream.answers` orders decisions.
+
+    Digits only: Lua compares other characters as the locale of Redis wants.
+    """
+    is_open = int(data.outcome != "closed")
+    day = _NO_DAY if data.day is None else data.day.replace("-", "")
+    return f"{is_open}{_BASIS_DIGITS.get(data.basis or '', 0)}{data.bill_version:010d}{day}"
 
 
 def alert_items(value: bytes, _offset: int) -> tuple[str | bytes, ...]:
@@ -97,7 +112,7 @@ def alert_items(value: bytes, _offset: int) -> tuple[str | bytes, ...]:
 
 def event_of(held: bytes) -> bytes:
     """Return the decision event in the kept value of a bill on a conveyance."""
-    return held.split(b"|", 2)[2]
+    return held.split(b"|", 3)[3]
 
 
 def stated_of(held: bytes) -> datetime:

@@ -1,18 +1,28 @@
-"""The reading side, for the gateway: a bill's answer, and a consignee's day.
+"""The reading side, for the gateway: a bill's answer, lists of bills, and a consignee's day.
 
 Each answer comes with `Freshness`, read at the same moment: GO may be shown only if the read model is up to date.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Self
 
 import msgspec
 
+from agents.readmodel.bill_lists import (
+    BEGINNING,
+    LISTED_MAX,
+    BillSelection,
+    Counts,
+    PageStart,
+    bill_page,
+    counts_of,
+    page_arguments,
+)
 from agents.readmodel.items import event_of, stated_of
-from agents.readmodel.keys import Keys, ledger_name
+from agents.readmodel.keys import LISTS, Keys, ledger_name
 from agents.readmodel.store import StoreAwayError, StoreSettings, connect, own_errors, script
 from state.rules.programmes import Programme
 from stream.alerts import Alert
@@ -53,6 +63,24 @@ class BillReading(msgspec.Struct, frozen=True):
     """When the bill was first stated, by the earliest event on a conveyance that is kept here."""
 
 
+class ListReading(msgspec.Struct, frozen=True):
+    """A page of the bills of a conveyance or a day."""
+
+    answers: tuple[Decision, ...]
+    """Each bill's answer, by bill. There may be none, though further pages have some."""
+    next: str | None
+    """Where the next page begins; None: this was the last."""
+    freshness: Freshness
+
+
+class CountsReading(msgspec.Struct, frozen=True):
+    """How many bills conveyances have, by outcome."""
+
+    counts: Mapping[str, Counts]
+    """By conveyance; all its bills, whatever their day."""
+    freshness: Freshness
+
+
 class DayReading(msgspec.Struct, frozen=True):
     """A consignee's day under us-321, or a ledger of another programme."""
 
@@ -83,6 +111,7 @@ class ReadModel:
         self._redis = connect(settings)
         self._keys = Keys(settings.prefix)
         self._ledger = self._redis.register_script(script("ledger.lua"))
+        self._list = self._redis.register_script(script("list.lua"))
         # A semaphore is fair; the pool is not, and under load some callers would wait for seconds.
         self._turn = asyncio.Semaphore(AT_A_TIME)
         self._patience_seconds = settings.timeout_seconds
@@ -110,6 +139,42 @@ class ReadModel:
         chosen, _others = choose(decisions)
         stated = min((stated_of(value) for value in held.values()), default=None)
         return BillReading(chosen, tuple(decisions), _freshness(positions), stated)
+
+    async def bills(
+        self,
+        selection: BillSelection,
+        outcomes: Collection[str] = (),
+        after: PageStart = BEGINNING,
+        count: int = LISTED_MAX,
+    ) -> ListReading:
+        """Return at most `count` bills of a conveyance or a day, with one of these outcomes; if none is named, all."""
+        arguments = page_arguments(self._keys, selection, outcomes, after, count)
+        async with self._in_turn():
+            found: Any = await self._list(keys=[self._keys.positions], args=arguments)
+        page = bill_page(found, selection, outcomes)
+        return ListReading(page.answers, page.next, _freshness(page.positions))
+
+    async def conveyances_on(self, day: date) -> list[str]:
+        """Return the conveyances that have bills whose answer is on a day."""
+        async with self._in_turn():
+            found: Any = await self._redis.hkeys(self._keys.conveyances(day.isoformat()))
+        return sorted(conveyance.decode() for conveyance in found)
+
+    async def counts(self, conveyances: Sequence[str]) -> CountsReading:
+        """Return how many bills each conveyance has, by outcome, all read at the same moment."""
+        async with self._in_turn():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.hgetall(self._keys.positions)
+            for conveyance in conveyances:
+                for name in LISTS:
+                    pipe.zcard(self._keys.listed(conveyance, name))
+            positions, *lengths = await pipe.execute()
+        each = len(LISTS)
+        counts = {
+            conveyance: counts_of(lengths[number * each : (number + 1) * each])
+            for number, conveyance in enumerate(conveyances)
+        }
+        return CountsReading(counts, _freshness(positions))
 
     async def day(self, consignee: str, day: date, first: int = 0, count: int = BILLS_A_PAGE) -> DayReading:
         """Return a consignee's day under us-321; of its bills `count`, beginning with number `first`, from 0."""

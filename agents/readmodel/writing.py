@@ -107,12 +107,12 @@ class Writer:
     async def sweep(self, token: str) -> int:
         """Remove all keys of this Tallygate, then allow writing; several processes may sweep at once.
 
-        Return the number of keys removed here. Raise StoreError.
+        Keys of earlier versions go too. Return the number of keys removed here. Raise StoreError.
         """
         removed = 0
         with own_errors():
             sweeper = self._redis.register_script(script("sweep.lua"))
-            pattern = self.keys.prefix.replace("[", "\\[") + "*"
+            pattern = self.keys.every_version.replace("[", "\\[") + "*"
             cursor = 0
             while True:
                 cursor, names = await self._redis.scan(cursor, match=pattern, count=_SCAN)

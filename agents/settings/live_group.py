@@ -31,6 +31,8 @@ class LiveSettings(SettingsGroup):
     """Most replays from Kafka at a time, for readers that missed more than the window holds. Other readers wait."""
     write_seconds: Positive = 10
     """A reader that takes nothing for this long is disconnected."""
+    wait_seconds: Positive = 10
+    """Longest time that a request waits for the answer for a bill that was just published."""
     fetch_wait_ms: Annotated[int, Field(ge=5, le=1000)] = 100
     """How long the broker holds a fetch while there are no new records. Freshness is updated as often."""
 

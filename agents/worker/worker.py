@@ -85,6 +85,7 @@ def make_job(settings: Settings, step: str, source: str | None) -> Job:
     name = step if step in STEPS else step.rpartition(":")[2]
     needed = [source or (topics.shipments if name == "manifest" else topics.postings)]
     needed += [topics.changelog(name), topics.control, topics.decisions, topics.alerts, topics.dead_letters]
+    needed += [topics.notices]
     needed += [topics.postings] if name == "manifest" else []
     if step in STEPS:
         # First of all: of an epoch that was never made or is over, other topics may well be missing.

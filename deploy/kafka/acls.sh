@@ -28,6 +28,9 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
   --allow-principal User:tallygate-manifest --operation Write --operation DescribeConfigs \
   --topic tallygate.shipments.v1.dlq --resource-pattern-type literal
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
+  --allow-principal User:tallygate-manifest --operation Write --operation DescribeConfigs \
+  --topic tallygate.dead-letter-notices.v1 --resource-pattern-type literal
+kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-manifest --operation Describe --operation DescribeConfigs \
   --topic tallygate.decisions.v1 --resource-pattern-type literal
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
@@ -58,6 +61,9 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-withholding --operation Describe --operation DescribeConfigs \
   --topic tallygate.shipments.v1.dlq --resource-pattern-type literal
+kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
+  --allow-principal User:tallygate-withholding --operation Describe --operation DescribeConfigs \
+  --topic tallygate.dead-letter-notices.v1 --resource-pattern-type literal
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-withholding --operation Read \
   --group tallygate.withholding.e --resource-pattern-type prefixed
@@ -91,6 +97,9 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-webhooks --operation Read --operation Write \
   --topic tallygate.control.v1 --resource-pattern-type literal
+kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
+  --allow-principal User:tallygate-gateway --operation Read \
+  --topic tallygate.dead-letter-notices.v1 --resource-pattern-type literal
 # auditor: `tallygate explain`, and replays of postings into decisions: sees consignee keys, never a name
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-auditor --operation Read \

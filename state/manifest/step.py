@@ -48,6 +48,7 @@ from stream.events import (
 )
 from stream.faultfinding import FaultFound
 from stream.instants import to_micros
+from stream.notices import notice
 from stream.postings import Exit
 from stream.reading import Reader
 from stream.records import Fate, Outgoing, Record, Result
@@ -246,4 +247,5 @@ _CONFLICT: Final = FaultFound(
 
 
 def _dead_lettered(record: Record, found: FaultFound) -> Result:
-    return Result(Fate.DEAD_LETTERED, found.fault.value, (dead_letter(record, found.fault, found.detail),))
+    outputs = (dead_letter(record, found.fault, found.detail), notice(record, found.fault, found.detail))
+    return Result(Fate.DEAD_LETTERED, found.fault.value, outputs)

@@ -91,7 +91,7 @@ class CustomsScenario:
     def behind(self, harness: KafkaHarness) -> int:
         """Count the records that are not judged, or not yet committed; those of the first step come first."""
         topics = harness.topics
-        outputs = (topics.postings, topics.decisions, topics.alerts, topics.dead_letters)
+        outputs = (topics.postings, topics.decisions, topics.alerts, topics.dead_letters, topics.notices)
         return (
             records_left(harness, "manifest", topics.shipments)
             or records_left(harness, "withholding", topics.postings)
@@ -110,6 +110,7 @@ class CustomsScenario:
             by_partition(judged.values(), Sink.DEAD_LETTERS),
             _sent(log_of(harness, topics.dead_letters)),
         )
+        faults += same("notices", by_partition(judged.values(), Sink.NOTICES), _sent(log_of(harness, topics.notices)))
         faults += self._postings(judged, postings)
         decided = {
             number: list(_replay(self.withholding(harness), records, Counter())) for number, records in postings.items()

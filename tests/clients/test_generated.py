@@ -32,7 +32,7 @@ async def setup(harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path
     async with Writer(redis_server.store(prefix)) as writer:
         await fill(writer, [decision(BILL, "air:AF0066:2025-08-20")])
         tomorrow = datetime.now(UTC) + timedelta(days=1)
-        await writer._redis.hset(f"{{{prefix}}}:v1:positions", "fresh:decisions/0", int(tomorrow.timestamp() * 1_000))
+        await writer._redis.hset(f"{{{prefix}}}:v2:positions", "fresh:decisions/0", int(tomorrow.timestamp() * 1_000))
     return GatewaySetup(tmp_path, harness.broker.address, prefix, redis_server.url)
 
 

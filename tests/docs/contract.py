@@ -23,6 +23,8 @@ BILL_KEY: Final = {"type": "string", "pattern": "^[A-Z0-9]{4,35}$", "description
 CONVEYANCE_KEY: Final = {"type": "string", "pattern": "^[A-Za-z0-9:._-]{1,100}$", "description": "`data.conveyance`."}
 CONSIGNEE_KEY: Final = {"type": "string", "description": "Consignee key: a keyed digest, never a name."}
 
+NO_KEY: Final = {"type": "null", "description": "None: it is on the partition of its dead letter."}
+
 ORIGIN_HEADERS: Final = {
     "x-error": {
         "type": "string",
@@ -60,6 +62,7 @@ def _messages() -> Part:
         "posting": _message("posting.v1", "posting", "What one event means for one consignee.", CONSIGNEE_KEY, plain),
         "decision": _sent(_message("decision.v1", "decision", "What became of a bill, and why.", BILL_KEY, cloud)),
         "alert": _sent(_message("alert.v1", "alert", "What a compliance officer should see.", CONSIGNEE_KEY, cloud)),
+        "notice": _sent(_message("dead-letter.v1", "notice", "Why an event is a dead letter.", NO_KEY, cloud)),
         "deadLetter": {
             "name": "dead letter",
             "summary": "A record of the shipments topic that could not be read: key, value and headers as they came.",
@@ -95,6 +98,7 @@ def _channels(topics: Topics) -> Part:
         "decisions": (topics.decisions, ["decision"], "Decisions, out."),
         "alerts": (topics.alerts, ["alert"], "Alerts, out."),
         "deadLetters": (topics.dead_letters, ["deadLetter"], "Shipment records that could not be read."),
+        "notices": (topics.notices, ["notice"], "What is wrong with each dead letter, without the record."),
     }
     return {
         channel: {
@@ -125,6 +129,7 @@ def _operations() -> Part:
         "sendDecisions": ("send", "decisions", "Say what became of each bill."),
         "sendAlerts": ("send", "alerts", "Point at what a person should look at."),
         "sendDeadLetters": ("send", "deadLetters", "Keep what could not be read."),
+        "sendNotices": ("send", "notices", "Say what is wrong with it, to readers that may see no person."),
     }
     return {
         name: {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "summary": summary}

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from stream import alerts, decisions, events, outcomes, postings
+from stream import alerts, decisions, events, notices, outcomes, postings
 from stream.pub28 import FORM_VERSION
 
 Schema = dict[str, Any]
@@ -30,6 +30,7 @@ def schemas() -> dict[str, Schema]:
     made["posting.v1"] = schema_of(postings.Posting, "Posting record")
     made["decision.v1"] = _decision()
     made["alert.v1"] = schema_of(alerts.Alert, "Alert")
+    made["dead-letter.v1"] = schema_of(notices.Notice, "Notice of a dead letter")
     return {name: {"$schema": DIALECT, **schema} for name, schema in made.items()}
 
 

@@ -125,11 +125,12 @@ def test_mutated_records_are_all_accounted() -> None:
         counted[result.fate.value] += 1
         counted[result.code] += 1
         if result.fate is Fate.DEAD_LETTERED:
-            (letter,) = outputs
+            letter, told = outputs
             headers = dict(letter.headers)
             assert (letter.sink, letter.key, letter.value) == (Sink.DEAD_LETTERS, record.key, record.value)
             assert (headers["x-error"].decode(), headers["h"]) == (result.code, b"1")
             assert CANARY not in headers["x-detail"]
+            assert (told.sink, CANARY in (told.value or b"")) == (Sink.NOTICES, False)
         else:
             assert not any(CANARY in ORDER.sub(b"", output.value or b"") for output in outputs)
             assert {output.sink for output in outputs} <= {Sink.POSTINGS}

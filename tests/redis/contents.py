@@ -1,11 +1,13 @@
-"""What is in Redis, and what ought to be: recomputed from the topics in plain Python that shares no code with ours."""
+"""What is in Redis, and what ought to be, recomputed from the topics in plain Python, not by code of the read model."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from stream.alerts import Alert
+from stream.answers import choose
 from stream.decisions import Decision, DecisionData
 from tests.redis.server import RedisServer
 
@@ -20,7 +22,7 @@ def contents(server: RedisServer, prefix: str) -> Contents:
     """Return everything kept under a prefix."""
     with server.client() as client:
         names = sorted(client.scan_iter(match=f"{{{prefix}}}:*", count=10_000))
-        start = len(f"{{{prefix}}}:v1:")
+        start = len(f"{{{prefix}}}:v2:")
         return {name.decode()[start:]: _value(client, name) for name in names}
 
 
@@ -60,14 +62,43 @@ def recomputed(decisions: Iterable[bytes], alerts: Iterable[bytes] = ()) -> Cont
         counts = data.counted_cents if data.counts and data.counted_cents else 0
         place = f"{data.consignee}/{data.day}" if data.day else ""
         rank = f"{data.epoch:016}" + "".join(f"{part:010}" for part in data.rank[1:])
-        held = f"{rank}{micros:017d}{counts}|{place}|".encode() + value
+        basis = {"actual": 2, "estimated": 1}.get(data.basis or "", 0)
+        soon = f"{int(data.outcome != 'closed')}{basis}{data.bill_version:010}{data.day or '00000000'}".replace("-", "")
+        held = f"{rank}{micros:017d}{counts}|{place}|{soon}{_list(data)}|".encode() + value
         found.setdefault(f"bill:{bill}", {})[conveyance.encode()] = held
         if place:
             totals[place] = totals.get(place, 0) + counts
             found.setdefault(f"bills:{place}", {})[f"{conveyance} {bill}".encode()] = float(micros)
+    found |= _lists(value for _data, value in current.values())
     found |= {f"total:{place}": b"%d" % total for place, total in totals.items() if total}
     for value in alerts:
         alert = msgspec.json.decode(value, type=Alert)
         place = f"alerts:{alert.data.consignee}/{alert.data.day or ''}"
         found.setdefault(place, {}).setdefault(alert.id.encode(), value)
+    return found
+
+
+def _list(data: DecisionData) -> str:
+    return "warn-actual" if data.outcome == "warn" and data.basis == "actual" else data.outcome
+
+
+def _lists(current: Iterable[bytes]) -> Contents:
+    """Return the lists of conveyances and days, by each bill's answer."""
+    bills: dict[str, list[Decision]] = {}
+    for value in current:
+        event = msgspec.json.decode(value, type=Decision)
+        bills.setdefault(event.data.bill, []).append(event)
+    found: Contents = {}
+    trips: Counter[tuple[str, bytes]] = Counter()
+    for bill, decisions in bills.items():
+        answer, _others = choose(decisions)
+        assert answer is not None
+        data = answer.data
+        found.setdefault(f"conveyance:{data.conveyance}/{_list(data)}", {})[bill.encode()] = 0.0
+        if data.day:
+            part = (ord(bill[-1]) + 10 * ord(bill[-2])) % 32
+            found.setdefault(f"day:{data.day}/{_list(data)}/{part}", {})[bill.encode()] = 0.0
+            trips[str(data.day), data.conveyance.encode()] += 1
+    for (day, conveyance), count in trips.items():
+        found.setdefault(f"conveyances:{day}", {})[conveyance] = b"%d" % count
     return found

@@ -4,8 +4,10 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from stream.notices import Notice
 from stream.topics import Topics
 from tests.scenarios.events import Event
 from tests.waiting import HANG_SECONDS
@@ -21,6 +23,8 @@ class Collected(NamedTuple):
     alerts: list[bytes]
     dead_letters: list[tuple[int, str]]
     """Offset of the shipment record, and the error code."""
+    notices: list[tuple[int, str]]
+    """What was told of each dead letter; the same."""
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -41,8 +45,9 @@ async def publish(bootstrap: str, topic: str, events: Iterable[Event]) -> None:
 
 async def collect(bootstrap: str, topics: Topics, counts: tuple[int, int, int]) -> Collected:
     """Read until so many decisions, alerts and dead letters have come, and a little longer; or give what came."""
-    found = Collected([], [], [])
-    places = [TopicPartition(name, 0) for name in (topics.decisions, topics.alerts, topics.dead_letters)]
+    found = Collected([], [], [], [])
+    names = (topics.decisions, topics.alerts, topics.dead_letters, topics.notices)
+    places = [TopicPartition(name, 0) for name in names]
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed")
     await consumer.start()
     try:
@@ -54,6 +59,7 @@ async def collect(bootstrap: str, topics: Topics, counts: tuple[int, int, int]) 
         await _read(consumer, topics, found, int(QUIET_SECONDS * 1000))
     finally:
         await consumer.stop()
+    assert found.notices == found.dead_letters, "a dead letter and its notice come together"
     return found
 
 
@@ -64,6 +70,9 @@ async def _read(consumer: AIOKafkaConsumer, topics: Topics, found: Collected, wa
                 found.decisions.append(record.value)
             elif place.topic == topics.alerts:
                 found.alerts.append(record.value)
+            elif place.topic == topics.notices:
+                told = msgspec.json.decode(record.value, type=Notice).data
+                found.notices.append((told.record.offset, told.code))
             else:
                 headers = dict(record.headers)
                 found.dead_letters.append((int(headers["x-offset"]), headers["x-error"].decode()))

@@ -55,4 +55,4 @@ def test_engine_agrees_with_examples(broker: Broker, tmp_path: Path, policy: Pol
         )
         found = asyncio.run(collect(broker.address, harness.topics, counts))
         logs = "\n".join(worker.log()[-2000:] for worker in harness.workers)
-    assert outcomes(len(events), *found) == wanted, logs
+    assert outcomes(len(events), *found[:3]) == wanted, logs

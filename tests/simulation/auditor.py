@@ -8,6 +8,7 @@ import msgspec
 
 from stream.alerts import Alert, AlertData
 from stream.decisions import Decision, DecisionData, Policy
+from stream.notices import Notice
 from stream.postings import PostedBill, Posting
 from stream.records import Fate, Outgoing, PlainRecord, Sink
 from tests.reference.at_rest import check_at_rest
@@ -19,6 +20,7 @@ from tests.simulation.workload import Planned, RulesOfLife, partition_of, who_is
 
 _posting = msgspec.json.Decoder(Posting)
 _decision = msgspec.json.Decoder(Decision)
+_notice = msgspec.json.Decoder(Notice)
 _raised = msgspec.json.Decoder(Alert)
 
 SETTLED = timedelta(days=40)
@@ -97,6 +99,11 @@ class Auditor:
             (one.key, one.value, {name: value for name, value in one.headers if name != "x-detail"}) for one in letters
         ]
         assert found == expected, "dead letters differ"
+        notices = [_notice.decode(one.value or b"").data for one in self.broker.logs["dead-letter-notices", partition]]
+        told = [(one.code, one.record.offset) for one in notices]
+        assert told == [(found["x-error"].decode(), int(found["x-offset"])) for _, _, found in expected], (
+            "notices differ"
+        )
 
     def _check_postings(self, expected: dict[tuple[int, int], list[Posting]]) -> None:
         found: defaultdict[tuple[int, int], list[Posting]] = defaultdict(list)

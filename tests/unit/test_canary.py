@@ -70,6 +70,7 @@ def life() -> Iterator[bytes]:
     yield event("bill.disposed", bill="ACME0001", version=3, how="exported", entry_number=CANARIES[3])
     yield bill(9, programme="kr", purchased_on="2025-08-19")
     yield event("conveyance.arrived", arrived_at="2025-08-20T15:00:00Z")
+    yield bill(8, version="one").replace(b'"/t"', f'"{CANARIES[0]} of {CANARIES[2]}"'.encode())
 
 
 def assert_clean(what: str, *texts: bytes | str | None) -> None:
@@ -92,7 +93,7 @@ def run(step: ManifestStep | WithholdingStep, records: list[PlainRecord], table:
 
 
 def test_nothing_that_the_steps_send_or_keep_names_a_person() -> None:
-    """Postings, decisions, alerts, rows of both tables and the headers of dead letters are clean."""
+    """Postings, decisions, alerts, rows of both tables, notices and the headers of dead letters are clean."""
     rulebook, keys = load_rulebook(), KeyMaker(JUDGE_SECRET)
     rulebook = rulebook.with_programmes(list(rulebook.known), rulebook.default_programme)
     manifest, withholding = Table(), Table()
@@ -100,11 +101,12 @@ def test_nothing_that_the_steps_send_or_keep_names_a_person() -> None:
     posted = run(ManifestStep(rulebook, keys), events, manifest)
     postings = [one for one in posted if one.sink is Sink.POSTINGS]
     letters = [one for one in posted if one.sink is Sink.DEAD_LETTERS]
+    notices = [one for one in posted if one.sink is Sink.NOTICES]
     read = [PlainRecord("p", 0, number, -1, one.key, one.value) for number, one in enumerate(postings)]
     decided = run(WithholdingStep(rulebook, Policy(), 1, "s"), read, withholding)
     assert {one.sink for one in decided} == {Sink.DECISIONS, Sink.ALERTS}
-    assert len(letters) >= 6
-    for one in [*postings, *decided]:
+    assert len(letters) == len(notices) >= 7
+    for one in [*postings, *decided, *notices]:
         assert_clean(f"a record for {one.sink}", one.key, one.value)
     for letter in letters:
         assert_clean("a header of a dead letter", *(value for _, value in letter.headers))

@@ -18,6 +18,7 @@ def test_names_of_the_contract() -> None:
     assert topics.decisions == "tallygate.decisions.v1"
     assert topics.alerts == "tallygate.alerts.v1"
     assert topics.dead_letters == "tallygate.shipments.v1.dlq"
+    assert topics.notices == "tallygate.dead-letter-notices.v1"
 
 
 def test_a_prefix_shares_nothing_with_another() -> None:

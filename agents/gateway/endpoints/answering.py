@@ -1,6 +1,8 @@
 """A bill's answer from the read model and, if that lags, from the live feed's window of recent decisions."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -8,6 +10,8 @@ import msgspec
 from aiohttp import web
 
 from agents.gateway.endpoints.views import AnswerFreshness
+from agents.gateway.http.auth import Caller
+from agents.gateway.http.counting import WAITED
 from agents.gateway.http.parts import PARTS
 from agents.gateway.http.problems import retry_later
 from agents.readmodel.queries import Freshness
@@ -36,6 +40,17 @@ RECENT: Final = web.AppKey[Recent]("recent")
 """Set by the live feed; without it the read model answers alone."""
 
 
+class Expected(Protocol):
+    """Where a request waits for the first decision of a bill."""
+
+    def expecting(self, bill: str, caller: Caller) -> AbstractContextManager[Callable[[float], Awaitable[None]]]:
+        """Yield what waits for a decision that comes from here on. Raise Problem 429; the wait raises 401, 503."""
+
+
+EXPECTED: Final = web.AppKey[Expected]("expected")
+"""Set by the live feed; without it no request waits."""
+
+
 class Answered(msgspec.Struct, frozen=True):
     """What is known of a bill."""
 
@@ -57,6 +72,22 @@ async def answer_bill(app: web.Application, bill: str) -> Answered:
     chosen, others = choose(known)
     bridged = recent is not None and recent.follows(bill, reading.freshness.reached)
     return Answered(chosen, others, answer_freshness(app, reading.freshness, bridged=bridged))
+
+
+async def await_answer(request: web.Request, caller: Caller, bill: str, seconds: float) -> Answered:
+    """Return what is known of a bill once it has a decision, or the time is over. Raise Problem 401, 429, 503."""
+    expected = request.app.get(EXPECTED)
+    if expected is None:
+        return await answer_bill(request.app, bill)
+    # What comes while the read model is asked counts too.
+    with expected.expecting(bill, caller) as wait:
+        found = await answer_bill(request.app, bill)
+        if found.decision is not None:
+            return found
+        begun = time.monotonic()
+        await wait(seconds)
+        request[WAITED] = time.monotonic() - begun
+        return await answer_bill(request.app, bill)
 
 
 def answer_freshness(app: web.Application, freshness: Freshness, *, bridged: bool | None = None) -> AnswerFreshness:

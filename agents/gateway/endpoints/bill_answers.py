@@ -1,10 +1,12 @@
 """`GET /v1/bills/{bill}`: a bill's answer."""
 
+import re
 from collections.abc import Iterable
+from typing import Final
 
 from aiohttp import web
 
-from agents.gateway.endpoints.answering import answer_bill
+from agents.gateway.endpoints.answering import answer_bill, await_answer
 from agents.gateway.endpoints.views import verdict
 from agents.gateway.http.auth import require
 from agents.gateway.http.parts import parts_of
@@ -12,6 +14,8 @@ from agents.gateway.http.problems import Problem
 from agents.gateway.http.replies import reply
 from stream.bills import fold_bill
 from stream.reasons import UNKNOWN_LINE
+
+WAIT: Final = r"^[0-9]{1,3}(\.[0-9]{1,3})?s$"
 
 
 def bill_of(request: web.Request) -> str:
@@ -22,10 +26,19 @@ def bill_of(request: web.Request) -> str:
     return bill
 
 
+def _wait_of(request: web.Request) -> float:
+    """Return how many seconds to wait for the answer. Raise Problem 400."""
+    text = request.query.get("wait", "0s")
+    if re.fullmatch(WAIT, text) is None:
+        raise Problem(400, "Not understood", "query parameter wait: expected seconds such as 2s or 0.5s")
+    return float(text.removesuffix("s"))
+
+
 async def show(request: web.Request) -> web.Response:
     """Answer for a bill."""
     caller = require(request, "scan")
-    found = await answer_bill(request.app, bill_of(request))
+    bill, seconds = bill_of(request), _wait_of(request)
+    found = await (await_answer(request, caller, bill, seconds) if seconds else answer_bill(request.app, bill))
     if found.decision is None:
         detail = "the read model is being filled; try again" if found.freshness.stale else UNKNOWN_LINE
         raise Problem(404, "Unknown bill", detail, as_of=found.freshness.as_of, stale=found.freshness.stale)

@@ -10,8 +10,10 @@ from aiohttp import web
 
 from agents.gateway.endpoints.answering import answer_freshness, away
 from agents.gateway.endpoints.asked_bill import enabled_programme
+from agents.gateway.endpoints.day_table import COLUMNS, TABLE_BILLS, day_rows
 from agents.gateway.endpoints.views import AnswerFreshness, AuditBillView, BillView, verdict
 from agents.gateway.http.auth import require
+from agents.gateway.http.csv_reply import csv_reply, wants_csv
 from agents.gateway.http.parts import parts_of
 from agents.gateway.http.problems import Problem
 from agents.gateway.http.replies import reply
@@ -116,7 +118,9 @@ async def show(request: web.Request) -> web.Response:
         )
     day = day_of(request.match_info["day"])
     programme = enabled_programme(parts.rulebook, request.query.get("programme"))
+    as_table, whole = wants_csv(request), "limit" not in request.query
     first, count = _page(request)
+    count = TABLE_BILLS if as_table and whole else count
     try:
         names = await parts.read_model.ledgers_on(key, programme, day)
         readings = await parts.read_model.ledgers(key, names, first, count, programme.id)
@@ -141,7 +145,15 @@ async def show(request: web.Request) -> web.Response:
         consignee=key, day=day, certainty=programme.certainty, as_of=found.as_of, stale=found.stale,
         further=tuple(LedgerView(**each) for each in ledgers[1:]), **shown,
     )  # fmt: skip
-    return reply(body)
+    return _table(body, whole=whole) if as_table else reply(body)
+
+
+def _table(body: ConsigneeDay, *, whole: bool) -> web.Response:
+    """Answer with a table. Raise Problem 400 if it is to be whole, and is too long for that."""
+    if whole and any(each.next for each in (body, *body.further)):
+        detail = f"a table has at most {TABLE_BILLS} bills of a ledger; ask in pages, with `limit` and `after`"
+        raise Problem(400, "Too long", detail)
+    return csv_reply(f"{body.programme}-{body.day.isoformat()}.csv", COLUMNS, day_rows(body))
 
 
 def _ledger(

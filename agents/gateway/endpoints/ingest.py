@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from agents.gateway.endpoints.batch_cutting import NoEventError, TooManyEventsError, cut
+from agents.gateway.endpoints.batch_repeats import Subjects
 from agents.gateway.endpoints.binary_mode import is_binary, whole_event
 from agents.gateway.http.auth import require
 from agents.gateway.http.bodies import media_type, read_body
@@ -47,11 +48,15 @@ class BadEvent(msgspec.Struct, frozen=True):
     detail: str
 
 
-class Accepted(msgspec.Struct, frozen=True):
+class Accepted(msgspec.Struct, frozen=True, omit_defaults=True):
     """Kafka has all of them."""
 
     accepted: int
     """How many."""
+    repeats: tuple[int, ...] = ()
+    """Places in the batch, from 0, of events that repeat an earlier event of the batch: they have no effect."""
+    conflicts: tuple[int, ...] = ()
+    """Places of events that say otherwise under the version of an earlier event of the batch: `version-conflict`."""
 
 
 async def publish(request: web.Request) -> web.Response:
@@ -76,11 +81,13 @@ async def _take(request: web.Request, readings: Mapping[str, Reading]) -> web.Re
     begun = time.monotonic()
     async with parts.bodies:
         body = await read_body(request, parts.gateway.body_mib * 1024 * 1024, unpacks=True)
-        events = await _check(reading(request, body), int(parts.clock().timestamp() * 1000), caller.sources)
+        subjects, now_ms = Subjects(), int(parts.clock().timestamp() * 1000)
+        events = await _check(reading(request, body), now_ms, subjects, caller.sources)
         await _send(parts, events)
+        repeats, conflicts = await subjects.compare(events, now_ms, parts.rulebook)
     ingested("accepted", len(events), time.monotonic() - begun)
     log.debug("token %s published %d events", caller.id, len(events))
-    return reply(Accepted(len(events)), 202)
+    return reply(Accepted(len(events), tuple(repeats), tuple(conflicts)), 202)
 
 
 def _one(_request: web.Request, body: bytes) -> Sequence[bytes]:
@@ -120,7 +127,7 @@ BATCHES: Final[Mapping[str, Reading]] = {BATCH: _batch, JSON: _batch}
 """What each address takes, by media type."""
 
 
-async def _check(values: Sequence[bytes], now_ms: int, sources: Sequence[str] = ()) -> list[Keyed]:
+async def _check(values: Sequence[bytes], now_ms: int, subjects: Subjects, sources: Sequence[str] = ()) -> list[Keyed]:
     """Return the events with their keys. Raise Problem 400, which names every bad event, 403 for another's source."""
     # Without partitions: the gateway sets key and partition, so only the event itself can be wrong.
     reader = Reader(None)
@@ -132,6 +139,7 @@ async def _check(values: Sequence[bytes], now_ms: int, sources: Sequence[str] = 
             bad.append(BadEvent(index, read.fault, read.detail))
         else:
             events.append(Keyed(read.data.conveyance.encode(), value))
+            subjects.add(read)
             if sources and read.source not in sources and foreign is None:
                 foreign = index
         size += len(value) + BYTES_A_TURN // EVENTS_A_TURN

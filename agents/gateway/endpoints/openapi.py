@@ -124,7 +124,7 @@ def _schema(kind: Any, by_type: Mapping[str, Document]) -> Document:
 def _operation(operation: Operation, by_type: Mapping[str, Document]) -> Document:
     made: Document = {
         "summary": operation.summary,
-        "operationId": _operation_id(operation),
+        "operationId": operation.named or _operation_id(operation),
         "tags": [operation.tag],
         "responses": {str(status): _answer(answer, by_type) for status, answer in operation.answers.items()},
         "security": [],
@@ -157,6 +157,7 @@ def _answer(answer: Answer, by_type: Mapping[str, Document]) -> Document:
     if answer.schema is not None or answer.media != JSON:
         schema = {"type": "string"} if answer.schema is None else _schema(answer.schema, by_type)
         made["content"] = {answer.media: {"schema": schema}}
+        made["content"] |= {media: {"schema": {"type": "string"}} for media in answer.also}
     return made
 
 

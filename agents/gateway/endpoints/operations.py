@@ -4,15 +4,23 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from agents.bills.history_view import BillHistory
+from agents.gateway.endpoints.bill_answers import WAIT
 from agents.gateway.endpoints.bill_history import PLACE
 from agents.gateway.endpoints.consignee_days import AFTER, DAY, KEY, PAGE, PAGE_MAX, PROGRAMME, ConsigneeDay
+from agents.gateway.endpoints.dead_letters import AFTER as AFTER_LETTER
+from agents.gateway.endpoints.dead_letters import LETTERS, LETTERS_MAX, LetterPage
 from agents.gateway.endpoints.headroom import Headroom, HeadroomQuestion
 from agents.gateway.endpoints.health import EXCLUDABLE, Alive, Ready
 from agents.gateway.endpoints.ingest import BATCH, SINGLE, Accepted
+from agents.gateway.endpoints.listed_bills import CONVEYANCE, AuditVerdictPage, VerdictPage
 from agents.gateway.endpoints.session import Session, SignIn
 from agents.gateway.endpoints.views import AuditBillView, BillView
+from agents.gateway.http.csv_reply import CSV
 from agents.gateway.http.replies import JSON
 from agents.gateway.http.tokens import Scope
+from agents.readmodel.bill_lists import AFTER as AFTER_BILL
+from agents.readmodel.bill_lists import LISTED_MAX
+from stream.deadletters import Fault
 from stream.decisions import Outcome
 from stream.events import Shipment
 
@@ -50,6 +58,8 @@ class Answer(NamedTuple):
     schema: Any = None
     """A type, several of which it is one, or written out."""
     media: str = JSON
+    also: tuple[str, ...] = ()
+    """Further media types that can be asked for, as text."""
 
 
 class Operation(NamedTuple):
@@ -71,6 +81,8 @@ class Operation(NamedTuple):
     """Beside those that follow from the scope."""
     more: str = ""
     """What else there is to know."""
+    named: str = ""
+    """Its `operationId`, where method and path do not make one of its own."""
 
     @property
     def needs_token(self) -> bool:
@@ -85,7 +97,21 @@ BILL: Final = Parameter(
     {"type": "string"},
     True,
 )
-RESUME: Final = Parameter("after", "query", "The id of the last decision that you read.", {"type": "string"})
+RESUME: Final = Parameter(
+    "after",
+    "query",
+    "The id of the last decision that you read, or `beginning`: all that the topic holds.",
+    {"type": "string"},
+)
+SINCE_LETTERS: Final = Parameter(
+    "since", "query", "In place of `after`: letters from this instant on.", {"type": "string", "format": "date-time"}
+)
+SINCE: Final = Parameter(
+    "since",
+    "query",
+    "In place of `after`: decisions that Kafka has from this instant on.",
+    {"type": "string", "format": "date-time"},
+)
 
 _LIVE: Final = (
     Operation(
@@ -100,6 +126,7 @@ _LIVE: Final = (
             Parameter("programme", "query", "Only decisions under these enabled programmes.",
                       {"type": "array", "items": {"type": "string", "pattern": PROGRAMME}}),
             RESUME,
+            SINCE,
             Parameter("Last-Event-ID", "header", "As `after`; browsers send it by themselves.", {"type": "string"}),
         ),
         errors=(400, 410, 503),
@@ -140,12 +167,50 @@ OPERATIONS: Final = (
         f"{_AGAIN}",
     ),
     Operation(
+        "get", "/v1/dead-letters", "events", "Events that became dead letters",
+        {200: Answer("A page of them, from Kafka itself, oldest first in each partition.", LetterPage)},
+        "publish",
+        parameters=(
+            SINCE_LETTERS,
+            Parameter("after", "query", "The `next` of the page before.", {"type": "string", "pattern": AFTER_LETTER}),
+            Parameter("code", "query", "Only these codes.", list[Fault]),
+            Parameter("limit", "query", "Letters on a page.",
+                      {"type": "integer", "minimum": 1, "maximum": LETTERS_MAX, "default": LETTERS}),
+        ),
+        errors=(400, 503),
+        more="You see letters of your token's sources, or of all sources if it names none; with the scope audit too "
+        "those without a readable source. If `complete` is false there was no time to read more: go on with `next`.",
+    ),
+    Operation(
+        "get", "/v1/bills", "bills", "The answers for the bills of a conveyance or a day",
+        {200: Answer("A page of bills, each where its answer is.", (VerdictPage, AuditVerdictPage))},
+        "scan",
+        parameters=(
+            Parameter("conveyance", "query", "Bills whose answer is on this conveyance.",
+                      {"type": "string", "pattern": CONVEYANCE}),
+            Parameter("day", "query", "Bills whose answer is on this day, in the zone of its programme.",
+                      {"type": "string", "format": "date", "pattern": DAY}),
+            Parameter("outcome", "query", "Only bills with these outcomes.", list[Outcome]),
+            Parameter("after", "query", "The `next` of the page before.", {"type": "string", "pattern": AFTER_BILL}),
+            Parameter("limit", "query", "Bills on a page.",
+                      {"type": "integer", "minimum": 1, "maximum": LISTED_MAX, "default": PAGE}),
+        ),
+        errors=(400, 503),
+        more="Say `conveyance` or `day`. A bill that is listed all the time while you read is on exactly one page.",
+        named="list_v1_bills",
+    ),
+    Operation(
         "get", "/v1/bills/{bill}", "bills", "A bill's answer",
         {200: Answer("What to do with the bill, and why; with the scope audit more.", (BillView, AuditBillView))},
         "scan",
-        parameters=(BILL,),
-        errors=(404, 503),
-        more="If the read model lags, `stale` is true and `action` is HOLD.",
+        parameters=(
+            BILL,
+            Parameter("wait", "query", "How long to wait for the bill's first decision, such as 2s; missing: no time.",
+                      {"type": "string", "pattern": WAIT}),
+        ),
+        errors=(400, 404, 503),
+        more="If the read model lags, `stale` is true and `action` is HOLD. With `wait` a bill that was just published "
+        "is answered as soon as it is decided; 404 when the time is over.",
     ),
     Operation(
         "get", "/v1/bills/{bill}/history", "bills", "Every decision of a bill",
@@ -160,7 +225,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "get", "/v1/consignees/{key}/days/{day}", "consignees", "What a consignee's day falls into",
-        {200: Answer("Total, headroom, the bills behind it, alerts.", ConsigneeDay)},
+        {200: Answer("Total, headroom, the bills behind it, alerts.", ConsigneeDay, also=(CSV,))},
         "audit",
         parameters=(
             Parameter("key", "path", "A key, as decisions state it.", {"type": "string", "pattern": KEY}, True),
@@ -172,6 +237,8 @@ OPERATIONS: Final = (
                 "day", "path", "A day in the programme's zone.",
                 {"type": "string", "format": "date", "pattern": DAY}, True,
             ),
+            Parameter("format", "query", "`csv`: a table, a row for each bill. Missing: as `Accept` says, else `json`.",
+                      {"enum": ["json", "csv"]}),
             Parameter("after", "query", "The `next` of the page before.", {"type": "string", "pattern": AFTER}),
             Parameter(
                 "limit", "query", "Bills on a page.",

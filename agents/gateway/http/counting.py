@@ -2,11 +2,15 @@
 
 import time
 from collections.abc import Iterable
+from typing import Final
 
 from aiohttp import web
 
 from agents.gateway.http.gateway_metrics import GATEWAY, UNMATCHED, request_done
 from agents.gateway.http.problems import BEGUN, Handler
+
+WAITED: Final = web.RequestKey("waited", float)
+"""Seconds that the client had asked the request to wait; they say nothing of how fast it was answered."""
 
 
 def route_of(request: web.Request) -> str:
@@ -25,7 +29,8 @@ async def counting(request: web.Request, handler: Handler) -> web.StreamResponse
         if BEGUN in request:
             request_done(route_of(request), request.method, request[BEGUN], None)
         raise
-    seconds = time.monotonic() - begun if isinstance(response, web.Response) else None
+    waited = request.get(WAITED, 0.0)
+    seconds = time.monotonic() - begun - waited if isinstance(response, web.Response) else None
     request_done(route_of(request), request.method, response.status, seconds)
     return response
 

@@ -151,6 +151,15 @@ class Feed:
                 self._bounds = moment, await self._source.bounds(self._consumer)
             return self._bounds[1]
 
+    async def places_since(self, millis: int) -> list[int]:
+        """Return the offset of each partition from which no record is left out that is not older. Raise KafkaError."""
+        # The ends come first: where no such record is known, one may come after them.
+        ends = (await self.bounds()).ends
+        if self._consumer is None:
+            raise KafkaError("the live feed has no connection")
+        found = await self._source.since(self._consumer, millis)
+        return [end if first is None else min(first, end) for first, end in zip(found, ends, strict=True)]
+
     def _back(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
         self._polled_ms.clear()

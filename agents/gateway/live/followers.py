@@ -14,6 +14,7 @@ from agents.kafka.log_reader import open_reader
 
 REQUEST_MS: Final = 10_000
 ASK_SECONDS: Final = 15.0
+NO_ANSWER: Final = "no answer about the topic's offsets"
 FETCH_BYTES: Final = 256 * 1024
 """A partition's share of one fetch: what a consumer holds in memory for it."""
 
@@ -60,6 +61,16 @@ class Followers(msgspec.Struct, frozen=True):
                 begins = await consumer.beginning_offsets(wanted)
                 ends = await consumer.end_offsets(wanted)
         except TimeoutError:
-            raise KafkaError("no answer about the topic's offsets") from None
+            raise KafkaError(NO_ANSWER) from None
         found: list[Any] = [[offsets[where] for where in wanted] for offsets in (begins, ends)]
         return Bounds(*found)
+
+    async def since(self, consumer: AIOKafkaConsumer, millis: int) -> list[int | None]:
+        """Ask for the first offset of each partition whose record is not older; None: it has none. Raise KafkaError."""
+        wanted = [self.partition(number) for number in range(len(consumer.assignment()))]
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                found = await consumer.offsets_for_times(dict.fromkeys(wanted, millis))
+        except TimeoutError:
+            raise KafkaError(NO_ANSWER) from None
+        return [None if found[where] is None else found[where].offset for where in wanted]

@@ -12,9 +12,10 @@ from typing import Any, Final, Literal
 import msgspec
 from aiohttp import web
 
-from agents.gateway.endpoints.answering import RECENT
+from agents.gateway.endpoints.answering import EXPECTED, RECENT
 from agents.gateway.http import gateway_metrics as metrics
 from agents.gateway.http.parts import PARTS, Parts
+from agents.gateway.live.bill_waits import BillWaits
 from agents.gateway.live.feed import Feed
 from agents.gateway.live.followers import Followers
 from agents.gateway.live.memory import Memory
@@ -54,6 +55,7 @@ class Live:
         self.replays = Replays(source, self.feed, self.settings.replays)
         self.watches = Watches(self.feed, parts.read_model, parts.rulebook.default_programme)
         self.streams = Streams(self.settings.streams, self.settings.streams_per_token)
+        self.waits = BillWaits(self.feed, self.streams, self.settings.wait_seconds)
         self._beats: deque[Viewer] = deque()
         """Scanners in the order of their next heartbeats."""
         self.feed.restarted.append(self._restart)
@@ -144,7 +146,7 @@ LIVE: Final = web.AppKey("live", Live)
 async def run_live(app: web.Application) -> AsyncIterator[None]:
     """Run the live side beside the requests."""
     live = Live(app[PARTS])
-    app[LIVE], app[RECENT] = live, live.feed
+    app[LIVE], app[RECENT], app[EXPECTED] = live, live.feed, live.waits
     running = asyncio.create_task(live.run())
     yield
     running.cancel()

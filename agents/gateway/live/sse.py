@@ -1,4 +1,4 @@
-"""`GET /v1/decisions`: decisions as server-sent events, from now on or from the id at which a subscriber stopped."""
+"""`GET /v1/decisions`: decisions as server-sent events, from now on, from an id, from a time or from the beginning."""
 
 import asyncio
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ from agents.gateway.http.auth import require
 from agents.gateway.http.parts import parts_of
 from agents.gateway.http.problems import Problem, retry_later
 from agents.gateway.live.live_side import LIVE, Live
-from agents.gateway.live.places import PlaceError, decode_places
 from agents.gateway.live.replay import GoneError
 from agents.gateway.live.sse_reader import SseReader
+from agents.gateway.live.stream_start import Start, places_from, start_of
 from agents.gateway.live.streams import (
     TOO_MANY,
     TOO_SLOW,
@@ -51,21 +51,12 @@ def wanted_of(request: web.Request, rulebook: Rulebook, *, audit: bool) -> Wante
     return msgspec.structs.replace(wanted, audit=audit)
 
 
-def places_of(request: web.Request) -> list[int] | None:
-    """Return the places to resume from; None: from now on. Raise Problem 400."""
-    text = request.headers.get("Last-Event-ID") or request.query.get("after")
-    try:
-        return decode_places(text) if text else None
-    except PlaceError as error:
-        raise Problem(400, "Not an id", f"`Last-Event-ID` or `after`: {error}") from None
-
-
 async def decisions(request: web.Request) -> web.StreamResponse:
     """Serve a subscriber until it disconnects, or the gateway ends the stream."""
     caller = require(request, "scan")
     live = request.app[LIVE]
-    wanted, places = wanted_of(request, parts_of(request).rulebook, audit="audit" in caller.scopes), places_of(request)
-    await _check(live, places)
+    wanted, start = wanted_of(request, parts_of(request).rulebook, audit="audit" in caller.scopes), start_of(request)
+    places = await _checked(live, start)
     try:
         with live.streams.opened("sse", caller) as stream:
             reader = SseReader(live.feed, live.replays, wanted, live.heartbeat_seconds, places)
@@ -74,17 +65,19 @@ async def decisions(request: web.Request) -> web.StreamResponse:
         raise retry_later(TOO_MANY.title, TOO_MANY.detail, 10, TOO_MANY.status) from None
 
 
-async def _check(live: Live, places: list[int] | None) -> None:
-    """Check that a subscriber can resume from these places. Raise Problem 410, 503."""
+async def _checked(live: Live, start: Start) -> list[int] | None:
+    """Return the places that a subscriber begins at; None: now. Raise Problem 410, 503."""
     if not live.feed.window.partitions:
         raise retry_later("The live feed is not ready yet", "Kafka has not answered since the gateway started", 2)
     try:
+        places = await places_from(start, live.feed)
         if places is not None and live.replays.needed(places):
             await live.replays.check(places)
     except GoneError as error:
         raise gone(error).problem() from None
     except (KafkaError, OSError):
-        raise retry_later("Kafka is away", "the place to resume from cannot be looked up; try again", 2) from None
+        raise retry_later("Kafka is away", "the place to begin at cannot be looked up; try again", 2) from None
+    return places
 
 
 async def _serve(request: web.Request, stream: Stream, reader: SseReader) -> web.StreamResponse:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Final, Literal
 
 import msgspec
@@ -14,7 +14,8 @@ from agents.gateway.http.auth import Caller
 from agents.gateway.http.gateway_metrics import slow_reader_cut, subscribed
 from agents.gateway.http.problems import Problem
 
-Kind = Literal["sse", "scan"]
+Kind = Literal["sse", "scan", "wait"]
+"""Subscribers, and requests that wait for a bill's first decision."""
 
 
 SEND_BUFFER: Final = 64 * 1024
@@ -105,7 +106,7 @@ class Streams:
         if self._stopped:
             stream.end(GOING_AWAY)
         try:
-            with subscribed(kind):
+            with nullcontext() if kind == "wait" else subscribed(kind):
                 yield stream
         finally:
             del self._open[stream]

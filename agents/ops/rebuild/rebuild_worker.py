@@ -24,7 +24,7 @@ def make_job(settings: Settings, role: str) -> Job:
     topics, kind = settings.kafka.topics(), role.removeprefix("rebuilt-")
     aside = [topics.rebuilt("decisions"), topics.rebuilt("alerts")]
     needed = {
-        "manifest": [topics.shipments, topics.postings, topics.dead_letters],
+        "manifest": [topics.shipments, topics.postings, topics.dead_letters, topics.notices],
         "withholding": [topics.postings, *aside],
     }.get(role, [topics.rebuilt(kind), topics.decisions, topics.alerts])
     partitions = asyncio.run(check_topics(settings, [*needed, topics.control, topics.changelog(role)]))

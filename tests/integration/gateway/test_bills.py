@@ -92,7 +92,7 @@ async def test_read_model_that_is_swept_or_empty_answers_nothing_for_sure(
     _, empty = await asked(setup, "ACME0001")
     await filled(store, decision())
     async with Writer(store) as writer:
-        await writer._redis.hset(f"{{{store.prefix}}}:v1:positions", "sweeping", "1")
+        await writer._redis.hset(f"{{{store.prefix}}}:v2:positions", "sweeping", "1")
     _, swept = await asked(setup, "ACME0001")
     assert (empty["status"], empty["stale"], empty["as_of"]) == (404, True, None)
     assert (swept["action"], swept["stale"], swept["as_of"]) == ("HOLD", True, None)

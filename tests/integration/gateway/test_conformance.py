@@ -63,7 +63,7 @@ async def _fill(redis_server: RedisServer) -> None:
     async with Writer(redis_server.store("conformance")) as writer:
         await fill(writer, [decision()], [alert()])
         tomorrow = datetime.now(UTC) + timedelta(days=1)
-        positions = "{conformance}:v1:positions"
+        positions = "{conformance}:v2:positions"
         await writer._redis.hset(positions, "fresh:decisions/0", int(tomorrow.timestamp() * 1000))
 
 

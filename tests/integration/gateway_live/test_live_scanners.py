@@ -184,3 +184,30 @@ async def test_slow_readers_are_cut_off(
         await until(lambda: len(beside.told) == running.writer.sent, "the reader beside to hear all")
         await running.leave()
     compare(committed(harness), beside)
+
+
+async def test_a_request_waits_for_a_bill_that_was_just_published(
+    harness: KafkaHarness, own_redis: RedisServer, tmp_path: Path
+) -> None:
+    """It is answered as soon as the feed has the decision, with 404 when the time is over, and counts as a stream."""
+    with read_model_on(harness, own_redis) as read_model:
+        read_model.project()
+        read_model.settle()
+        async with (
+            live_gateway_on(harness, own_redis, tmp_path, streams=1) as running,
+            ClientSession(running.address, headers=running.setup.bearer("scan")) as client,
+        ):
+
+            async def asked(bill: str, wait: str) -> tuple[int, Json]:
+                async with client.get(f"/v1/bills/{bill}", params={"wait": wait}) as response:
+                    return response.status, await response.json(content_type=None)
+
+            first = asyncio.create_task(asked(bill_of(1), "9s"))
+            await until(lambda: len(running.live.waits) == 1, "the request to wait")
+            assert (await asked("NOSUCH1", "2s"))[0] == 429
+            await running.commit(2)
+            status, found = await first
+            assert (status, found["bill"], found["stale"], found["action"]) == (200, bill_of(1), False, "GO")
+            assert (await asked(bill_of(1), "9s"))[1]["action"] == "GO"
+            assert [(await asked("NOSUCH1", wait))[0] for wait in ("0.05s", "0s", "2", "soon")] == [404, 404, 400, 400]
+            assert (len(running.live.waits), len(running.live.streams)) == (0, 0)

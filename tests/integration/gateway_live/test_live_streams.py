@@ -1,6 +1,7 @@
 """`GET /v1/decisions`: every subscriber gets each decision once, in order, wherever it begins."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from agents.gateway.http.gateway_metrics import GATEWAY
 from agents.gateway.live.places import encode_places
 from agents.kafka.topic_admin import admin_client
 from stream.decisions import Decision
+from stream.instants import rfc3339
 from tests.integration.gateway_live.auditing import committed, compare
 from tests.integration.gateway_live.decision_writer import DecisionWriter
 from tests.integration.gateway_live.live_gateway import LiveGateway, live_gateway_on, until
@@ -40,23 +42,47 @@ async def test_each_decision_is_told_once_in_order(
         fresh = running.subscriber()
         await until(lambda: fresh.start, "an id before any decision")
         everything = running.subscriber(last=encode_places([0] * 4))
+        beginning = running.subscriber("?after=beginning")
         by_conveyance = running.subscriber("?conveyance=air:2")
         by_outcome = running.subscriber("?outcome=withhold&outcome=reject", last=encode_places([0] * 4))
         plain = running.subscriber(scope="scan")
-        await until(lambda: by_conveyance.start and by_outcome.start and plain.start, "all to be there")
+        everyone = (beginning, by_conveyance, by_outcome, plain)
+        await until(lambda: all(each.start for each in everyone), "all to be there")
         await running.commit(200)
-        await until(lambda: len(everything.told) == 300 and len(fresh.told) == 200, "all decisions")
+        await until(lambda: len(everything.told) == len(beginning.told) == 300, "all decisions")
+        await until(lambda: len(fresh.told) == 200, "all decisions from now on")
         # A quiet reader's id moves on with decisions that are not for it, and with nothing at all.
         await until(lambda: {fresh.last, by_conveyance.last, by_outcome.last} == {everything.last}, "heartbeats' ids")
         await running.leave()
     rows = committed(harness)
     for subscriber in (fresh, everything):
         compare(rows, subscriber)
+    assert [each["bill"] for each in beginning.told] == [each["bill"] for each in everything.told]
     compare(rows, by_conveyance, of_conveyance)
     compare(rows, by_outcome, withheld_or_rejected)
     assert len(plain.told) == 200
     assert not {"consignee", "order", "total_cents", "as_of", "stale"} & plain.told[0].keys()
     assert fresh.heartbeats > 0
+
+
+async def test_a_reader_begins_at_a_time(harness: KafkaHarness, redis_server: RedisServer, tmp_path: Path) -> None:
+    """From an instant on it gets what Kafka has since then; with an id the instant does not matter any more."""
+    async with live_gateway_on(harness, redis_server, tmp_path) as running:
+        await running.commit(100)
+        between = datetime.now(UTC)
+        await running.commit(60)
+        zone = timezone(timedelta(hours=5))
+        queries = (rfc3339(between), between.astimezone(zone).isoformat().replace("+", "%2B"), "1999-01-01T00:00:00Z")
+        one, other, all_of_it = (running.subscriber(f"?since={each}") for each in queries)
+        late = running.subscriber(f"?since={(between + timedelta(days=1)).isoformat().replace('+', '%2B')}")
+        resumed = running.subscriber(f"?since={queries[0]}", last=encode_places(running.live.feed.window.ends))
+        await until(lambda: late.start and resumed.connections, "all to be there")
+        await running.commit(40)
+        await until(lambda: len(all_of_it.told) == 200 and len(one.told) == len(other.told) == 100, "all since then")
+        await until(lambda: len(late.told) == len(resumed.told) == 40, "what came last")
+    # Their numbers, as the writer counts them.
+    assert {each["revision"] for each in one.told} == {each["revision"] for each in other.told} == {*range(101, 201)}
+    assert {each["revision"] for each in late.told} == {each["revision"] for each in resumed.told} == {*range(161, 201)}
 
 
 def deliveries() -> float:
@@ -162,14 +188,16 @@ async def test_places_that_will_not_do_are_refused(
             await get(running, client, place)
             for place in (
                 encode_places([0, *ends[1:]]), encode_places([*ends[:3], ends[3] + 1_000]), encode_places(ends[:3]),
-                "2.0.0.0.0", "1", "1.x.0.0.0", "1.0.0.0.fffffffffffffffff",
+                "2.0.0.0.0", "1", "1.x.0.0.0", "1.0.0.0.fffffffffffffffff", "Beginning",
             )
         ]  # fmt: skip
-        async with client.get(
-            f"{running.address}/v1/decisions?outcome=lost", headers=running.setup.bearer("scan")
-        ) as response:
-            assert response.status == 400
-    assert [status for status, _ in found] == [410, 410, 410, 400, 400, 400, 400]
+        wrong = ("outcome=lost", "since=yesterday", "since=2025-08-20T12:00:00", "since=2025-02-30T12:00:00Z")
+        for query in (*wrong, "since=2025-08-20T12:00:00Z&after=beginning"):
+            async with client.get(
+                f"{running.address}/v1/decisions?{query}", headers=running.setup.bearer("scan")
+            ) as response:
+                assert response.status == 400
+    assert [status for status, _ in found] == [410, 410, 410, 400, 400, 400, 400, 400]
     assert "no longer goes back" in found[0][1]["detail"]
     assert "beyond the end" in found[1][1]["detail"]
 

@@ -123,7 +123,7 @@ class ReadModelHarness:
         """Return the positions that Redis holds; none while it is away."""
         try:
             with self.redis.client() as client:
-                return dict(client.hgetall(f"{{{self.prefix}}}:v1:positions"))
+                return dict(client.hgetall(f"{{{self.prefix}}}:v2:positions"))
         except RedisError:
             return {}
 

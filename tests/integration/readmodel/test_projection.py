@@ -154,8 +154,8 @@ def test_rebuild_makes_it_anew(read_model: ReadModelHarness, running: bool) -> N
     if not running:
         projection.stop()
     with read_model.redis.client() as client:
-        client.incr(f"{{{read_model.prefix}}}:v1:total:na2:1/2025-08-20", 5)
-        client.hset(f"{{{read_model.prefix}}}:v1:bill:ACME99999", "air:1", "rubbish")
+        client.incr(f"{{{read_model.prefix}}}:v2:total:na2:1/2025-08-20", 5)
+        client.hset(f"{{{read_model.prefix}}}:v2:bill:ACME99999", "air:1", "rubbish")
         client.set("beside", "kept")
     done = rebuild(read_model)
     assert done.returncode == 0, done.stderr
@@ -172,8 +172,8 @@ def test_rebuild_that_died_is_ended_by_the_projection(read_model: ReadModelHarne
     projection = read_model.project()
     read_model.settle()
     with read_model.redis.client() as client, client.pipeline() as pipe:
-        pipe.delete(f"{{{read_model.prefix}}}:v1:positions").hset(
-            f"{{{read_model.prefix}}}:v1:positions", "sweeping", "dead"
+        pipe.delete(f"{{{read_model.prefix}}}:v2:positions").hset(
+            f"{{{read_model.prefix}}}:v2:positions", "sweeping", "dead"
         )
         pipe.execute()
     read_model.settle()
@@ -184,7 +184,7 @@ def test_rebuild_that_died_is_ended_by_the_projection(read_model: ReadModelHarne
 def test_redis_of_another_kafka_is_refused(read_model: ReadModelHarness) -> None:
     """Where Redis stands behind the end of the topic nothing is mixed: exit 78, and a word on what to do."""
     with read_model.redis.client() as client:
-        client.hset(f"{{{read_model.prefix}}}:v1:positions", "at:decisions/1", "99")
+        client.hset(f"{{{read_model.prefix}}}:v2:positions", "at:decisions/1", "99")
     projection = read_model.project()
     assert projection.process.wait() == EXIT_REFUSED
     assert "tallygate rebuild read-model" in projection.log()

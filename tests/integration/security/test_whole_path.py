@@ -158,7 +158,7 @@ def test_commands_work_under_their_roles(whole: Whole, role: str, command: str) 
 
 async def test_redis_lets_each_do_its_own_only(whole: Whole) -> None:
     """The gateway reads and cannot write; the projection keeps to its keys; no role administers or is unknown."""
-    ca, tag = whole.broker.authority.ca, "{whole}:v1:"
+    ca, tag = whole.broker.authority.ca, "{whole}:v2:"
     passwords = {role: password_in(whole.passwords, role) for role in ("gateway", "projection")}
     async with (
         whole.redis("whole-gateway", passwords["gateway"], ca) as gateway,
@@ -169,10 +169,10 @@ async def test_redis_lets_each_do_its_own_only(whole: Whole) -> None:
         for client, *command in (
             (gateway, "SET", f"{tag}of-a-test", 2),
             (gateway, "EVAL", "return redis.call('SET', KEYS[1], 2)", 1, f"{tag}of-a-test"),
-            (gateway, "GET", "{other}:v1:positions"),
+            (gateway, "GET", "{other}:v2:positions"),
             (gateway, "SCAN", 0),
             (gateway, "CONFIG", "GET", "*"),
-            (projection, "SET", "{other}:v1:positions", 1),
+            (projection, "SET", "{other}:v2:positions", 1),
             (projection, "FLUSHALL"),
             (projection, "ACL", "LIST"),
         ):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from agents.gateway.endpoints import batch_cutting, ingest
 from agents.gateway.endpoints.batch_cutting import COMMAS_MAX, NoEventError, TooManyEventsError, cut
+from agents.gateway.endpoints.batch_repeats import Subjects
 from agents.gateway.http.problems import Problem
 from stream.reading import Reader
 
@@ -71,7 +72,7 @@ async def test_others_have_their_turn_between_events(size: int, monkeypatch: pyt
     other = asyncio.create_task(turning())
     values = [b'{"a":"' + b"[" * size + b'"}'] * (8_000_000 // size)
     with pytest.raises(Problem):
-        await ingest._check(values, 0)
+        await ingest._check(values, 0, Subjects())
     other.cancel()
     turns = [list(each) for _, each in groupby(checked, key=lambda each: each[0])]
     assert max(sum(length for _turn, length in each) for each in turns) <= ingest.BYTES_A_TURN + size + 10

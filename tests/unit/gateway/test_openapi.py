@@ -13,10 +13,13 @@ NOT_DESCRIBED = re.compile(r"/$|/consignee$|/pages/")
 """Pages are for people."""
 
 SCHEMAS = (
-    "Accepted Action Address Advice AlertView Alive AmendedBill Arrival AuditVerdict BadEvent BillAmended "
+    "Accepted Action Address Advice AlertView Alive AmendedBill Arrival AuditVerdict AuditVerdictPage BadEvent "
+    "BillAmended "
     "BillDeleted BillDeletion BillDisposal BillDisposed BillHistory BillManifested Cause Code Consignee "
-    "ConsigneeDay ConveyanceArrived ConveyanceEstimated Estimate Fault Headroom HeadroomQuestion LedgerView Line "
-    "ManifestedBill Measure Money PastDecision Policy ProblemDocument Ready Session Shipper SignIn Verdict"
+    "ConsigneeDay ConveyanceArrived ConveyanceEstimated Estimate Fault Headroom HeadroomQuestion LedgerView "
+    "LetterPage LetterView Line "
+    "ManifestedBill Measure Money PastDecision Policy ProblemDocument Ready Session Shipper SignIn "
+    "Verdict VerdictPage"
 )
 
 
@@ -62,6 +65,7 @@ def test_schemas_are_schemas() -> None:
     ("path", "method", "scope"),
     [
         ("/v1/events", "post", "publish"),
+        ("/v1/bills", "get", "scan"),
         ("/v1/bills/{bill}", "get", "scan"),
         ("/v1/consignees/{key}/days/{day}", "get", "audit"),
         ("/v1/headroom", "post", "plan"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from stream.records import Sink
 from tests.unit.manifest.step_in_words import Event, StepInWords, cases, event, line, whole_bill
 
 
@@ -98,7 +99,7 @@ def test_conflict_is_one_dead_letter_without_a_trace() -> None:
     before = dict(in_words.table.rows())
     in_words.answer("bill 1 $13")
     assert dict(in_words.table.rows()) == before
-    assert len(in_words.outputs) == 1
+    assert [output.sink for output in in_words.outputs] == [Sink.DEAD_LETTERS, Sink.NOTICES]
     detail = dict(in_words.outputs[0].headers)["x-detail"]
     assert detail.startswith(b"$.data.version: ")
     assert b"13" not in detail

@@ -27,12 +27,14 @@ RANKS = st.tuples(st.integers(1, 2), st.sampled_from([1, 2, 10]), st.integers(1,
 @st.composite
 def decisions(draw: st.DrawFn) -> list[Decision]:
     """Draw decisions of few bills, days and consignees, some of them twice; a rank is never used for two."""
-    keys = st.tuples(st.sampled_from(["ACME1", "ACME2"]), st.sampled_from(["air:1", "air:10"]), RANKS)
+    keys = st.tuples(st.sampled_from(["ACME1", "ACME2"]), st.sampled_from(["air:1", "air:10", "air:Z"]), RANKS)
+    outcomes = st.sampled_from(["release", "warn", "closed"])
+    bases = st.sampled_from(["actual", "estimated", None])
     made = [
         decision(
             bill, conveyance, rank=rank, day=draw(DAYS), consignee=draw(st.sampled_from(["na2:a", "id2:EI:b"])),
             cents=draw(st.sampled_from([0, 1, 1_200, 10**14 + 1])), counts=draw(st.booleans()),
-            minutes=draw(st.integers(-1, 2)),
+            minutes=draw(st.integers(-1, 2)), outcome=draw(outcomes), basis=draw(bases),
         )
         for bill, conveyance, rank in draw(st.lists(keys, max_size=12, unique=True))
     ]  # fmt: skip
@@ -113,7 +115,7 @@ async def test_every_key_ends(redis_server: RedisServer) -> None:
         await writer.apply([run_of([msgspec.json.encode(decision(rank=(1, 2, 2, 1), cents=5))], 1)])
     with redis_server.client() as client:
         lives = {name: client.ttl(name) for name in client.scan_iter(f"{{{store.prefix}}}:*")}
-    assert len(lives) == 6
+    assert len(lives) == 9
     assert [name for name, seconds in lives.items() if not 900 < seconds <= 1_000] == []
 
 
@@ -132,10 +134,14 @@ async def test_sweep_removes_ours_and_nothing_else(redis_server: RedisServer, st
         await fill(writer, [decision(f"ACME{number}") for number in range(3_000)])
         await fill(beside, [decision()])
         await writer.begin_sweep("token")
-        # Bills, one day's bills and total, changes; positions go with the sweep's mark.
-        assert await writer.sweep("token") == 3_000 + 3
+        with redis_server.client() as client:
+            client.set(f"{{{store.prefix}}}:v1:bill:ACME0", "of an earlier version")
+            kinds = [name.decode().split(":")[2] for name in client.scan_iter(f"{{{store.prefix}}}:*")]
+        # Positions go with the sweep's mark.
+        assert await writer.sweep("token") == len(kinds) - 1
+        assert {"bill", "bills", "total", "changes", "day", "conveyance", "conveyances"} == {*kinds} - {"positions"}
     assert contents(redis_server, store.prefix) == {}
-    assert len(contents(redis_server, other.prefix)) == 5
+    assert len(contents(redis_server, other.prefix)) == 8
 
 
 async def test_nothing_is_written_during_a_sweep(store: StoreSettings) -> None:
@@ -164,7 +170,7 @@ async def test_redis_that_is_away_is_told_from_one_that_refuses(own_redis: Redis
     async with Writer(own_redis.store("t")) as writer:
         await fill(writer, [decision()])
         with own_redis.client() as client:
-            client.set("{t}:v1:bill:ACME0002", "odd")
+            client.set("{t}:v2:bill:ACME0002", "odd")
             with pytest.raises(StoreRefusedError, match="WRONGTYPE") as refused:
                 await writer.apply([run_of([msgspec.json.encode(decision("ACME0002"))], 1)])
             client.config_set("maxmemory", "1")

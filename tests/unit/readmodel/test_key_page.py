@@ -2,13 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from agents.readmodel.keys import ledger_name, ledger_parts
+from agents.readmodel.keys import LISTS, ledger_name, ledger_parts
 from agents.readmodel.store import StoreSettings
 from agents.readmodel.writing import Writer
 from agents.settings.settings import RedisSettings
+from stream.decisions import Outcome
 from tests.redis.events import alert, decision
 from tests.redis.server import RedisServer
 from tests.unit.readmodel.filling import fill
@@ -29,6 +31,10 @@ def pattern(name: str) -> re.Pattern[str]:
         "<consignee>": r"(?:na2|id2:\w+):\w+",
         "<ledger>": rf"(?:{DATE}|{DATE}/{DATE}/\w+|{DATE}/kr/se2:\w+|conveyance/pe/air:\d)?",
         "<period>": DATE,
+        "<day>": DATE,
+        "<conveyance>": r"air:\d",
+        "<list>": f"(?:{'|'.join(LISTS)})",
+        "<part>": r"(?:\d|[12]\d|3[01])",
         "<programme>": "(?:kr|pe)",
     }
     return re.compile(re.sub(r"<\w+>", lambda place: parts[place[0]], name))
@@ -49,11 +55,20 @@ async def test_redis_holds_what_the_page_lists(root: Path, redis_server: RedisSe
     seen: set[tuple[str, str]] = set()
     with redis_server.client() as client:
         for name in client.scan_iter(f"{{{store.prefix}}}*"):
-            short = name.decode().removeprefix(f"{{{store.prefix}}}:v1:")
+            short = name.decode().removeprefix(f"{{{store.prefix}}}:v2:")
             (kind,) = [key for key in kinds if pattern(key[0]).fullmatch(short)]
             assert (client.type(name).decode(), client.ttl(name) > 0) == (kind[1], True)
             seen.add(kind)
     assert sorted(seen) == sorted(kinds)
+
+
+def test_page_names_the_lists(root: Path) -> None:
+    """The lists by outcome are those of the code, and those of the code are an outcome each, or one of a warning."""
+    text = (root / "docs" / "read-model.md").read_text("utf-8")
+    named = re.search(r"A `<list>` is (.+?)\.", text, re.DOTALL)
+    assert named is not None
+    assert tuple(re.findall(r"`([a-z-]+)`", named[1])) == LISTS
+    assert {name.removesuffix("-actual") for name in LISTS} == {*get_args(Outcome)}
 
 
 def test_page_lists_the_settings(root: Path) -> None:

@@ -60,15 +60,16 @@ def bad_records(topic: str) -> list[PlainRecord]:
 
 
 def post(harness: KafkaHarness) -> None:
-    """Fill the topic of dead letters with what the manifest step makes of the bad records."""
+    """Fill the topics of dead letters and of their notices with what the manifest step makes of the bad records."""
+    topics = {Sink.DEAD_LETTERS: harness.topics.dead_letters, Sink.NOTICES: harness.topics.notices}
     step, table = ManifestStep(RULEBOOK, KEYS, PARTITIONS), Table()
     with harness.producer() as producer:
         for record in bad_records(harness.topics.shipments):
             overlay = table.overlay()
             for sent in step(record, overlay).outputs:
-                if sent is not None and sent.sink is Sink.DEAD_LETTERS:
+                if sent is not None and sent.sink in topics:
                     producer.produce(
-                        harness.topics.dead_letters, sent.value, sent.key, sent.partition, headers=list(sent.headers)
+                        topics[sent.sink], sent.value, sent.key, sent.partition, headers=list(sent.headers)
                     )
             overlay.join()
 
