@@ -28,6 +28,7 @@ from agents.gateway.endpoints import (
     bill_answers,
     bill_history,
     consignee_days,
+    conveyances,
     headroom,
     health,
     ingest,
@@ -91,6 +92,7 @@ def _say_failure(task: asyncio.Task[None]) -> None:
 HANDLERS: Final[tuple[Handler, ...]] = (
     bill_answers,
     consignee_days,
+    conveyances,
     counting,
     headroom,
     health,

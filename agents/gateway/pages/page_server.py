@@ -38,7 +38,7 @@ POLICY: Final = "; ".join(DIRECTIVES)
 HEADERS: Final = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
 """Browsers keep the files, but ask whether they still hold: after an upgrade no page is half old."""
 
-PAGES: Final = {"/": "scanner.html", "/consignee": "officer.html"}
+PAGES: Final = {"/": "scanner.html", "/board": "board.html", "/consignee": "officer.html"}
 TYPES: Final = {".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
 """Of files whose type the machine's own tables may lack, or name in another way."""
 

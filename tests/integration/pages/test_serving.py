@@ -25,7 +25,7 @@ async def client(tmp_path: Path) -> AsyncIterator[ClientSession]:
         yield made
 
 
-@pytest.mark.parametrize("path", ["/", "/consignee"])
+@pytest.mark.parametrize("path", ["/", "/board", "/consignee"])
 async def test_page_may_run_only_what_the_gateway_sends(client: ClientSession, path: str) -> None:
     """A page is sent without a token, holds no script or style of its own, and forbids the browser all else."""
     async with client.get(path) as answer:
