@@ -41,6 +41,18 @@ async def test_page_may_run_only_what_the_gateway_sends(client: ClientSession, p
             assert answer.status == 200
 
 
+async def test_pages_can_be_installed_and_keep_nothing(client: ClientSession) -> None:
+    """The manifest has all that browsers ask of an app; no page has a worker that could answer without the gateway."""
+    async with client.get("/pages/app.webmanifest") as answer:
+        manifest = await answer.json(content_type="application/manifest+json")
+    assert (manifest["start_url"], manifest["scope"], manifest["display"]) == ("/", "/", "standalone")
+    assert {"192x192", "512x512"} <= {icon["sizes"] for icon in manifest["icons"]}
+    for icon in manifest["icons"]:
+        async with client.get(icon["src"]) as answer:
+            assert (answer.status, answer.content_type) == (200, icon["type"])
+    assert [name for name, text in MODULES.items() if "serviceWorker" in text or "caches." in text] == []
+
+
 async def test_files_are_kept_until_they_change(client: ClientSession) -> None:
     """A browser that has a file is told so by its tag; what is not there is a problem like any other."""
     async with client.get("/pages/scanner.js") as answer:
