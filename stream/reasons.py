@@ -1,6 +1,21 @@
-"""The line that a warehouse worker sees beside the one word: one per reason, without figures of any person."""
+"""The lines that a warehouse worker sees beside the one word: what to do, then why; no figures of any person."""
 
 from typing import Final
+
+from stream.outcomes import Action
+
+ACTION_LINES: Final[dict[Action, str]] = {
+    Action.GO: "Let it go.",
+    Action.HOLD: "Set aside. Ask the lead.",
+    Action.STOP: "Take it out. It must not go.",
+    Action.WAIT: "Not yet. Ask the lead.",
+    Action.DONE: "It should not be here. Ask the lead.",
+}
+"""What to do with the parcel, said before the reason."""
+KEEP_LINE: Final = "Keep it here and wait."
+"""What to do while no answer can be trusted."""
+SCAN_AGAIN_LINE: Final = "Scan again."
+"""What to do when no bill number was read."""
 
 REASON_LINES: Final[dict[str, str]] = {
     "deleted": "Taken off the manifest.",

@@ -7,7 +7,7 @@ import msgspec
 from agents.client.cutting import NO_ENTER, Scan
 from agents.client.link import Listener, ScannedBill
 from stream.outcomes import Action
-from stream.reasons import STALE_LINE
+from stream.reasons import ACTION_LINES, KEEP_LINE, SCAN_AGAIN_LINE, STALE_LINE
 
 SHOWN: Final = 6
 BELLS: Final = {Action.GO: 1, Action.WAIT: 1, Action.DONE: 1, Action.HOLD: 2, Action.STOP: 3}
@@ -32,6 +32,10 @@ class View(msgspec.Struct, frozen=True):
     """The ones before, the latest first."""
     typed: str = ""
     """What has been typed and not yet ended."""
+    todo: str = ""
+    """What to do, said before why."""
+    read: str = ""
+    """What was read, if it is no bill number; escaped."""
 
 
 class Board(Listener):
@@ -48,6 +52,8 @@ class Board(Listener):
         self._trouble = "connecting"
         self._wrong = ""
         """Why what was scanned is no bill."""
+        self._read = ""
+        """What was read instead of one."""
         self._typed = ""
         self._left = False
         self._bells = 0
@@ -55,6 +61,7 @@ class Board(Listener):
     def scanned(self, scan: Scan) -> None:
         """Put a bill on top, or say why what was scanned is none."""
         self._typed, self._left, self._wrong, self._top = "", False, scan.line, scan.bill or ""
+        self._read = scan.read if scan.bill is None else ""
         if scan.bill is None:
             self._bells = BELLS[Action.STOP]
         else:
@@ -64,12 +71,12 @@ class Board(Listener):
     def typed(self, unended: str) -> None:
         """Take what has begun and not ended: the answer before belongs to another parcel, and does not come back."""
         if unended or self._typed:
-            self._top, self._wrong = "", ""
+            self._top, self._wrong, self._read = "", "", ""
         self._typed, self._left = unended, self._left and bool(unended)
 
     def left(self) -> None:
         """Say that what has begun does not end."""
-        self._wrong = NO_ENTER
+        self._wrong, self._read = NO_ENTER, ""
         if not self._left:
             self._left, self._bells = True, BELLS[Action.STOP]  # once: a person may be typing slowly
 
@@ -115,13 +122,16 @@ class Board(Listener):
         if self._trouble:
             recent = ()
         if self._wrong:
-            return View(Action.HOLD, "", self._wrong, False, self._trouble, recent, self._typed)
+            return View(
+                Action.HOLD, "", self._wrong, False, self._trouble, recent, self._typed, SCAN_AGAIN_LINE, self._read
+            )  # fmt: skip
         if self._typed:
             return View(None, "", SCANNING, False, self._trouble, recent, self._typed)
         if not self._top:
             return View(None, "", "", False, self._trouble, recent)
         if self._trouble:
-            return View(Action.HOLD, self._top, STALE_LINE, False, self._trouble, recent)
+            return View(Action.HOLD, self._top, STALE_LINE, False, self._trouble, recent, todo=KEEP_LINE)
         if shown is None:
-            return View(Action.HOLD, self._top, ASKING, False, "", recent)
-        return View(shown.action, self._top, shown.line, shown.changed, "", recent)
+            return View(Action.HOLD, self._top, ASKING, False, "", recent, todo=KEEP_LINE)
+        todo = ACTION_LINES[shown.action]
+        return View(shown.action, self._top, shown.line, shown.changed, "", recent, todo=todo)

@@ -15,12 +15,15 @@ LEFT_SECONDS: Final = 60.0
 ERASES: Final = frozenset({b"\x7f", b"\x08"})
 NO_BILL: Final = "Not a bill number: 4 to 35 letters and digits."
 NO_ENTER: Final = "No Enter from the scanner?"
-BROKEN_OFF: Final = "That scan broke off, or two ran together. Scan again."
+BROKEN_OFF: Final = "That scan broke off, or two ran together."
+CARD: Final = "That is a card for signing in, not a bill number."
 _ENDS: Final = re.compile(rb"[\r\n\t]")
 _LINE_ENDS: Final = re.compile(rb"\r\n|\r|\n")
 _CUT_OFF: Final = r"\..."
 """Stands for the rest of a line that is too long; every other backslash is doubled."""
 _AROUND: Final = AROUND.encode()
+_TOKEN: Final = re.compile(rb"tg_[0-9a-f]{10}_", re.IGNORECASE)
+"""How a token begins, its id included: the card of a place is scanned by mistake too, and a screen must not show it."""
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -36,7 +39,10 @@ class Scan(msgspec.Struct, frozen=True):
     bill: str | None
     line: str = ""
     read: str = ""
-    """In a pipe: the line that was read, as `printf %b` takes it: backslashes and all but printable ASCII escaped."""
+    """What was read, as `printf %b` takes it: backslashes and all but printable ASCII escaped.
+
+    From a pipe always, from a terminal only if it is no bill number. A token is never in it on a terminal.
+    """
 
 
 class Pace:
@@ -102,7 +108,7 @@ class Cutter:
     def end(self) -> Iterator[Scan]:
         """Take what is left at the end of the input: it may be the beginning of a longer one."""
         if self._held.strip(_AROUND):
-            yield Scan(None, NO_ENTER, self._read())
+            yield Scan(None, NO_ENTER, "" if self._keys else self._read())
         self._held, self._is_long, self._pace = b"", False, Pace()
 
     def _hold(self, piece: bytes, at: float, *, ends: bool) -> None:
@@ -121,15 +127,17 @@ class Cutter:
     def _take(self) -> Scan | None:
         held, pace, read = self._held, self._pace, self._read()
         self._held, self._is_long, self._pace = b"", False, Pace()
-        if self._keys and not held.removeprefix(b"\xef\xbb\xbf").strip(_AROUND):
-            return None
-        if self._keys and pace.is_broken:
-            return Scan(None, BROKEN_OFF)
         bill = fold_bill(held.decode("utf-8", "replace"))
-        return Scan(bill, "" if bill else NO_BILL, read)
+        if not self._keys:
+            return Scan(bill, "" if bill else NO_BILL, read)
+        if not held.removeprefix(b"\xef\xbb\xbf").strip(_AROUND):
+            return None
+        if pace.is_broken:
+            return Scan(None, BROKEN_OFF)
+        if _TOKEN.search(held):
+            return Scan(None, CARD)
+        return Scan(bill) if bill else Scan(None, NO_BILL, read)
 
     def _read(self) -> str:
-        if self._keys:
-            return ""
         escaped = self._held.decode("latin-1").encode("unicode_escape").decode("ascii")
         return escaped + (_CUT_OFF if self._is_long else "")

@@ -65,7 +65,9 @@ def _lines(view: View, block: str) -> Iterator[Text]:
     for row in big(view.action, block):
         yield Text(f"   {row}   ", style)
     yield Text("")
-    yield Text(f"  {view.bill}", "bold")
+    if view.todo:
+        yield Text(f"  {view.todo}", "bold")
+    yield Text(f'  Read: "{view.read}"' if view.read else f"  {view.bill}", "bold")
     yield Text(f"  {view.line}")
     if view.changed:
         yield Text(f"  {CHANGED}", "bold")

@@ -28,6 +28,7 @@ from agents.gateway.endpoints import (
     bill_answers,
     bill_history,
     consignee_days,
+    conveyances,
     dead_letters,
     headroom,
     health,
@@ -92,6 +93,7 @@ def _say_failure(task: asyncio.Task[None]) -> None:
 HANDLERS: Final[tuple[Handler, ...]] = (
     bill_answers,
     consignee_days,
+    conveyances,
     counting,
     dead_letters,
     headroom,

@@ -123,7 +123,7 @@ class Browser:
         self.scan(token)
 
     def recorded(self, what: str) -> list[Any]:
-        """Return what the page has `shown`, "state action", or `said`, "link | line", or the `pitches` it sounded."""
+        """Return what the page has `shown`, "state action", or `said`, "link | line", or the `pitches` and `buzzes`."""
         return list(self.js("return window.recorded[arguments[0]]", what))
 
     def complaints(self) -> list[str]:

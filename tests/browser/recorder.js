@@ -1,5 +1,5 @@
-// Put into every page before its own scripts: what it showed, moment by moment, and what it sounded.
-window.recorded = { shown: [], said: [], pitches: [] };
+// Put into every page before its own scripts: what it showed, moment by moment, and what it sounded and buzzed.
+window.recorded = { shown: [], said: [], pitches: [], buzzes: [] };
 new MutationObserver(() => {
   const { state, action } = document.body?.dataset ?? {};
   if (!action) return;
@@ -7,6 +7,7 @@ new MutationObserver(() => {
   const [link, line] = ["link-text", "line"].map((id) => document.getElementById(id)?.textContent ?? "");
   window.recorded.said.push(`${link} | ${line}`);
 }).observe(document, { attributes: true, attributeFilter: ["data-state", "data-action"], subtree: true });
+navigator.vibrate = (pattern) => window.recorded.buzzes.push(pattern.join(" "));
 window.OscillatorNode = class extends OscillatorNode {
   constructor(context, options) {
     super(context, options);

@@ -127,7 +127,7 @@ def test_held_key_counts_once(page: Browser, wedge: Wedge) -> None:
     wedge.hold("1", 9)
     wedge.send("Enter", after=0)
     page.shows("#word", "GO")
-    assert page.text("#bill").replace("\u2009", "") == "ACME0001"
+    assert page.text("#bill") == "ACME0001"
 
 
 def test_answer_that_comes_late_is_not_of_the_next_scan(page: Browser, wedge: Wedge, stand_in: StandIn) -> None:
@@ -289,4 +289,4 @@ def test_caret_stays_at_the_end(page: Browser, wedge: Wedge) -> None:
     page.devtools("Input.insertText", text="0")
     wedge.send("0 Pause 0 Pause 1 Enter")
     page.shows("#word", "GO")
-    assert page.text("#bill").replace("\u2009", "") == "ACME0001"
+    assert page.text("#bill") == "ACME0001"

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver import Keys
 
+from stream.outcomes import Action
+from stream.reasons import ACTION_LINES
 from tests.browser.driver import Browser
 from tests.browser.stand_in import HEARTBEAT_SECONDS, TOKEN, StandIn, verdict
 
@@ -67,11 +69,14 @@ def test_actions_are_told_apart_by_more_than_colour(page: Browser, stand_in: Sta
         sounds.append(tuple(page.recorded("pitches")[before:]))
         assert page.barriers() == []
         page.shows("#line", line)
-    assert [len(set(column)) for column in (*zip(*seen, strict=True), sounds)] == [5] * 5
+        page.shows("#todo", ACTION_LINES[Action(action)])
+    looks_and_sounds = (*zip(*seen, strict=True), sounds, page.recorded("buzzes"))
+    assert [len(set(column)) for column in looks_and_sounds] == [5] * 6
     page.resize(640, 360, scale=2)
     assert page.js("return document.documentElement.scrollWidth <= innerWidth")
-    for part in ("word", "bill", "line", "typed"):
-        page.until("document.getElementById(arguments[0]).getBoundingClientRect().bottom <= innerHeight", part)
+    for part in ("#word", "#todo", "#bill", "#line", "#typed", "#recent li"):
+        page.until("document.querySelector(arguments[0]).getBoundingClientRect().bottom <= innerHeight", part)
+    assert page.barriers() == []
 
 
 def test_missed_heartbeats_end_go(page: Browser, stand_in: StandIn) -> None:
@@ -157,7 +162,7 @@ def test_later_change_comes_on_top(page: Browser, stand_in: StandIn) -> None:
     before = len(page.recorded("pitches"))
     stand_in.change("ACME0001", "HOLD", OVER)
     page.shows("#changed", "CHANGED: WAS WAIT")
-    assert (page.text("#word"), page.text("#bill").replace("\u2009", "")) == ("HOLD", "ACME0001")
+    assert (page.text("#word"), page.text("#bill")) == ("HOLD", "ACME0001")
     assert page.recorded("pitches")[before:] == [988, 1245, 1568, 1976, 330, 330]
     assert page.barriers() == []
     motion = "return getComputedStyle(document.getElementById('changed')).animationName"
@@ -186,18 +191,22 @@ def test_keys_go_to_the_field_wherever_the_focus_is(page: Browser, stand_in: Sta
     """A scan is caught with the focus on a button; Enter or Tab ends it; what is no bill is HOLD."""
     page.js("document.getElementById('leave').focus()")
     page.scan("057-1234 5675")
-    page.shows("#bill", "0571\u20092345\u2009675")
+    page.shows("#bill", "05712345675")
     page.type("acme_0001", Keys.TAB)
-    page.shows("#bill", "ACME\u20090001")
+    page.shows("#bill", "ACME0001")
     page.scan("??")
     page.shows("#line", "That is no bill number")
-    assert page.text("#word") == "HOLD"
+    assert (page.text("#word"), page.text("#todo"), page.text("#read")) == ("HOLD", "Scan again.", "Read: “??”")
+    card = f"tg_{'a1' * 5}_{'0f' * 8}"
+    page.scan(card)
+    page.shows("#line", "That is a card for signing in")
+    assert card not in page.js("return document.body.innerHTML")
     page.type("half", Keys.ESCAPE)
     page.clip("acme0003")
     page.js("document.getElementById('leave').focus()")
     page.chord("v")
     page.type(Keys.ENTER)
-    page.shows("#bill", "ACME\u20090003")
+    page.shows("#bill", "ACME0003")
     assert stand_in.asked == ["05712345675", "ACME0001", "ACME0003"]
 
 
@@ -304,3 +313,44 @@ def test_signing_in_by_address(browser: Browser, stand_in: StandIn) -> None:
     browser.driver.get(f"{stand_in.address}/#{TOKEN}")
     browser.shows("#link", "Live")
     assert browser.driver.current_url == f"{stand_in.address}/"
+
+
+@pytest.mark.parametrize(
+    ("language", "tag", "word", "todo", "line"),
+    [
+        ("es", "es", "RETENER", "Apártelo. Pregunte al supervisor.", "Supera el límite del destinatario"),
+        ("zh", "zh-Hans", "暂扣", "放到一边，请问主管。", "超过收件人当日限额。 (ec)"),
+        ("de", "de", "ZURÜCKHALTEN", "Beiseitestellen. Schichtleitung fragen.", "Über der Tagesgrenze"),
+    ],
+)
+def test_page_speaks_the_language_of_its_reader(
+    browser: Browser, stand_in: StandIn, language: str, tag: str, word: str, todo: str, line: str
+) -> None:
+    """The English word stays big, its translation stands below; a line that the table lacks is marked as English."""
+    browser.sign_in(f"{stand_in.address}/?lang={language}", TOKEN)
+    browser.until("document.body.dataset.state === 'live'")
+    stand_in.answers["ACME0001"] = verdict("ACME0001", "HOLD", f"{OVER} (ec)")
+    stand_in.answers["ACME0002"] = verdict("ACME0002", "STOP", "A newer gateway says this.")
+    browser.scan("ACME0001")
+    browser.shows("#line", line)
+    shown = [browser.text(each) for each in ("#word", "#word-here", "#todo")]
+    assert shown == ["HOLD", word, todo]
+    assert browser.js("return document.documentElement.lang") == tag
+    browser.scan("ACME0002")
+    browser.shows("#line", "A newer gateway says this.")
+    assert browser.js("return document.getElementById('line').lang") == "en"
+    assert browser.barriers() == []
+    browser.resize(640, 360, scale=2)
+    for part in ("#word", "#word-here", "#todo", "#bill", "#line", "#typed"):
+        browser.until("document.querySelector(arguments[0]).getBoundingClientRect().bottom <= innerHeight", part)
+
+
+def test_language_is_that_of_the_browser(browser: Browser, stand_in: StandIn) -> None:
+    """Without ?lang= it is the first of the browser's languages that the table has; else English."""
+    agent = browser.js("return navigator.userAgent")
+    for languages, expected in (("fr-FR,es-MX,en", "es"), ("fr-FR", "en")):
+        browser.devtools("Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage=languages)
+        browser.driver.get(f"{stand_in.address}/?lang=xx")
+        browser.until("document.activeElement.id === 'token'")
+        assert browser.js("return document.documentElement.lang") == expected
+    browser.devtools("Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage="en-US")

@@ -68,7 +68,7 @@ def test_page_answers_as_the_table_says(page: Browser, dock: StandIn, sends: str
     assert page.text("#word") == ("GO" if expected == "GO" else "HOLD"), sends
     known = "05712345675" if "05712345675" in keys else "ACME0001"
     asked = {"GO": known, "unknown": "JACME0001"}.get(expected, "")
-    assert page.text("#bill").replace("\u2009", "") == asked
+    assert page.text("#bill") == asked
     assert set(dock.asked) <= {asked, "ACME0009"}
     assert page.complaints() == []
 
@@ -146,4 +146,4 @@ async def test_terminal_answers_as_the_table_says(keys: str, expected: str) -> N
     known = "05712345675" if "05712345675" in keys else "ACME0001"
     bill = {"GO": known, "unknown": "JACME0001"}.get(expected, "")
     assert big(Action.GO if expected == "GO" else Action.HOLD, "█")[2] in shown
-    assert f"  {bill}\x1b[0m\n" in shown if bill else known not in shown.split("scan>")[0].split("\n\n")[1]
+    assert (f"  {bill or known}\x1b[0m\n" in shown.split("scan>")[0].split("\n\n")[1]) == bool(bill)

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import Final
 
-from agents.publish.partition_queues import Keyed
 from agents.publish.repeated_events import Repeats
+from agents.tallygate_client.partition_queues import Keyed
 from state.rules import Rulebook
 from stream.events import ConveyanceArrived, ConveyanceEstimated, Shipment
 from stream.faultfinding import FaultFound

@@ -7,6 +7,7 @@ from agents.bills.history_view import BillHistory
 from agents.gateway.endpoints.bill_answers import WAIT
 from agents.gateway.endpoints.bill_history import PLACE
 from agents.gateway.endpoints.consignee_days import AFTER, DAY, KEY, PAGE, PAGE_MAX, PROGRAMME, ConsigneeDay
+from agents.gateway.endpoints.conveyances import ConveyanceBoard, ConveyancesOfDay
 from agents.gateway.endpoints.dead_letters import AFTER as AFTER_LETTER
 from agents.gateway.endpoints.dead_letters import LETTERS, LETTERS_MAX, LetterPage
 from agents.gateway.endpoints.headroom import Headroom, HeadroomQuestion
@@ -198,6 +199,28 @@ OPERATIONS: Final = (
         errors=(400, 503),
         more="Say `conveyance` or `day`. A bill that is listed all the time while you read is on exactly one page.",
         named="list_v1_bills",
+    ),
+    Operation(
+        "get", "/v1/conveyances", "bills", "The conveyances of a day, with counts by action",
+        {200: Answer("Each conveyance that has bills on the day, with all its bills.", ConveyancesOfDay)},
+        "scan",
+        parameters=(
+            Parameter("day", "query", "The day, in the zone of the bills' programme.",
+                      {"type": "string", "format": "date", "pattern": DAY}, True),
+        ),
+        errors=(400, 503),
+        named="list_v1_conveyances",
+    ),
+    Operation(
+        "get", "/v1/conveyances/{conveyance}", "bills", "A conveyance: counts by action, and what to pull",
+        {200: Answer("Counts, the bills that must not go, and the latest of them.", ConveyanceBoard)},
+        "scan",
+        parameters=(
+            Parameter("conveyance", "path", "The conveyance, as events state it.",
+                      {"type": "string", "pattern": CONVEYANCE}, True),
+        ),
+        errors=(400, 503),
+        more="A conveyance of which nothing is known has no bills. It lists at most 5,000 bills to pull.",
     ),
     Operation(
         "get", "/v1/bills/{bill}", "bills", "A bill's answer",

@@ -25,7 +25,7 @@ async def client(tmp_path: Path) -> AsyncIterator[ClientSession]:
         yield made
 
 
-@pytest.mark.parametrize("path", ["/", "/consignee"])
+@pytest.mark.parametrize("path", ["/", "/board", "/consignee"])
 async def test_page_may_run_only_what_the_gateway_sends(client: ClientSession, path: str) -> None:
     """A page is sent without a token, holds no script or style of its own, and forbids the browser all else."""
     async with client.get(path) as answer:
@@ -39,6 +39,18 @@ async def test_page_may_run_only_what_the_gateway_sends(client: ClientSession, p
     for address in re.findall(r"(?:src|href)=\"(/pages/[^\"]+)\"", text):
         async with client.get(address) as answer:
             assert answer.status == 200
+
+
+async def test_pages_can_be_installed_and_keep_nothing(client: ClientSession) -> None:
+    """The manifest has all that browsers ask of an app; no page has a worker that could answer without the gateway."""
+    async with client.get("/pages/app.webmanifest") as answer:
+        manifest = await answer.json(content_type="application/manifest+json")
+    assert (manifest["start_url"], manifest["scope"], manifest["display"]) == ("/", "/", "standalone")
+    assert {"192x192", "512x512"} <= {icon["sizes"] for icon in manifest["icons"]}
+    for icon in manifest["icons"]:
+        async with client.get(icon["src"]) as answer:
+            assert (answer.status, answer.content_type) == (200, icon["type"])
+    assert [name for name, text in MODULES.items() if "serviceWorker" in text or "caches." in text] == []
 
 
 async def test_files_are_kept_until_they_change(client: ClientSession) -> None:

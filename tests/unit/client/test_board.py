@@ -11,7 +11,7 @@ from agents.client.cutting import NO_BILL, NO_ENTER, Scan
 from agents.client.link import ScannedBill
 from agents.client.screen import CHANGED, FONT, READY, big, draw
 from stream.outcomes import Action
-from stream.reasons import STALE_LINE
+from stream.reasons import KEEP_LINE, SCAN_AGAIN_LINE, STALE_LINE
 
 GO = ScannedBill("ACME0001", Action.GO, "Within the consignee's limit for the day.")
 HOLD = ScannedBill("ACME0001", Action.HOLD, "Over the consignee's limit for the day.")
@@ -152,8 +152,10 @@ def test_stale_verdict_is_no_change() -> None:
 def test_what_is_no_bill_is_said() -> None:
     """Something that cannot be a bill is HOLD, and does not stay when the next bill is scanned."""
     board = board_with(GO)
-    board.scanned(Scan(None, NO_BILL))
-    assert (board.view().action, board.view().line) == (Action.HOLD, NO_BILL)
+    board.scanned(Scan(None, NO_BILL, r"\x1d??"))
+    view = board.view()
+    assert (view.action, view.todo, view.line) == (Action.HOLD, SCAN_AGAIN_LINE, NO_BILL)
+    assert r'Read: "\x1d??"' in drawn(board)
     assert board.take_bells() == BELLS[Action.STOP]
     board.scanned(Scan("ACME0001"))
     board.verdict(GO)
@@ -199,7 +201,9 @@ def test_screen_shows_word_bill_line_and_change() -> None:
     for text in (HOLD.bill, HOLD.line, CHANGED, "ACME0002", "STOP", "scan> "):
         assert text in shown
     assert all(row in shown for row in big(Action.HOLD, "█"))
+    assert shown.index("Set aside. Ask the lead.") < shown.index(HOLD.line)  # what to do, then why
     board.lost("no sign of life")
+    assert KEEP_LINE in drawn(board)
     assert "NO LIVE CONNECTION: no sign of life" in drawn(board)
     assert READY in drawn(Board())
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from agents.gateway.endpoints.batch_repeats import Subjects
-from agents.publish.partition_queues import Keyed
+from agents.tallygate_client.partition_queues import Keyed
 from state.rules import load_rulebook
 from stream.events import Shipment
 from tests.unit.manifest.step_in_words import Event, event, whole_bill

@@ -9,16 +9,16 @@ from jsonschema import Draft202012Validator
 from agents.gateway.endpoints.openapi import document
 from agents.gateway.server import HANDLERS
 
-NOT_DESCRIBED = re.compile(r"/$|/consignee$|/pages/")
+NOT_DESCRIBED = re.compile(r"/$|/board$|/consignee$|/pages/")
 """Pages are for people."""
 
 SCHEMAS = (
     "Accepted Action Address Advice AlertView Alive AmendedBill Arrival AuditVerdict AuditVerdictPage BadEvent "
     "BillAmended "
     "BillDeleted BillDeletion BillDisposal BillDisposed BillHistory BillManifested Cause Code Consignee "
-    "ConsigneeDay ConveyanceArrived ConveyanceEstimated Estimate Fault Headroom HeadroomQuestion LedgerView "
-    "LetterPage LetterView Line "
-    "ManifestedBill Measure Money PastDecision Policy ProblemDocument Ready Session Shipper SignIn "
+    "ConsigneeDay ConveyanceArrived ConveyanceBoard ConveyanceCounts ConveyanceEstimated ConveyancesOfDay "
+    "Estimate Fault Headroom HeadroomQuestion LedgerView LetterPage LetterView Line "
+    "ManifestedBill Measure Money PastDecision Policy ProblemDocument PulledBill Ready Session Shipper SignIn "
     "Verdict VerdictPage"
 )
 

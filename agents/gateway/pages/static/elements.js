@@ -24,6 +24,12 @@ export function facts(entries) {
   );
 }
 
+/** Set a bill number in groups of four, between which it wraps; no space gets into what is copied. */
+export function numbered(bill) {
+  const groups = bill.match(/.{1,4}/g) ?? [];
+  return groups.flatMap((group, at) => [make("span", { class: "group" }, group), at + 1 < groups.length ? make("wbr") : ""]);
+}
+
 /** Make the mark of an action: its word in its colour. */
 export function badge(action) {
   return make("span", { class: "badge", "data-action": action }, action);

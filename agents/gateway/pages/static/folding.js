@@ -32,8 +32,3 @@ function strip(text) {
   while (end > start && isAround(text[end - 1])) end -= 1;
   return text.slice(start, end);
 }
-
-/** Set a bill number in groups of four, for reading aloud; the spaces are no part of it. */
-export function grouped(bill) {
-  return bill.replace(/(.{4})(?=.)/g, "$1\u2009");
-}

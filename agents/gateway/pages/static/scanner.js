@@ -2,7 +2,9 @@
 
 import { foldBill } from "/pages/folding.js";
 import { meaning } from "/pages/keys.js";
+import { say, write } from "/pages/language.js";
 import { Link } from "/pages/link.js";
+import * as notices from "/pages/notices.js";
 import { draw } from "/pages/screen.js";
 import { scopes, SignIn, signInByAddress, signOut } from "/pages/session.js";
 import { Sound } from "/pages/sound.js";
@@ -10,13 +12,6 @@ import { Typing } from "/pages/typing.js";
 import { shown, Watching } from "/pages/watching.js";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-const hold = (line) => ({ action: "HOLD", word: "HOLD", line });
-const UNFINISHED = { action: "NONE", word: "…", line: "Scanning …" };
-const UNENDED = hold("No Enter from the scanner? Press Esc, then scan again.");
-const BROKEN_OFF = hold("That scan broke off, or two ran together. Scan again.");
-const NO_BILL = hold("That is no bill number. Scan again.");
-const ELSEWHERE = hold("Keys go to another window or tab. Click on this page, then scan again.");
-const AGREES = { action: "NONE", word: "SCAN", line: "Every letter and digit came through: scanner and keyboard agree." };
 
 const typed = document.getElementById("typed");
 const watching = new Watching(sessionStorage);
@@ -36,7 +31,7 @@ function show() {
 // Whatever goes wrong in this page, it does not go on showing GO.
 function broken() {
   document.body.dataset.action = "HOLD";
-  notice = hold("Something went wrong on this page: load it again.");
+  notice = notices.BROKEN;
   show();
 }
 
@@ -44,13 +39,13 @@ function broken() {
 function begun() {
   away = false; // a key came
   watching.leaveScreen();
-  notice = UNFINISHED;
+  notice = notices.UNFINISHED;
   show();
 }
 
 function unended() {
-  if (notice !== UNFINISHED) return;
-  notice = UNENDED;
+  if (notice !== notices.UNFINISHED) return;
+  notice = notices.UNENDED;
   show();
   sound.play("HOLD");
 }
@@ -62,15 +57,16 @@ function cleared() {
 }
 
 function scan(text, brokenOff) {
-  const bill = brokenOff ? null : foldBill(text);
+  const card = notices.isCard(text);
+  const bill = brokenOff || card ? null : foldBill(text);
   notice = null;
   if (bill) {
     for (const dropped of watching.scan(bill)) link.forget(dropped);
     link.ask(bill); // if there is no link it is asked for as soon as there is
   } else if (!brokenOff && text.trim().toUpperCase() === ALPHABET) {
-    notice = AGREES;
+    notice = notices.AGREES;
   } else {
-    notice = brokenOff ? BROKEN_OFF : NO_BILL;
+    notice = brokenOff ? notices.BROKEN_OFF : card ? notices.CARD : notices.noBill(text);
     sound.play("HOLD");
   }
   show();
@@ -91,7 +87,7 @@ function verdict(message) {
 }
 
 function problem({ status, title }) {
-  notice = hold(`${title} (${status}). Scan again in a moment.`);
+  notice = notices.refused(title, status);
   show();
   sound.play("HOLD");
 }
@@ -138,7 +134,7 @@ function mute(event) {
 
 function showMuted() {
   document.getElementById("mute").setAttribute("aria-pressed", String(sound.muted));
-  document.getElementById("mute-text").textContent = sound.muted ? "off" : "on";
+  write(document.getElementById("mute-text"), sound.muted ? "Sound off" : "Sound on");
 }
 
 document.getElementById("scan").addEventListener("submit", (event) => {
@@ -148,7 +144,7 @@ document.getElementById("scan").addEventListener("submit", (event) => {
 document.getElementById("mute").addEventListener("click", mute);
 document.getElementById("leave").addEventListener("click", async () => {
   if (await signOut()) return link.close();
-  notice = hold("Not signed out: the gateway does not answer. Try again.");
+  notice = notices.NOT_SIGNED_OUT;
   show();
 });
 window.addEventListener("error", broken);
@@ -169,8 +165,8 @@ window.addEventListener("pageshow", (event) => (event.persisted ? link.connect()
 function attend(here) {
   away = !here;
   watching.leaveScreen();
-  if (!here) notice = ELSEWHERE;
-  else notice = typed.value ? UNENDED : null;
+  if (!here) notice = notices.ELSEWHERE;
+  else notice = typed.value ? notices.UNENDED : null;
   show();
   link.check();
 }
@@ -190,7 +186,7 @@ async function begin() {
     watching.clear(); // whoever signs in next has scanned nothing yet
     return signIn.show();
   }
-  if (may && !may.includes("scan")) return signIn.show("This token has no scope scan. Sign in with one that has it.");
+  if (may && !may.includes("scan")) return signIn.show(say("This token has no scope {scope}. Sign in with one that has it.", { scope: "scan" }));
   start();
 }
 

@@ -1,6 +1,8 @@
 // What the worker sees: the answer that fills the screen, the last scans, the state of the link. Text only, no markup.
 
-import { grouped } from "/pages/folding.js";
+import { numbered } from "/pages/elements.js";
+import { language, say, write } from "/pages/language.js";
+import { IDLE } from "/pages/notices.js";
 import { shown, standing } from "/pages/watching.js";
 
 const LISTED = 8;
@@ -11,7 +13,6 @@ const LINK_WORDS = {
   lost: "No live connection – trying again",
   "signed-out": "Signed out",
 };
-const IDLE = { action: "NONE", word: "SCAN", line: "Scan a bill, or type its number and press Enter." };
 
 const at = (id) => document.getElementById(id);
 
@@ -20,12 +21,12 @@ export function draw(watching, state, notice = null) {
   const top = watching.top;
   const said = notice ? state : standing(top, state);
   document.body.dataset.state = said;
-  at("link-text").textContent = LINK_WORDS[said];
+  write(at("link-text"), LINK_WORDS[said]);
   if (notice) {
     answer(notice);
   } else if (top) {
-    const { action, line } = shown(top, state);
-    answer({ action: action ?? "NONE", word: action ?? "…", bill: top.bill, line, was: changed(top, state) });
+    const { action, todo, line } = shown(top, state);
+    answer({ action: action ?? "NONE", word: action ?? "…", bill: top.bill, todo, line, was: changed(top, state) });
   } else if (state === "live" || state === "connecting") {
     answer(IDLE);
   } else {
@@ -40,20 +41,18 @@ function changed(entry, state) {
   return state === "live" && entry.verdict ? entry.was : null;
 }
 
-function answer({ action, word, bill = "", line, was = null }) {
+function answer({ action, word, bill = "", read = "", todo = "", line, was = null }) {
   document.body.dataset.action = action;
   at("icon-use").setAttribute("href", `#icon-${action}`);
-  write("word", word);
-  write("bill", grouped(bill));
-  write("line", line);
-  at("answer").style.setProperty("--characters", String(Math.max(grouped(bill).length, 14)));
+  if (at("word").textContent !== word) at("word").textContent = word; // English everywhere, as on shelves and in docs
+  write(at("word-here"), language === "en" || word === "…" ? "" : word);
+  write(at("todo"), todo);
+  if (at("bill").textContent !== bill) at("bill").replaceChildren(...numbered(bill));
+  at("answer").style.setProperty("--characters", String(Math.max(1.1 * bill.length, 14)));
+  write(at("read"), read && "Read: “{read}”", { read });
+  write(at("line"), line);
   at("changed").hidden = !was;
-  write("changed", was ? `Changed: was ${was}` : "");
-}
-
-// Text that stays the same is left alone, so that a screen reader does not say it again.
-function write(id, text) {
-  if (at(id).textContent !== text) at(id).textContent = text;
+  write(at("changed"), was ? "Changed: was {was}" : "", { was });
 }
 
 function recent(entries, state) {
@@ -65,9 +64,10 @@ function card(entry, { action }, was) {
   const item = document.createElement("li");
   item.dataset.action = action ?? "NONE";
   item.append(icon(action ?? "NONE"), element("strong", action ?? "…"));
-  if (was) item.append(element("em", `was ${was}`));
-  const bill = element("span", grouped(entry.bill));
+  if (was) item.append(element("em", say("was {was}", { was })));
+  const bill = document.createElement("span");
   bill.className = "bill";
+  bill.append(...numbered(entry.bill));
   item.append(bill);
   return item;
 }

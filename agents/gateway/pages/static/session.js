@@ -2,6 +2,7 @@
 // comes back.
 
 import { withoutPrefix } from "/pages/folding.js";
+import { say } from "/pages/language.js";
 
 /** Ask what the session may do: a list of scopes, null where there is no session, undefined where nobody answers. */
 export async function scopes() {
@@ -29,10 +30,10 @@ async function open(token, scope) {
   const headers = { "content-type": "application/json" };
   try {
     const answer = await fetch("/session", { method: "POST", headers, body: JSON.stringify({ token }) });
-    if (answer.ok) return (await answer.json()).scopes.includes(scope) ? "" : `This token has no scope ${scope}.`;
+    if (answer.ok) return (await answer.json()).scopes.includes(scope) ? "" : say("This token has no scope {scope}.", { scope });
     if (answer.status === 401) return "This token is not known, or it has ended.";
     if (answer.status === 429) return "Too many tries. Wait a moment, then try again.";
-    return `The gateway refused (${answer.status}). Ask the person who runs it.`;
+    return say("The gateway refused ({status}). Ask the person who runs it.", { status: answer.status });
   } catch {
     return "The gateway does not answer. Check the network, then try again.";
   }
@@ -82,7 +83,7 @@ export class SignIn {
   }
 
   say(text) {
-    this.error.textContent = text;
+    this.error.textContent = say(text);
     this.field.setAttribute("aria-invalid", String(Boolean(text)));
   }
 }

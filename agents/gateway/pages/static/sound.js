@@ -1,4 +1,4 @@
-// A sound for every action, made here: no files. Loud, short, and told apart by rhythm as well as by pitch.
+// A sound and a buzz for every action, made here: no files. Loud, short, and told apart by rhythm as well as by pitch.
 
 // Each note: start and length in seconds, pitch in hertz. The wave gives it a voice of its own.
 const SOUNDS = {
@@ -49,6 +49,16 @@ const SOUNDS = {
     ],
   },
 };
+// Milliseconds of buzz and pause, on a device that can: as many buzzes as the action is grave.
+const BUZZES = {
+  GO: [90],
+  HOLD: [220, 120, 220],
+  STOP: [320, 120, 320, 120, 600],
+  WAIT: [160],
+  DONE: [60, 60, 60],
+  LOST: [600],
+  CHANGED: [60, 60, 60, 60, 60, 60],
+};
 const CHANGED_SECONDS = 0.42;
 const LOUD = 0.4;
 const STORED = "tallygate.muted";
@@ -70,8 +80,11 @@ export class Sound {
     this.storage.setItem(STORED, this.muted ? "yes" : "no");
   }
 
-  /** Sound an action; `changed` puts a trill before it. */
+  /** Sound an action, and buzz; `changed` puts a trill before it. Muted, it still buzzes. */
   play(name, changed = false) {
+    // Browsers let a page buzz only once a person has touched it, and log a complaint before that.
+    if (navigator.userActivation?.hasBeenActive)
+      navigator.vibrate?.(changed ? [...BUZZES.CHANGED, 120, ...BUZZES[name]] : BUZZES[name]);
     if (this.muted || !this.context) return;
     const now = this.context.currentTime;
     if (changed) this.sound(SOUNDS.CHANGED, now);

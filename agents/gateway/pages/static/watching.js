@@ -2,13 +2,21 @@
 // which bill fills the screen: the one scanned last, or one that changed; but no change to GO, which belongs to another
 // parcel than the one at hand.
 
-const WORDS = ["GO", "HOLD", "STOP", "WAIT", "DONE"];
+/** What to do with the parcel; `stream/reasons.py` has the same lines, for the terminal. */
+const TODO = {
+  GO: "Let it go.",
+  HOLD: "Set aside. Ask the lead.",
+  STOP: "Take it out. It must not go.",
+  WAIT: "Not yet. Ask the lead.",
+  DONE: "It should not be here. Ask the lead.",
+};
 const WATCHED = 50;
 const STORED = "tallygate.watched";
 
 /** What is shown where the link or the gateway is behind. */
-const NO_LINK = { action: "HOLD", line: "No live connection." };
-const OLD = { action: "HOLD", line: "Not up to date: what is known may be old." };
+const KEEP = "Keep it here and wait.";
+const NO_LINK = { action: "HOLD", todo: KEEP, line: "No live connection." };
+const OLD = { action: "HOLD", todo: KEEP, line: "Not up to date: what is known may be old." };
 const ASKING = { action: null, line: "Asking …" };
 
 /**
@@ -50,7 +58,7 @@ export class Watching {
     const entry = this.entries.find((each) => each.bill === bill);
     if (!entry) return "same"; // forgotten meanwhile
     const { known, verdict } = entry;
-    const told = { action: WORDS.includes(action) ? action : "HOLD", line: String(line) };
+    const told = answerOf(action, line);
     entry.verdict = stale ? OLD : told;
     if (!stale) entry.known = told;
     const differs = !stale && known !== null && (known.action !== told.action || known.line !== told.line);
@@ -85,6 +93,16 @@ export class Watching {
   store() {
     this.storage.setItem(STORED, JSON.stringify(this.entries.map((entry) => ({ ...entry, verdict: null }))));
   }
+}
+
+/** What to do with a parcel of this action. */
+export function todoOf(action) {
+  return TODO[action];
+}
+
+function answerOf(told, line) {
+  const action = Object.hasOwn(TODO, told) ? told : "HOLD";
+  return { action, todo: TODO[action], line: String(line) };
 }
 
 /** What may be shown of an entry: an answer only over a live link, and only one that came over it. */
