@@ -12,6 +12,7 @@ import typer
 
 from agents.cli.exits import AWAY, BAD_USAGE, DONE, NO, REFUSES, refuse
 from agents.cli.kafka_call import silence
+from agents.cli.map_options import MapOption, SetOption, chosen_map, show_maps
 
 SHOWN: Final = 50
 
@@ -34,6 +35,11 @@ def command(
     ),
     template: Annotated[
         bool, typer.Option("--template", help="Print a CSV header with example rows, and end.")
+    ] = False,
+    map_name: MapOption = None,
+    settings: SetOption = None,
+    suggest_map: Annotated[
+        bool, typer.Option("--suggest-map", help="Print a column map to finish, from the header of FILE, and end.")
     ] = False,
     check_only: Annotated[bool, typer.Option("--check", help="Only check; send nothing.")] = False,
     skip_bad: Annotated[
@@ -62,6 +68,7 @@ def command(
 
         print(header(), end="")
         return
+    show_maps(map_name)
     if file is None:
         refuse("name a file, or - for standard input; --template prints a CSV header")
     if (gateway is None) != (token_file is None):
@@ -71,15 +78,32 @@ def command(
     from agents.publish.publish_file import PublishJob
 
     try:
+        if suggest_map:
+            _suggest(file)
+            return
+        column_map = chosen_map(map_name, settings)
+        if column_map is not None and form is FormName.JSONL:
+            refuse("--map reads CSV: leave --format out")
         with twice_readable(file) as opener:
             with opener() as opened:
                 found = form_of(file, opened.head) if form is FormName.AUTO else form.value
-            job = PublishJob(file, opener, found, source, int(time.time() * 1000))  # type: ignore[arg-type]
+            now = int(time.time() * 1000)
+            job = PublishJob(file, opener, found, source, now, column_map)  # type: ignore[arg-type]
             _publish(job, show, check_only=check_only, skip_bad=skip_bad, over=(gateway, token_file))
     except FileError as error:
         refuse(error)
     except MiscountError as error:
         refuse(error, REFUSES)
+
+
+def _suggest(file: str) -> None:
+    from agents.files import open_source
+    from agents.files.forms import refuse_misfit
+    from agents.files.maps import suggest
+
+    with open_source(file) as source:
+        refuse_misfit(file, "csv", source.head, lambda _line: True)
+        print(suggest(file, source), end="")
 
 
 def _publish(job: Any, show: int, *, check_only: bool, skip_bad: bool, over: tuple[str | None, Path | None]) -> None:
