@@ -138,6 +138,13 @@ class Header:
         place = self._place.get(name, len(cells))
         return cells[place].strip() if place < len(cells) else ""
 
+    def may_be_whole(self, width: int, beside: set[int]) -> bool:
+        """Whether a row of so many cells may be whole, `beside` rows of these: spreadsheets omit the last empty cells.
+
+        They do so in many rows in succession, never in a single row.
+        """
+        return width == len(self.names) or width in beside
+
     def bills_in(self, text: bytes) -> frozenset[str]:
         """Return all parts of a text that may be a bill number."""
         return bills_named(text)
@@ -178,27 +185,23 @@ class Header:
 
 def read_rows(lines: BinaryIO, name: str, header_of: Callable[[str], Header] = Header) -> Iterator[CsvRow | Unread]:
     """Yield rows, and lines that are none, in the order of the file. Raise FileError if the header cannot be used."""
-    width, before, row, header = 0, 0, None, None
+    before, row, header = 0, None, None
     for after in chain(_rows(lines, name, header_of), [None]):
         if isinstance(after, Header):
-            width, header = len(after.names), after
-            before = width
+            header, before = after, len(after.names)
             continue
         if row is not None:
-            near = {width, before, after.width if isinstance(after, CsvRow) else 0}
-            if not isinstance(row, CsvRow) or row.width not in near:
-                yield _uneven(header, row) if isinstance(row, CsvRow) and header else row
-            elif row.cells:
+            beside = {before, after.width if isinstance(after, CsvRow) else 0}
+            if isinstance(row, CsvRow) and header and not header.may_be_whole(row.width, beside):
+                yield _uneven(header, row)
+            elif isinstance(row, Unread) or row.cells:
                 yield row
             before = row.width if isinstance(row, CsvRow) else 0
         row = after
 
 
 def _uneven(header: Header, row: CsvRow) -> Unread:
-    """Return the mistake of a row with too many or too few cells: each cell may belong to another column.
-
-    Spreadsheets leave out the last empty cells of many rows in succession, never of a single row.
-    """
+    """Return the mistake of a row with too many or too few cells: each cell may belong to another column."""
     wrong = Mistake(row.line, "", "cells", "expected as many cells as the header has")
     named = header.bills_in("\n".join(row.cells.values()).encode())
     return Unread(row.line, (wrong,), 1, named, None)

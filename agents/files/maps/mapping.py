@@ -48,6 +48,10 @@ class MapHeader(Header):
         for name in sorted(twice):
             yield f"header: expected {needed[name]} once"
 
+    def may_be_whole(self, width: int, beside: set[int]) -> bool:
+        """Whether a row may be whole: where rows are no whole bills, only one with all cells is."""
+        return width == len(self.names) or (not self._map.goods_rows and width in beside)
+
     def bills_in(self, text: bytes) -> frozenset[str]:
         """Return the bills of all cells, whole and in parts, since each may have been the bill's."""
         column = self._map.columns.get("bill")

@@ -4,6 +4,7 @@ import difflib
 import shlex
 import tomllib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,7 @@ _GUIDES: Final = ("line",)
 """Columns that the map fills in itself."""
 
 
+@cache
 def preset_names() -> list[str]:
     """Return the names of the maps that ship."""
     folder = files("agents.files.maps").joinpath("presets")
@@ -45,6 +47,7 @@ def read_map(name: str, settings: Iterable[str] = ()) -> ColumnMap:
     return _complete(name, _set(name, _read(name, None, EXTENDS_MAX), settings))
 
 
+@cache
 def preset_map(name: str) -> ColumnMap:
     """Return a preset as it ships: what its export does not say is missing."""
     return _made(name, _read(name, None, EXTENDS_MAX))
@@ -72,6 +75,7 @@ def _made(name: str, whole: MapFile) -> ColumnMap:
     )
 
 
+@cache
 def _preset(name: str) -> MapFile:
     folder = files("agents.files.maps").joinpath("presets")
     return _parsed(name, folder.joinpath(f"{name}.toml").read_bytes())

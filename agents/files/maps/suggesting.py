@@ -19,7 +19,7 @@ COLUMNS_MAX: Final = 500
 """Columns of a header that are compared; an export has fewer."""
 
 NAME_MAX: Final = 60
-CLOSE: Final = 0.6
+CLOSE: Final = 0.7
 """Likeness of two names from which one is a candidate."""
 
 _TO_FINISH: Final = {
@@ -105,7 +105,10 @@ def _from_names(name: str, theirs: list[str]) -> Iterator[str]:
     for column in COLUMNS:
         if not set(WHOLE) <= set(column.events) or column.name in {"event", "time", "line", "sequence", "version"}:
             continue
-        names = known.get(column.name, {folded(column.name): None})
+        names = known[column.name]
+        if column.name == "consignee_name" and (parts := _parts(by_fold)):
+            found.append(f"consignee_name = {{ columns = [{', '.join(map(_text, parts))}] }}")
+            continue
         match = next((each for each in names if each in by_fold), None)
         if match is not None:
             found.append(f"{column.name} = {_line(column.name, by_fold[match], names[match])}")
@@ -129,6 +132,15 @@ def _from_names(name: str, theirs: list[str]) -> Iterator[str]:
     yield ""
     yield "[constants]"
     yield '# filing = "manifest"'
+
+
+def _parts(by_fold: dict[str, str]) -> list[str]:
+    """Return the columns of the recipient's first and last name; empty: there are none."""
+    for whose in ("shipping ", "recipient ", "ship to ", "delivery ", ""):
+        pair = [by_fold.get(f"{whose}{part} name") for part in ("first", "last")]
+        if all(pair):
+            return [part for part in pair if part]
+    return []
 
 
 def _known() -> dict[str, dict[str, MapColumn | None]]:
