@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -39,7 +39,7 @@ def command(
     map_name: MapOption = None,
     settings: SetOption = None,
     suggest_map: Annotated[
-        bool, typer.Option("--suggest-map", help="Print a column map to finish, from the header of FILE, and end.")
+        bool, typer.Option("--suggest-map", help="Print a map to finish, by FILE's header.")
     ] = False,
     check_only: Annotated[bool, typer.Option("--check", help="Only check; send nothing.")] = False,
     skip_bad: Annotated[
@@ -73,27 +73,33 @@ def command(
         refuse("name a file, or - for standard input; --template prints a CSV header")
     if (gateway is None) != (token_file is None):
         refuse("--gateway and --token-file go together")
-    from agents.files import FileError, form_of, twice_readable
+    from agents.files import FileError
     from agents.publish.publish_errors import MiscountError
-    from agents.publish.publish_file import PublishJob
 
     try:
         if suggest_map:
             _suggest(file)
             return
-        column_map = chosen_map(map_name, settings)
-        if column_map is not None and form is FormName.JSONL:
-            refuse("--map reads CSV: leave --format out")
-        with twice_readable(file) as opener:
-            with opener() as opened:
-                found = form_of(file, opened.head) if form is FormName.AUTO else form.value
-            now = int(time.time() * 1000)
-            job = PublishJob(file, opener, found, source, now, column_map)  # type: ignore[arg-type]
+        with _opened(file, form, source, map_name, settings) as job:
             _publish(job, show, check_only=check_only, skip_bad=skip_bad, over=(gateway, token_file))
     except FileError as error:
         refuse(error)
     except MiscountError as error:
         refuse(error, REFUSES)
+
+
+@contextmanager
+def _opened(file: str, form: FormName, source: str, map_name: str | None, settings: list[str] | None) -> Iterator[Any]:
+    from agents.files import form_of, twice_readable
+    from agents.publish.publish_file import PublishJob
+
+    column_map = chosen_map(map_name, settings)
+    if column_map is not None and form is FormName.JSONL:
+        refuse("--map reads CSV: leave --format out")
+    with twice_readable(file) as opener:
+        with opener() as opened:
+            found = form_of(file, opened.head) if form is FormName.AUTO else form.value
+        yield PublishJob(file, opener, found, source, int(time.time() * 1000), column_map)  # type: ignore[arg-type]
 
 
 def _suggest(file: str) -> None:

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from agents.files.maps.countries import country_codes, folded
+from agents.files.maps.countries import country_codes, country_key
 
 CELL_MAX: Final = 64
 """Characters of a number or a date; a longer cell is neither."""
@@ -81,7 +81,7 @@ def to_grams(cell: str, decimal: str, unit: str) -> str:
 def to_country(cell: str) -> str:
     """Return the two letters of a country, from its letters or from its name."""
     codes = country_codes()
-    code = codes.get(folded(cell)) if len(cell) <= CELL_MAX else None
+    code = codes.get(country_key(cell)) if len(cell) <= CELL_MAX else None
     if code is None:
         raise refused("the name of a country, or its two letters", cell)
     return code

@@ -34,22 +34,26 @@ _OTHER_NAMES: Final = {
     "TZ": ("United Republic of Tanzania",),
     "US": ("USA", "United States of America", "United States (US)", "U.S.A."),
     "VA": ("Holy See",),
-    "VN": ("Viet Nam",),
 }
 """Names that shops write and the table lacks."""
 
 
 def folded(name: str) -> str:
-    """Return a name without case, accents and signs, as it is looked up."""
+    """Return a name without case, accents and signs, as it is compared."""
     plain = anyascii(name).casefold().replace("&", " and ")
     return " ".join("".join(each if each.isalnum() else " " for each in plain).split())
 
 
+def country_key(name: str) -> str:
+    """Return a name of a country as the table has it: folded, and without spaces."""
+    return folded(name).replace(" ", "")
+
+
 @cache
 def country_codes() -> dict[str, str]:
-    """Return the code of each folded name, and of each code itself."""
+    """Return the code of each name, and of each code itself, by its key."""
     table = files("tzdata").joinpath("zoneinfo/iso3166.tab").read_text("utf-8")
     rows = [line.split("\t", 1) for line in table.splitlines() if line and not line.startswith("#")]
-    codes = {folded(code): code for code, _ in rows}
-    codes |= {folded(name): code for code, name in rows}
-    return codes | {folded(name): code for code, names in _OTHER_NAMES.items() for name in names}
+    codes = {country_key(code): code for code, _ in rows}
+    codes |= {country_key(name): code for code, name in rows}
+    return codes | {country_key(name): code for code, names in _OTHER_NAMES.items() for name in names}

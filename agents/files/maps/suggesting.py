@@ -47,7 +47,7 @@ _TOKENS: Final = {
     "consignee_country": ("country", "ship to country", "shipping country"),
     "description": ("description", "item name", "product name", "product"),
     "hts": ("hs code", "hts code", "harmonized code", "tariff number"),
-    "origin": ("country of origin", "origin country", "coo"),
+    "origin": ("country of origin", "origin country"),
     "line_quantity": ("quantity", "qty", "item quantity"),
     "value": ("total price", "item price", "line total", "amount", "price"),
     "weight_grams": ("weight",),

@@ -70,7 +70,7 @@ def test_map_of_a_row_for_each_bill(tmp_path: Path) -> None:
         ("[columns]", "[columns", "no TOML"),
         ("[columns]", 'colour = "red"\n[columns]', "unknown field `colour`"),
         ('as = "money"', 'as = "sum"', "Invalid enum value"),
-        ("value = {", "valeu = {", "valeu: expected one of our columns; did you mean value"),
+        ("value = {", "value_ = {", "value_: expected one of our columns; did you mean value"),
         ('mode = "air"', 'mode = "air"\nbill = "X"', "bill: expected a column or a constant, not both"),
         ('mode = "air"', "", "the export does not say mode"),
         ('bill_prefix = "ACME"', "", "does not say bill_prefix"),
@@ -117,10 +117,10 @@ def test_setting_that_means_nothing_is_refused(tmp_path: Path, settings: list[st
 def test_map_of_your_own_builds_on_a_preset(tmp_path: Path) -> None:
     """What `extends` names is kept, but for what the file says otherwise; a column takes a constant's place."""
     constants = "\n".join(f'{name} = "{value}"' for name, value in (each.split("=", 1) for each in TRIP))
-    text = f'extends = "shopify"\n[columns]\nfiling = "Filing"\norigin = "COO"\n[constants]\n{constants}\n'
+    text = f'extends = "shopify"\n[columns]\nfiling = "Filing"\norigin = "Made in"\n[constants]\n{constants}\n'
     text = text.replace('bill_prefix = "ACME"\n', "").replace('origin = "JP"', "")
     found = read_map(written(tmp_path, text), ["bill_prefix=ACME"])
-    assert (found.columns["filing"].column, found.columns["origin"].column) == ("Filing", "COO")
+    assert (found.columns["filing"].column, found.columns["origin"].column) == ("Filing", "Made in")
     assert "filing" not in found.constants
     assert found.columns["bill"].column == "Name"
     assert found.goods_rows
