@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from agents.files.maps import ColumnMap
 from agents.judge.feeding import feed
 from agents.judge.offline_judge import JudgeOptions, open_judge
 from stream.records import Fate, Outgoing, Sink
@@ -102,12 +103,15 @@ class _End:
         return Side(dict(sorted(counts.items())))
 
 
-def compare(name: str, before: JudgeOptions, after: JudgeOptions) -> Comparison:
-    """Judge a file under both options. Raise FileError, or before reading what `open_judge` raises."""
+def compare(name: str, before: JudgeOptions, after: JudgeOptions, column_map: ColumnMap | None = None) -> Comparison:
+    """Judge a file under both options; a `column_map` reads an export.
+
+    Raise FileError, or before reading what `open_judge` raises.
+    """
     one, other = _End(), _End()
     push, push_other = open_judge(before, one.take).push, open_judge(after, other.take).push
     events = bad = 0
-    for number, value, _rows in feed(name):
+    for number, value, _rows in feed(name, column_map):
         events += 1
         if not value:
             bad += 1

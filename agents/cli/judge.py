@@ -20,6 +20,7 @@ from agents.cli.judging_options import (
     RulesOption,
     split_programmes,
 )
+from agents.cli.map_options import MapOption, SetOption, chosen_map
 from stream.consignee import JUDGE_SECRET, ConsigneeError
 from stream.decisions import Policy
 
@@ -41,6 +42,8 @@ def command(
         Path | None, typer.Option(metavar="FILE", help="Write bad events to it as JSON lines: error, detail, line.")
     ] = None,
     alerts: Annotated[Path | None, typer.Option(metavar="FILE", help="Write alerts to it as JSON lines.")] = None,
+    map_name: MapOption = None,
+    settings: SetOption = None,
 ) -> None:
     """Judge shipment events from a file, in its order; decisions go to standard output as JSON lines.
 
@@ -58,8 +61,9 @@ def command(
     secret = _secret_in(secret_file) if secret_file else JUDGE_SECRET
     options = JudgeOptions(policy, match, secret, rules, split_programmes(programmes), default_programme)
     try:
+        column_map = chosen_map(map_name, settings)
         with open(1, "wb", 1 << 20, closefd=False) as stdout, open_outputs(stdout, dead_letters, alerts) as outputs:
-            summary = judge_file(file, options, outputs)
+            summary = judge_file(file, options, outputs, column_map)
     except (ConsigneeError, FileError, RulebookError) as error:
         refuse(error)
     for line in summary.lines():

@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -12,6 +12,7 @@ import typer
 
 from agents.cli.exits import AWAY, BAD_USAGE, DONE, NO, REFUSES, refuse
 from agents.cli.kafka_call import silence
+from agents.cli.map_options import MapOption, SetOption, chosen_map, show_maps
 
 SHOWN: Final = 50
 
@@ -34,6 +35,11 @@ def command(
     ),
     template: Annotated[
         bool, typer.Option("--template", help="Print a CSV header with example rows, and end.")
+    ] = False,
+    map_name: MapOption = None,
+    settings: SetOption = None,
+    suggest_map: Annotated[
+        bool, typer.Option("--suggest-map", help="Print a map to finish, by FILE's header.")
     ] = False,
     check_only: Annotated[bool, typer.Option("--check", help="Only check; send nothing.")] = False,
     skip_bad: Annotated[
@@ -62,24 +68,48 @@ def command(
 
         print(header(), end="")
         return
+    show_maps(map_name)
     if file is None:
         refuse("name a file, or - for standard input; --template prints a CSV header")
     if (gateway is None) != (token_file is None):
         refuse("--gateway and --token-file go together")
-    from agents.files import FileError, form_of, twice_readable
+    from agents.files import FileError
     from agents.publish.publish_errors import MiscountError
-    from agents.publish.publish_file import PublishJob
 
     try:
-        with twice_readable(file) as opener:
-            with opener() as opened:
-                found = form_of(file, opened.head) if form is FormName.AUTO else form.value
-            job = PublishJob(file, opener, found, source, int(time.time() * 1000))  # type: ignore[arg-type]
+        if suggest_map:
+            _suggest(file)
+            return
+        with _opened(file, form, source, map_name, settings) as job:
             _publish(job, show, check_only=check_only, skip_bad=skip_bad, over=(gateway, token_file))
     except FileError as error:
         refuse(error)
     except MiscountError as error:
         refuse(error, REFUSES)
+
+
+@contextmanager
+def _opened(file: str, form: FormName, source: str, map_name: str | None, settings: list[str] | None) -> Iterator[Any]:
+    from agents.files import form_of, twice_readable
+    from agents.publish.publish_file import PublishJob
+
+    column_map = chosen_map(map_name, settings)
+    if column_map is not None and form is FormName.JSONL:
+        refuse("--map reads CSV: leave --format out")
+    with twice_readable(file) as opener:
+        with opener() as opened:
+            found = form_of(file, opened.head) if form is FormName.AUTO else form.value
+        yield PublishJob(file, opener, found, source, int(time.time() * 1000), column_map)  # type: ignore[arg-type]
+
+
+def _suggest(file: str) -> None:
+    from agents.files import open_source
+    from agents.files.forms import refuse_misfit
+    from agents.files.maps import suggest
+
+    with open_source(file) as source:
+        refuse_misfit(file, "csv", source.head, lambda _line: True)
+        print(suggest(file, source), end="")
 
 
 def _publish(job: Any, show: int, *, check_only: bool, skip_bad: bool, over: tuple[str | None, Path | None]) -> None:

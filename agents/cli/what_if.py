@@ -19,6 +19,7 @@ from agents.cli.judging_options import (
     RulesOption,
     split_programmes,
 )
+from agents.cli.map_options import MapOption, SetOption, chosen_map
 from stream.decisions import Policy
 from stream.postings import US_321
 
@@ -39,6 +40,8 @@ def command(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Rules for both judgings, such as a country of your own; may be repeated."),
     ] = None,
+    map_name: MapOption = None,
+    settings: SetOption = None,
     bills: Annotated[int, typer.Option(min=0, help="Changed bills to show at most; 0: all.")] = SHOWN,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
 ) -> None:
@@ -59,7 +62,7 @@ def command(
     if other == usual:
         refuse("give at least one option that differs from the default, such as --overflow latch")
     try:
-        found = compare(file, usual, other)
+        found = compare(file, usual, other, chosen_map(map_name, settings))
     except (FileError, RulebookError) as error:
         refuse(error)
     if as_json:

@@ -76,7 +76,7 @@ class _Assembling:
             wrong = Mistake(first.line, "event", "wrong-shape", f"expected one of {', '.join(TYPES)}")
             yield Candidate(first.line, b"", nowhere, (wrong,), count, bills)
             return
-        mistakes = tuple(row_mistakes(event, rows))
+        mistakes = tuple(_mistakes(event, rows))
         if all(mistake.code != "line-order" for mistake in mistakes):
             mistakes += tuple(self._twice(event, first))
         # A row of goods in the wrong place lacks the rest of its bill; that is not a second mistake.
@@ -111,6 +111,14 @@ class _Assembling:
     def close(self) -> None:
         """Forget."""
         self._seen.close()
+
+
+def _mistakes(event: str, rows: list[CsvRow]) -> Iterator[Mistake]:
+    """Yield the mistakes of a bill's rows; a cell that could not be converted differs from those below it for sure."""
+    converting = [mistake for row in rows for mistake in row.mistakes]
+    fields = {mistake.field for mistake in converting}
+    yield from (each for each in row_mistakes(event, rows) if each.code != "differs" or each.field not in fields)
+    yield from converting
 
 
 def _continues(first: CsvRow, count: int, row: CsvRow) -> bool:

@@ -16,6 +16,8 @@ class FilePlace(NamedTuple):
     line: int
     field: str
     """Column, or path within the event."""
+    origin: str = ""
+    """Where a column map takes it from."""
 
 
 class Candidate(NamedTuple):

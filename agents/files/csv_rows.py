@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, Literal, NamedTuple
 
 from agents.files.candidates import bills_named
 from agents.files.columns import BILLS, BY_NAME, COLUMNS, TYPES
@@ -36,6 +36,8 @@ class CsvRow(NamedTuple):
     """Column -> its cell without outer spaces; empty cells are left out."""
     width: int = 0
     """Cells, the empty ones too."""
+    mistakes: tuple[Mistake, ...] = ()
+    """Cells that a column map could not convert."""
 
 
 class Unread(NamedTuple):
@@ -115,8 +117,11 @@ class _Lines:
         return _Line(number, text, line, fault)
 
 
-class _Header:
+class Header:
     """The names of the columns, and what a row under them looks like."""
+
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL
+    remedy = "tallygate publish --template prints one that can be used"
 
     def __init__(self, first: str) -> None:
         self.separator = max(SEPARATORS, key=first.count)
@@ -125,13 +130,24 @@ class _Header:
 
     def _cells(self, line: str) -> list[str]:
         try:
-            return next(csv.reader([line], delimiter=self.separator), [])
+            return next(csv.reader([line], delimiter=self.separator, quoting=self.quoting), [])
         except csv.Error:
             return []  # the caller then says what is missing
 
     def _cell(self, cells: list[str], name: str) -> str:
         place = self._place.get(name, len(cells))
         return cells[place].strip() if place < len(cells) else ""
+
+    def may_be_whole(self, width: int, beside: set[int]) -> bool:
+        """Whether a row of so many cells may be whole, `beside` rows of these: spreadsheets omit the last empty cells.
+
+        They do so in many rows in succession, never in a single row.
+        """
+        return width == len(self.names) or width in beside
+
+    def bills_in(self, text: bytes) -> frozenset[str]:
+        """Return all parts of a text that may be a bill number."""
+        return bills_named(text)
 
     def bill_of(self, line: str) -> str | None:
         """Return the bill that a line clearly belongs to: conveyance and bill are in their columns."""
@@ -167,42 +183,39 @@ class _Header:
             yield f"header: expected also {', '.join(missing)}"
 
 
-def read_rows(lines: BinaryIO, name: str) -> Iterator[CsvRow | Unread]:
+def read_rows(lines: BinaryIO, name: str, header_of: Callable[[str], Header] = Header) -> Iterator[CsvRow | Unread]:
     """Yield rows, and lines that are none, in the order of the file. Raise FileError if the header cannot be used."""
-    width, before, row = 0, 0, None
-    for after in chain(_rows(lines, name), [None]):
-        if isinstance(after, _Header):
-            width = before = len(after.names)
+    before, row, header = 0, None, None
+    for after in chain(_rows(lines, name, header_of), [None]):
+        if isinstance(after, Header):
+            header, before = after, len(after.names)
             continue
         if row is not None:
-            near = {width, before, after.width if isinstance(after, CsvRow) else 0}
-            if not isinstance(row, CsvRow) or row.width not in near:
-                yield _uneven(row) if isinstance(row, CsvRow) else row
-            elif row.cells:
+            beside = {before, after.width if isinstance(after, CsvRow) else 0}
+            if isinstance(row, CsvRow) and header and not header.may_be_whole(row.width, beside):
+                yield _uneven(header, row)
+            elif isinstance(row, Unread) or row.cells:
                 yield row
             before = row.width if isinstance(row, CsvRow) else 0
         row = after
 
 
-def _uneven(row: CsvRow) -> Unread:
-    """Return the mistake of a row with too many or too few cells: each cell may belong to another column.
-
-    Spreadsheets leave out the last empty cells of many rows in succession, never of a single row.
-    """
+def _uneven(header: Header, row: CsvRow) -> Unread:
+    """Return the mistake of a row with too many or too few cells: each cell may belong to another column."""
     wrong = Mistake(row.line, "", "cells", "expected as many cells as the header has")
-    named = bills_named("\n".join(row.cells.values()).encode())
+    named = header.bills_in("\n".join(row.cells.values()).encode())
     return Unread(row.line, (wrong,), 1, named, None)
 
 
-def _rows(lines: BinaryIO, name: str) -> Iterator[_Header | CsvRow | Unread]:
+def _rows(lines: BinaryIO, name: str, header_of: Callable[[str], Header]) -> Iterator[Header | CsvRow | Unread]:
     source = _Lines(lines)
-    header = _Header(next(source, ""))
+    header = header_of(next(source, ""))
     wrong = [line.fault.expected for line in source.taken if line.fault] or list(header.mistakes())
     if wrong:
-        raise FileError(f"{name}:1: {'; '.join(wrong)}; tallygate publish --template prints one that can be used")
+        raise FileError(f"{name}:1: {'; '.join(wrong)}; {header.remedy}")
     yield header
     source.begins_row = header.begins_row
-    reader = csv.reader(source, delimiter=header.separator, strict=True)
+    reader = csv.reader(source, delimiter=header.separator, strict=True, quoting=header.quoting)
     while True:
         source.taken = []
         cells, wrong_marks = None, False
@@ -233,7 +246,7 @@ def _swallowing(lines: list[_Line], left_out: int) -> Mistake:
     return Mistake(first, "", "not-csv", f"expected quotation marks in pairs, one covers {covers}")
 
 
-def _row(header: _Header, lines: list[_Line], cells: list[str]) -> CsvRow | Unread | None:
+def _row(header: Header, lines: list[_Line], cells: list[str]) -> CsvRow | Unread | None:
     first, names = lines[0].number, header.names
     filled = [cell.strip() for cell in cells]
     wrong = tuple(line.fault for line in lines if line.fault)
@@ -248,9 +261,9 @@ def _row(header: _Header, lines: list[_Line], cells: list[str]) -> CsvRow | Unre
 
 
 def _unread(
-    header: _Header, lines: list[_Line], wrong: tuple[Mistake, ...], rows: int = 0, *, shifted: bool = False
+    header: Header, lines: list[_Line], wrong: tuple[Mistake, ...], rows: int = 0, *, shifted: bool = False
 ) -> Unread:
-    bills = frozenset().union(*(bills_named(line.raw) for line in lines))
+    bills = frozenset().union(*(header.bills_in(line.raw) for line in lines))
     rows = rows or sum(bool(line.text.strip()) for line in lines) or 1
     return Unread(lines[0].number, wrong, rows, bills, None if shifted else header.bill_of(lines[0].text))
 

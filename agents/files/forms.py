@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -64,15 +65,22 @@ def form_of(name: str, head: bytes) -> Form:
     if begun[:1] in {"{", "["}:
         return "jsonl"
     # A first line that is cut off does not turn the events below it into CSV.
-    is_lines = not _has_column(begun) and any(line.startswith('{"') for line in lines)
+    is_lines = not has_column(begun) and any(line.startswith('{"') for line in lines)
     return "jsonl" if is_lines else "csv"
 
 
-def refuse_misfit(name: str, form: Form, head: bytes) -> None:
+def has_column(line: str) -> bool:
+    """Whether a line is a header: it names the column that every event needs."""
+    return any(
+        name.strip().strip('"').lower() == "conveyance" for separator in SEPARATORS for name in line.split(separator)
+    )
+
+
+def refuse_misfit(name: str, form: Form, head: bytes, is_header: Callable[[str], bool] = has_column) -> None:
     """Raise FileError if a file has neither form; the message says what it is, and how to convert it."""
     misfit = _packed(head) or _encoding(head)
     if misfit is None and head.strip():
-        misfit = _other_lines(head, form) or (_no_lines(head) if form == "jsonl" else _no_header(head))
+        misfit = _other_lines(head, form) or (_no_lines(head) if form == "jsonl" else _no_header(head, is_header))
     if misfit is not None:
         raise FileError(f"{name}: {misfit.words}{_remedy(name, misfit)}")
 
@@ -93,7 +101,7 @@ def _remedy(name: str, misfit: _Misfit) -> str:
 
 def _packed(head: bytes) -> _Misfit | None:
     if head.startswith(_OLD_WORKBOOK) or (head.startswith(b"PK") and _NEW_WORKBOOK in head):
-        return _Misfit("it is a workbook: save it in the spreadsheet as CSV UTF-8")
+        return _Misfit("it is a workbook: save it in the spreadsheet as CSV UTF-8 (File, Save As), and name that file")
     found = next((packed for magic, packed in _PACKED.items() if head.startswith(magic)), None)
     return None if found is None else _Misfit(f"it is {found[0]}, unpack it first", found[1], "")
 
@@ -125,12 +133,12 @@ def _no_lines(head: bytes) -> _Misfit | None:
     return None
 
 
-def _no_header(head: bytes) -> _Misfit | None:
+def _no_header(head: bytes, is_header: Callable[[str], bool]) -> _Misfit | None:
     """Return what a spreadsheet with lines above the header is; None: there are none."""
     lines = _text(head).split("\n")
-    if _has_column(lines[0]):
+    if is_header(lines[0]):
         return None
-    header = next((number for number, line in enumerate(lines) if _has_column(line)), 0)
+    header = next((number for number, line in enumerate(lines) if is_header(line)), 0)
     if lines[0].strip().lower().startswith("sep="):
         return _Misfit(
             "its first line is a note to a spreadsheet, expected the header", f"tail -n +{(header or 1) + 1}"
@@ -141,13 +149,6 @@ def _no_header(head: bytes) -> _Misfit | None:
     if header:
         return _Misfit(f"its header is in line {header + 1}, expected it first", f"tail -n +{header + 1}")
     return None
-
-
-def _has_column(line: str) -> bool:
-    """Whether a line is a header: it names the column that every event needs."""
-    return any(
-        name.strip().strip('"').lower() == "conveyance" for separator in SEPARATORS for name in line.split(separator)
-    )
 
 
 def _ends_of_json(text: str) -> int:

@@ -27,8 +27,15 @@ REMEDIES: Final = {
     "held-back": "correct the rows of the same bill that have a mistake",
     "bill-twice": "to add goods, number the bill's rows 1, 2, 3 in the column `line`; "
     "to correct the bill, raise its `version`; remove a row that was only copied",
+    "not-converted": "correct the cell, or what the map says of its column",
+    "unexpected": "leave the order out of the export, or correct the map's table `expected`",
+    "no-bill": "fill in the cell that the map makes the bill's number of",
+    "rows-apart": "sort the export by its order number, so that the rows of one order stand together, and each once",
 }
-"""Code of a mistake -> what to do. The first nine are those of dead letters, the others belong to CSV."""
+"""Code of a mistake -> what to do.
+
+The first nine are those of dead letters, the last four belong to column maps, the others to CSV.
+"""
 
 WARNINGS: Final = {
     "postal-code": "a spreadsheet takes a leading zero away: format the column as text",
@@ -50,6 +57,13 @@ class Mistake(msgspec.Struct, frozen=True):
     """The column, or the path within the event; empty: the whole line."""
     code: str
     expected: str
+    origin: str = ""
+    """Where a column map takes it from, such as `from "Created at"`; empty without a map."""
+
+    @property
+    def place(self) -> str:
+        """The column or path, and where a map takes it from."""
+        return place_words(self.field, self.origin)
 
     @property
     def remedy(self) -> str:
@@ -61,6 +75,11 @@ class Mistake(msgspec.Struct, frozen=True):
 
     def text(self, name: str) -> str:
         """Return it as one line that begins with the place, as editors and compilers write it."""
-        field = f"{self.field}: " if self.field else ""
+        field = f"{self.place}: " if self.place else ""
         warning = "warning: " if self.code in WARNINGS else ""
         return f"{name}:{self.line}: {warning}{field}{self.code}: {self.expected}; {self.remedy}"
+
+
+def place_words(field: str, origin: str) -> str:
+    """Return a place for people: a column or path, and where a column map takes it from."""
+    return f"{field} ({origin})" if field and origin else field or origin

@@ -7,6 +7,7 @@ from agents.files import Opener, ReadCount, form_of, open_source, read_candidate
 from agents.files.candidates import Candidate
 from agents.files.forms import refuse_misfit
 from agents.files.json_lines import read_events
+from agents.files.maps import ColumnMap
 from agents.files.mistakes import Mistake
 from agents.observability.progress_bar import file_bar
 
@@ -16,13 +17,13 @@ Fed = tuple[int, bytes, Candidate | None]
 """Line from 0; the event, empty if there is none; in CSV the rows, with a mistake if there is no event."""
 
 
-def feed(name: str) -> Iterator[Fed]:
-    """Yield what a file holds, in its order (`-`: standard input). Raise FileError."""
+def feed(name: str, column_map: ColumnMap | None = None) -> Iterator[Fed]:
+    """Yield what a file holds, in its order (`-`: standard input); a `column_map` reads an export. Raise FileError."""
     with open_source(name) as source:
-        form = form_of(name, source.head)
+        form = form_of(name, source.head) if column_map is None else "csv"
         if form == "csv":
             with rereadable(name, source) as opener:
-                yield from _rows(name, opener)
+                yield from _rows(name, opener, column_map)
             return
         refuse_misfit(name, form, source.head)
         with file_bar("judging", "lines")(source.size) as progress:
@@ -32,15 +33,15 @@ def feed(name: str) -> Iterator[Fed]:
                     progress(source.position(), number)
 
 
-def _rows(name: str, opener: Opener) -> Iterator[Fed]:
+def _rows(name: str, opener: Opener, column_map: ColumnMap | None) -> Iterator[Fed]:
     """Yield the events of whole bills: a bill without one of its rows would be judged by the rest."""
     unwhole: set[str] = set()
     with opener() as source:
-        for candidate in read_candidates(name, "csv", source, ReadCount()):
+        for candidate in read_candidates(name, "csv", source, ReadCount(), column_map=column_map):
             if candidate.mistakes and candidate.bills:
                 unwhole |= candidate.bills
     with opener() as source, file_bar("judging", "lines")(source.size) as progress:
-        for candidate in read_candidates(name, "csv", source, ReadCount()):
+        for candidate in read_candidates(name, "csv", source, ReadCount(), column_map=column_map):
             number = candidate.line - 1
             if candidate.mistakes:
                 yield number, b"", candidate

@@ -9,7 +9,8 @@ import msgspec
 
 from agents.files import FileError
 from agents.files.candidates import Candidate
-from agents.files.mistakes import Mistake
+from agents.files.maps import ColumnMap
+from agents.files.mistakes import Mistake, place_words
 from agents.judge.feeding import feed
 from agents.judge.judge_summary import Summary
 from agents.judge.offline_judge import JudgeOptions, open_judge
@@ -26,15 +27,15 @@ class Outputs(NamedTuple):
     alerts: BinaryIO | None = None
 
 
-def judge_file(name: str, options: JudgeOptions, outputs: Outputs) -> Summary:
-    """Judge the events in a file (`-`: standard input), in its order.
+def judge_file(name: str, options: JudgeOptions, outputs: Outputs, column_map: ColumnMap | None = None) -> Summary:
+    """Judge the events in a file (`-`: standard input), in its order; a `column_map` reads an export as CSV.
 
     Raise FileError, and what `open_judge` raises before anything is read.
     """
     summary = Summary()
     writer = _Writer(outputs, summary)
     push = open_judge(options, writer.emit).push
-    for number, value, candidate in feed(name):
+    for number, value, candidate in feed(name, column_map):
         if value:
             writer.candidate = candidate
             summary.add_event(*push(value, number))
@@ -90,7 +91,7 @@ class _Writer:
     def refuse(self, mistake: Mistake) -> None:
         """Write why rows are no event."""
         if self._dead_letters is not None:
-            self._dead_letters.write(_refusal(mistake.code, mistake.field, mistake.expected, mistake.line))
+            self._dead_letters.write(_refusal(mistake.code, mistake.place, mistake.expected, mistake.line))
 
 
 def dead_letter_line(outgoing: Outgoing, candidate: Candidate | None = None) -> bytes:
@@ -101,7 +102,7 @@ def dead_letter_line(outgoing: Outgoing, candidate: Candidate | None = None) -> 
         return _encode({"error": error, "detail": detail, "line": int(offset) + 1}) + b"\n"
     path, _, expected = detail.partition(": ")
     place = candidate.find(path)
-    return _refusal(error, place.field, expected or detail, place.line)
+    return _refusal(error, place_words(place.field, place.origin), expected or detail, place.line)
 
 
 def _refusal(error: str, column: str, expected: str, line: int) -> bytes:

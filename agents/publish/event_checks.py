@@ -96,7 +96,7 @@ class Checker:
         if finding.conflict is not None:
             place = candidate.find("$.data.version")
             expected = f"expected the same as in line {finding.conflict}, where this bill has this version"
-            return _bad(candidate, [Mistake(place.line, place.field, Fault.VERSION_CONFLICT, expected)])
+            return _bad(candidate, [Mistake(place.line, place.field, Fault.VERSION_CONFLICT, expected, place.origin)])
         bill = getattr(event.data, "bill", None)
         warnings = tuple(warnings_of(event, candidate, self._rules))
         return Good(
@@ -104,7 +104,9 @@ class Checker:
         )
 
     def _mistakes(self, candidate: Candidate, found: FaultFound) -> Iterator[Mistake]:
-        healed, seen, told = candidate.value, set(), set()
+        healed, seen = candidate.value, set()
+        # What a column map could not convert is told once.
+        told = {(mistake.line, mistake.field) for mistake in candidate.mistakes}
         for _ in range(MISTAKES_MAX):
             path, _, expected = found.detail.partition(": ")
             if path in seen:
@@ -131,7 +133,9 @@ class Checker:
             code = Fault.WRONG_SHAPE  # rows have no envelope, only columns
         if path.endswith(".value.amount"):
             expected = amount_words(part_of(candidate.value, path)) or expected
-        return Mistake(place.line or candidate.line, field, code, expected or found.detail)
+        return Mistake(
+            place.line or candidate.line, field, code, expected or found.detail, place.origin if field else ""
+        )
 
 
 def _bad(candidate: Candidate, mistakes: list[Mistake]) -> Bad:

@@ -45,4 +45,4 @@ def _programme_warnings(bill: AmendedBill, programme: Programme | None, candidat
 
 def _warning(candidate: Candidate, path: str, code: str, expected: str) -> Mistake:
     place = candidate.find(path)
-    return Mistake(place.line, place.field, code, expected)
+    return Mistake(place.line, place.field, code, expected, place.origin)

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Final, NamedTuple, Protocol
 
 from agents.files import Form, Opener, ReadCount, read_candidates
+from agents.files.maps import ColumnMap
 from agents.files.mistakes import Mistake
 from agents.observability.progress_bar import Bar
 from agents.publish.event_checks import Bad, Checker, Good
@@ -40,6 +41,8 @@ class PublishJob(NamedTuple):
     """The `source` of events made of CSV."""
     now_ms: int
     """Stands for the broker's clock in the checks, the same both times."""
+    column_map: ColumnMap | None = None
+    """Reads an export with columns of its own."""
 
 
 class PublishReport:
@@ -159,7 +162,8 @@ async def send(events: Iterator[Good], sender: Sender) -> AsyncIterator[int]:
 
 def _examined(job: PublishJob, bar: Bar, count: ReadCount) -> Iterator[Good | Bad]:
     with job.opener() as source, bar(source.size) as progress:
-        found = Checker(job.now_ms).examine(read_candidates(job.name, job.form, source, count, job.attribute))
+        candidates = read_candidates(job.name, job.form, source, count, job.attribute, job.column_map)
+        found = Checker(job.now_ms).examine(candidates)
         for number, each in enumerate(found):
             if number % EVENTS_A_REPORT == 0:
                 progress(source.position(), number)

@@ -90,6 +90,9 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-gateway --operation Read \
   --topic tallygate.alerts.v1 --resource-pattern-type literal
+kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
+  --allow-principal User:tallygate-gateway --operation Read \
+  --topic tallygate.dead-letter-notices.v1 --resource-pattern-type literal
 # webhooks: `tallygate webhooks`: sends decisions to receivers outside; sees consignee keys, and sends none
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-webhooks --operation Read \
@@ -97,9 +100,6 @@ kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-webhooks --operation Read --operation Write \
   --topic tallygate.control.v1 --resource-pattern-type literal
-kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
-  --allow-principal User:tallygate-gateway --operation Read \
-  --topic tallygate.dead-letter-notices.v1 --resource-pattern-type literal
 # auditor: `tallygate explain`, and replays of postings into decisions: sees consignee keys, never a name
 kafka-acls.sh --bootstrap-server "$BROKERS" --command-config admin.properties --add \
   --allow-principal User:tallygate-auditor --operation Read \

@@ -11,11 +11,13 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
+from agents.files import EventFile, ReadCount, read_candidates
 from agents.files.assembling import assemble
 from agents.files.candidates import read_lines
 from agents.files.columns import template
 from agents.files.csv_rows import read_rows
-from agents.files.opening import FileError
+from agents.files.maps import read_map
+from agents.files.opening import HEAD_BYTES, FileError
 from agents.gateway.endpoints.batch_cutting import NoEventError, TooManyEventsError, cut
 from agents.gateway.endpoints.binary_mode import whole_event
 from agents.gateway.endpoints.session import SignIn, _pairs
@@ -104,6 +106,13 @@ def _event(text: str) -> object:
     return Reader(None).read(PlainRecord("t", 0, 0, NOW_MS, None, text.encode("utf-8", "surrogatepass")))
 
 
+def _mapped(text: str) -> object:
+    data = text.encode()
+    source = EventFile(io.BytesIO(data), lambda: 0, len(data), data[:HEAD_BYTES])
+    found = read_candidates("file", "csv", source, ReadCount(), column_map=_MAP)
+    return sum(1 for _ in Checker(NOW_MS).examine(found))
+
+
 def _csv(text: str) -> object:
     rows = read_rows(io.BytesIO(text.encode()), "file")
     return sum(1 for _ in Checker(NOW_MS).examine(assemble(rows, "source")))
@@ -161,6 +170,13 @@ _DEFLATED: Final = (
     _MEMBER,
 )  # fmt: skip
 _COLUMNS: Final = template().splitlines(keepends=True)[0]
+_MAP: Final = read_map(
+    "shopify",
+    ("conveyance=c", "manifested_at=2025-08-19T21:04:00Z", "mode=air", "bill_prefix=ACME", "shipper_name=a",
+     "shipper_country=JP", "hts=1", "origin=JP"),
+)  # fmt: skip
+_SHOPIFY: Final = ",".join(dict.fromkeys(name for ours in _MAP.columns for name in _MAP.sources(ours))) + "\n"
+_SHOPIFY_ROW: Final = "#1001,2025-08-18 09:12:40 -0400,Ann,1 Oak,,Salem,OR,1,US,Kite,1,1.00,USD\n"
 _OPENING: Final = ',,c,ACME0001,x","y\n'
 """A row that leaves a quotation mark open, whether one was open before it or not."""
 _RATE: Final = (
@@ -268,6 +284,25 @@ PATHS: Final = (
             "\ufffd",
             "conveyance,",
             'c,BILL0001,"""x\n',
+        ),
+        20_000,
+    ),
+    HostilePath(
+        "export through a map",
+        _mapped,
+        (Frame(), Frame(_SHOPIFY), Frame(_SHOPIFY + '"'), Frame(_SHOPIFY + _SHOPIFY_ROW)),
+        (
+            ",",
+            "\n",
+            '"',
+            _SHOPIFY_ROW,
+            "#1001" + "," * 12 + "\n",
+            ',#1001,"\n',
+            "1001 ",
+            "\r",
+            "#1001,",
+            "Name,",
+            '#1001,"""x\n',
         ),
         20_000,
     ),
