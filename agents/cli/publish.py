@@ -38,9 +38,7 @@ def command(
     ] = False,
     map_name: MapOption = None,
     settings: SetOption = None,
-    suggest_map: Annotated[
-        bool, typer.Option("--suggest-map", help="Print a map to finish, by FILE's header.")
-    ] = False,
+    suggest_map: Annotated[bool, typer.Option("--suggest-map", help="Print a map to finish, from a header.")] = False,
     check_only: Annotated[bool, typer.Option("--check", help="Only check; send nothing.")] = False,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Send whole bills although rows of others are wrong.")

@@ -138,11 +138,6 @@ class ColumnMap(NamedTuple):
             return None
         return bill if conversions.BILL.fullmatch(bill) else None
 
-    @property
-    def may_have_bills(self) -> bool:
-        """Whether rows may be events of a bill."""
-        return "bill" in self.columns or "bill" in self.constants
-
 
 def key(name: str) -> str:
     """Return the name of a column as it is compared: without case and outer spaces."""
