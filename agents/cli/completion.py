@@ -26,6 +26,9 @@ def command(
     `eval "$(tallygate completion zsh)"` in ~/.zshrc after `compinit`,
     `tallygate completion fish | source` in ~/.config/fish/config.fish.
     """
-    from typer.completion import get_completion_script
+    from typer import completion
 
-    print(get_completion_script(prog_name="tallygate", complete_var=VARIABLE, shell=shell).strip())
+    script: str = completion.get_completion_script(  # type: ignore[attr-defined] # typer does not list it
+        prog_name="tallygate", complete_var=VARIABLE, shell=shell
+    )
+    print(script.strip())

@@ -1,13 +1,17 @@
 """Panels of the dashboards, from the few values that differ: title, description, unit, queries, limit."""
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from grafana_foundation_sdk.builders import common as looks
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import prometheus, stat, table, timeseries
 from grafana_foundation_sdk.models import common, dashboard
+from grafana_foundation_sdk.models import prometheus as models
 
 from deploy.grafana.alert_limits import Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DATASOURCE: Final = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
 ABOVE_ZERO: Final = 0.001
@@ -72,14 +76,16 @@ class Panel(NamedTuple):
 
     def build(self) -> dashboard.Panel:
         """Return the panel in Grafana's types, without its place."""
-        panel = {"timeseries": self._lines, "stat": self._number, "table": self._rows}[self.kind]()
+        made: dict[str, Callable[[], timeseries.Panel | stat.Panel | table.Panel]]
+        made = {"timeseries": self._lines, "stat": self._number, "table": self._rows}
+        panel = made[self.kind]()
         panel.title(self.title).description(self.description).datasource(DATASOURCE).unit(self.unit)
         panel.span(self.width).height(self.height)
         for place, query in enumerate(self.queries):
             target = prometheus.Dataquery().ref_id(chr(ord("A") + place)).datasource(DATASOURCE)
             target.expr(query.expression).legend_format(query.legend or "__auto")
             if self.kind == "table":
-                target.format("table")
+                target.format(models.PromQueryFormat.TABLE)
             panel.with_target(target.range() if self.kind == "timeseries" else target.instant())
         return panel.build()
 

@@ -183,7 +183,7 @@ def test_alerts_reach_people(example: Path, tmp_path: Path) -> None:
     assert [alert["labels"]["alertname"] for alert in texts["/heartbeat"]["alerts"]] == [WATCHDOG]
     (attachment,) = texts["/chat"]["attachments"]
     (mail,) = mails
-    body = mail.get_payload(0).get_payload(decode=True).decode()  # type: ignore[union-attr]
+    body = mail.get_payload(0).get_payload(decode=True).decode()
     for text in (attachment["text"], body):
         assert "What to do: https://docs.example/runbook.md#tallygatekafkaaway" in text
         assert "See: https://grafana.example/d/tallygate-processes" in text

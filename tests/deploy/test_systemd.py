@@ -44,7 +44,14 @@ def test_systemd_takes_them(units: Path, tmp_path: Path) -> None:
         path.write_text(path.read_text("utf-8").replace("/opt/tallygate/bin/tallygate", shutil.which("true") or ""))
     environment = {**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
     files = [tmp_path / f"{name}.service" for name in INSTANCES if not name.endswith("2")]
-    verify = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=one", *files, tmp_path / "tallygate.target"]
+    verify: list[str | Path] = [
+        "systemd-analyze",
+        "verify",
+        "--man=no",
+        "--recursive-errors=one",
+        *files,
+        tmp_path / "tallygate.target",
+    ]
     found = subprocess.run(verify, env=environment, capture_output=True, text=True, check=False)
     assert (found.returncode, found.stderr) == (0, "")
     for name in (*WORKERS, *ONES):

@@ -90,7 +90,7 @@ def test_page_shows_the_line_of_each_shell(root: Path, shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("mistyped", "meant"),
     [
-        (["publsh"], "Did you mean 'publish'?"),
+        (["docto"], "Did you mean 'doctor'?"),
         (["topics", "crate"], "Did you mean 'create'?"),
         (["publish", "--skip-bda"], "--skip-bad"),
     ],
