@@ -56,7 +56,7 @@ def add(
     from agents.gateway.live.wanted import FilterError, checked_filters
     from agents.settings.enabled_rules import rulebook_of
     from agents.settings.settings import read_settings
-    from agents.webhooks.addresses import AddressError, checked_url
+    from agents.webhooks.addresses import AddressError, check_url
     from agents.webhooks.subscriptions import Webhook, WebhookFileError, add_webhook
 
     settings = read_settings()
@@ -65,7 +65,7 @@ def add(
     where = _file(file)
     try:
         allowed = settings.webhooks
-        checked_url(url, allow_http=allowed.allow_http, allow_private=allowed.allow_private)
+        check_url(url, allow_http=allowed.allow_http, allow_private=allowed.allow_private)
         wanted = checked_filters(conveyance or (), outcome or (), programme or (), rulebook_of(settings))
     except (AddressError, FilterError) as error:
         refuse(error)

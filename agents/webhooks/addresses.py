@@ -1,16 +1,15 @@
 """Where a webhook may lead: an https address on the public internet, unless settings allow more.
 
-The check is made on the addresses that the connection is opened to, so a name that resolves to something else a moment
-later gains nothing.
+The check that counts is made where a connection is opened, on its address. So it does not matter how the URL writes the
+address, or what a name leads to a moment later.
 """
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
+from urllib.parse import urlsplit
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
-from yarl import URL
+from aiohttp.connector import AddrInfoType
 
 URL_CHARACTERS_MOST: Final = 2_000
 _NAT64: Final = ip_network("64:ff9b::/96")
@@ -21,31 +20,30 @@ class AddressError(ValueError):
 
 
 class BlockedAddressError(OSError):
-    """The host has an address that is not public."""
+    """A connection leads to an address that is not public."""
 
 
-def checked_url(text: str, *, allow_http: bool, allow_private: bool) -> URL:
-    """Return the URL of a receiver. Raise AddressError."""
+def check_url(text: str, *, allow_http: bool, allow_private: bool) -> None:
+    """Check the URL of a receiver. Raise AddressError."""
     try:
-        url = URL(text)
-        host = url.host
+        url = urlsplit(text)
+        host, _port = url.hostname, url.port
     except ValueError:
         raise AddressError("this is no URL: write https://host/path") from None
-    if len(text) > URL_CHARACTERS_MOST or not text.isprintable():
-        raise AddressError(f"a URL has at most {URL_CHARACTERS_MOST} characters, all of them printable")
+    if len(text) > URL_CHARACTERS_MOST or not text.isprintable() or " " in text:
+        raise AddressError(f"a URL has at most {URL_CHARACTERS_MOST} characters, all of them printable, without spaces")
     if url.scheme not in {"https", "http"} or not host:
         raise AddressError("a URL begins with https:// and a host")
     if url.scheme == "http" and not allow_http:
         raise AddressError("write https://; TALLYGATE_WEBHOOKS__ALLOW_HTTP=true allows http, which anyone can read")
-    if url.user is not None or url.password is not None or "#" in text:
+    if url.username is not None or url.password is not None or "#" in text:
         raise AddressError("a URL has no user, password or fragment: the signature shows who sends")
     if not allow_private and not may_reach(host):
         raise AddressError(f"{host} is not a public address; TALLYGATE_WEBHOOKS__ALLOW_PRIVATE=true allows it")
-    return url
 
 
 def may_reach(host: str) -> bool:
-    """Return whether a host is a public address, or a name: where that leads is seen when it is looked up."""
+    """Return whether a host is a public address, or a name, which is not looked up here."""
     try:
         return is_public(ip_address(host.partition("%")[0]))
     except ValueError:
@@ -66,21 +64,9 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-class PublicResolver(AbstractResolver):
-    """Looks a name up, and refuses it if any of its addresses is not public."""
-
-    def __init__(self, inner: AbstractResolver | None = None) -> None:
-        self._inner = inner or ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Return the addresses of a name. Raise BlockedAddressError, and OSError if it has none."""
-        found = await self._inner.resolve(host, port, family)
-        if not all(may_reach(each["host"]) for each in found):
-            raise BlockedAddressError("the name leads to an address that is not public")
-        return found
-
-    async def close(self) -> None:
-        """Let go."""
-        await self._inner.close()
+def public_socket(address: AddrInfoType) -> socket.socket:
+    """Return the socket of a connection that is about to be opened. Raise BlockedAddressError."""
+    family, kind, protocol, _name, where = address
+    if not may_reach(str(where[0])):
+        raise BlockedAddressError("the address is not public")
+    return socket.socket(family, kind, protocol)

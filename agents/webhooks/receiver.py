@@ -8,11 +8,10 @@ from typing import Final, Literal, get_args
 
 import msgspec
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
-from yarl import URL
 
 from agents.gateway.endpoints.views import AnswerFreshness, unknown
 from agents.settings.webhooks_group import WebhooksSettings
-from agents.webhooks.addresses import AddressError, BlockedAddressError, PublicResolver, checked_url
+from agents.webhooks.addresses import AddressError, BlockedAddressError, check_url, public_socket
 from agents.webhooks.signing import key_of, signed_headers
 from agents.webhooks.subscriptions import Webhook
 from agents.webhooks.waits import as_instant, retry_after_seconds
@@ -69,8 +68,10 @@ class Receiver:
         now = self._clock()
         headers = signed_headers(self._keys, message_id, int(now), body)
         try:
-            url = self._url()
-            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            self._check()
+            async with self._session.post(
+                self._webhook.url, data=body, headers=headers, allow_redirects=False
+            ) as response:
                 status, asked = response.status, response.headers.get("Retry-After")
                 with suppress(OSError, ClientError, IncompleteReadError):
                     # What it says does not matter, but its status counts however the rest ends.
@@ -87,10 +88,10 @@ class Receiver:
             return ReceiverAnswer("delivered", status)
         return ReceiverAnswer("refused", status, retry_after_seconds(asked, now))
 
-    def _url(self) -> URL:
-        """Return the URL. Raise AddressError; settings may have become stricter since it was added."""
+    def _check(self) -> None:
+        """Check the URL, for settings may have become stricter since it was added. Raise AddressError."""
         allowed = self._settings
-        return checked_url(self._webhook.url, allow_http=allowed.allow_http, allow_private=allowed.allow_private)
+        check_url(self._webhook.url, allow_http=allowed.allow_http, allow_private=allowed.allow_private)
 
 
 @asynccontextmanager
@@ -98,9 +99,9 @@ async def open_receiver(
     webhook: Webhook, settings: WebhooksSettings, clock: Callable[[], float]
 ) -> AsyncIterator[Receiver]:
     """Yield a webhook's receiver; its connections close with the block."""
-    resolver = None if settings.allow_private else PublicResolver()
+    factory = None if settings.allow_private else public_socket
     async with ClientSession(
-        connector=TCPConnector(limit=settings.concurrency, resolver=resolver),
+        connector=TCPConnector(limit=settings.concurrency, socket_factory=factory),
         timeout=ClientTimeout(total=settings.timeout_seconds),
         headers={"User-Agent": f"Tallygate/{version('tallygate')}", "Content-Type": "application/json"},
         cookie_jar=DummyCookieJar(),

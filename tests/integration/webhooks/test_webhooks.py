@@ -55,7 +55,8 @@ def test_exact_whatever_is_killed(hooks: Hooks) -> None:
     wait_for(lambda: sound.distinct() > 220, "the sender to be in the middle", in_vain=ended(sender))
     sender.kill()
     lame.start()
-    sender = hooks.send()
+    sender, before = hooks.send(), lame.distinct()
+    wait_for(lambda: lame.distinct() > before, "the lame one to be served again", in_vain=ended(sender))
     hooks.harness.broker.kill()
     hooks.harness.broker.start()
     every, some = hooks.wanted(lambda _: True), hooks.wanted(wanted)
@@ -79,7 +80,8 @@ def dies_and_revives(hooks: Hooks, writer: DecisionWriter) -> None:
     lame.behave("gone")
     writer.commit(100)
     wait_for(lambda: hooks.standings()[0].word == "dead", "410 to kill", in_vain=never)
-    wait_for(lambda: sound.distinct() == 400, "the sound one to go on")
+    wait_for(lambda: hooks.standings()[1].left == 0, "the sound one to go on")
+    assert sound.distinct() == 400
     listed = hooks.command("list")
     rows = [line.split("\t") for line in listed.stdout.decode().splitlines()]
     assert (listed.returncode, rows[0][0], len(rows)) == (1, "id", 3)
