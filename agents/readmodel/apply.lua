@@ -60,15 +60,18 @@ local function answer(one, other)
   return is_lower(one.conveyance, other.conveyance) and one or other
 end
 
--- The answer among the decisions on all other conveyances: for nearly every bill there is none.
-local function answer_elsewhere(key, conveyance, fields)
-  if fields == 0 then return nil end
-  local found
+-- The bill's decision on this conveyance, and the answer among those on the others: for nearly every bill there is none.
+local function held_of(key, conveyance)
+  local old, elsewhere
   local held = call('HGETALL', key)
   for field = 1, #held, 2 do
-    if held[field] ~= conveyance then found = answer(found, entry(held[field], held[field + 1])) end
+    if held[field] == conveyance then
+      old = held[field + 1]
+    else
+      elsewhere = answer(elsewhere, entry(held[field], held[field + 1]))
+    end
   end
-  return found
+  return old, elsewhere
 end
 
 -- Where the bill is listed under this answer: with its conveyance, and with its day if it has one.
@@ -81,35 +84,72 @@ local function places_of(bill, found)
   return listed, prefix .. 'day:' .. day .. '/' .. found.list .. '/' .. part, prefix .. 'conveyances:' .. day
 end
 
+-- What the run changes in the lists: key -> bill -> whether it is in it, and key -> conveyance -> how many bills more.
+-- It is written at the end of the run, with one call a key.
+local listing, counting = {}, {}
+
+local function list_in(key, bill, is_in)
+  local bills = listing[key]
+  if not bills then
+    bills = {}
+    listing[key] = bills
+  end
+  bills[bill] = is_in
+  if is_in then touched[key] = true end
+end
+
+local function count_on(key, conveyance, more)
+  local counts = counting[key]
+  if not counts then
+    counts = {}
+    counting[key] = counts
+  end
+  counts[conveyance] = (counts[conveyance] or 0) + more
+  if more > 0 then touched[key] = true end
+end
+
 -- Takes the bill off the lists of its former answer and puts it on those of the answer now.
 local function list_bill(bill, former, now)
-  local listed, on_day, trips = places_of(bill, now)
-  local old_listed, old_on_day, old_trips
-  if former then old_listed, old_on_day, old_trips = places_of(bill, former) end
-  if listed ~= old_listed then
-    if old_listed then call('ZREM', old_listed, bill) end
-    call('ZADD', listed, 0, bill)
-  end
-  if on_day ~= old_on_day then
-    if old_on_day then call('ZREM', old_on_day, bill) end
-    if on_day then call('ZADD', on_day, 0, bill) end
-  end
-  if trips ~= old_trips or (former and former.conveyance ~= now.conveyance) then
-    if old_trips and call('HINCRBY', old_trips, former.conveyance, -1) <= 0 then
-      call('HDEL', old_trips, former.conveyance)
+  if former then
+    local listed, on_day, trips = places_of(bill, former)
+    list_in(listed, bill, false)
+    if on_day then
+      list_in(on_day, bill, false)
+      count_on(trips, former.conveyance, -1)
     end
-    if trips then call('HINCRBY', trips, now.conveyance, 1) end
   end
-  touched[listed] = true
+  local listed, on_day, trips = places_of(bill, now)
+  list_in(listed, bill, true)
   if on_day then
-    touched[on_day] = true
-    touched[trips] = true
+    list_in(on_day, bill, true)
+    count_on(trips, now.conveyance, 1)
+  end
+end
+
+local function write_lists()
+  for key, bills in pairs(listing) do
+    local joining, leaving = {}, {}
+    for bill, is_in in pairs(bills) do
+      if is_in then
+        joining[#joining + 1] = 0
+        joining[#joining + 1] = bill
+      else
+        leaving[#leaving + 1] = bill
+      end
+    end
+    if #leaving > 0 then call('ZREM', key, unpack(leaving)) end
+    if #joining > 0 then call('ZADD', key, unpack(joining)) end
+  end
+  for key, counts in pairs(counting) do
+    for conveyance, more in pairs(counts) do
+      if more ~= 0 and call('HINCRBY', key, conveyance, more) <= 0 then call('HDEL', key, conveyance) end
+    end
   end
 end
 
 local function decide(bill, conveyance, value, offset, listed)
   local key = prefix .. 'bill:' .. bill
-  local old = call('HGET', key, conveyance)
+  local old, elsewhere = held_of(key, conveyance)
   local rank, first, member = sub(value, 1, 46), sub(value, 47, 63), conveyance .. ' ' .. bill
   local cents, place = cents_and_place(value)
   local old_first, old_cents, old_place
@@ -148,7 +188,6 @@ local function decide(bill, conveyance, value, offset, listed)
     call('SADD', ledgers, place)
     touched[ledgers] = true
   end
-  local elsewhere = answer_elsewhere(key, conveyance, call('HLEN', key) - (old and 1 or 0))
   list_bill(bill, answer(old and entry(conveyance, old), elsewhere), answer(entry(conveyance, value), elsewhere))
   call('HSET', key, conveyance, value)
   call('EXPIRE', key, ttl)
@@ -162,6 +201,7 @@ if kind == 'decisions' then
     decide(ARGV[item], ARGV[item + 1], ARGV[item + 2], ARGV[item + 3], ARGV[item + 4])
   end
   if changed > 0 then touched[prefix .. 'changes'] = true end
+  write_lists()
 else
   for item = 10, #ARGV, 3 do
     local key = prefix .. 'alerts:' .. ARGV[item]

@@ -14,7 +14,7 @@ from stream.topics import Topics
 log = logging.getLogger(__name__)
 
 RECORDS_A_RUN: Final = 250
-"""Redis serves no other client while it applies a run, which takes about five milliseconds."""
+"""Redis serves no other client while it applies a run, which takes about ten milliseconds."""
 
 Reading = Callable[[bytes, int], tuple[str | bytes, ...]]
 

@@ -52,7 +52,9 @@ def served(
         token = setup.make_token("all", ["publish", "scan", "audit", "plan"])
         asyncio.run(_fill(redis_server))
         more = {"gateway__requests_per_second": "10000", "gateway__requests_burst": "10000"}
-        with GatewayProcess(setup, folder / "log", **more, gateway__headroom_per_minute="100000") as process:
+        with GatewayProcess(
+            setup, folder / "log", **more, gateway__headroom_per_minute="100000", live__wait_seconds="1"
+        ) as process:
             address = process.address()
             with Session() as client:
                 wait_for(lambda: client.get(f"{address}/readyz").ok, "the gateway to find Kafka")

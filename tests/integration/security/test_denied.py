@@ -18,20 +18,20 @@ from tests.waiting import HANG_SECONDS, wait_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-TOPICS = "shipments postings decisions alerts dead_letters control manifest withholding".split()
+TOPICS = "shipments postings decisions alerts dead_letters notices control manifest withholding".split()
 # r: may read, w: may write, -: neither; in the order of TOPICS, of which the last two are changelogs.
 MAY = """
-topics-admin  -  -  -  -  -  -  -  -
-publisher     w  -  -  -  -  -  -  -
-manifest      r  w  -  -  w  rw rw -
-withholding   -  r  w  w  -  rw -  rw
-projection    -  -  r  r  -  -  -  -
-gateway       w  -  r  r  -  -  -  -
-webhooks      -  -  r  -  -  rw -  -
-auditor       -  r  r  r  -  -  -  -
-operator      -  -  -  -  -  rw -  -
-dead-letters  w  -  -  -  r  rw -  -
-rebuild       rw rw rw rw rw rw rw rw
+topics-admin  -  -  -  -  -  -  -  -  -
+publisher     w  -  -  -  -  -  -  -  -
+manifest      r  w  -  -  w  w  rw rw -
+withholding   -  r  w  w  -  -  rw -  rw
+projection    -  -  r  r  -  -  -  -  -
+gateway       w  -  r  r  -  r  -  -  -
+webhooks      -  -  r  -  -  -  rw -  -
+auditor       -  r  r  r  -  -  -  -  -
+operator      -  -  -  -  -  -  rw -  -
+dead-letters  w  -  -  -  r  -  rw -  -
+rebuild       rw rw rw rw rw rw rw rw rw
 """
 TABLE = {role: cells for role, *cells in (line.split() for line in MAY.strip().splitlines())}
 GROUPS = {"manifest", "withholding", "projection"}
