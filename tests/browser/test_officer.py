@@ -291,3 +291,45 @@ def test_signing_out_leaves_nothing(page: Browser, stand_in: StandIn) -> None:
     stand_in.scopes = ["scan"]
     page.scan(TOKEN)
     page.shows("#sign-in-error", "This token has no scope audit.")
+
+
+def test_page_begins_with_words_and_is_dark_where_the_system_is(browser: Browser, stand_in: StandIn) -> None:
+    """Before anything is looked up the page says how to begin; dark, a day has no barrier either; paper stays white."""
+    prepare(stand_in)
+    browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    browser.sign_in(f"{stand_in.address}/consignee", TOKEN)
+    browser.shows("#first", "Begin with a bill")
+    assert browser.barriers() == []
+    browser.driver.get(f"{stand_in.address}/consignee?bill={HELD}")
+    browser.shows("table", "ACME0006")
+    assert browser.js("return document.getElementById('first').hidden")
+    assert browser.barriers() == []
+    browser.resize(1280, 1440)
+    browser.picture("officer-dark")
+    colour = "return getComputedStyle(document.body).backgroundColor"
+    dark = browser.js(colour)
+    browser.devtools("Emulation.setEmulatedMedia", media="print")
+    assert (dark, browser.js(colour)) == ("rgb(18, 22, 28)", "rgb(245, 244, 240)")
+    browser.devtools("Emulation.setEmulatedMedia", media="", features=[])
+
+
+def test_day_is_kept_as_csv(browser: Browser, stand_in: StandIn) -> None:
+    """The file has every bill of the day, those of further pages too; figures that may be old are not saved."""
+    prepare(stand_in)
+    address = f"/v1/consignees/{CONSIGNEE}/days/{DAY}"
+    status, day = stand_in.documents[address]
+    browser.sign_in(f"{stand_in.address}/consignee?bill={HELD}", TOKEN)
+    browser.shows("table", "ACME0006")
+    browser.js("""window.kept = [];
+        URL.createObjectURL = (blob) => { blob.text().then((text) => window.kept.push(text)); return "#"; };""")
+    save = "document.querySelector('.tools button').click()"
+    browser.js(save)
+    rows = browser.until("window.kept[0]").removeprefix("\ufeff").split("\r\n")
+    assert rows[0].startswith("consignee,bill,conveyance,order,day,")
+    assert [row.split(",")[1] for row in rows[1:-1]] == [each["bill"] for each in day["bills"]]
+    assert '"<img src=x onerror=' in rows[4]  # quoted as the text that it is
+    stand_in.documents[address] = status, {**day, "stale": True}
+    browser.driver.refresh()
+    browser.shows(".warning", "may be old")
+    browser.js(save)
+    browser.shows("#message", "Not saved: these figures may be old.")

@@ -16,7 +16,7 @@ const MEASURES = { count: "Bills that count", weight: "Weight" };
 let sections = 0;
 
 /** Show a ledger. `open` opens a bill, `again` asks again, `more` adds bills; `marked` is the bill looked up. */
-export function dayView(day, { open, again, more, marked }) {
+export function dayView(day, { open, again, more, keep, marked }) {
   const number = ++sections; // a day may fall into several ledgers
   const held = day.bills.filter((bill) => bill.advice || bill.outcome === "withhold");
   return make(
@@ -34,7 +34,7 @@ export function dayView(day, { open, again, more, marked }) {
       make("button", { type: "button", onclick: again }, "Ask again"),
     ),
     held.length ? heldBack(held, open) : null,
-    bills(day, { open, more, marked, number }),
+    bills(day, { open, more, keep, marked, number }),
     alerts(day.alerts, open),
   );
 }
@@ -116,7 +116,7 @@ function heldBack(held, open) {
   return make("section", { class: "held" }, make("h3", {}, "Held back, and what to do"), make("ul", {}, items));
 }
 
-function bills(day, { open, more, marked, number: section }) {
+function bills(day, { open, more, keep, marked, number: section }) {
   let sum = 0;
   const rows = day.bills.map((bill, number) => {
     if (bill.counts) sum += bill.counted_cents ?? 0;
@@ -154,6 +154,12 @@ function bills(day, { open, more, marked, number: section }) {
     "section",
     {},
     title,
+    make(
+      "p",
+      { class: "tools" },
+      make("button", { type: "button", onclick: keep }, "Save as CSV"),
+      make("button", { type: "button", onclick: () => window.print() }, "Print"),
+    ),
     make("div", { class: "scroll", role: "region", tabIndex: 0, "aria-labelledby": `${id} ledger-${section}` }, table),
     rest,
   );

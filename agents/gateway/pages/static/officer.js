@@ -6,6 +6,7 @@ import { dayView } from "/pages/day.js";
 import { openBill } from "/pages/detail.js";
 import { badge, make } from "/pages/elements.js";
 import { foldBill } from "/pages/folding.js";
+import { keepLedger } from "/pages/keeping.js";
 import { choose, offerProgrammes } from "/pages/programmes.js";
 import { scopes, SignIn, signInByAddress, signOut } from "/pages/session.js";
 
@@ -23,6 +24,7 @@ async function lookUp() {
   const [bill, consignee, day, programme] = names.map((name) => wanted.get(name) ?? "");
   Object.assign(byBill.bill, { value: bill });
   fill({ consignee, day, programme });
+  document.getElementById("first").hidden = Boolean(bill || (consignee && day));
   if (!bill && !(consignee && day)) return say("", []);
   const number = ++latest;
   say("Looking it up …", []);
@@ -75,7 +77,9 @@ function shown(ledger, asked, marked) {
     const found = (await ledgersOf(asked, ledger.next)).find((each) => isOf(each, ledger));
     view.replaceWith(shown({ ...found, bills: [...ledger.bills, ...found.bills] }, asked, marked));
   };
-  const view = dayView(ledger, { open: openBill, again: () => lookUp(), more, marked });
+  const following = async (next) => (await ledgersOf(asked, next)).find((each) => isOf(each, ledger));
+  const keep = () => keepLedger(ledger, following).then((why) => (message.textContent = why));
+  const view = dayView(ledger, { open: openBill, again: () => lookUp(), more, keep, marked });
   return view;
 }
 
