@@ -1,5 +1,6 @@
 """Redis holds what the topics hold, even after faults of Redis or of the projection."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -142,7 +143,8 @@ def test_projections_share_the_partitions(read_model: ReadModelHarness) -> None:
 def rebuild(read_model: ReadModelHarness) -> subprocess.CompletedProcess[str]:
     """Run `tallygate rebuild read-model`."""
     command = [str(Path(sys.executable).with_name("tallygate")), "rebuild", "read-model"]
-    return subprocess.run(command, env=read_model.environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **read_model.environment}
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("running", [True, False])
