@@ -24,6 +24,7 @@ def pulled(bill: str, action: str, line: str, reason: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+TILES = "[...document.querySelectorAll('.tiles dd')]"
 HELD = pulled("ACME0002", "HOLD", "Over the consignee's limit for the day.", "daily-limit")
 LONG = pulled("A" * 35, "STOP", "Its goods are excluded: an entry is needed.", "goods-excluded")
 
@@ -65,6 +66,7 @@ def test_day_and_trip(board: Browser, stand_in: StandIn) -> None:
     for width, height in ((390, 844), (480, 800), (1280, 720), (1920, 1080)):
         board.resize(width, height)
         assert board.js("return document.documentElement.scrollWidth <= innerWidth"), width
+        assert board.js(f"return {TILES}.filter((each) => each.scrollWidth > each.clientWidth).length") == 0, width
         assert board.barriers() == [], width
 
 
