@@ -13,6 +13,7 @@ from agents.engine.engine_progress import EngineProgress
 from agents.engine.engine_settings import EngineSettings
 from agents.engine.lane import Lane
 from agents.engine.restoring import Restorer
+from agents.engine.unpacking import LeanRecords
 from agents.kafka.topic_admin import admin_client, find_topics
 from state.table import Table, changelog_key
 from tests.integration.engine.test_judging import exact
@@ -61,8 +62,9 @@ ROUNDS = 60
 SEGMENT_BYTES = 1_048_576
 
 
-def test_a_changelog_compacted_while_it_is_read(harness: KafkaHarness) -> None:
+def test_a_changelog_compacted_while_it_is_read(harness: KafkaHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments are cleaned and replaced under the restore; the table is what the last rows say."""
+    monkeypatch.setattr("aiokafka.consumer.fetcher.PartitionRecords", LeanRecords)  # as every process of the engine
     changelog = harness.topics.changelog("toy")
     change(harness, changelog, {"min.compaction.lag.ms": "3600000"})
     with harness.producer(**{"queue.buffering.max.messages": KEYS * ROUNDS}) as producer:
