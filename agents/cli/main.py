@@ -34,7 +34,7 @@ COMMANDS: dict[str, str] = {
     "scan": "Scan bills in a terminal: what to do with each, and changes.",
     "token": "Make, list and revoke the tokens that open the gateway.",
     "topics": "Create the topics, or check that they are as they must be.",
-    "webhooks": "Send decisions to receivers: signed, in order, tried until taken.",
+    "webhooks": "Send decisions to receivers, signed and in order.",
     "what-if": "Judge a file under two policies, and show what changes.",
     "worker": "Run steps on Kafka, exactly once, one supervised process each.",
 }

@@ -107,7 +107,7 @@ def judge_by(rules: Rulebook, events: list[Event], policy: Policy, join_each: in
         decisions: dict[str, list[Told]] = {}
         alerts = []
         for outgoing in sent:
-            if outgoing.sink is Sink.DEAD_LETTERS:
+            if outgoing.sink in {Sink.DEAD_LETTERS, Sink.NOTICES}:
                 continue
             data = msgspec.json.decode(outgoing.value or b"")["data"]
             if outgoing.sink is Sink.DECISIONS:

@@ -59,10 +59,10 @@ ALLOWED = {
     "state/a.py": "import datetime, tomllib, msgspec, stream",
 }
 INNER = (
-    "bills", "cli", "client", "demo", "embedded", "engine", "files", "gateway", "gateway/endpoints",
+    "bills", "card", "cli", "client", "demo", "embedded", "engine", "files", "gateway", "gateway/endpoints",
     "gateway/http", "gateway/live", "gateway/pages", "judge", "kafka", "observability", "ops",
     "ops/access", "publish", "publishing", "readmodel", "sandbox", "settings", "tallygate_client",
-    "worker",
+    "webhooks", "worker",
 )  # fmt: skip
 LOADED = """
 import importlib, pkgutil, sys

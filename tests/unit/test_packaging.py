@@ -75,7 +75,11 @@ def test_command_runs_where_nothing_hides_it(wheel: Path, tmp_path: Path) -> Non
     ZipFile(wheel).extractall(tmp_path / "unpacked")
     assert (tmp_path / "unpacked" / SCRIPT).read_text().startswith("#!python\n")
     answer = run_script(tmp_path)
-    assert (answer.returncode, answer.stdout, answer.stderr) == (0, f"tallygate {version('tallygate')}\n", "")
+    assert (answer.returncode, answer.stdout, answer.stderr) == (
+        0,
+        f"tallygate {version('tallygate')}, plain Python\n",
+        "",
+    )
 
 
 def run_script(folder: Path) -> "subprocess.CompletedProcess[str]":

@@ -28,7 +28,9 @@ def setup(tmp_path: Path) -> GatewaySetup:
 
 
 def path_of(pattern: str) -> str:
-    return pattern.format(bill="ACME0001", key="na2:aaaaaaaaaaaaaaaaaaaaaaaaaa", day="2025-08-20")
+    return pattern.format(
+        bill="ACME0001", key="na2:aaaaaaaaaaaaaaaaaaaaaaaaaa", day="2025-08-20", conveyance="air:AF0066:2025-08-20"
+    )
 
 
 async def problem_in(response: ClientResponse) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 import agents.tallygate_client as module
 from agents.gateway.live.streams import GOING_AWAY
 from agents.readmodel.writing import Writer
-from agents.tallygate_client import AsyncClient, Client
+from agents.tallygate_client import AsyncClient, Client, NotAllowedError
 from tests.integration.gateway_live.decision_writer import told
 from tests.integration.gateway_live.live_gateway import LiveGateway, live_gateway_on, until
 from tests.integration.tallygate_client.environment import fenced
@@ -71,11 +71,23 @@ async def typing(harness: KafkaHarness, redis: RedisServer, folder: Path) -> Asy
     async with Writer(redis.store(prefix)) as writer:
         await fill(writer, [decision(BILL, CONVEYANCE)])
         tomorrow = datetime.now(UTC) + timedelta(days=1)
-        await writer._redis.hset(f"{{{prefix}}}:v1:positions", "fresh:decisions/0", int(tomorrow.timestamp() * 1_000))
+        await writer._redis.hset(f"{{{prefix}}}:v2:positions", "fresh:decisions/0", int(tomorrow.timestamp() * 1_000))
     work = folder / "work"
     work.mkdir()
     async with live_gateway_on(harness, redis, folder) as running:
-        yield running, Typed(work, running)
+        typed = Typed(work, running)
+        await is_known(running.address, typed.token)
+        yield running, typed
+
+
+async def is_known(address: str, token: str) -> None:
+    """Wait until a gateway has read a token that was just made: it looks once a second."""
+    async with AsyncClient(address, token) as client:
+        while True:
+            with suppress(NotAllowedError):
+                await client.bill(BILL)
+                return
+            await asyncio.sleep(0.05)
 
 
 def published(harness: KafkaHarness) -> Counter[str]:

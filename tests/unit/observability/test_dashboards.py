@@ -35,6 +35,7 @@ ENTITLED = {
     "workers": {"worker", "partition"},
     "processes": {"process", "worker"},
     "readers": {"gateway"},
+    "webhooks": set(),
 }
 """What a reader may choose on each board, beside the data source and the job."""
 SELECTOR = re.compile(r"(?<![\w$:])((?:tallygate|process)_[a-z_]+|up)(?!\w)(\{[^}]*\})?")
