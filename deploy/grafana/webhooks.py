@@ -3,7 +3,7 @@
 from typing import Final
 
 from deploy.grafana.board import Dashboard
-from deploy.grafana.panels import Panel, Query, rate
+from deploy.grafana.panels import Panel, Query
 
 _W: Final = "tallygate_webhook_"
 
@@ -18,7 +18,12 @@ _SENT: Final = (
         "Attempts",
         "Attempts a second to deliver to webhooks, by result.",
         "cps",
-        (rate(f"{_W}attempts_total", "result"),),
+        (
+            Query(
+                f'sum by (result) (rate({_W}attempts_total{{job=~"$job"}}[$__rate_interval])) or vector(0)',
+                "{{result}}",
+            ),
+        ),
         width=12,
     ),
     Panel(
