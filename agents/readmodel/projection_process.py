@@ -3,22 +3,17 @@
 import asyncio
 import logging
 import signal
-import sys
 from typing import NoReturn
 
-import uvloop
-from aiokafka.errors import KafkaError
-
-from agents.kafka.errors import EngineError, RefusedError
-from agents.kafka.probing import explained
+from agents.kafka.errors import RefusedError
 from agents.kafka.topic_admin import HINT, find_topics
-from agents.observability.log import begin
+from agents.observability.running import run_process
 from agents.readmodel.projection import Projection, projection_consumer
 from agents.readmodel.projection_metrics import watch_projection
 from agents.readmodel.store import StoreSettings, store_settings
 from agents.readmodel.writing import Writer
 from agents.settings.enabled_rules import rulebook_of
-from agents.settings.settings import Settings, read_settings
+from agents.settings.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -66,15 +61,5 @@ async def project(settings: Settings) -> None:
 
 
 def run_projection() -> NoReturn:
-    """Run the projection with the settings of the environment; exit with 0 after a signal, 78 refused, 75 try again."""
-    try:
-        settings = begin(STEP)
-        uvloop.run(project(settings))
-    except EngineError as error:
-        log.critical("%s", error, extra={"incident": "refused" if isinstance(error, RefusedError) else "crash"})
-        sys.exit(error.status)
-    except KafkaError as error:
-        why = asyncio.run(explained(read_settings().kafka.connection(), error))
-        log.critical("%s", why, extra={"incident": "crash"})
-        sys.exit(why.status)
-    sys.exit(0)
+    """Run with the settings of the environment; exit with 0 after a signal, 78 refused, 75 try again."""
+    run_process(STEP, project, log)

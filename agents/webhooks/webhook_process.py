@@ -3,20 +3,15 @@
 import asyncio
 import logging
 import signal
-import sys
 from typing import NoReturn
 
-import uvloop
-from aiokafka.errors import KafkaError
-
-from agents.kafka.errors import EngineError, RefusedError
-from agents.kafka.probing import explained
+from agents.kafka.errors import RefusedError
 from agents.kafka.topic_admin import HINT, find_topics
-from agents.observability.log import begin
 from agents.observability.metrics_server import Shown, show
 from agents.observability.process_metrics import tell_build
+from agents.observability.running import run_process
 from agents.settings.enabled_rules import rulebook_of
-from agents.settings.settings import Settings, read_settings
+from agents.settings.settings import Settings
 from agents.webhooks.dispatch import Dispatch
 from agents.webhooks.subscriptions import WebhookFileError, read_webhooks
 from agents.webhooks.webhook_metrics import WEBHOOKS
@@ -65,14 +60,4 @@ async def serve(settings: Settings) -> None:
 
 def run_webhooks() -> NoReturn:
     """Run with the settings of the environment; exit with 0 after a signal, 78 refused, 75 try again."""
-    try:
-        settings = begin(PROCESS)
-        uvloop.run(serve(settings))
-    except EngineError as error:
-        log.critical("%s", error, extra={"incident": "refused" if isinstance(error, RefusedError) else "crash"})
-        sys.exit(error.status)
-    except KafkaError as error:
-        why = asyncio.run(explained(read_settings().kafka.connection(), error))
-        log.critical("%s", why, extra={"incident": "crash"})
-        sys.exit(why.status)
-    sys.exit(0)
+    run_process(PROCESS, serve, log)
